@@ -1,0 +1,25 @@
+import type { SessionEntries, SessionEntry } from '../entries.ts';
+
+/** One way to keep the store's file and its backups. Paths are absolute; saves and rotations happen under the store's lock. */
+export interface Strategy {
+  /** The name of its file. */
+  readonly name: string;
+  readonly load: (storePath: string) => SessionEntries;
+  /** Puts the store aside as a backup if it is larger than `rotateBytes`. Resolves to whether it did, as far as it knows. */
+  readonly rotate: (storePath: string, rotateBytes: number) => Promise<boolean>;
+  /** Resolves when the entries are stored, as well as this strategy ever stores them. */
+  readonly replace: (replacement: Replacement) => Promise<void>;
+}
+
+/** A save, after maintenance. */
+export interface Replacement {
+  readonly storePath: string;
+  readonly entries: SessionEntries;
+  /** Entries that maintenance took out: their transcripts are to be set aside. */
+  readonly removed: readonly SessionEntry[];
+  readonly rotateBytes: number;
+  /** The lock file that is held. */
+  readonly lockPath: string;
+  /** Whether that lock was found with a dead owner: a save was cut short since the last one. */
+  readonly lastOwnerDied: boolean;
+}
