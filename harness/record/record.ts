@@ -1,0 +1,224 @@
+/**
+ * Records one cell: runs the scenario twice and makes a trace of it.
+ *
+ * The first run is observed; the second follows it op by op. What differs between them, although both did the same, is what
+ * the store makes up afresh in each run: names of temp files, nonces. A second run that cannot follow the first means that the
+ * store does not do the same twice, and nothing can be said about a boundary that is not there the next time.
+ */
+import type { FileRef, Mark, NameRule, Op, Trace, Tree, Variation } from '../trace.ts';
+import { differenceBetweenRuns, equalTrees, unspoolTree, varyingContents } from '../tree.ts';
+import type { RawEnd, RawEvent, RawMark, RawOp } from './events.ts';
+import { canonicalPath, learnName } from './names.ts';
+import { isMarkKey, markKey, opKey } from './order.ts';
+import type { Recorder, RunReport, RunRequest } from './recorder.ts';
+
+export interface Recording {
+  readonly trace: Trace;
+  /** The keys of all events, in order: what later runs must follow. */
+  readonly order: readonly string[];
+  /** The process of the observed run. */
+  readonly pid: number;
+  /** The directory of the run that followed, as it was left at its end: the case in which nothing crashed. */
+  readonly endDirectory: string;
+}
+
+/** Why a cell cannot be recorded, in words. */
+export interface NotRecorded {
+  readonly reason: string;
+}
+
+/** How often a store gets another chance to do the same twice. */
+const TRIES = 3;
+
+export interface RecordRequest {
+  /** Makes a fresh run: an empty store directory and a spool beside it. */
+  readonly prepare: () => Omit<RunRequest, 'plan'>;
+  /** What the store complained of in a run, if it did: the error of a rejected step, or of the process. */
+  readonly complaint: (directory: string) => string | undefined;
+}
+
+export async function record(recorder: Recorder, request: RecordRequest): Promise<Recording | NotRecorded> {
+  let last: NotRecorded = { reason: 'not recorded' };
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const first = request.prepare();
+    const observed = await recorder.run({ ...first, plan: { kind: 'observe' } });
+    const trouble = troubleIn(observed, () => request.complaint(first.directory));
+    if (trouble !== undefined) return { reason: trouble };
+
+    const second = request.prepare();
+    const order = keysOf(observed.events, []);
+    const followed = await recorder.run({ ...second, plan: { kind: 'follow', order, names: [], matching: 'alike' } });
+    const learnt = compareRuns({ report: observed, spool: first.spool }, { report: followed, spool: second.spool });
+    if ('reason' in learnt) {
+      last = learnt;
+      continue;
+    }
+    const trace = traceOf(recorder.kind, observed, first.spool, learnt);
+    return { trace, order: keysOf(observed.events, learnt.names), pid: observed.pid, endDirectory: second.directory };
+  }
+  return last;
+}
+
+/** In words, why a run without a crash is none to learn from; undefined if it went well. */
+function troubleIn({ events }: RunReport, complaint: () => string | undefined): string | undefined {
+  const settled = events.filter((event): event is RawMark => event.kind === 'resolved' || event.kind === 'rejected');
+  const rejected = settled.find(({ kind }) => kind === 'rejected');
+  const because = (): string => {
+    const text = complaint() ?? rejected?.message;
+    return text === undefined ? '' : `: ${text.split('\n')[0]}`;
+  };
+  const recording = events.some(({ kind }) => kind === 'start');
+  const step = recording ? `step ${settled.length + 1}` : 'the steps before the crash';
+  const end = endOf(events);
+  switch (end.how) {
+    case 'finished':
+      if (rejected !== undefined) return `step ${rejected.step + 1} rejected with no crash${because()}`;
+      return events.some(({ kind }) => kind === 'op') ? undefined : 'the store never touched its directory: there is no place to crash';
+    case 'exited':
+      return `the store ended its process in ${step} (exit code ${end.code})${because()}`;
+    case 'crashed':
+      return `the store's process died in ${step} (${end.signal})${because()}`;
+    case 'timed-out':
+      return `${step} did not settle within ${end.afterMs / 1000} s, with no crash`;
+    case 'killed':
+    case 'diverged':
+      throw new Error(`an observed run cannot end ${end.how}`);
+    default:
+      return end satisfies never;
+  }
+}
+
+interface ObservedRun {
+  readonly report: RunReport;
+  readonly spool: string;
+}
+
+/** What two runs of the same ops do not have in common; or why they are not the same. */
+function compareRuns(one: ObservedRun, other: ObservedRun): Variation | NotRecorded {
+  const end = endOf(other.report.events);
+  if (end.how === 'diverged')
+    return { reason: `nondeterministic: event ${end.at + 1} was "${end.expected}" in the first run, "${end.got}" in the second` };
+  if (end.how !== 'finished') return { reason: `nondeterministic: the first run finished, the second ${end.how}` };
+  const [ops, otherOps] = [opsOf(one.report.events), opsOf(other.report.events)];
+  if (ops.length !== otherOps.length)
+    return { reason: `nondeterministic: ${ops.length} ops in the first run, ${otherOps.length} in the second` };
+  const differing = ops.findIndex((op, index) => op.error !== otherOps[index]?.error);
+  if (differing >= 0) return { reason: `nondeterministic: op ${differing + 1} ended differently in two runs` };
+  const [marks, otherMarks] = [one, other].map(({ report }) => keysOf(report.events, []).filter(isMarkKey));
+  if (marks?.join() !== otherMarks?.join())
+    return { reason: `nondeterministic: ${marks?.join(', ')} in the first run, ${otherMarks?.join(', ')} in the second` };
+  const names = learnNames(ops, otherOps);
+  const [trees, otherTrees] = [treesOf(one.report.events, one.spool), treesOf(other.report.events, other.spool)];
+  const contents = new Set<string>();
+  for (const [index, tree] of trees.entries()) {
+    const same = { tree: otherTrees[index] ?? tree, pid: other.report.pid };
+    if (differenceBetweenRuns({ tree, pid: one.report.pid }, same, { names, contents }) === undefined) continue;
+    for (const path of varyingContents({ tree, pid: one.report.pid }, same, names)) contents.add(path);
+    const difference = differenceBetweenRuns({ tree, pid: one.report.pid }, same, { names, contents });
+    if (difference !== undefined) return { reason: `nondeterministic: after op ${index} two runs left different files: ${difference}` };
+  }
+  return { names, contents };
+}
+
+function learnNames(ops: readonly RawOp[], others: readonly RawOp[]): NameRule[] {
+  const rules = new Map<string, NameRule>();
+  const steady = new Set<string>();
+  const learn = (one: string, other: string): void => {
+    const [names, otherNames] = [one.split('/'), other.split('/')];
+    for (const [index, name] of names.entries()) {
+      if (name === otherNames[index]) steady.add(name);
+      const rule = learnName(name, otherNames[index] ?? name);
+      if (rule !== undefined) rules.set(JSON.stringify(rule), rule);
+    }
+  };
+  for (const [index, op] of ops.entries()) {
+    const other = others[index];
+    if (other === undefined) continue;
+    learn(op.path, other.path);
+    if (op.to !== undefined && other.to !== undefined) learn(op.to.path, other.to.path);
+  }
+  return [...rules.values()].map((rule) => ({
+    ...rule,
+    except: [...steady].filter((name) => canonicalPath(name, [rule]) !== canonicalPath(name, [])),
+  }));
+}
+
+function traceOf(recorder: Trace['recorder'], { events }: RunReport, spool: string, variation: Variation): Trace {
+  const { ops, ...rest } = eventsOf(events, variation);
+  const trees = treesOf(events, spool);
+  return { recorder, ops: ops.map((op) => withData(op, trees[op.index])), ...rest, trees, variation };
+}
+
+/** Ops are let through one at a time: right after a write, its range of the file holds what it wrote. */
+function withData(op: Op, after: Tree | undefined): Op {
+  const entry = after?.get(op.file.actual);
+  if ((op.call !== 'write' && op.call !== 'copy') || op.range === undefined || entry?.kind !== 'file') return op;
+  return { ...op, data: entry.bytes.subarray(op.range.offset, op.range.offset + op.range.length) };
+}
+
+/** The ops and marks of a run, with its names written as in every run. */
+export function eventsOf(events: readonly RawEvent[], variation: Variation): Pick<Trace, 'ops' | 'marks' | 'unmeasured'> {
+  const file = (path: string, id: number): FileRef => ({ id, path: canonicalPath(path, variation.names), actual: path });
+  const ops: Op[] = [];
+  const marks: Mark[] = [];
+  const unmeasured: string[] = [];
+  for (const event of events) {
+    switch (event.kind) {
+      case 'op': {
+        const { kind, path, id, to, tree, stack, ...rest } = event;
+        ops.push({
+          ...rest,
+          index: ops.length + 1,
+          file: file(path, id),
+          ...(to && { to: file(to.path, to.id) }),
+          ...(stack !== undefined && { stack }),
+        });
+        break;
+      }
+      case 'resolved':
+      case 'rejected':
+        marks.push({ kind: event.kind, step: event.step, afterOp: ops.length });
+        break;
+      case 'unmeasured':
+        unmeasured.push(event.what);
+        break;
+      case 'start':
+      case 'end':
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+  return { ops, marks, unmeasured };
+}
+
+/** One tree per boundary; a tree that did not change is the same object as the one before it. */
+function treesOf(events: readonly RawEvent[], spool: string): Tree[] {
+  const contents = new Map<string, Uint8Array>();
+  const trees: Tree[] = [];
+  for (const event of events) {
+    if (event.kind === 'start') trees.push(unspoolTree(event.tree, spool, contents));
+    if (event.kind !== 'op') continue;
+    const before = trees.at(-1) ?? new Map();
+    const after = event.tree === undefined ? before : unspoolTree(event.tree, spool, contents);
+    trees.push(equalTrees(before, after) ? before : after);
+  }
+  return trees;
+}
+
+function keysOf(events: readonly RawEvent[], names: readonly NameRule[]): string[] {
+  return events.flatMap((event) => {
+    if (event.kind === 'op') return [opKey(event, names)];
+    return event.kind === 'resolved' || event.kind === 'rejected' ? [markKey(event)] : [];
+  });
+}
+
+export function opsOf(events: readonly RawEvent[]): RawOp[] {
+  return events.filter((event): event is RawOp => event.kind === 'op');
+}
+
+export function endOf(events: readonly RawEvent[]): RawEnd {
+  const end = events.at(-1);
+  if (end?.kind !== 'end') throw new Error('a run must end');
+  return end;
+}

@@ -1,0 +1,151 @@
+/**
+ * The nouns every stage shares: ops, trees, traces, and what a store had promised at a boundary.
+ *
+ * A trace is what one run of a scenario did to its directory, in one total order: ops (effects on the file system) and
+ * marks (a step of the scenario resolved or rejected). It says nothing about crashes; the explorers read them out of it.
+ */
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** What an op does, whichever syscall carried it: the vocabulary both recorders share. */
+const CALLS = [
+  'open',
+  'close',
+  'read',
+  'write',
+  'copy',
+  'truncate',
+  'allocate',
+  'fsync',
+  'fdatasync',
+  'sync',
+  'rename',
+  'link',
+  'symlink',
+  'unlink',
+  'mkdir',
+  'mknod',
+  'rmdir',
+  'chmod',
+  'chown',
+  'utimes',
+  'stat',
+  'access',
+  'readdir',
+  'readlink',
+  'lock',
+  'xattr',
+  'mmap',
+] as const;
+export type Call = (typeof CALLS)[number];
+
+/** How a file was opened, as far as a crash can tell the difference. */
+export type OpenFlag = 'read' | 'write' | 'create' | 'exclusive' | 'truncate' | 'append' | 'directory' | 'tmpfile';
+
+/**
+ * A file as an op names it. `id` counts files in the order in which the run first met them, so that it survives renames and
+ * is the same in every run; `path` is relative to the store's directory (`.` is the directory itself), with the parts that
+ * differ from run to run written as `<time>`, `<uuid>` or `<random>`.
+ */
+export interface FileRef {
+  readonly id: number;
+  readonly path: string;
+  /** The path as this run spelt it: the key of the run's trees. */
+  readonly actual: string;
+}
+
+/** Where in the store's source an op was asked for. `line` and `column` count from 1. */
+export interface Site {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Bytes of a file, in bytes. For a copy, the range in the file that is written. */
+export interface Range {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** One effect on the file system. */
+export interface Op {
+  /** 1 for the first op of the run. */
+  readonly index: number;
+  readonly call: Call;
+  /** The syscall that carried it (`openat`, `pwrite64`), or the binding's name for it. */
+  readonly via: string;
+  readonly file: FileRef;
+  /** Where a rename, link or symlink puts it. */
+  readonly to?: FileRef;
+  readonly flags?: readonly OpenFlag[];
+  readonly range?: Range;
+  /** What a write or copy put into the range; absent if the file had no name by then. */
+  readonly data?: Uint8Array;
+  readonly mode?: number;
+  /** Set when the op failed, e.g. `ENOENT`: the name of its errno. */
+  readonly error?: string;
+  /** 0 for the process that runs the store, 1… for processes that it started. */
+  readonly process: number;
+  /** The stack at the call as V8 prints it, top first; the binding recorder only. */
+  readonly stack?: string;
+  readonly site?: Site;
+}
+
+/** A step of the scenario settled. `step` counts from 0; `afterOp` is the number of ops that came before. */
+export interface Mark {
+  readonly kind: 'resolved' | 'rejected';
+  readonly step: number;
+  readonly afterOp: number;
+}
+
+export type Entry =
+  | { readonly kind: 'file'; readonly mode: number; readonly bytes: Uint8Array; readonly hash: string }
+  | { readonly kind: 'directory'; readonly mode: number }
+  | { readonly kind: 'symlink'; readonly target: string }
+  | { readonly kind: 'other'; readonly mode: number };
+
+/** Everything below a store's directory: path relative to it -> entry, sorted by path. The directory itself is not in it. */
+export type Tree = ReadonlyMap<string, Entry>;
+
+/** What one run did, and every tree it passed through. */
+export interface Trace {
+  readonly recorder: 'ptrace' | 'binding';
+  readonly ops: readonly Op[];
+  readonly marks: readonly Mark[];
+  /** `trees[k]` is what was on disk after op k (`trees[0]`: before the first). Unchanged trees are the same object. */
+  readonly trees: readonly Tree[];
+  readonly variation: Variation;
+  /** Effects that were seen but cannot be broken into ops, in words: mmap'd files, io_uring. */
+  readonly unmeasured: readonly string[];
+}
+
+/** What differs between two runs that do the same, as far as running twice showed it. */
+export interface Variation {
+  readonly names: readonly NameRule[];
+  /** Files whose contents the store makes up afresh in each run (a nonce, a counter), by path. They are compared by kind and mode only. */
+  readonly contents: ReadonlySet<string>;
+}
+
+/** A file name with a part that differs from run to run, learnt by running twice: `prefix` + anything in `charset` + `suffix`. */
+export interface NameRule {
+  readonly prefix: string;
+  readonly suffix: string;
+  readonly charset: 'digits' | 'hex' | 'word';
+  /** Names of this form that are the same in every run. */
+  readonly except: readonly string[];
+}
+
+/** One call on the store. An update adds (or replaces) the given keys of the stored object. */
+export type Step =
+  | { readonly kind: 'save'; readonly value: Json }
+  | { readonly kind: 'update'; readonly add: { readonly [key: string]: Json } };
+
+/** What the store had promised at a boundary. `undefined` stands for "nothing was ever saved". */
+export interface Promised {
+  /** The value of the last step that resolved. */
+  readonly acknowledged: Json | undefined;
+  /** The value of the step that may have been under way. */
+  readonly inFlight: readonly Json[];
+  /** Values of steps that resolved before the last one, oldest first. */
+  readonly earlier: readonly (Json | undefined)[];
+}

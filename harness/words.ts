@@ -1,0 +1,29 @@
+/**
+ * How sizes, counts and times are told within a line.
+ */
+/** `1 kill`, `1,204 kills`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${withCommas(count)} ${count === 1 ? one : many}`;
+}
+
+/** `1204` -> `1,204`, in every locale. */
+export function withCommas(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+/** `0.4 s`, `48 s`, `2 min 5 s`. */
+export function duration(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+/** Makes text from a store (names, messages) safe to print: control characters, which could move the cursor, are written out. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
+    if (character === '\n') return '\\n';
+    if (character === '\t') return '\\t';
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+  });
+}

@@ -1,0 +1,32 @@
+/** Processes that a test, or what it runs, may have left behind (Linux: elsewhere none is found). */
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** The ids of all processes with this variable in their environment; any value if none is given. */
+export function processesWith(name: string, value?: string): number[] {
+  const wanted = (setting: string): boolean => (value === undefined ? setting.startsWith(`${name}=`) : setting === `${name}=${value}`);
+  return processIds().filter((pid) => environmentOf(pid).some(wanted));
+}
+
+/** The ids of all processes with this text in their command line. */
+export function processesRunning(text: string): number[] {
+  return processIds().filter((pid) => pid !== process.pid && readQuietly(`/proc/${pid}/cmdline`).includes(text));
+}
+
+function processIds(): number[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number);
+}
+
+function environmentOf(pid: number): string[] {
+  return readQuietly(`/proc/${pid}/environ`).split('\0');
+}
+
+function readQuietly(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // it has just ended
+  }
+}
