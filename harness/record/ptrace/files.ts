@@ -1,0 +1,56 @@
+/**
+ * File ids: the order in which a run first met each file. An inode keeps its id through renames; an inode number that the
+ * file system gives to a new file after the old one is gone gets a new id.
+ */
+import { lstatSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Located } from './resolve.ts';
+
+export class FileIds {
+  readonly #directory: string;
+  readonly #byInode = new Map<bigint, number>();
+  readonly #missing = new Map<string, number>();
+  #count = 0;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** The id of the file that a call means, before the call. A file that does not exist is known by its path until it does. */
+  of(path: string, located: Located): number {
+    const inode = located.handle === undefined ? this.#inode(path) : statSync(located.handle, { bigint: true, throwIfNoEntry: false })?.ino;
+    if (inode !== undefined) return this.#known(this.#byInode, inode);
+    return this.#known(this.#missing, path);
+  }
+
+  /** As `of`, but undefined for a file that does not exist. */
+  existing(path: string, located: Located): number | undefined {
+    return this.#inode(path) === undefined ? undefined : this.of(path, located);
+  }
+
+  /** The size of an open file, by its path under /proc. */
+  size(handle: string): number | undefined {
+    return statSync(handle, { throwIfNoEntry: false })?.size;
+  }
+
+  /** To be told after a call that may have made the file: from now on it is known by its inode. */
+  created(path: string, id: number): void {
+    if (this.#missing.get(path) !== id) return;
+    const inode = this.#inode(path);
+    if (inode === undefined) return;
+    this.#missing.delete(path);
+    this.#byInode.set(inode, id);
+  }
+
+  #inode(path: string): bigint | undefined {
+    return lstatSync(join(this.#directory, path), { bigint: true, throwIfNoEntry: false })?.ino;
+  }
+
+  #known<Key>(ids: Map<Key, number>, key: Key): number {
+    const known = ids.get(key);
+    if (known !== undefined) return known;
+    this.#count += 1;
+    ids.set(key, this.#count);
+    return this.#count;
+  }
+}

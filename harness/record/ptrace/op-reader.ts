@@ -1,0 +1,170 @@
+/**
+ * From a stopped syscall to the op that it is: which call, on which files of the store's directory.
+ */
+import { dirname, relative, resolve } from 'node:path';
+import type { NameRule, Range } from '../../trace.ts';
+import type { RawMark, RawOp } from '../events.ts';
+import { markKey, type OpIntent, opKey } from '../order.ts';
+import { errnoName } from './errno.ts';
+import { FileIds } from './files.ts';
+import type { Libc } from './libc.ts';
+import { descriptorState } from './process-info.ts';
+import { MARK_PREFIX } from './protocol.ts';
+import { Inside, type Located, locate, openFlags, readPath } from './resolve.ts';
+import { IO_URING_SETUP, isOp, type Syscall } from './syscalls.ts';
+
+/** An op at its entry. */
+export interface OpAtEntry {
+  readonly kind: 'op';
+  readonly tid: number;
+  readonly key: string;
+  readonly intent: OpIntent;
+  readonly syscall: Syscall;
+  readonly args: readonly bigint[];
+  readonly details: Details | undefined;
+}
+
+/** The workload says that a step settled. */
+export interface MarkAtEntry {
+  readonly kind: 'mark';
+  readonly tid: number;
+  readonly key: string;
+  readonly mark: RawMark;
+}
+
+type Seen = OpAtEntry | MarkAtEntry | { readonly kind: 'finished' } | { readonly kind: 'unmeasured'; readonly what: string };
+
+/** What is recorded of an op beyond its key. */
+interface Details {
+  readonly id: number;
+  readonly toId: number | undefined;
+  readonly offset: number | undefined;
+}
+
+export interface ReaderOptions {
+  readonly libc: Libc;
+  readonly table: ReadonlyMap<number, Syscall>;
+  readonly directory: string;
+  readonly names: readonly NameRule[];
+  /** Whether files get ids and writes their offsets; a run that ends in a kill does without. */
+  readonly withDetails: boolean;
+  /** The number in the trace of the process that a thread belongs to. */
+  readonly processNumber: (tid: number) => number;
+}
+
+export class OpReader {
+  readonly #options: ReaderOptions;
+  readonly #inside: Inside;
+  readonly #ids: FileIds;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+    this.#inside = new Inside(options.directory);
+    this.#ids = new FileIds(options.directory);
+  }
+
+  /** Reads a syscall at its entry. `info` is the kernel's struct ptrace_syscall_info. Undefined: none of the harness's business. */
+  read(tid: number, info: Buffer): Seen | undefined {
+    const { libc, table } = this.#options;
+    const number = Number(info.readBigUInt64LE(24));
+    const syscall = table.get(number);
+    if (syscall === undefined)
+      return number === IO_URING_SETUP ? { kind: 'unmeasured', what: 'io_uring: what it does is no syscall' } : undefined;
+    const args = [0, 1, 2, 3, 4, 5].map((index) => info.readBigUInt64LE(32 + 8 * index));
+    if (!isOp(syscall, args)) return undefined;
+    const file = locate(libc, tid, syscall.file, args);
+    if (file === undefined) return undefined;
+    if (file.path.startsWith(MARK_PREFIX)) return readMark(tid, file.path.slice(MARK_PREFIX.length));
+    const to = syscall.to && locate(libc, tid, syscall.to, args);
+    const path = this.#inside.relative(file.path);
+    const toPath = to && this.#inside.relative(to.path);
+    if (path === undefined && toPath === undefined) return undefined;
+    if (syscall.call === 'mmap') return { kind: 'unmeasured', what: `mmap of ${path}: what is written through it is no syscall` };
+    return this.#op(tid, syscall, args, { file, path: path ?? this.#outside(file) }, to && { file: to, path: toPath ?? this.#outside(to) });
+  }
+
+  #op(tid: number, syscall: Syscall, args: readonly bigint[], from: Place, target: Place | undefined): OpAtEntry {
+    const { libc, names, withDetails, processNumber } = this.#options;
+    const flags = openFlags(libc, tid, syscall, args);
+    // A symlink is a name (`to`) for a text, which is told as the file that it would reach.
+    const [path, to] =
+      syscall.text === undefined
+        ? [from.path, target?.path]
+        : [this.#reached(from.file, readPath(libc, tid, args[syscall.text] ?? 0n)), from.path];
+    const intent: OpIntent = {
+      call: syscall.call,
+      path,
+      process: processNumber(tid),
+      ...(flags && { flags }),
+      ...(to !== undefined && { to: { path: to } }),
+    };
+    const details = withDetails ? this.#details(tid, syscall, args, from, target) : undefined;
+    return { kind: 'op', tid, key: opKey(intent, names), intent, syscall, args, details };
+  }
+
+  #details(tid: number, syscall: Syscall, args: readonly bigint[], from: Place, target: Place | undefined): Details {
+    const id = this.#ids.of(from.path, from.file);
+    const replaced = target && this.#ids.existing(target.path, target.file);
+    return { id, toId: target && (replaced ?? id), offset: this.#offset(tid, syscall, args) };
+  }
+
+  #offset(tid: number, syscall: Syscall, args: readonly bigint[]): number | undefined {
+    if (syscall.bytes === undefined || syscall.call === 'read' || !('fd' in syscall.file)) return undefined;
+    const descriptor = Number(args[syscall.file.fd]);
+    if (typeof syscall.offset === 'number') {
+      const offset = BigInt.asIntN(64, args[syscall.offset] ?? 0n);
+      if (offset >= 0n) return Number(offset);
+    } else if (syscall.offset !== undefined) {
+      const pointer = args[syscall.offset.pointer] ?? 0n;
+      if (pointer !== 0n) return Number(this.#options.libc.readMemory(tid, pointer, 8).readBigInt64LE(0));
+    }
+    const state = descriptorState(tid, descriptor);
+    return state?.append ? this.#ids.size(`/proc/${tid}/fd/${descriptor}`) : state?.position;
+  }
+
+  /** The op as an event, now that the call has returned. */
+  returned({ intent, syscall, details }: OpAtEntry, result: bigint): RawOp {
+    const failed = result < 0n && result > -4096n;
+    const to = intent.to && { path: intent.to.path, id: details?.toId ?? details?.id ?? 0 };
+    if (details !== undefined && !failed) {
+      this.#ids.created(intent.path, details.id);
+      if (to !== undefined) this.#ids.created(to.path, to.id);
+    }
+    const range: Range | undefined =
+      details?.offset === undefined || failed ? undefined : { offset: details.offset, length: Number(result) };
+    return {
+      kind: 'op',
+      call: intent.call,
+      via: syscall.name,
+      path: intent.path,
+      id: details?.id ?? 0,
+      process: intent.process,
+      ...(intent.flags && { flags: intent.flags }),
+      ...(to && { to }),
+      ...(range && { range }),
+      ...(failed && { error: errnoName(Number(-result)) }),
+    };
+  }
+
+  #outside(file: Located): string {
+    return relative(this.#options.directory, file.path);
+  }
+
+  #reached(link: Located, text: string): string {
+    return this.#inside.relative(resolve(dirname(link.path), text)) ?? text;
+  }
+}
+
+/** A file with its name in the op. */
+interface Place {
+  readonly file: Located;
+  readonly path: string;
+}
+
+function readMark(tid: number, text: string): Seen | undefined {
+  const [kind, step] = text.split('/');
+  if (kind === 'finished') return { kind: 'finished' };
+  if (kind !== 'resolved' && kind !== 'rejected') return undefined;
+  const mark: RawMark = { kind, step: Number(step) };
+  return { kind: 'mark', tid, key: markKey(mark), mark };
+}

@@ -1,0 +1,44 @@
+/** What the recorder and its tracer process say to each other: JSON lines, requests on standard input, reports on standard output. */
+import type { NameRule } from '../../trace.ts';
+import type { RawEvent } from '../events.ts';
+import type { Matching } from '../order.ts';
+import type { KillPoint } from '../recorder.ts';
+
+export type TracerPlan =
+  | { readonly kind: 'observe' }
+  | { readonly kind: 'follow'; readonly order: number; readonly matching: Matching }
+  | { readonly kind: 'kill'; readonly order: number; readonly at: KillPoint };
+
+export interface TracerRun {
+  readonly kind: 'run';
+  readonly run: number;
+  readonly node: string;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly directory: string;
+  readonly spool: string;
+  readonly plan: TracerPlan;
+  readonly timeoutMs: number;
+}
+
+/** A recorded order, sent once and named by its number in the runs that follow it. */
+export interface TracerOrder {
+  readonly kind: 'order';
+  readonly order: number;
+  readonly keys: readonly string[];
+  readonly names: readonly NameRule[];
+}
+
+export type TracerRequest = TracerRun | TracerOrder;
+
+export interface TracerReport {
+  readonly run: number;
+  readonly pid: number;
+  readonly events: readonly RawEvent[];
+}
+
+/** The workload shows a settled step by asking for this path, which never exists: a syscall that the tracer can put in order with the ops. */
+export const MARK_PREFIX = '/crash-matrix-mark/';
+
+/** The tracer's first line: it may trace. */
+export const READY = 'ready';

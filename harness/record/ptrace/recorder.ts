@@ -1,0 +1,146 @@
+/**
+ * Records real syscalls of real children (Linux, no root), through a tracer process. See `tracer.ts`.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Writable } from 'node:stream';
+import type { NameRule } from '../../trace.ts';
+import type { Recorder, RunPlan, RunReport, RunRequest } from '../recorder.ts';
+import { READY, type TracerOrder, type TracerPlan, type TracerReport, type TracerRun } from './protocol.ts';
+
+/** The descriptor of the tracer that its bell reads. */
+const BELL = 3;
+/** How often the tracer looks at its time limits. */
+const TICK_MS = 200;
+
+export interface PtraceOptions {
+  /** How many children run at the same time. */
+  readonly inFlight: number;
+  /** The bundled `tracer.ts`. */
+  readonly tracer: string;
+  /** Where children run, and the tracer's own environment. */
+  readonly cwd: string;
+  readonly env: { readonly [name: string]: string };
+}
+
+interface Pending {
+  readonly resolve: (report: RunReport) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Starts the tracer. Rejects, with the reason, where this machine does not let one process trace another. */
+export async function startPtraceRecorder(options: PtraceOptions): Promise<Recorder> {
+  const tracer = spawn(process.execPath, [options.tracer, String(options.inFlight)], {
+    cwd: options.cwd,
+    env: options.env,
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const bell = tracer.stdio[BELL] as Writable;
+  const pending = new Map<number, Pending>();
+  const orders = new Map<readonly string[], number>();
+  let runs = 0;
+  let closing = false;
+  let ticking: NodeJS.Timeout | undefined;
+  let onReady = (_error?: Error): void => {};
+  const ready = new Promise<void>((resolve, reject) => {
+    onReady = (error) => (error === undefined ? resolve() : reject(error));
+  });
+  const ended = whenEnded(tracer, (error) => {
+    if (closing) return;
+    onReady(error);
+    for (const { reject } of pending.values()) reject(error);
+    pending.clear();
+  });
+  createInterface({ input: tracer.stdout }).on('line', (line) => {
+    if (line === READY) return onReady();
+    const report = JSON.parse(line) as TracerReport;
+    pending.get(report.run)?.resolve(report);
+    pending.delete(report.run);
+    if (pending.size === 0) ticking = void clearInterval(ticking);
+  });
+  const ring = (): void => void bell.write('.');
+  const send = (message: TracerRun | TracerOrder): void => {
+    tracer.stdin.write(`${JSON.stringify(message)}\n`, ring);
+  };
+  /** An order is sent once, however many runs follow it. */
+  const orderNumber = (keys: readonly string[], names: readonly NameRule[]): number => {
+    const known = orders.get(keys);
+    if (known !== undefined) return known;
+    const order = orders.size;
+    orders.set(keys, order);
+    send({ kind: 'order', order, keys, names });
+    return order;
+  };
+  const planFor = (plan: RunPlan): TracerPlan => {
+    switch (plan.kind) {
+      case 'observe':
+        return plan;
+      case 'follow':
+        return { kind: 'follow', order: orderNumber(plan.order, plan.names), matching: plan.matching };
+      case 'kill':
+        return { kind: 'kill', order: orderNumber(plan.order, plan.names), at: plan.at };
+      default:
+        return plan satisfies never;
+    }
+  };
+  await ready;
+  return {
+    kind: 'ptrace',
+    inFlight: options.inFlight,
+    run: (request) =>
+      new Promise((resolve, reject) => {
+        if (tracer.exitCode !== null || tracer.signalCode !== null) return reject(new Error('the tracer has ended'));
+        runs += 1;
+        pending.set(runs, { resolve, reject });
+        send(messageFor(runs, request, planFor(request.plan)));
+        ticking ??= setInterval(ring, TICK_MS);
+      }),
+    close: async () => {
+      closing = true;
+      clearInterval(ticking);
+      bell.end(); // the tracer ends with its bell, and its children with it
+      tracer.stdin.end();
+      await ended;
+      for (const { reject } of pending.values()) reject(new Error('the recorder was closed'));
+      pending.clear();
+    },
+  };
+}
+
+function messageFor(run: number, request: RunRequest, plan: TracerPlan): TracerRun {
+  return {
+    kind: 'run',
+    run,
+    node: process.execPath,
+    args: request.args,
+    env: Object.entries({ ...request.env, UV_USE_IO_URING: '0' }).map(([name, value]) => `${name}=${value}`),
+    directory: request.directory,
+    spool: request.spool,
+    plan,
+    timeoutMs: request.timeoutMs,
+  };
+}
+
+function whenEnded(tracer: ChildProcess, onUnexpected: (error: Error) => void): Promise<void> {
+  let complaint = '';
+  tracer.stderr?.on('data', (chunk: Buffer) => {
+    complaint = (complaint + chunk.toString()).slice(-4096);
+  });
+  for (const pipe of [tracer.stdin, tracer.stdio[BELL]]) pipe?.on('error', () => {}); // the tracer ended first; its exit says so
+  return new Promise((resolve) => {
+    tracer.on('error', (cause) => {
+      onUnexpected(new Error('the tracer could not be started', { cause }));
+      resolve();
+    });
+    tracer.on('close', (code, signal) => {
+      onUnexpected(new Error(`the tracer ended (${signal ?? `exit code ${code}`}): ${reasonIn(complaint)}`));
+      resolve();
+    });
+  });
+}
+
+/** The message of the error that Node printed before it ended, without the stack around it. */
+function reasonIn(complaint: string): string {
+  return /^(?:\w*Error): (.*)$/m.exec(complaint)?.[1] ?? complaint.trim();
+}

@@ -1,0 +1,34 @@
+/**
+ * Registers of a traced thread, and changing its syscall while it stands at the call's entry. Registers differ per architecture:
+ * x86-64 is tested; arm64 follows the kernel's documentation and is not.
+ */
+import { type Libc, PTRACE } from './libc.ts';
+
+/** Offsets in the general registers of x86-64 (`struct user_regs_struct`), in bytes. The arguments of a syscall are rdi, rsi, rdx, r10, r8, r9. */
+export const X64 = { rax: 80, originalRax: 120, rip: 128, rsp: 152, arguments: [112, 104, 96, 56, 72, 64], bytes: 27 * 8 } as const;
+const ARM64_BYTES = 34 * 8; // x0-x30, sp, pc, pstate
+const NT_PRSTATUS = 1;
+
+export function readRegisters(libc: Libc, tid: number): Buffer {
+  const registers = Buffer.alloc(process.arch === 'x64' ? X64.bytes : ARM64_BYTES);
+  withRegisterSet(libc, PTRACE.getRegisterSet, tid, registers);
+  return registers;
+}
+
+export function writeRegisters(libc: Libc, tid: number, registers: Buffer): void {
+  withRegisterSet(libc, PTRACE.setRegisterSet, tid, registers);
+}
+
+/** Gives the syscall another argument, before it runs. */
+export function setArgument(libc: Libc, tid: number, index: number, value: bigint): void {
+  const registers = readRegisters(libc, tid);
+  registers.writeBigUInt64LE(value, process.arch === 'x64' ? (X64.arguments[index] ?? 0) : index * 8);
+  writeRegisters(libc, tid, registers);
+}
+
+function withRegisterSet(libc: Libc, request: number, tid: number, registers: Buffer): void {
+  const iovec = Buffer.alloc(16);
+  iovec.writeBigUInt64LE(libc.addressOf(registers), 0);
+  iovec.writeBigUInt64LE(BigInt(registers.length), 8);
+  if (libc.ptraceBuffer(request, tid, NT_PRSTATUS, iovec) < 0) throw new Error(`the registers of thread ${tid} cannot be reached`);
+}

@@ -1,0 +1,125 @@
+/**
+ * From a syscall's arguments to the file it means: memory of the traced process for paths, /proc for descriptors.
+ *
+ * Descriptors are looked up at each call, so that dup'd, inherited and passed ones are right without being followed.
+ */
+import { readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { OpenFlag } from '../../trace.ts';
+import type { Libc } from './libc.ts';
+import type { Syscall, Where } from './syscalls.ts';
+
+const AT_FDCWD = -100;
+const PAGE_BYTES = 4096; // also the longest path
+const DELETED = ' (deleted)';
+
+export function readPath(libc: Libc, tid: number, address: bigint): string {
+  if (address === 0n) return '';
+  // A path may stand close to the end of a mapping: read up to the page's end first.
+  const first = PAGE_BYTES - Number(address % BigInt(PAGE_BYTES));
+  let bytes = libc.readMemory(tid, address, first);
+  if (bytes.indexOf(0) < 0) bytes = Buffer.concat([Buffer.from(bytes), libc.readMemory(tid, address + BigInt(first), PAGE_BYTES - first)]);
+  const end = bytes.indexOf(0);
+  return bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
+}
+
+const asDescriptor = (argument: bigint | undefined): number => Number(BigInt.asIntN(32, argument ?? -1n));
+
+function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A file by its absolute path; `deleted` if it has a descriptor but no name any more. */
+export interface Located {
+  readonly path: string;
+  readonly deleted: boolean;
+  /** A path under /proc that reaches the file itself even if it has no name; only for descriptors. */
+  readonly handle?: string;
+}
+
+export function locate(libc: Libc, tid: number, where: Where, args: readonly bigint[]): Located | undefined {
+  if ('fd' in where) return locateDescriptor(tid, asDescriptor(args[where.fd]));
+  const path = readPath(libc, tid, args[where.path] ?? 0n);
+  if (path.startsWith('/')) return { path: resolve(path), deleted: false };
+  const at = where.at === undefined ? AT_FDCWD : asDescriptor(args[where.at]);
+  if (path === '') return at === AT_FDCWD ? undefined : locateDescriptor(tid, at); // AT_EMPTY_PATH
+  const base = at === AT_FDCWD ? readLink(`/proc/${tid}/cwd`) : readLink(`/proc/${tid}/fd/${at}`);
+  return base === undefined ? undefined : { path: resolve(base, path), deleted: false };
+}
+
+function locateDescriptor(tid: number, descriptor: number): Located | undefined {
+  const handle = `/proc/${tid}/fd/${descriptor}`;
+  const target = readLink(handle);
+  if (target === undefined || !target.startsWith('/')) return undefined;
+  if (target.endsWith(DELETED)) return { path: target.slice(0, -DELETED.length), deleted: true, handle };
+  return { path: target, deleted: false, handle };
+}
+
+/** Tells which paths lie inside the store's directory. Other spellings of it, through symlinks, count. */
+export class Inside {
+  readonly #directory: string;
+  /** Directories elsewhere -> where they really are. A program asks for hundreds of files in a few of them. */
+  readonly #real = new Map<string, string | undefined>();
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** The path relative to the directory (`.` for itself), or undefined if the file lies elsewhere. */
+  relative(path: string): string | undefined {
+    const relative = this.#below(path);
+    if (relative !== undefined || /^\/(proc|dev|sys)\//.test(path)) return relative;
+    const parent = this.#realDirectory(dirname(path));
+    return parent === undefined ? undefined : this.#below(join(parent, basename(path)));
+  }
+
+  #below(path: string): string | undefined {
+    if (path === this.#directory) return '.';
+    return path.startsWith(`${this.#directory}/`) ? path.slice(this.#directory.length + 1) : undefined;
+  }
+
+  #realDirectory(directory: string): string | undefined {
+    if (this.#real.has(directory)) return this.#real.get(directory);
+    let real: string | undefined;
+    try {
+      real = realpathSync(directory);
+    } catch {
+      return undefined; // it may come to be
+    }
+    this.#real.set(directory, real);
+    return real;
+  }
+}
+
+const O_WRONLY = 1;
+const O_RDWR = 2;
+const O_CREAT = 0o100;
+const O_EXCL = 0o200;
+const O_TRUNC = 0o1000;
+const O_APPEND = 0o2000;
+const O_TMPFILE_BIT = 0o20000000;
+const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
+
+/** The flags of an open in words, from the call's arguments. */
+export function openFlags(libc: Libc, tid: number, syscall: Syscall, args: readonly bigint[]): readonly OpenFlag[] | undefined {
+  const where = syscall.openFlags;
+  if (where === undefined) return undefined;
+  let bits: number;
+  if (typeof where === 'number') bits = Number(BigInt.asIntN(32, args[where] ?? 0n));
+  else if ('fixed' in where) bits = where.fixed;
+  else bits = Number(BigInt.asIntN(32, libc.readMemory(tid, args[where.how] ?? 0n, 8).readBigUInt64LE(0)));
+  const access = bits & 3;
+  return [
+    access === O_RDWR ? (['read', 'write'] as const) : access === O_WRONLY ? (['write'] as const) : (['read'] as const),
+    bits & O_CREAT ? (['create'] as const) : [],
+    bits & O_EXCL ? (['exclusive'] as const) : [],
+    bits & O_TRUNC ? (['truncate'] as const) : [],
+    bits & O_APPEND ? (['append'] as const) : [],
+    bits & O_TMPFILE_BIT ? (['tmpfile'] as const) : [],
+    bits & O_DIRECTORY ? (['directory'] as const) : [],
+  ].flat();
+}

@@ -1,0 +1,144 @@
+/**
+ * Which syscalls touch files, and where their arguments stand.
+ *
+ * Numbers are from the kernel's tables for x86-64 and for the generic table that arm64 uses; a number of -1 means that the
+ * architecture has no such call. Calls that only change the process (dup, lseek, chdir) are no ops: their effect is seen
+ * through /proc when a later call uses the descriptor or the path.
+ */
+import type { Call } from '../../trace.ts';
+
+/** Where a file argument stands: a descriptor, or a path with the descriptor of the directory it is relative to. */
+export type Where = { readonly fd: number } | { readonly path: number; readonly at?: number };
+
+export interface Syscall {
+  readonly name: string;
+  readonly call: Call;
+  readonly file: Where;
+  readonly to?: Where;
+  /** Index of the argument with the number of bytes, where the kernel may carry out only a part of them. */
+  readonly bytes?: number;
+  /** Index of the argument with the file offset; absent: at the descriptor's position. `pointer`: the argument points at the offset. */
+  readonly offset?: number | { readonly pointer: number };
+  /** `bytes` counts iovecs, at this argument. */
+  readonly vector?: number;
+  /** Index of the open flags, or the flags themselves. */
+  readonly openFlags?: number | { readonly fixed: number } | { readonly how: number };
+  readonly mode?: number;
+  /** Index of a path that is stored as it is: what a symlink points at. */
+  readonly text?: number;
+}
+
+const path = (index: number): Where => ({ path: index });
+const at = (index: number): Where => ({ at: index, path: index + 1 });
+const fd = (index: number): Where => ({ fd: index });
+const CREAT_FLAGS = 0o1101; // O_WRONLY | O_CREAT | O_TRUNC
+
+/** [x86-64 number, generic number, call] */
+const TABLE: readonly (readonly [number, number, Syscall])[] = [
+  [0, 63, { name: 'read', call: 'read', file: fd(0), bytes: 2 }],
+  [17, 67, { name: 'pread64', call: 'read', file: fd(0), bytes: 2, offset: 3 }],
+  [19, 65, { name: 'readv', call: 'read', file: fd(0), bytes: 2, vector: 1 }],
+  [295, 69, { name: 'preadv', call: 'read', file: fd(0), bytes: 2, vector: 1, offset: 3 }],
+  [327, 286, { name: 'preadv2', call: 'read', file: fd(0), bytes: 2, vector: 1, offset: 3 }],
+  [1, 64, { name: 'write', call: 'write', file: fd(0), bytes: 2 }],
+  [18, 68, { name: 'pwrite64', call: 'write', file: fd(0), bytes: 2, offset: 3 }],
+  [20, 66, { name: 'writev', call: 'write', file: fd(0), bytes: 2, vector: 1 }],
+  [296, 70, { name: 'pwritev', call: 'write', file: fd(0), bytes: 2, vector: 1, offset: 3 }],
+  [328, 287, { name: 'pwritev2', call: 'write', file: fd(0), bytes: 2, vector: 1, offset: 3 }],
+  [40, 71, { name: 'sendfile', call: 'copy', file: fd(0), bytes: 3 }],
+  [326, 285, { name: 'copy_file_range', call: 'copy', file: fd(2), bytes: 4, offset: { pointer: 3 } }],
+  [275, 76, { name: 'splice', call: 'copy', file: fd(2), bytes: 4, offset: { pointer: 3 } }],
+  [2, -1, { name: 'open', call: 'open', file: path(0), openFlags: 1, mode: 2 }],
+  [85, -1, { name: 'creat', call: 'open', file: path(0), openFlags: { fixed: CREAT_FLAGS }, mode: 1 }],
+  [257, 56, { name: 'openat', call: 'open', file: at(0), openFlags: 2, mode: 3 }],
+  [437, 437, { name: 'openat2', call: 'open', file: at(0), openFlags: { how: 2 } }],
+  [3, 57, { name: 'close', call: 'close', file: fd(0) }],
+  [4, -1, { name: 'stat', call: 'stat', file: path(0) }],
+  [6, -1, { name: 'lstat', call: 'stat', file: path(0) }],
+  [5, 80, { name: 'fstat', call: 'stat', file: fd(0) }],
+  [262, 79, { name: 'newfstatat', call: 'stat', file: at(0) }],
+  [332, 291, { name: 'statx', call: 'stat', file: at(0) }],
+  [137, 43, { name: 'statfs', call: 'stat', file: path(0) }],
+  [138, 44, { name: 'fstatfs', call: 'stat', file: fd(0) }],
+  [21, -1, { name: 'access', call: 'access', file: path(0) }],
+  [269, 48, { name: 'faccessat', call: 'access', file: at(0) }],
+  [439, 439, { name: 'faccessat2', call: 'access', file: at(0) }],
+  [78, -1, { name: 'getdents', call: 'readdir', file: fd(0) }],
+  [217, 61, { name: 'getdents64', call: 'readdir', file: fd(0) }],
+  [89, -1, { name: 'readlink', call: 'readlink', file: path(0) }],
+  [267, 78, { name: 'readlinkat', call: 'readlink', file: at(0) }],
+  [73, 32, { name: 'flock', call: 'lock', file: fd(0) }],
+  [74, 82, { name: 'fsync', call: 'fsync', file: fd(0) }],
+  [75, 83, { name: 'fdatasync', call: 'fdatasync', file: fd(0) }],
+  [277, 84, { name: 'sync_file_range', call: 'sync', file: fd(0) }],
+  [306, 267, { name: 'syncfs', call: 'sync', file: fd(0) }],
+  [76, 45, { name: 'truncate', call: 'truncate', file: path(0) }],
+  [77, 46, { name: 'ftruncate', call: 'truncate', file: fd(0) }],
+  [285, 47, { name: 'fallocate', call: 'allocate', file: fd(0) }],
+  [82, -1, { name: 'rename', call: 'rename', file: path(0), to: path(1) }],
+  [264, 38, { name: 'renameat', call: 'rename', file: at(0), to: at(2) }],
+  [316, 276, { name: 'renameat2', call: 'rename', file: at(0), to: at(2) }],
+  [86, -1, { name: 'link', call: 'link', file: path(0), to: path(1) }],
+  [265, 37, { name: 'linkat', call: 'link', file: at(0), to: at(2) }],
+  [88, -1, { name: 'symlink', call: 'symlink', file: path(1), text: 0 }],
+  [266, 36, { name: 'symlinkat', call: 'symlink', file: at(1), text: 0 }],
+  [87, -1, { name: 'unlink', call: 'unlink', file: path(0) }],
+  [263, 35, { name: 'unlinkat', call: 'unlink', file: at(0) }],
+  [83, -1, { name: 'mkdir', call: 'mkdir', file: path(0), mode: 1 }],
+  [258, 34, { name: 'mkdirat', call: 'mkdir', file: at(0), mode: 2 }],
+  [133, -1, { name: 'mknod', call: 'mknod', file: path(0), mode: 1 }],
+  [259, 33, { name: 'mknodat', call: 'mknod', file: at(0), mode: 2 }],
+  [84, -1, { name: 'rmdir', call: 'rmdir', file: path(0) }],
+  [90, -1, { name: 'chmod', call: 'chmod', file: path(0), mode: 1 }],
+  [91, 52, { name: 'fchmod', call: 'chmod', file: fd(0), mode: 1 }],
+  [268, 53, { name: 'fchmodat', call: 'chmod', file: at(0), mode: 2 }],
+  [452, 452, { name: 'fchmodat2', call: 'chmod', file: at(0), mode: 2 }],
+  [92, -1, { name: 'chown', call: 'chown', file: path(0) }],
+  [94, -1, { name: 'lchown', call: 'chown', file: path(0) }],
+  [93, 55, { name: 'fchown', call: 'chown', file: fd(0) }],
+  [260, 54, { name: 'fchownat', call: 'chown', file: at(0) }],
+  [132, -1, { name: 'utime', call: 'utimes', file: path(0) }],
+  [235, -1, { name: 'utimes', call: 'utimes', file: path(0) }],
+  [261, -1, { name: 'futimesat', call: 'utimes', file: at(0) }],
+  [280, 88, { name: 'utimensat', call: 'utimes', file: at(0) }],
+  [188, 5, { name: 'setxattr', call: 'xattr', file: path(0) }],
+  [189, 6, { name: 'lsetxattr', call: 'xattr', file: path(0) }],
+  [190, 7, { name: 'fsetxattr', call: 'xattr', file: fd(0) }],
+  [9, 222, { name: 'mmap', call: 'mmap', file: fd(4) }],
+  [72, 25, { name: 'fcntl', call: 'lock', file: fd(0) }],
+  [16, 29, { name: 'ioctl', call: 'copy', file: fd(0) }],
+];
+
+/** Calls whose ops a tracer cannot see: io_uring does its work inside the kernel. */
+export const IO_URING_SETUP = 425;
+
+const MAP_SHARED = 1n;
+const PROT_WRITE = 2n;
+const NO_DESCRIPTOR = 0xffffffff;
+const LOCK_COMMANDS = [6, 7, 13, 14, 37, 38]; // F_SETLK(W), the 64-bit and the open-file-description ones
+const CLONE_REQUESTS = [0x40049409, 0x4020940d]; // FICLONE, FICLONERANGE
+
+/** For calls that do many things: the argument (its lower 32 bits) that must have one of these values, or with `unless` none of them, to be an op. */
+export const MASKED_ARGUMENTS: {
+  readonly [name: string]: { readonly index: number; readonly values: readonly number[]; readonly unless: boolean } | undefined;
+} = {
+  fcntl: { index: 1, values: LOCK_COMMANDS, unless: false },
+  ioctl: { index: 1, values: CLONE_REQUESTS, unless: false },
+  mmap: { index: 4, values: [NO_DESCRIPTOR], unless: true },
+};
+
+/** True if these arguments make the call the op that the table says. */
+export function isOp(call: Syscall, args: readonly bigint[]): boolean {
+  const mask = MASKED_ARGUMENTS[call.name];
+  if (mask === undefined) return true;
+  if (mask.values.includes(Number(BigInt.asUintN(32, args[mask.index] ?? 0n))) === mask.unless) return false;
+  const [, , protection = 0n, flags = 0n] = args;
+  return call.call !== 'mmap' || ((protection & PROT_WRITE) !== 0n && (flags & 0xfn) === MAP_SHARED);
+}
+
+/** The table of an architecture, or undefined where none is known. */
+export function syscallTable(arch: string): ReadonlyMap<number, Syscall> | undefined {
+  const column = arch === 'x64' ? 0 : arch === 'arm64' ? 1 : undefined;
+  if (column === undefined) return undefined;
+  return new Map(TABLE.filter((row) => row[column] >= 0).map((row) => [row[column], row[2]]));
+}
