@@ -1,0 +1,304 @@
+/**
+ * What each function of the binding does to files: its single effect, or the steps that it fuses.
+ *
+ * The arguments are as node:fs passes them, without the request. A function that is not in this table and is not known to
+ * leave files alone is reported as unmeasured when it is called.
+ */
+import type { Call } from '../../trace.ts';
+import type { Effect, Settled } from './conductor.ts';
+import { copyFile, firstOfCopy } from './copy-file.ts';
+import { type CopyTreeOptions, checkPaths, copyTree, overrideFile } from './copy-tree.ts';
+import type { Effects } from './effects.ts';
+import type { Describe, Job } from './job.ts';
+import { makeDirectories } from './make-directories.ts';
+import { makeTemporary } from './make-temporary.ts';
+import type { Native, NativeFunction, NativePath } from './native.ts';
+import { removeTree } from './remove-tree.ts';
+import { readUtf8, writeUtf8 } from './whole-file.ts';
+
+/** Functions that touch no file, or only look at modules before they are loaded. */
+export const HARMLESS: ReadonlySet<string> = new Set([
+  'FSReqCallback',
+  'FileHandle',
+  'StatWatcher',
+  'getFormatOfExtensionlessFile',
+  'internalModuleReadJSON',
+  'legacyMainResolve',
+]);
+
+/** Those that open, move a descriptor's position, or close: they are followed before the recording starts, too. */
+export const TRACKED: ReadonlySet<string> = new Set([
+  'open',
+  'openFileHandle',
+  'close',
+  'read',
+  'readBuffers',
+  'readFileUtf8',
+  'writeBuffer',
+  'writeBuffers',
+  'writeFileUtf8',
+  'writeString',
+]);
+
+export function describeCalls(native: Native, effects: Effects): ReadonlyMap<string, Describe> {
+  const { fs } = native;
+  const original = (name: string): NativeFunction => native.named.get(name) ?? unknownFunction(name);
+
+  /** A call with one effect on a path, carried out by the original. */
+  const onPath =
+    (name: string, call: Call, follow: boolean, modeAt?: number): Describe =>
+    (args) => {
+      const path = args[0] as NativePath;
+      const effect = (): Effect | undefined =>
+        effects.onPath(call, name, path, follow, modeAt === undefined ? undefined : Number(args[modeAt]));
+      if (effects.world.locate(path, follow) === undefined) return undefined;
+      // A stat that was told not to throw answers with nothing.
+      const settle = (value: unknown): Settled => (call === 'stat' && value === undefined ? { error: 'ENOENT' } : {});
+      return { first: effect, run: () => effects.do(effect(), () => kept(original(name)(...complete(name, args))), settle) };
+    };
+
+  /** A call with one effect on a descriptor, carried out by the original. */
+  const onOpen =
+    (name: string, call: Call, modeAt?: number): Describe =>
+    (args) => {
+      const fd = args[0] as number;
+      const effect = (): Effect | undefined => effects.onOpen(call, name, fd, modeAt === undefined ? undefined : Number(args[modeAt]));
+      if (!effects.open.has(fd)) return undefined;
+      return { first: effect, run: () => effects.do(effect(), () => kept(original(name)(...complete(name, args)))) };
+    };
+
+  /** A call on a descriptor that is carried out by one of the effects. */
+  const through =
+    (name: string, call: Call, run: (fd: number, args: readonly unknown[]) => unknown): Describe =>
+    (args) => {
+      const fd = args[0] as number;
+      return effects.open.has(fd) ? { first: () => effects.onOpen(call, name, fd), run: () => run(fd, args) } : undefined;
+    };
+
+  /** A call on one or two paths that is made of steps, if any of the paths lies inside. */
+  const steps =
+    (
+      first: (args: readonly unknown[]) => Effect | undefined,
+      run: (args: readonly unknown[], form: 'at once' | 'later') => unknown,
+    ): Describe =>
+    (args) =>
+      first(args) === undefined ? undefined : { first: () => first(args), run: (form) => run(args, form) };
+
+  const calls = new Map<string, Describe>([
+    ['access', onPath('access', 'access', true)],
+    ['stat', onPath('stat', 'stat', true)],
+    ['lstat', onPath('lstat', 'stat', false)],
+    ['statfs', onPath('statfs', 'stat', true)],
+    ['realpath', onPath('realpath', 'readlink', true)],
+    ['readlink', onPath('readlink', 'readlink', false)],
+    ['readdir', onPath('readdir', 'readdir', true)],
+    ['readdirRecursive', onPath('readdirRecursive', 'readdir', true)],
+    ['chmod', onPath('chmod', 'chmod', true, 1)],
+    ['chown', onPath('chown', 'chown', true)],
+    ['lchown', onPath('lchown', 'chown', false)],
+    ['utimes', onPath('utimes', 'utimes', true)],
+    ['lutimes', onPath('lutimes', 'utimes', false)],
+    ['fstat', onOpen('fstat', 'stat')],
+    ['fsync', onOpen('fsync', 'fsync')],
+    ['fdatasync', onOpen('fdatasync', 'fdatasync')],
+    ['ftruncate', onOpen('ftruncate', 'truncate')],
+    ['fchmod', onOpen('fchmod', 'chmod', 1)],
+    ['fchown', onOpen('fchown', 'chown')],
+    ['futimes', onOpen('futimes', 'utimes')],
+
+    ['close', through('close', 'close', (fd) => effects.close(fd, 'close'))],
+    [
+      'read',
+      through('read', 'read', (fd, args) => {
+        const [, buffer, offset, length, position] = args as [number, Uint8Array, number, number, number | bigint];
+        return effects.read(fd, position, 'read', () => fs.read(fd, buffer, offset, length, position));
+      }),
+    ],
+    [
+      'readBuffers',
+      through('readBuffers', 'read', (fd, args) =>
+        effects.read(fd, args[2], 'readBuffers', () => original('readBuffers')(fd, args[1], args[2]) as number),
+      ),
+    ],
+    [
+      'writeBuffer',
+      through('writeBuffer', 'write', (fd, args) => {
+        const [, buffer, offset, length, position] = args as [number, ArrayBufferView, number, number, number | null];
+        return effects.write(fd, [new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length)], position, 'writeBuffer');
+      }),
+    ],
+    [
+      'writeBuffers',
+      through('writeBuffers', 'write', (fd, args) => {
+        const buffers = (args[1] as ArrayBufferView[]).map((view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+        return effects.write(fd, buffers, args[2], 'writeBuffers');
+      }),
+    ],
+    [
+      'writeString',
+      through('writeString', 'write', (fd, args) => {
+        const [, text, position, encoding] = args as [number, string, number | null, BufferEncoding];
+        return effects.write(fd, [Buffer.from(text, encoding || 'utf8')], position, 'writeString');
+      }),
+    ],
+
+    [
+      'open',
+      steps(
+        ([path, flags, mode]) => effects.openEffect(path as NativePath, flags as number, mode as number, 'open'),
+        ([path, flags, mode]) => effects.openFile(path as NativePath, flags as number, mode as number, 'open'),
+      ),
+    ],
+    [
+      'openFileHandle',
+      steps(
+        ([path, flags, mode]) => effects.openEffect(path as NativePath, flags as number, mode as number, 'openFileHandle'),
+        ([path, flags, mode]) =>
+          new native.FileHandle(effects.openFile(path as NativePath, flags as number, mode as number, 'openFileHandle')),
+      ),
+    ],
+    [
+      'rename',
+      steps(
+        ([from, to]) => effects.renameEffect(from as NativePath, to as NativePath),
+        ([from, to]) => effects.rename(from as NativePath, to as NativePath, () => void original('rename')(from, to)),
+      ),
+    ],
+    [
+      'link',
+      steps(
+        ([from, to]) => effects.linkEffect(from as NativePath, to as NativePath),
+        ([from, to]) => effects.do(effects.linkEffect(from as NativePath, to as NativePath), () => original('link')(from, to)),
+      ),
+    ],
+    [
+      'symlink',
+      steps(
+        ([target, path]) => effects.symlinkEffect(target as NativePath, path as NativePath),
+        ([target, path, flags]) =>
+          effects.symlink(target as NativePath, path as NativePath, () => void original('symlink')(target, path, flags)),
+      ),
+    ],
+    [
+      'unlink',
+      steps(
+        ([path]) => effects.onPath('unlink', 'unlink', path as NativePath, false),
+        ([path]) => effects.unlink(path as NativePath, 'unlink'),
+      ),
+    ],
+    [
+      'rmdir',
+      steps(
+        ([path]) => effects.onPath('rmdir', 'rmdir', path as NativePath, false),
+        ([path]) => effects.rmdir(path as NativePath, 'rmdir'),
+      ),
+    ],
+    [
+      'mkdir',
+      steps(
+        ([path, mode]) => effects.onPath('mkdir', 'mkdir', path as NativePath, false, mode as number),
+        ([path, mode, recursive], form) =>
+          recursive
+            ? makeDirectories(effects, path as NativePath, mode as number, 'mkdir', form)
+            : effects.mkdir(path as NativePath, mode as number, 'mkdir'),
+      ),
+    ],
+    ['mkdtemp', ([prefix, encoding]) => makeTemporary(effects, prefix as NativePath, encoding as string | undefined)],
+    [
+      'copyFile',
+      steps(
+        ([source, target, mode]) => firstOfCopy(effects, source as NativePath, target as NativePath, mode as number, 'copyFile'),
+        ([source, target, mode]) => {
+          const clone = (): void => void original('copyFile')(source, target, mode);
+          copyFile(effects, source as NativePath, target as NativePath, mode as number, clone);
+        },
+      ),
+    ],
+
+    ['existsSync', answering('existsSync', 'access', (value) => value === true)],
+    ['internalModuleStat', answering('internalModuleStat', 'stat', (value) => (value as number) >= 0)],
+    ['readFileUtf8', ([file, flags]) => readUtf8(effects, file as NativePath | number, flags as number)],
+    ['writeFileUtf8', (args) => writeUtf8(effects, ...(args as [NativePath | number, string, number, number]))],
+    [
+      'rmSync',
+      (args) => {
+        const [path, , recursive] = args as [NativePath, number, boolean];
+        if (effects.world.locate(path, false) === undefined) return undefined;
+        const run = (): unknown => {
+          try {
+            return removeTree(effects, path, recursive);
+          } catch {
+            return effects.world.conductor.unrecorded(() => original('rmSync')(...args)); // it fails likewise, in its own words
+          }
+        };
+        return { first: () => effects.onPath('stat', 'rmSync', path, false), run };
+      },
+    ],
+    [
+      'cpSyncCopyDir',
+      (args) => {
+        const [source, target, force, dereference, errorOnExist, verbatimSymlinks, preserveTimestamps] = args as [
+          NativePath,
+          NativePath,
+          ...boolean[],
+        ];
+        const options = { force, dereference, errorOnExist, verbatimSymlinks, preserveTimestamps } as unknown as CopyTreeOptions;
+        return fused(source, target, () => copyTree(effects, source, target, options));
+      },
+    ],
+    [
+      'cpSyncOverrideFile',
+      (args) => {
+        const [source, target, mode, preserve] = args as [NativePath, NativePath, number, boolean];
+        return fused(source, target, () => overrideFile(effects, source, target, mode, preserve));
+      },
+    ],
+    [
+      'cpSyncCheckPaths',
+      (args) => {
+        const [source, target, , recursive] = args as [NativePath, NativePath, boolean, boolean];
+        return fused(source, target, () => checkPaths(effects, source, target, recursive, () => original('cpSyncCheckPaths')(...args)));
+      },
+    ],
+  ]);
+  return calls;
+
+  /** A synchronous call of many steps, if one of its paths lies inside. */
+  function fused(source: NativePath, target: NativePath, run: () => unknown): Job | undefined {
+    const inside = effects.world.locate(source, true) ?? effects.world.locate(target, true);
+    return inside === undefined ? undefined : { first: () => undefined, run };
+  }
+
+  /** A call that answers instead of throwing. Its path is the last argument that is one: some versions pass a receiver first. */
+  function answering(name: string, call: Call, succeeded: (value: unknown) => boolean): Describe {
+    return (args) => {
+      const path = args.findLast((argument) => typeof argument === 'string' || argument instanceof Uint8Array) as NativePath | undefined;
+      if (path === undefined || effects.world.locate(path, true) === undefined) return undefined;
+      const effect = (): Effect | undefined => effects.onPath(call, name, path, true);
+      return {
+        first: effect,
+        run: () =>
+          effects.do(
+            effect(),
+            () => original(name)(...args),
+            (value) => (succeeded(value) ? {} : { error: 'ENOENT' }),
+          ),
+      };
+    };
+  }
+}
+
+/** Stats take their last argument after the request: whether to throw, or (`fstat`) not to. */
+function complete(name: string, args: readonly unknown[]): readonly unknown[] {
+  if (name === 'stat' || name === 'lstat') return [args[0], args[1], undefined, args[3] ?? true];
+  return name === 'fstat' ? [args[0], args[1], undefined, args[3] ?? false] : args;
+}
+
+/** Stats come back in an array that all calls share; the user's copy must outlive the next call. */
+function kept(value: unknown): unknown {
+  return value instanceof Float64Array || value instanceof BigInt64Array ? value.slice() : value;
+}
+
+function unknownFunction(name: string): never {
+  throw new Error(`the binding recorder expects process.binding('fs').${name}, which this Node (${process.version}) does not have`);
+}

@@ -1,0 +1,339 @@
+/**
+ * Lets ops happen one at a time, in the order that the plan asks for, and reports them.
+ *
+ * Allows   observing (any order, the tree after every change), following a recorded order, and dying at one point of it.
+ * Forbids  an op that the order does not name next. An asynchronous one waits until it is; a synchronous one cannot wait.
+ * Real     an asynchronous effect happens at the call or, if it has to wait, in a later turn of the event loop. It never
+ *          overlaps another one, so what depends on two effects being under way at the same moment does not show.
+ */
+
+import type { Call, OpenFlag, Range, Tree } from '../../trace.ts';
+import { equalTrees, type ScanCache, scanTree, spoolTree } from '../../tree.ts';
+import type { RawEvent, RawMark, RawOp } from '../events.ts';
+import { isNext, markKey, type OpIntent, opKey } from '../order.ts';
+import type { RunPlan } from '../recorder.ts';
+import { codeOf } from './errors.ts';
+import type { FileIdentity, Files } from './files.ts';
+
+/** One effect, as it is known before it happens. */
+export interface Effect {
+  readonly call: Call;
+  readonly via: string;
+  readonly path: string;
+  readonly file: FileIdentity;
+  readonly to?: { readonly path: string; readonly file: FileIdentity };
+  readonly flags?: readonly OpenFlag[];
+  readonly mode?: number;
+}
+
+/** What an effect turned out to be about, where that is known only afterwards. */
+export interface Settled {
+  readonly file?: FileIdentity;
+  readonly to?: FileIdentity;
+  readonly range?: Range;
+  /** The errno of a failure that the call reports by its result instead of throwing. */
+  readonly error?: string;
+}
+
+/** Carries an effect out; a write or copy that is to be cut short gets the number of bytes it may write. */
+export type CarryOut<T> = (limit: number | undefined) => T;
+
+interface Waiting {
+  readonly key: string;
+  readonly begin: () => void;
+}
+
+/** Turns of the event loop that a waiting op is given before the run counts as diverged; the later ones last a millisecond each. */
+const QUICK_TURNS = 50;
+const SLOW_TURNS = 500;
+
+const END = 'the end of the run';
+const DIVERGED_EXIT = 86;
+
+const CHANGES: ReadonlySet<Call> = new Set<Call>([
+  'open',
+  'write',
+  'copy',
+  'truncate',
+  'rename',
+  'link',
+  'symlink',
+  'unlink',
+  'mkdir',
+  'rmdir',
+  'chmod',
+  'chown',
+]);
+
+export class Conductor {
+  readonly #plan: RunPlan;
+  readonly #directory: string;
+  readonly #spool: string;
+  readonly #files: Files;
+  readonly #emit: (event: RawEvent) => void;
+  readonly #waiting: Waiting[] = [];
+  readonly #unmeasured = new Set<string>();
+  readonly #scanned: ScanCache = new Map();
+  // The store may put its own timers in the place of these.
+  readonly #setImmediate = setImmediate;
+  readonly #setTimeout = setTimeout;
+  readonly #kill = process.kill.bind(process);
+  /** Leaves without running the store's exit handlers, which could go on changing files. */
+  readonly #exit = (process as unknown as { reallyExit(code: number): never }).reallyExit.bind(process);
+  #recording = false;
+  #unhooked = false;
+  #begun = false;
+  #watching = false;
+  #idleTurns = 0;
+  #tree: Tree = new Map();
+  /** Events so far: the place in the order. */
+  #position = 0;
+  /** Ops so far. */
+  #ops = 0;
+  #stack: string | undefined;
+
+  constructor(plan: RunPlan, directory: string, spool: string, files: Files, emit: (event: RawEvent) => void) {
+    this.#plan = plan;
+    this.#directory = directory;
+    this.#spool = spool;
+    this.#files = files;
+    this.#emit = emit;
+  }
+
+  /** Between `start` and `finish`. */
+  get recording(): boolean {
+    return this.#recording && !this.#unhooked;
+  }
+
+  /** While the recorder itself works on the directory. */
+  get unhooked(): boolean {
+    return this.#unhooked;
+  }
+
+  /** Stacks cost more than the ops; a run that is to be killed has been seen before. */
+  get wantsStacks(): boolean {
+    return this.#recording && this.#plan.kind !== 'kill';
+  }
+
+  start(): void {
+    this.#recording = true;
+    if (this.#plan.kind === 'kill') return;
+    this.#tree = this.#scan();
+    this.#emit({ kind: 'start', tree: this.#spooled() });
+  }
+
+  mark(kind: RawMark['kind'], step: number, message?: string): void {
+    this.#admit(markKey({ kind, step }));
+    this.#position += 1;
+    this.#emit(message === undefined ? { kind, step } : { kind, step, message });
+    this.#wakeLater();
+  }
+
+  finish(): void {
+    if (this.#plan.kind !== 'observe') {
+      const next = this.#plan.order[this.#position] ?? this.#waiting[0]?.key;
+      if (next !== undefined) this.#diverge(next, END);
+    }
+    this.#recording = false;
+    this.#emit({ kind: 'end', how: 'finished' });
+  }
+
+  unmeasured(what: string): void {
+    if (!this.recording || this.#unmeasured.has(what)) return;
+    this.#unmeasured.add(what);
+    this.#emit({ kind: 'unmeasured', what });
+  }
+
+  /** Begins a call whose first op is known: now if it may be next, else when it is. `begin` must not throw. */
+  submit(first: () => Omit<OpIntent, 'process'> | undefined, begin: () => void): void {
+    const intent = !this.recording || this.#plan.kind === 'observe' ? undefined : first();
+    if (intent === undefined || this.#plan.kind === 'observe') {
+      begin();
+      return;
+    }
+    this.#waiting.push({ key: opKey({ ...intent, process: 0 }, this.#plan.names), begin });
+    while (this.#runWaiting());
+    this.#wakeLater();
+  }
+
+  /** The stack that the ops of `call` are reported with. */
+  withStack<T>(stack: string | undefined, call: () => T): T {
+    const outer = this.#stack;
+    this.#stack = stack;
+    try {
+      return call();
+    } finally {
+      this.#stack = outer;
+    }
+  }
+
+  /** Carries out one effect, at its place in the order. Throws what it throws. */
+  step<T>(effect: Effect, carryOut: CarryOut<T>, settle?: (value: T) => Settled): T {
+    if (!this.recording) {
+      const value = carryOut(undefined);
+      settle?.(value);
+      return value;
+    }
+    if (this.#plan.kind !== 'observe') this.#admit(opKey({ ...effect, process: 0 }, this.#plan.names));
+    const limit = this.#killBefore(effect);
+    this.#position += 1;
+    this.#ops += 1;
+    let value: T;
+    try {
+      value = carryOut(limit);
+    } catch (error) {
+      this.#report(effect, {}, codeOf(error));
+      this.#wakeLater();
+      throw error;
+    }
+    const settled = settle?.(value) ?? {};
+    this.#report(effect, settled, settled.error);
+    if (limit !== undefined) this.#die();
+    this.#wakeLater();
+    return value;
+  }
+
+  /** Runs something on the file system that is the recorder's own business. */
+  unrecorded<T>(work: () => T): T {
+    const outer = this.#unhooked;
+    this.#unhooked = true;
+    try {
+      return work();
+    } finally {
+      this.#unhooked = outer;
+    }
+  }
+
+  // --- the order
+
+  #run(begin: () => void): void {
+    const outer = this.#begun;
+    this.#begun = true;
+    try {
+      begin();
+    } finally {
+      this.#begun = outer;
+    }
+  }
+
+  #isNext(key: string): boolean {
+    if (this.#plan.kind === 'observe') return true;
+    return isNext(this.#plan.order, this.#position, key, this.#plan.kind === 'kill' ? 'same' : this.#plan.matching);
+  }
+
+  /** Returns when the event is next, after running what must come before it; ends the run if it never will be. */
+  #admit(key: string): void {
+    if (this.#plan.kind === 'observe') return;
+    while (!this.#isNext(key)) {
+      if (this.#begun || !this.#runWaiting()) this.#diverge(this.#plan.order[this.#position] ?? END, key);
+    }
+  }
+
+  /** Runs the waiting call that is next, if any: the one with the very key of the order before one that is only alike. */
+  #runWaiting(): boolean {
+    const expected = this.#plan.kind === 'observe' ? undefined : this.#plan.order[this.#position];
+    let at = this.#waiting.findIndex(({ key }) => key === expected);
+    if (at < 0) at = this.#waiting.findIndex(({ key }) => this.#isNext(key));
+    const [found] = at < 0 ? [] : this.#waiting.splice(at, 1);
+    if (found === undefined) return false;
+    this.#run(found.begin);
+    return true;
+  }
+
+  #wakeLater(): void {
+    this.#idleTurns = 0;
+    if (this.#waiting.length === 0 || this.#watching) return;
+    this.#watching = true;
+    const turn = (): void => {
+      while (this.#runWaiting()) this.#idleTurns = 0;
+      const first = this.#waiting[0];
+      if (first === undefined || !this.#recording) {
+        this.#watching = false;
+        return;
+      }
+      this.#idleTurns += 1;
+      if (this.#idleTurns > QUICK_TURNS + SLOW_TURNS && this.#plan.kind !== 'observe') {
+        this.#diverge(this.#plan.order[this.#position] ?? END, first.key);
+      }
+      if (this.#idleTurns <= QUICK_TURNS) this.#setImmediate(turn);
+      else this.#setTimeout(turn, 1); // thread pools and timers of the store need real time to get on
+    };
+    this.#setImmediate(turn);
+  }
+
+  #diverge(expected: string, got: string): never {
+    this.#emit({ kind: 'end', how: 'diverged', at: this.#position, expected, got });
+    this.#exit(DIVERGED_EXIT);
+    throw new Error('unreachable: the process has exited');
+  }
+
+  // --- the kill
+
+  /** Ends the process if the kill point lies before this effect; the bytes it may write if the point lies inside it. */
+  #killBefore(effect: Effect): number | undefined {
+    if (this.#plan.kind !== 'kill') return undefined;
+    const { op, bytes } = this.#plan.at;
+    if (bytes === undefined) {
+      if (this.#ops === op) this.#die();
+      return undefined;
+    }
+    if (this.#ops + 1 !== op) return undefined;
+    if (effect.call !== 'write' && effect.call !== 'copy')
+      this.#diverge('write or copy', opKey({ ...effect, process: 0 }, this.#plan.names));
+    return bytes;
+  }
+
+  #die(): never {
+    this.#emit({ kind: 'end', how: 'killed', signal: 'SIGKILL' });
+    this.#kill(process.pid, 'SIGKILL');
+    const never = new Int32Array(new SharedArrayBuffer(4));
+    for (;;) Atomics.wait(never, 0, 0); // no line of the store may run while the signal is on its way
+  }
+
+  // --- the report
+
+  #report(effect: Effect, settled: Settled, error: string | undefined): void {
+    const file = settled.file ?? effect.file;
+    const id = this.#files.idOf(file);
+    const to = effect.to === undefined ? undefined : { path: effect.to.path, id: this.#files.idOf(settled.to ?? effect.to.file) };
+    const tree = this.#plan.kind !== 'kill' && CHANGES.has(effect.call) ? this.#changedTree() : undefined;
+    const op: RawOp = {
+      kind: 'op',
+      call: effect.call,
+      via: effect.via,
+      path: effect.path,
+      id,
+      ...(to === undefined ? {} : { to }),
+      ...(effect.flags === undefined ? {} : { flags: effect.flags }),
+      ...(settled.range === undefined ? {} : { range: settled.range }),
+      ...(effect.mode === undefined ? {} : { mode: effect.mode }),
+      ...(error === undefined ? {} : { error }),
+      process: 0,
+      ...(this.#stack === undefined ? {} : { stack: this.#stack }),
+      ...(tree === undefined ? {} : { tree }),
+    };
+    this.#emit(op);
+  }
+
+  #changedTree(): RawOp['tree'] {
+    const tree = this.#scan();
+    if (equalTrees(tree, this.#tree)) return undefined;
+    this.#tree = tree;
+    return this.#spooled();
+  }
+
+  #spooled(): NonNullable<RawOp['tree']> {
+    return this.unrecorded(() => spoolTree(this.#tree, this.#spool));
+  }
+
+  #scan(): Tree {
+    return this.unrecorded(() => {
+      try {
+        return scanTree(this.#directory, this.#scanned);
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') return new Map(); // the store removed its own directory
+        throw error;
+      }
+    });
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Which file an op is about: one identity per file, from the moment the run first meets it until its last name is gone.
+ *
+ * Files are told apart by inode, and an open that creates one makes a new identity even where the inode number is used again.
+ * Ids are given out when an op first names a file, so that they are the same in every run of the same ops. A name with nothing
+ * behind it (a stat that says ENOENT) has an identity too, until something is created there.
+ */
+import { join } from 'node:path';
+import { type FileStat, isDirectory, type NativeFs, type NativePath, statOf } from './native.ts';
+
+export interface FileIdentity {
+  /** Given out by `idOf`. */
+  id: number | undefined;
+  /** Its latest known name, relative to the directory. */
+  path: string;
+}
+
+export class Files {
+  readonly #fs: NativeFs;
+  readonly #directory: string;
+  readonly #byInode = new Map<string, FileIdentity>();
+  readonly #missing = new Map<string, FileIdentity>();
+  #given = 0;
+
+  constructor(fs: NativeFs, directory: string) {
+    this.#fs = fs;
+    this.#directory = directory;
+  }
+
+  /** The id of a file, counted from 1 in the order in which ops name them. */
+  idOf(file: FileIdentity): number {
+    if (file.id === undefined) {
+      this.#given += 1;
+      file.id = this.#given;
+    }
+    return file.id;
+  }
+
+  /** What is at a path (or behind a descriptor) now. */
+  at(of: NativePath | number, path: string, follow: boolean): FileIdentity {
+    const stat = statOf(this.#fs, of, follow);
+    if (stat === undefined) return this.#nothingAt(path);
+    const known = this.#byInode.get(stat.key);
+    if (known !== undefined) {
+      // Renames before the recording are not followed: a name that is gone, or is another file's by now, is replaced.
+      if (known.path !== path && statOf(this.#fs, join(this.#directory, known.path), false)?.key !== stat.key) known.path = path;
+      return known;
+    }
+    const found = { id: undefined, path };
+    this.#byInode.set(stat.key, found);
+    return found;
+  }
+
+  /** What was just created at a path. */
+  created(of: NativePath | number, path: string): FileIdentity {
+    this.#missing.delete(path);
+    const file: FileIdentity = { id: undefined, path };
+    const stat = statOf(this.#fs, of, false);
+    if (stat !== undefined) this.#byInode.set(stat.key, file);
+    return file;
+  }
+
+  /** After a name has gone: forgets the file if that was its last one, since its inode number may come back. */
+  forget(gone: FileStat): void {
+    if (gone.links <= 1 || isDirectory(gone)) this.#byInode.delete(gone.key);
+  }
+
+  /** After a rename: the file, and everything below it if it is a directory, goes by its new name. */
+  moved(file: FileIdentity, from: string, to: string): void {
+    this.#missing.delete(to);
+    file.path = to;
+    for (const other of this.#byInode.values()) {
+      if (other.path.startsWith(`${from}/`)) other.path = to + other.path.slice(from.length);
+    }
+  }
+
+  #nothingAt(path: string): FileIdentity {
+    const known = this.#missing.get(path);
+    if (known !== undefined) return known;
+    const missing = { id: undefined, path };
+    this.#missing.set(path, missing);
+    return missing;
+  }
+}
+
+/** A descriptor open on something inside the directory. */
+export interface OpenFile {
+  readonly file: FileIdentity;
+  /** Where the next read or write without a position goes, in bytes. */
+  position: number;
+  readonly append: boolean;
+}

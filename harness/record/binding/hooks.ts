@@ -1,0 +1,244 @@
+/**
+ * Puts the recorder between node:fs and its binding, in the process that runs the store.
+ *
+ * Sees     every call of node:fs and node:fs/promises: synchronous, with a callback, with a promise, FileHandles and streams
+ *          included; CommonJS and ES modules alike. It has to be installed before the store is loaded.
+ * Forbids  nothing; results and errors are those of the original functions.
+ * Cannot see   native addons and WebAssembly with its own WASI; child processes and worker threads (reported as unmeasured);
+ *          descriptors opened elsewhere and handed to node; `fs.openAsBlob`; the directory reads of `fs.promises.cp`; what
+ *          Node 26 does in native jobs (`writeFile` and `readFile` without a signal; reported as unmeasured). `fs.watch` is no effect. What is mapped into memory does not exist in Node.
+ * Differs  asynchronous effects are carried out on the main thread, one at a time, and answered in a later turn. An open that
+ *          blocks (a FIFO without its other end) therefore blocks the store until the run's time limit.
+ */
+import { AsyncResource } from 'node:async_hooks';
+import { syncBuiltinESMExports } from 'node:module';
+import type { RawEvent, RawMark } from '../events.ts';
+import type { RunPlan } from '../recorder.ts';
+import { describeCalls, HARMLESS, TRACKED } from './calls.ts';
+import { Conductor } from './conductor.ts';
+import { hookDirectories } from './directories.ts';
+import { Effects } from './effects.ts';
+import { hideFrames } from './errors.ts';
+import { eventLog } from './event-log.ts';
+import { Files } from './files.ts';
+import { locateInside } from './inside.ts';
+import type { Job } from './job.ts';
+import { type Native, type NativeFileHandle, type NativeFunction, type NativePath, type NativeRequest, takeNative } from './native.ts';
+import { Stacks } from './stack.ts';
+import { hookStreams } from './streams.ts';
+import { watchProcesses } from './unseen.ts';
+
+export interface BindingRecorderOptions {
+  /** The store's directory: absolute, existing, free of symlinks. */
+  readonly directory: string;
+  /** Where file contents go. */
+  readonly spool: string;
+  readonly plan: RunPlan;
+  /** A file for events as JSON lines, or a function that takes them. */
+  readonly output: string | ((event: RawEvent) => void);
+}
+
+export interface BindingRecorder {
+  /** From here on everything counts. */
+  start(): void;
+  /** A step of the scenario settled. */
+  mark(kind: RawMark['kind'], step: number, message?: string): void;
+  /** Whether calls of node:fs have yet to be answered: effects that nobody awaited. */
+  busy(): boolean;
+  /** All steps have settled. */
+  finish(): void;
+}
+
+/** How the answer of a call is wanted. */
+type Form = { readonly kind: 'at once' } | { readonly kind: 'promise' } | { readonly kind: 'callback'; readonly request: NativeRequest };
+
+/** Serves one call: its answer, or undefined if it is none of the recorder's business. */
+export type Serve = (job: Job, form: Form, below: NativeFunction) => unknown;
+
+export function installBindingRecorder(options: BindingRecorderOptions): BindingRecorder {
+  const native = takeNative();
+  const files = new Files(native.fs, options.directory);
+  const conductor = new Conductor(options.plan, options.directory, options.spool, files, eventLog(native.fs, options.output));
+  const locate = locateInside(native.fs, options.directory);
+  const effects = new Effects({ fs: native.fs, files, locate, conductor, directory: options.directory });
+  const stacks = new Stacks();
+  const due = new Set<object>();
+  const serve = serving(conductor, stacks, due);
+
+  const calls = describeCalls(native, effects);
+  for (const [name, original] of native.named) {
+    const describe = calls.get(name);
+    if (describe === undefined) {
+      if (!HARMLESS.has(name)) reportUnknown(native, name, original, effects);
+      continue;
+    }
+    const tracked = TRACKED.has(name);
+    native.live[name] = function hooked(this: unknown, ...args: unknown[]): unknown {
+      const { form, plain } = formOf(native, args);
+      const job = !conductor.unhooked && (tracked || conductor.recording) ? describe(plain) : undefined;
+      if (job !== undefined) return serve(job, form, hooked);
+      return awaiting(form, due, () => Reflect.apply(original, this, args));
+    };
+  }
+  hookFileHandles(native, effects, serve);
+  hookDirectories(effects, serve);
+  hookStreams(conductor, stacks);
+  syncBuiltinESMExports();
+  watchProcesses(conductor);
+
+  return {
+    start: () => conductor.start(),
+    mark: (kind, step, message) => conductor.mark(kind, step, message),
+    busy: () => due.size > 0,
+    finish: () => conductor.finish(),
+  };
+}
+
+/** Splits off the request. Arguments after it are kept in their places, and none is left over: some functions count them. */
+function formOf(native: Native, args: readonly unknown[]): { form: Form; plain: readonly unknown[] } {
+  const at = args.findLastIndex((argument) => argument === native.usePromises || argument instanceof native.FSReqCallback);
+  if (at < 0) return { form: { kind: 'at once' }, plain: args };
+  const request = args[at];
+  const plain = at === args.length - 1 ? args.slice(0, at) : args.with(at, undefined);
+  return { form: request === native.usePromises ? { kind: 'promise' } : { kind: 'callback', request: request as NativeRequest }, plain };
+}
+
+/**
+ * Lets the original serve a call, and counts it as due until it is answered. The requests that libuv itself lists cannot be
+ * counted: those of calls that the recorder served stay on that list until they are collected.
+ */
+function awaiting(form: Form, due: Set<object>, call: () => unknown): unknown {
+  switch (form.kind) {
+    case 'at once':
+      return call();
+    case 'promise': {
+      const answer = call() as Promise<unknown>;
+      const answered = (): void => void due.delete(answer);
+      due.add(answer);
+      answer.then(answered, answered);
+      return answer;
+    }
+    case 'callback': {
+      const { request } = form;
+      const { oncomplete } = request;
+      request.oncomplete = function answered(this: NativeRequest, ...answer: [Error | null, unknown?]): void {
+        due.delete(request);
+        if (oncomplete !== undefined) Reflect.apply(oncomplete, this, answer);
+      };
+      const nothing = call(); // throws on arguments that it does not like
+      due.add(request);
+      return nothing;
+    }
+    default:
+      return form satisfies never;
+  }
+}
+
+/** `due` holds the calls that have not been answered. */
+function serving(conductor: Conductor, stacks: Stacks, due: Set<object>): Serve {
+  const later = setImmediate; // the store may put its own in its place
+  return (job, form, below) => {
+    const stack = conductor.wantsStacks ? stacks.take(below) : undefined;
+    const run = (): unknown => conductor.withStack(stack, () => job.run(form.kind === 'at once' ? 'at once' : 'later'));
+    switch (form.kind) {
+      case 'at once':
+        try {
+          return run();
+        } catch (error) {
+          hideFrames(error, below);
+          throw error;
+        }
+      case 'promise':
+        due.add(job);
+        return new Promise((resolve, reject) => {
+          conductor.submit(job.first, () => {
+            const answer = outcomeOf(run);
+            later(() => {
+              due.delete(job);
+              if (answer.kind === 'value') resolve(answer.value);
+              else reject(answer.error);
+            });
+          });
+        });
+      case 'callback': {
+        const { request } = form;
+        due.add(job);
+        const complete = AsyncResource.bind((answer: Outcome) => {
+          due.delete(job);
+          if (answer.kind === 'error') request.oncomplete?.(answer.error);
+          else if (answer.value === undefined) request.oncomplete?.(null);
+          else request.oncomplete?.(null, answer.value);
+        });
+        conductor.submit(job.first, () => {
+          const answer = outcomeOf(run);
+          later(() => complete(answer));
+        });
+        return undefined;
+      }
+      default:
+        return form satisfies never;
+    }
+  };
+}
+
+type Outcome = { readonly kind: 'value'; readonly value: unknown } | { readonly kind: 'error'; readonly error: Error };
+
+function outcomeOf(run: () => unknown): Outcome {
+  try {
+    return { kind: 'value', value: run() };
+  } catch (thrown) {
+    const error = thrown as Error;
+    error.stack = `${error.name}: ${error.message}`; // libuv's errors are made where there is no stack
+    return { kind: 'error', error };
+  }
+}
+
+/** `close` of a FileHandle is native: its descriptor is taken out of it and closed as any other. */
+function hookFileHandles(native: Native, effects: Effects, serve: Serve): void {
+  const prototype = native.FileHandle.prototype as unknown as Record<string, NativeFunction>;
+  for (const [name, kind] of [
+    ['close', 'promise'],
+    ['closeSync', 'at once'],
+  ] as const) {
+    const original = prototype[name];
+    if (original === undefined) continue;
+    prototype[name] = function hooked(this: NativeFileHandle): unknown {
+      const { fd } = this;
+      if (!effects.open.has(fd)) return Reflect.apply(original, this, []);
+      const via = `FileHandle.${name}`;
+      const run = (): void => {
+        this.releaseFD();
+        effects.close(fd, via);
+      };
+      return serve({ first: () => effects.onOpen('close', via, fd), run }, { kind }, hooked as NativeFunction);
+    };
+  }
+}
+
+/**
+ * A function of the binding that no table knows: a newer Node's. Node 26 has jobs, objects that carry out a whole `writeFile` in
+ * the thread pool: they are reported if they run on a path inside the directory.
+ */
+function reportUnknown(native: Native, name: string, original: NativeFunction, effects: Effects): void {
+  const { conductor, locate } = effects.world;
+  const report = (): void => conductor.unmeasured(`called process.binding('fs').${name}, which the binding recorder does not know`);
+  const job = (original as { prototype?: Record<string, NativeFunction> }).prototype;
+  const run = job?.run;
+  if (job !== undefined && run !== undefined) {
+    job.run = function hooked(this: unknown, ...args: unknown[]): unknown {
+      const [path] = args;
+      if (!isPath(path) || locate(path, true) !== undefined) report();
+      return Reflect.apply(run, this, args);
+    };
+    return;
+  }
+  native.live[name] = function hooked(this: unknown, ...args: unknown[]): unknown {
+    const paths = args.filter(isPath);
+    if (paths.length === 0 || paths.some((path) => locate(path, true) !== undefined)) report();
+    return new.target === undefined ? Reflect.apply(original, this, args) : Reflect.construct(original, args);
+  };
+}
+
+function isPath(value: unknown): value is NativePath {
+  return typeof value === 'string' || value instanceof Uint8Array;
+}

@@ -1,0 +1,66 @@
+/**
+ * Which paths lie inside the store's directory, and what they are called there.
+ *
+ * Allows   relative paths, `..`, other spellings of the directory through symlinks, Buffers, `\\?\` prefixes.
+ * Forbids  nothing; a symlink inside the directory that leads out of it is named, since what is done through it is not in the tree.
+ */
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { isSymlink, type NativeFs, type NativePath, statOf } from './native.ts';
+
+interface Place {
+  /** Relative to the directory, with `/`; `.` is the directory itself. */
+  readonly path: string;
+  /** What is reached through it lies elsewhere: a symlink leads out of the directory. */
+  readonly leaves: boolean;
+}
+
+export type Locate = (path: NativePath, follow: boolean) => Place | undefined;
+
+export function locateInside(fs: NativeFs, directory: string): Locate {
+  const realOf = (path: string): string | undefined => {
+    try {
+      return fs.realpath(path, 'utf8');
+    } catch {
+      return undefined; // not there, or not to be looked at: the call itself will say so
+    }
+  };
+  /** Case is left alone: the file systems that ignore it give back one spelling in `realOf`. */
+  const name = (absolute: string): string | undefined => {
+    if (absolute === directory) return '.';
+    if (!absolute.startsWith(directory + sep)) return undefined;
+    const path = relative(directory, absolute);
+    return sep === '/' ? path : path.replaceAll(sep, '/');
+  };
+
+  return (given, follow) => {
+    const text = pathText(given);
+    const absolute = trimmed(isAbsolute(text) ? text : join(process.cwd(), sep) + text);
+    const cut = absolute.lastIndexOf(sep);
+    const base = absolute.slice(cut + 1);
+    const parent = cut === 0 ? sep : absolute.slice(0, cut);
+    if (base === '' || base === '.' || base === '..') return placed(name(realOf(absolute) ?? resolve(absolute)), false);
+    const realParent = parent === directory ? directory : (realOf(parent) ?? resolve(parent));
+    const own = absolute === directory ? directory : realParent + (realParent.endsWith(sep) ? '' : sep) + base;
+    const path = name(own);
+    if (!follow || !isSymlink(statOf(fs, own, false))) return placed(path, false);
+    const target = realOf(own);
+    const reached = target === undefined ? undefined : name(target);
+    return path === undefined ? placed(reached, false) : placed(path, target !== undefined && reached === undefined);
+  };
+}
+
+function placed(path: string | undefined, leaves: boolean): Place | undefined {
+  return path === undefined ? undefined : { path, leaves };
+}
+
+export function pathText(path: NativePath): string {
+  const text = typeof path === 'string' ? path : Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString();
+  return text.startsWith('\\\\?\\') ? text.slice(4) : text;
+}
+
+function trimmed(path: string): string {
+  let end = path.length;
+  while (end > 1 && (path[end - 1] === '/' || path[end - 1] === sep)) end -= 1;
+  const cut = path.slice(0, end);
+  return sep === '\\' ? cut.replaceAll('/', '\\') : cut;
+}

@@ -1,0 +1,63 @@
+/**
+ * Recursive `mkdir`, one op per directory tried, in node's order: the deepest first, then up to one that can be made, and down again.
+ */
+import { constants } from 'node:os';
+import { sep } from 'node:path';
+import type { Effects } from './effects.ts';
+import { asErrorOf, codeOf } from './errors.ts';
+import { pathText } from './inside.ts';
+import { isDirectory, type NativePath, statOf } from './native.ts';
+
+/**
+ * Returns the first directory that was made. Throws the error of `mkdir`: in the synchronous form on the path that was asked
+ * for, in the others on the one that was tried last.
+ */
+export function makeDirectories(
+  effects: Effects,
+  asked: NativePath,
+  mode: number,
+  via: string,
+  form: 'at once' | 'later',
+): string | undefined {
+  const { fs } = effects.world;
+  const pending = [pathText(asked)];
+  let first: string | undefined;
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const path = next;
+    const wrong = (error: unknown): Error => asErrorOf(error, 'mkdir', form === 'later' ? path : pathText(asked));
+    try {
+      effects.mkdir(path, mode, via);
+      first ??= path;
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === 'EACCES' || code === 'ENOSPC' || code === 'ENOTDIR' || code === 'EPERM') throw wrong(error);
+      const parent = parentOf(path);
+      if (code === 'ENOENT' && parent !== path) {
+        pending.push(path, parent);
+        continue;
+      }
+      const between = code === 'EEXIST' && pending.length > 0; // something other than a directory, above the one that was asked for
+      try {
+        effects.do(effects.onPath('stat', via, path, true), () => fs.stat(path, true, undefined, true));
+      } catch (statError) {
+        throw between && form === 'later' ? withCode(wrong(error), 'ENOTDIR') : wrong(statError);
+      }
+      if (!isDirectory(statOf(fs, path, true))) throw withCode(wrong(error), between ? 'ENOTDIR' : 'EEXIST');
+    }
+  }
+  return first;
+}
+
+function parentOf(path: string): string {
+  const cut = Math.max(path.lastIndexOf(sep), sep === '\\' ? path.lastIndexOf('/') : -1);
+  return cut < 0 ? path : path.slice(0, cut);
+}
+
+const WORDINGS = { ENOTDIR: 'not a directory', EEXIST: 'file already exists' } as const;
+/** libuv's own numbers, which it uses on Windows. */
+const WINDOWS = { ENOTDIR: -4052, EEXIST: -4075 } as const;
+
+function withCode(error: Error, code: keyof typeof WORDINGS): Error {
+  error.message = error.message.replace(/^\w+: [^,]*/, `${code}: ${WORDINGS[code]}`);
+  return Object.assign(error, { code, errno: process.platform === 'win32' ? WINDOWS[code] : -constants.errno[code] });
+}

@@ -1,0 +1,32 @@
+import type { Effect } from './conductor.ts';
+import type { Effects } from './effects.ts';
+import { asErrorOf, codeOf } from './errors.ts';
+import { pathText } from './inside.ts';
+import type { Job } from './job.ts';
+import type { NativePath } from './native.ts';
+
+const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+
+/** `mkdtemp` with a name made up here, so that the op is known before it happens. */
+export function makeTemporary(effects: Effects, prefix: NativePath, encoding: string | undefined): Job | undefined {
+  const start = pathText(prefix);
+  let name = start + randomLetters();
+  const effect = (): Effect | undefined => effects.onPath('mkdir', 'mkdtemp', name, false, 0o700);
+  if (effect() === undefined) return undefined;
+  const run = (): unknown => {
+    for (;;) {
+      try {
+        effects.mkdir(name, 0o700, 'mkdtemp');
+        return encoding === 'buffer' ? Buffer.from(name) : Buffer.from(name).toString((encoding ?? 'utf8') as BufferEncoding);
+      } catch (error) {
+        if (codeOf(error) !== 'EEXIST') throw asErrorOf(error, 'mkdtemp', `${start}XXXXXX`);
+        name = start + randomLetters();
+      }
+    }
+  };
+  return { first: effect, run };
+}
+
+function randomLetters(): string {
+  return Array.from({ length: 6 }, () => LETTERS[Math.floor(Math.random() * LETTERS.length)]).join('');
+}

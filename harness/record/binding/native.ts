@@ -1,0 +1,131 @@
+/**
+ * The part of `process.binding('fs')` that the recorder uses: the object that node:fs itself calls, on Node 20, 22 and 24.
+ *
+ * Allows   calling the functions as they were before anything was wrapped, in their synchronous form only: an effect is
+ *          carried out on the main thread at one moment, and only its answer is delivered later. That is what makes the order total.
+ * Forbids  the forms that changed between versions: `openFileHandle` without a request aborts the process, and `writeBuffer`
+ *          reports its error in an extra argument. `open` with `new FileHandle(fd)` and `writeBuffers` do the same and throw.
+ */
+
+/** A path as node:fs hands it down: validated, URLs already turned into strings. */
+export type NativePath = string | Uint8Array;
+
+export interface NativeFileHandle {
+  readonly fd: number;
+  close(): Promise<void>;
+  /** Gives the descriptor up without closing it, and returns nothing. */
+  releaseFD(): void;
+}
+
+/** A pending callback: libuv's request object, seen from JavaScript. */
+export interface NativeRequest {
+  oncomplete?: (error: Error | null, value?: unknown) => void;
+}
+
+type Stats = Float64Array | BigInt64Array;
+
+export interface NativeFs {
+  open(path: NativePath, flags: number, mode: number): number;
+  close(fd: number): void;
+  read(fd: number, buffer: Uint8Array, offset: number, length: number, position: number | bigint): number;
+  writeBuffers(fd: number, buffers: readonly Uint8Array[], position: number | null): number;
+  readFileUtf8(pathOrFd: NativePath | number, flags: number): string;
+  writeFileUtf8(pathOrFd: NativePath | number, data: string, flags: number, mode: number): void;
+  stat(path: NativePath, bigint: boolean, req: undefined, throwIfNoEntry: boolean): Stats | undefined;
+  lstat(path: NativePath, bigint: boolean, req: undefined, throwIfNoEntry: boolean): Stats | undefined;
+  fstat(fd: number, bigint: boolean, req: undefined, shouldNotThrow: boolean): Stats | undefined;
+  realpath(path: NativePath, encoding: string): string;
+  readlink(path: NativePath, encoding: string): string;
+  readdir(path: NativePath, encoding: string, withFileTypes: boolean): string[];
+  mkdir(path: NativePath, mode: number, recursive: boolean): string | undefined;
+  rmdir(path: NativePath): void;
+  unlink(path: NativePath): void;
+  symlink(target: NativePath, path: NativePath, flags: number): void;
+  ftruncate(fd: number, length: number): void;
+  fchmod(fd: number, mode: number): void;
+  fchown(fd: number, uid: number, gid: number): void;
+  futimes(fd: number, atime: number, mtime: number): void;
+  utimes(path: NativePath, atime: number, mtime: number): void;
+}
+
+export type NativeFunction = (...args: unknown[]) => unknown;
+
+export interface Native {
+  /** The live object: what is assigned here is what node:fs calls. */
+  readonly live: Record<string, unknown>;
+  /** Its functions as they were. */
+  readonly fs: NativeFs;
+  readonly named: ReadonlyMap<string, NativeFunction>;
+  readonly usePromises: symbol;
+  readonly FSReqCallback: abstract new () => NativeRequest;
+  readonly FileHandle: new (fd: number) => NativeFileHandle;
+}
+
+/** A binding of Node by its name. `process.binding` is deprecated for users and is what the types leave out. */
+export function bindingOf(name: string): Record<string, unknown> {
+  return (process as unknown as { binding(name: string): Record<string, unknown> }).binding(name);
+}
+
+export function takeNative(): Native {
+  const live = bindingOf('fs');
+  const named = new Map<string, NativeFunction>();
+  for (const [name, value] of Object.entries(live)) {
+    if (typeof value === 'function') named.set(name, value as NativeFunction);
+  }
+  return {
+    live,
+    fs: Object.fromEntries(named) as unknown as NativeFs,
+    named,
+    usePromises: live.kUsePromises as symbol,
+    FSReqCallback: live.FSReqCallback as Native['FSReqCallback'],
+    FileHandle: live.FileHandle as Native['FileHandle'],
+  };
+}
+
+/** The fields of a native stat that tell files apart. The array is shared by all calls, so it is read at once. */
+export interface FileStat {
+  readonly key: string;
+  readonly mode: number;
+  readonly links: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  /** In seconds. */
+  readonly atime: number;
+  readonly mtime: number;
+}
+
+const FILE_TYPE = 0o170000;
+const SYMLINK = 0o120000;
+const DIRECTORY = 0o040000;
+const REGULAR = 0o100000;
+
+export const isSymlink = (stat: FileStat | undefined): boolean => stat !== undefined && (stat.mode & FILE_TYPE) === SYMLINK;
+export const isDirectory = (stat: FileStat | undefined): boolean => stat !== undefined && (stat.mode & FILE_TYPE) === DIRECTORY;
+export const isRegular = (stat: FileStat | undefined): boolean => stat !== undefined && (stat.mode & FILE_TYPE) === REGULAR;
+
+/** Asks as bigint: the array for numbers belongs to the user's own calls, and node:fs reads it after them. */
+export function statOf(fs: NativeFs, of: NativePath | number, follow: boolean): FileStat | undefined {
+  try {
+    const stat = typeof of === 'number' ? fs.fstat(of, true, undefined, false) : fs[follow ? 'stat' : 'lstat'](of, true, undefined, true);
+    return stat === undefined ? undefined : readStat(stat as BigInt64Array);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Field order of node's `FsStatsOffset`. */
+function readStat(stat: BigInt64Array): FileStat {
+  const at = (field: number): bigint => stat[field] ?? 0n;
+  const seconds = (field: number): number => Number(at(field)) + Number(at(field + 1)) / 1e9;
+  return {
+    key: `${at(0)}:${at(7)}`,
+    mode: Number(at(1)),
+    links: Number(at(2)),
+    uid: Number(at(3)),
+    gid: Number(at(4)),
+    size: Number(at(8)),
+    atime: seconds(10),
+    mtime: seconds(12),
+  };
+}

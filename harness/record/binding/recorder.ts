@@ -1,0 +1,143 @@
+/**
+ * Runs children that record themselves: the recorder for every system on which Node runs.
+ *
+ * Allows   several runs at a time; each child is told by a file what to do and writes its events to another.
+ * Forbids  a kill that nobody asked for passing as one that was: the child says that it is about to die, and its wait status has
+ *          to agree.
+ * Cannot see   what the store's own children do. They are not ended with it either; each such run says so as `unmeasured`.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RawEnd, RawEvent } from '../events.ts';
+import type { Recorder, RunReport, RunRequest } from '../recorder.ts';
+
+/** The variable that names a child's instructions: a JSON file with the options of `installBindingRecorder`. */
+const INSTRUCTIONS = 'CRASH_MATRIX_BINDING';
+
+export interface BindingRecorderSetup {
+  /** How many children run at a time. */
+  readonly inFlight: number;
+  /** The node to run them; this one if absent. */
+  readonly nodePath?: string;
+}
+
+/** How a child ended, as its parent sees it. */
+type Exit =
+  | { readonly kind: 'code'; readonly code: number }
+  | { readonly kind: 'signal'; readonly signal: string }
+  | { readonly kind: 'timed out'; readonly afterMs: number };
+
+export function createBindingRecorder(setup: BindingRecorderSetup): Recorder {
+  const nodePath = setup.nodePath ?? process.execPath;
+  const running = new Set<ChildProcess>();
+  const underWay = new Set<Promise<RunReport>>();
+  const inLine: (() => void)[] = [];
+  let free = setup.inFlight;
+  let runs = 0;
+  let closed = false;
+
+  const seat = async (): Promise<void> => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((go) => inLine.push(go));
+  };
+  const leave = (): void => {
+    const next = inLine.shift();
+    if (next === undefined) free += 1;
+    else next();
+  };
+
+  const runOne = async (request: RunRequest): Promise<RunReport> => {
+    runs += 1;
+    const name = join(request.spool, `binding-${process.pid}-${runs}`);
+    const { directory, spool, plan } = request;
+    const output = `${name}.events`;
+    await writeFile(`${name}.json`, JSON.stringify({ directory, spool, plan, output }));
+    try {
+      if (closed) throw new Error('the binding recorder is closed');
+      const child = spawn(nodePath, [...request.args, directory], {
+        env: { ...request.env, [INSTRUCTIONS]: `${name}.json` },
+        stdio: 'ignore',
+        windowsHide: true,
+      });
+      running.add(child);
+      const ended = await exitOf(child, request.timeoutMs).finally(() => running.delete(child));
+      // A child that was never started has no pid, and its `exit` rejects.
+      return { pid: child.pid ?? 0, events: concluded(await eventsIn(output), ended) };
+    } finally {
+      await Promise.all([rm(`${name}.json`, { force: true }), rm(output, { force: true })]);
+    }
+  };
+
+  return {
+    kind: 'binding',
+    inFlight: setup.inFlight,
+    async run(request) {
+      await seat();
+      const run = runOne(request).finally(leave);
+      underWay.add(run);
+      return run.finally(() => underWay.delete(run));
+    },
+    async close() {
+      closed = true;
+      for (const child of running) child.kill('SIGKILL');
+      await Promise.allSettled(underWay);
+    },
+  };
+}
+
+function exitOf(child: ChildProcess, timeoutMs: number): Promise<Exit> {
+  return new Promise((resolve, reject) => {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill('SIGKILL');
+    }, timeoutMs);
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      if (child.pid === undefined) reject(new Error(`could not start ${child.spawnfile}`, { cause: error }));
+    });
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      if (late) resolve({ kind: 'timed out', afterMs: timeoutMs });
+      else if (signal !== null) resolve({ kind: 'signal', signal });
+      else resolve({ kind: 'code', code: code ?? 0 });
+    });
+  });
+}
+
+/** The events of a run, without a last line that was cut off. No file: the child ended before it had anything to say. */
+async function eventsIn(output: string): Promise<RawEvent[]> {
+  const text = await readFile(output, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as RawEvent);
+}
+
+/** What the child said, ended by what became of it. */
+function concluded(events: readonly RawEvent[], exit: Exit): readonly RawEvent[] {
+  const said = events.findLast((event): event is RawEnd => event.kind === 'end');
+  return [...events.filter((event) => event.kind !== 'end'), endOf(said, exit)];
+}
+
+function endOf(said: RawEnd | undefined, exit: Exit): RawEnd {
+  if (said?.how === 'diverged') return said;
+  switch (exit.kind) {
+    case 'timed out':
+      return { kind: 'end', how: 'timed-out', afterMs: exit.afterMs };
+    case 'signal':
+      if (said?.how === 'killed' && exit.signal === 'SIGKILL') return { ...said, signal: exit.signal };
+      return { kind: 'end', how: 'crashed', signal: exit.signal };
+    case 'code':
+      // Windows has no signals: a terminated process has the exit code that its end was given.
+      if (said?.how === 'killed' && process.platform === 'win32' && exit.code !== 0) return said;
+      if (said?.how === 'finished' && exit.code === 0) return said;
+      return { kind: 'end', how: 'exited', code: exit.code };
+    default:
+      return exit satisfies never;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * From the stack of an op to the line of source that asked for it.
+ *
+ * The first frame that is not node's own decides, mapped through the bundle's source map; a frame of the bundle that the map
+ * does not know (glue that the bundler wrote) is passed over. Positions count from 1.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { type SourceMap as NodeSourceMap, SourceMap } from 'node:module';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Site } from '../../trace.ts';
+import { FRAME, isUsers } from './stack.ts';
+
+export interface Bundle {
+  /** The file that the child ran. */
+  readonly path: string;
+  readonly map?: NodeSourceMap;
+}
+
+/** The first frame of the user's code, or undefined if the stack has none. */
+export function siteOf(stack: string, bundle: Bundle): Site | undefined {
+  for (const frame of stack.split('\n')) {
+    if (!isUsers(frame)) continue;
+    const groups = FRAME.exec(frame)?.groups;
+    if (groups === undefined) continue;
+    const { file = '', line = '', column = '' } = groups;
+    const site = { file: asPath(file), line: Number(line), column: Number(column) };
+    const mapped = bundle.map !== undefined && site.file === bundle.path ? throughMap(site, bundle.path, bundle.map) : site;
+    if (mapped !== undefined) return mapped;
+  }
+  return undefined;
+}
+
+/** `siteOf` for the stacks of one bundle, with files named as seen from `cwd` where they lie below it. */
+export function sitesOf(bundlePath: string, cwd: string): (stack: string) => Site | undefined {
+  const bundle = readBundle(bundlePath);
+  return (stack) => {
+    const site = siteOf(stack, bundle);
+    if (site === undefined) return undefined;
+    const seen = relative(cwd, site.file);
+    return seen.startsWith('..') || isAbsolute(seen) ? site : { ...site, file: seen.replaceAll('\\', '/') };
+  };
+}
+
+/** A bundle with the source map that it names: inline, or a file beside it. */
+export function readBundle(path: string): Bundle {
+  const named = /\/\/# sourceMappingURL=(\S+)\s*$/.exec(readFileSync(path, 'utf8'))?.[1];
+  if (named === undefined) return { path };
+  const inline = /^data:application\/json[^,]*;base64,(.*)$/.exec(named)?.[1];
+  if (inline !== undefined) return { path, map: new SourceMap(JSON.parse(Buffer.from(inline, 'base64').toString())) };
+  const file = resolve(dirname(path), named);
+  return existsSync(file) ? { path, map: new SourceMap(JSON.parse(readFileSync(file, 'utf8'))) } : { path };
+}
+
+/** Frames count lines and columns from 1, source maps from 0. Sources are relative to the map, which lies beside the bundle. */
+function throughMap(site: Site, bundle: string, map: NodeSourceMap): Site | undefined {
+  const entry = map.findEntry(site.line - 1, site.column - 1);
+  if (!('originalSource' in entry) || entry.originalSource === undefined) return undefined;
+  const source = asPath(entry.originalSource);
+  const file = isAbsolute(source) ? source : resolve(dirname(bundle), map.payload.sourceRoot ?? '', source);
+  return { file, line: entry.originalLine + 1, column: entry.originalColumn + 1 };
+}
+
+function asPath(file: string): string {
+  return file.startsWith('file:') ? fileURLToPath(file) : file;
+}

@@ -1,0 +1,62 @@
+/**
+ * The stack of an op, down to the user's line that asked for it.
+ *
+ * Where the stack itself ends in node's internals (a write stream's queue, the second op of `fs.rm`), the stack of the last op
+ * or stream of the same asynchronous context that had a user's frame is appended: that is the call which led to it.
+ * Cannot see frames cut off by a library that breaks the asynchronous context (its own task queue): such an op gets the line
+ * of whatever was called last in the context that runs the queue.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { dirname } from 'node:path';
+
+const FRAMES = 64;
+
+export class Stacks {
+  readonly #cause = new AsyncLocalStorage<string>();
+  /** The harness's own files lie in one directory, and no store does. */
+  readonly #own = dirname(fileOf(capture(undefined).split('\n')[0] ?? ''));
+
+  /** The stack below a function, top first, one frame a line. */
+  take(below: (...args: never[]) => unknown): string {
+    const frames = capture(below)
+      .split('\n')
+      .filter((frame) => dirname(fileOf(frame)) !== this.#own);
+    const stack = frames.join('\n');
+    if (frames.some(isUsers)) {
+      this.#cause.enterWith(stack);
+      return stack;
+    }
+    const cause = this.#cause.getStore();
+    return cause === undefined ? stack : `${stack}\n${cause}`;
+  }
+}
+
+/** Reads a stack with the user's own hooks on it set aside. */
+function capture(below: ((...args: never[]) => unknown) | undefined): string {
+  const { stackTraceLimit, prepareStackTrace } = Error;
+  Error.stackTraceLimit = FRAMES;
+  (Error as { prepareStackTrace: unknown }).prepareStackTrace = undefined;
+  const holder: { stack?: string } = {};
+  Error.captureStackTrace(holder, below);
+  const stack = holder.stack ?? '';
+  Error.stackTraceLimit = stackTraceLimit;
+  (Error as { prepareStackTrace: unknown }).prepareStackTrace = prepareStackTrace;
+  return stack
+    .split('\n')
+    .filter((line) => line.startsWith('    at '))
+    .map((line) => line.slice(4))
+    .join('\n');
+}
+
+/** The file of one frame, as V8 prints it: `at name (file:line:column)` or `at file:line:column`. */
+function fileOf(frame: string): string {
+  return FRAME.exec(frame)?.groups?.file ?? '';
+}
+
+export const FRAME = /^\s*at (?:.*? \()?(?:async )?(?<file>[^()]*?|.*?\([^()]*\).*?):(?<line>\d+):(?<column>\d+)\)?$/;
+
+/** True for a frame that is neither node's nor a native one. */
+export function isUsers(frame: string): boolean {
+  const file = fileOf(frame);
+  return file !== '' && !file.startsWith('node:') && file !== '<anonymous>' && file !== 'native';
+}

@@ -1,0 +1,41 @@
+/** Which recorder a run uses, and why. */
+import { UnavailableError } from '../errors.ts';
+import { createBindingRecorder } from './binding/recorder.ts';
+import { startPtraceRecorder } from './ptrace/recorder.ts';
+import { syscallTable } from './ptrace/syscalls.ts';
+import type { Recorder } from './recorder.ts';
+
+export interface ChooseOptions {
+  /** What was asked for; undefined: ptrace where it works. */
+  readonly wanted: 'ptrace' | 'binding' | undefined;
+  readonly inFlight: number;
+  readonly tracer: string;
+  readonly hooks?: string;
+  readonly cwd: string;
+  readonly env: { readonly [name: string]: string };
+}
+
+export interface Choice {
+  readonly recorder: Recorder;
+  /** Set when ptrace was not asked for and does not work here: why. */
+  readonly because?: string;
+}
+
+/** Throws `UnavailableError` if ptrace was asked for and does not work here. */
+export async function chooseRecorder(options: ChooseOptions): Promise<Choice> {
+  if (options.wanted === 'binding') return { recorder: createBindingRecorder(options) };
+  try {
+    return { recorder: await tryPtrace(options) };
+  } catch (error) {
+    const because = error instanceof Error ? error.message : String(error);
+    if (options.wanted === 'ptrace')
+      throw new UnavailableError(`--recorder ptrace does not work here: ${because}; run "crash-matrix doctor"`, { cause: error });
+    return { recorder: createBindingRecorder(options), because };
+  }
+}
+
+async function tryPtrace(options: ChooseOptions): Promise<Recorder> {
+  if (process.platform !== 'linux') throw new Error(`ptrace recording is for Linux, and this is ${process.platform}`);
+  if (syscallTable(process.arch) === undefined) throw new Error(`no syscall table for ${process.arch}`);
+  return startPtraceRecorder(options);
+}
