@@ -1,0 +1,26 @@
+/**
+ * Tells what a store file exports, in a process of its own: a file that throws, hangs or exits at import harms nobody.
+ * `node describe.cjs <bundle>` prints one JSON object (see store/description.ts).
+ */
+import { writeSync } from 'node:fs';
+import type { Description } from '../store/description.ts';
+import { describeStore } from '../store/description.ts';
+import { defaultExport, evaluate } from './load-bundle.ts';
+
+async function main(bundle: string): Promise<void> {
+  let description: Description;
+  try {
+    description = describeStore(defaultExport(await evaluate(bundle)), Number(process.argv[3]));
+  } catch (error) {
+    const code = (error as { code?: string } | null)?.code;
+    description = {
+      kind: 'threw',
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      ...(code !== undefined && { code }),
+    };
+  }
+  writeSync(3, JSON.stringify(description));
+  process.exit(0);
+}
+
+void main(process.argv[2] ?? '');

@@ -1,0 +1,26 @@
+/**
+ * Loads a bundled store inside a child. Children are bundled as CommonJS, so `require` is theirs.
+ */
+import type { ModuleStore, Store } from '../store/define.ts';
+import { commandStore } from './command-store.ts';
+
+declare const require: NodeJS.Require;
+
+/** The store of a bundle, as functions. Each call evaluates a CommonJS bundle anew: nothing that a store kept in a module outlives it. */
+export async function loadBundle(bundle: string): Promise<ModuleStore> {
+  const store = defaultExport(await evaluate(bundle)) as Store;
+  return 'saveCommand' in store ? commandStore(store) : store;
+}
+
+/** The module's default export, through the wrappings that CommonJS and ES modules put around it. */
+export function defaultExport(module: unknown): unknown {
+  let value = module;
+  for (let depth = 0; depth < 2 && typeof value === 'object' && value !== null && 'default' in value; depth += 1) value = value.default;
+  return value;
+}
+
+export async function evaluate(bundle: string): Promise<unknown> {
+  if (bundle.endsWith('.mjs')) return import(bundle);
+  delete require.cache[bundle];
+  return require(bundle);
+}

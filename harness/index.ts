@@ -1,0 +1,14 @@
+/** What a store file imports as `crash-matrix`. It carries nothing of the harness, because it is loaded by every child. */
+export { defineScenario, type Scenario, type ScenarioPlan, save, update, type Values } from './scenario/define.ts';
+export {
+  type Claim,
+  type CommandStore,
+  defineStore,
+  type Grade,
+  type KnownBug,
+  type Model,
+  type ModuleStore,
+  type Outcome,
+  type Store,
+} from './store/define.ts';
+export type { Json, Step } from './trace.ts';

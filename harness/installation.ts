@@ -1,0 +1,35 @@
+/** Where the parts of an installed crash-matrix lie: the bundled programs that children run, and the built-in stores' sources. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export interface Installation {
+  /** The directory with package.json. */
+  readonly root: string;
+  readonly version: string;
+  /** What a store file imports as `crash-matrix`. */
+  readonly library: string;
+  readonly tracer: string;
+  readonly workload: string;
+  readonly recoverer: string;
+  readonly describe: string;
+}
+
+/** `from` is the URL of any module of the package, bundled or not. */
+export function findInstallation(from: string): Installation {
+  let root = dirname(fileURLToPath(from));
+  while (!existsSync(join(root, 'package.json'))) {
+    if (dirname(root) === root) throw new Error(`no package.json above ${fileURLToPath(from)}`);
+    root = dirname(root);
+  }
+  const built = (file: string): string => join(root, 'dist', file);
+  return {
+    root,
+    version: (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version,
+    library: built('index.js'),
+    tracer: built('tracer.js'),
+    workload: built('workload.cjs'),
+    recoverer: built('recoverer.cjs'),
+    describe: built('describe.cjs'),
+  };
+}

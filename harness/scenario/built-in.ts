@@ -1,0 +1,22 @@
+/** The built-in scenarios, in the order in which reports show them. */
+import firstSave from '../../scenarios/first-save.ts';
+import large from '../../scenarios/large.ts';
+import replace from '../../scenarios/replace.ts';
+import reset from '../../scenarios/reset.ts';
+import rotateOften from '../../scenarios/rotate-often.ts';
+import saveTwice from '../../scenarios/save-twice.ts';
+import saveUnchanged from '../../scenarios/save-unchanged.ts';
+import update from '../../scenarios/update.ts';
+import type { Scenario, ScenarioPlan } from './define.ts';
+import { planScenario } from './plan.ts';
+
+const PLANS: readonly ScenarioPlan[] = [firstSave, replace, saveUnchanged, reset, saveTwice, rotateOften, update, large];
+
+/** `now` in ms since the epoch. */
+export function builtInScenarios(now: number): Scenario[] {
+  return PLANS.map((plan) => {
+    const scenario = planScenario(plan, now);
+    if (typeof scenario === 'string') throw new Error(scenario);
+    return scenario;
+  });
+}

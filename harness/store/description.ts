@@ -1,0 +1,102 @@
+/**
+ * What a store file exports, as data that can cross to another process; and the rules it must keep, with their messages.
+ */
+import { z } from 'zod';
+import { toJson } from '../child/to-json.ts';
+import type { Scenario, ScenarioPlan } from '../scenario/define.ts';
+import { planScenario } from '../scenario/plan.ts';
+import type { Json } from '../trace.ts';
+import { type Claim, type KnownBug, MODELS, type Model, OUTCOMES } from './define.ts';
+
+export interface StoreFacts {
+  readonly name?: string;
+  readonly kind: 'module' | 'command';
+  readonly hasUpdate: boolean;
+  readonly empty?: Json;
+  readonly claims: { readonly [model in Model]?: Claim };
+  readonly knownBugs: { readonly [scenario: string]: { readonly [model in Model]?: KnownBug } };
+  /** Names of built-in scenarios; undefined: all. */
+  readonly scenarios?: readonly string[];
+  readonly ownScenarios: readonly Scenario[];
+  readonly env: { readonly [name: string]: string };
+}
+
+export type Description =
+  | { readonly kind: 'store'; readonly facts: StoreFacts }
+  /** The export is not a store; each problem is one line. */
+  | { readonly kind: 'invalid'; readonly problems: readonly string[] }
+  /** The file threw while it was loaded. */
+  | { readonly kind: 'threw'; readonly error: string; readonly code?: string };
+
+const aFunction = z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', 'expected a function');
+const aName = z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'expected letters, digits, ".", "_" and "-"');
+const aCommand = z.array(z.string()).min(1, 'expected a program and its arguments, e.g. ["python3", "store.py", "save", "{dir}"]');
+const claims = z.partialRecord(z.enum(MODELS), z.enum(['durable', 'atomic', 'lossy']));
+const knownBug = z.strictObject({ grade: z.enum(['lossy', 'atomic']), outcomes: z.array(z.enum(OUTCOMES)).optional() });
+
+const options = {
+  name: aName.optional(),
+  empty: z.unknown().optional(),
+  claims: claims.optional(),
+  knownBugs: z.record(z.string(), z.partialRecord(z.enum(MODELS), knownBug)).optional(),
+  scenarios: z
+    .array(
+      z.union(
+        [aName, z.looseObject({ name: aName, history: aFunction })],
+        'expected the name of a built-in scenario, or defineScenario({ name, catches, history })',
+      ),
+    )
+    .optional(),
+  env: z.record(z.string(), z.string()).optional(),
+};
+const moduleStore = z.strictObject({
+  ...options,
+  save: aFunction,
+  load: aFunction,
+  update: aFunction.optional(),
+  close: aFunction.optional(),
+});
+const commandStore = z.strictObject({ ...options, saveCommand: aCommand, loadCommand: aCommand });
+
+/** `now` in ms since the epoch: what the values of the store's own scenarios are dated by. */
+export function describeStore(exported: unknown, now: number): Description {
+  if (typeof exported !== 'object' || exported === null) {
+    return invalid(
+      `the default export is ${exported === undefined ? 'missing' : `a ${exported === null ? 'null' : typeof exported}`}; expected { save, load }`,
+    );
+  }
+  const isCommand = 'saveCommand' in exported || 'loadCommand' in exported;
+  const parsed = (isCommand ? commandStore : moduleStore).safeParse(exported);
+  if (!parsed.success) return invalid(...parsed.error.issues.map(inWords));
+  const { name, empty, claims, knownBugs, scenarios, env } = parsed.data;
+  const emptyJson = toJson(empty);
+  if (emptyJson.kind === 'not-json') return invalid(`empty: ${emptyJson.what} is not JSON`);
+  const own = (scenarios ?? [])
+    .filter((scenario) => typeof scenario !== 'string')
+    .map((plan) => planScenario(plan as unknown as ScenarioPlan, now));
+  const problems = own.filter((plan) => typeof plan === 'string');
+  if (problems.length > 0) return invalid(...problems);
+  const named = (scenarios ?? []).filter((scenario) => typeof scenario === 'string');
+  return {
+    kind: 'store',
+    facts: {
+      kind: isCommand ? 'command' : 'module',
+      hasUpdate: 'update' in exported && exported.update !== undefined,
+      claims: (claims ?? {}) as StoreFacts['claims'],
+      knownBugs: (knownBugs ?? {}) as StoreFacts['knownBugs'],
+      ownScenarios: own.filter((plan) => typeof plan !== 'string'),
+      env: env ?? {},
+      ...(name !== undefined && { name }),
+      ...(emptyJson.value !== undefined && { empty: emptyJson.value }),
+      ...(scenarios !== undefined && (named.length > 0 || own.length === 0) && { scenarios: named }),
+    },
+  };
+}
+
+const invalid = (...problems: string[]): Description => ({ kind: 'invalid', problems });
+
+function inWords(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `unknown member ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
+  const path = issue.path.join('.');
+  return path === '' ? issue.message : `${path}: ${issue.message}`;
+}

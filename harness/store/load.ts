@@ -1,0 +1,139 @@
+/**
+ * From what `--store` says to a store that is ready to run.
+ */
+import { existsSync } from 'node:fs';
+import { basename, dirname, extname, relative, resolve } from 'node:path';
+import { execa } from 'execa';
+import { UsageError } from '../errors.ts';
+import type { Installation } from '../installation.ts';
+import { didYouMean } from '../nearest.ts';
+import type { Scenario } from '../scenario/define.ts';
+import { BundleError, bundleStore } from './bundle.ts';
+import { BUILT_IN_STORES } from './catalogue.ts';
+import type { Description, StoreFacts } from './description.ts';
+import { DEFAULT_CLAIMS, type LoadedStore } from './loaded.ts';
+
+export interface LoadOptions {
+  readonly installation: Installation;
+  /** Where bundles are written. */
+  readonly outdir: string;
+  readonly cwd: string;
+  readonly env: { readonly [name: string]: string };
+  /** The built-in scenarios. */
+  readonly scenarios: readonly Scenario[];
+  readonly now: number;
+  /** How long a store file may take to load, in ms. */
+  readonly timeoutMs: number;
+}
+
+/** Throws `UsageError` if there is no such store, or its file is none. */
+export async function loadStore(argument: string, options: LoadOptions): Promise<LoadedStore> {
+  const source = sourceOf(argument, options);
+  let bundle: string;
+  try {
+    bundle = await bundleStore({ ...source, name: source.fileName }, { outdir: options.outdir, self: options.installation.library });
+  } catch (error) {
+    if (error instanceof BundleError) throw new UsageError(`store ${argument} does not build`, error.message);
+    throw error;
+  }
+  let description = await describe(bundle, argument, options);
+  if (description.kind === 'threw' && (description.code === 'ERR_REQUIRE_ASYNC_MODULE' || description.code === 'ERR_REQUIRE_ESM')) {
+    bundle = await bundleStore({ ...source, name: source.fileName }, { outdir: options.outdir, self: options.installation.library }, 'esm');
+    description = await describe(bundle, argument, options);
+  }
+  switch (description.kind) {
+    case 'threw':
+      throw new UsageError(`store ${argument} threw while it was loaded`, description.error);
+    case 'invalid':
+      throw new UsageError(
+        `store ${argument} is not a store: ${description.problems.join('; ')}`,
+        'Export one as default: export default { save: (dir, value) => …, load: (dir) => … }',
+      );
+    case 'store':
+      return finish(argument, source.name, bundle, description.facts, options);
+    default:
+      return description satisfies never;
+  }
+}
+
+interface Source {
+  readonly name: string;
+  readonly fileName: string;
+  readonly contents: string;
+  readonly resolveDir: string;
+}
+
+function sourceOf(argument: string, { cwd, installation, outdir }: LoadOptions): Source {
+  const builtIn = BUILT_IN_STORES.find(({ name }) => name === argument);
+  if (builtIn !== undefined) {
+    return { name: argument, fileName: argument, contents: builtIn.entry, resolveDir: installation.root };
+  }
+  if (!/[\\/.]/.test(argument))
+    throw new UsageError(
+      didYouMean(
+        'store',
+        argument,
+        BUILT_IN_STORES.map(({ name }) => name),
+      ),
+      'A store of your own is given by its file: --store ./notes.ts',
+    );
+  const file = resolve(cwd, argument);
+  if (!existsSync(file)) throw new UsageError(`store ${argument}: there is no file ${file}`);
+  const name = basename(file, extname(file)).replace(/[^\w.-]/g, '-');
+  // Two files of the same name in two directories must not share a bundle.
+  const fileName = `${name}-${Buffer.from(relative(outdir, dirname(file)))
+    .toString('base64url')
+    .slice(-40)}`;
+  return {
+    name,
+    fileName,
+    contents: `import * as store from ${JSON.stringify(file)}; export default store.default;`,
+    resolveDir: dirname(file),
+  };
+}
+
+async function describe(bundle: string, argument: string, { installation, cwd, env, timeoutMs, now }: LoadOptions): Promise<Description> {
+  const result = await execa(process.execPath, ['--enable-source-maps', installation.describe, bundle, String(now)], {
+    cwd,
+    env,
+    extendEnv: false,
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    timeout: timeoutMs,
+    forceKillAfterDelay: 100,
+    reject: false,
+    maxBuffer: 64 << 20,
+  });
+  const answer = result.stdio[3];
+  if (typeof answer === 'string' && answer.startsWith('{')) return JSON.parse(answer) as Description;
+  if (result.timedOut)
+    throw new UsageError(
+      `store ${argument} was not loaded within ${timeoutMs / 1000} s`,
+      'Its module must not wait for anything at its top level.',
+    );
+  throw new UsageError(`store ${argument} ended its process while it was loaded (${result.signal ?? `exit code ${result.exitCode}`})`);
+}
+
+function finish(argument: string, fileName: string, bundle: string, facts: StoreFacts, options: LoadOptions): LoadedStore {
+  const known = options.scenarios.map(({ name }) => name);
+  const unknown = facts.scenarios?.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new UsageError(`store ${argument}: ${didYouMean('scenario', unknown, known)}`);
+  const all = [...known, ...facts.ownScenarios.map(({ name }) => name)];
+  const misnamed = Object.keys(facts.knownBugs).find((name) => !all.includes(name));
+  if (misnamed !== undefined) throw new UsageError(`store ${argument}: knownBugs: ${didYouMean('scenario', misnamed, all)}`);
+  const builtIn = options.scenarios.filter(({ name }) => facts.scenarios === undefined || facts.scenarios.includes(name));
+  const scenarios = [...builtIn, ...facts.ownScenarios].filter(
+    ({ before, steps }) => facts.hasUpdate || [...before, ...steps].every(({ kind }) => kind === 'save'),
+  );
+  return {
+    name: facts.name ?? fileName,
+    argument,
+    bundle,
+    kind: facts.kind,
+    hasUpdate: facts.hasUpdate,
+    claims: { ...DEFAULT_CLAIMS, ...facts.claims },
+    knownBugs: facts.knownBugs,
+    scenarios,
+    env: facts.env,
+    ...(facts.empty !== undefined && { empty: facts.empty }),
+  };
+}

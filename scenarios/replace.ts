@@ -1,0 +1,7 @@
+import { defineScenario, save } from '../harness/scenario/define.ts';
+
+export default defineScenario({
+  name: 'replace',
+  catches: 'the crash window of a save that replaces (for the session store: rotates and replaces)',
+  history: ({ value }) => ({ before: [save(value('A'))], steps: [save(value('B'))] }),
+});

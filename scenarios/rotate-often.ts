@@ -1,0 +1,7 @@
+import { defineScenario, save } from '../harness/scenario/define.ts';
+
+export default defineScenario({
+  name: 'rotate-often',
+  catches: 'retention of backups that deletes the only good copy',
+  history: ({ value }) => ({ before: [save(value('A'))], steps: ['B', 'C', 'D', 'E', 'F'].map((letter) => save(value(letter))) }),
+});

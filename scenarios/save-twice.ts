@@ -1,0 +1,7 @@
+import { defineScenario, save } from '../harness/scenario/define.ts';
+
+export default defineScenario({
+  name: 'save-twice',
+  catches: 'an acknowledged value that a crash in the next save takes back',
+  history: ({ value }) => ({ before: [save(value('A'))], steps: [save(value('B')), save(value('C'))] }),
+});

@@ -1,0 +1,7 @@
+import { defineScenario, save, update } from '../harness/scenario/define.ts';
+
+export default defineScenario({
+  name: 'update',
+  catches: 'a failed read taken for an empty store, then saved',
+  history: ({ value, added }) => ({ before: [save(value('A'))], steps: [update(added('B'))] }),
+});
