@@ -1,0 +1,89 @@
+/**
+ * The oracle: from what was promised and what a fresh process found to one word, and from that word to a grade. Pure.
+ *
+ * It never forgives: what it cannot prove to be an allowed value is a loss.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Loaded, Recovery } from '../recover/recovery.ts';
+import type { Grade, Model, Outcome } from '../store/define.ts';
+import type { Json, Promised } from '../trace.ts';
+
+export interface OracleOptions {
+  /** What load returns when nothing was saved; undefined: any of `{}`, `null` and `undefined`. */
+  readonly empty?: Json;
+  /** What recovery saves. */
+  readonly next: Json;
+  /** True if load throws on a directory that no save has touched: then throwing says "nothing saved". */
+  readonly throwsWhenFresh: boolean;
+}
+
+export function judgeRecovery(promised: Promised, recovery: Recovery, options: OracleOptions): Outcome {
+  const first = judgeLoad(promised, recovery.load, options);
+  if (isLoss(first)) return first;
+  if (recovery.save?.kind === 'hung' || recovery.secondLoad?.kind === 'hung') return 'hung';
+  const shows = recovery.secondLoad?.kind === 'loaded' && sameValue(recovery.secondLoad.value, options.next, options);
+  return recovery.save?.kind === 'saved' && shows ? first : 'blocked';
+}
+
+function judgeLoad(promised: Promised, load: Loaded, options: OracleOptions): Outcome {
+  switch (load.kind) {
+    case 'hung':
+      return 'hung';
+    case 'threw':
+      return promised.acknowledged === undefined && options.throwsWhenFresh ? 'original' : 'unreadable';
+    case 'ended':
+    case 'not-json':
+      return 'unreadable';
+    case 'loaded':
+      return judgeValue(promised, load.value, options);
+    default:
+      return load satisfies never;
+  }
+}
+
+function judgeValue(promised: Promised, value: Json | undefined, options: OracleOptions): Outcome {
+  const is = (other: Json | undefined): boolean => sameValue(value, other, options);
+  if (is(promised.acknowledged)) return 'original';
+  if (promised.inFlight.some(is)) return 'new';
+  if (promised.earlier.some((earlier) => earlier !== undefined && is(earlier))) return 'stale';
+  return isNothing(value, options) ? 'empty' : 'mixed';
+}
+
+/** Equal as JSON, whatever the order of keys. Saving an empty value and saving nothing are the same to a reader. */
+export function sameValue(one: Json | undefined, other: Json | undefined, options: Pick<OracleOptions, 'empty'>): boolean {
+  return isDeepStrictEqual(one, other) || (isNothing(one, options) && isNothing(other, options));
+}
+
+function isNothing(value: Json | undefined, { empty }: Pick<OracleOptions, 'empty'>): boolean {
+  if (value === undefined || (empty !== undefined && isDeepStrictEqual(value, empty))) return true;
+  return empty === undefined && (value === null || isDeepStrictEqual(value, {}));
+}
+
+/** True for every outcome but those in which an allowed value was found and the store works on. */
+export function isLoss(outcome: Outcome): boolean {
+  return outcome !== 'original' && outcome !== 'new';
+}
+
+/** How good an outcome is under a model. */
+export function gradeOf(outcome: Outcome, model: Model): Grade {
+  switch (outcome) {
+    case 'original':
+    case 'new':
+      return 'durable';
+    case 'stale':
+      return STALE_IS_ATOMIC.has(model) ? 'atomic' : 'lossy';
+    case 'empty':
+    case 'mixed':
+    case 'unreadable':
+    case 'hung':
+    case 'blocked':
+    case 'false-ack':
+    case 'exposed':
+      return 'lossy';
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** A process that is killed loses nothing that it wrote: only where unwritten data can vanish may an older value come back. */
+const STALE_IS_ATOMIC: ReadonlySet<string> = new Set(['power-loss', 'power-cut', 'interleaving', 'race']);

@@ -1,0 +1,28 @@
+/** What a store had promised at a boundary of a trace. Pure. */
+import type { Json, Promised, Step, Trace } from '../trace.ts';
+
+/** The value that is stored after each step, given what was stored before the first. */
+export function valuesAfter(steps: readonly Step[], before: Json | undefined): Json[] {
+  const values: Json[] = [];
+  let value = before;
+  for (const step of steps) {
+    value = step.kind === 'save' ? step.value : { ...(isObject(value) ? value : {}), ...step.add };
+    values.push(value);
+  }
+  return values;
+}
+
+/**
+ * The promise after `ops` ops. Steps are acknowledged in order; the one after the last acknowledged counts as under way even
+ * if it has not done an op yet. A mark between op k and op k+1 belongs to boundary k: the kill comes as late as it can.
+ */
+export function promisedAfter(trace: Trace, ops: number, before: Json | undefined, steps: readonly Json[]): Promised {
+  const done = trace.marks.filter((mark) => mark.afterOp <= ops && mark.kind === 'resolved').length;
+  const history = [before, ...steps];
+  const next = steps[done];
+  return { acknowledged: history[done], inFlight: next === undefined ? [] : [next], earlier: history.slice(0, done) };
+}
+
+function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,134 @@
+/**
+ * The directory that a run works in. It is made below the temporary directory, has its owner in its name, and goes when the run ends;
+ * what a run that was itself killed left behind (directories, processes) is swept by the next start.
+ */
+import { mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Every process of a run has this variable, with the run's id: that is how a sweep knows what it may kill. */
+export const RUN_VARIABLE = 'CRASH_MATRIX_RUN';
+/** Process id and the kernel's start time of that process (0 where it is not known), because ids are used again. */
+const NAME = /^crash-matrix-(?<pid>\d+)-(?<started>\d+)$/;
+
+export interface Workspace {
+  readonly id: string;
+  readonly root: string;
+  /** Makes a fresh directory in the workspace. */
+  directory(name: string): string;
+  /** Removes the workspace and ends every process that was started for it. */
+  close(): void;
+}
+
+/** `below` is the temporary directory; `pid` is this process. */
+export function openWorkspace(below: string, pid: number): Workspace {
+  const parent = realpathSync(below);
+  sweepDeadRuns(parent);
+  const id = `${pid}-${startTimeOf(pid) ?? 0}`;
+  const root = join(parent, `crash-matrix-${id}`);
+  rmSync(root, { recursive: true, force: true }); // an earlier run of this very process
+  mkdirSync(root, { mode: 0o700 });
+  let count = 0;
+  return {
+    id,
+    root,
+    directory: (name) => {
+      count += 1;
+      const path = join(root, `${name}-${count}`);
+      mkdirSync(path);
+      return path;
+    },
+    close: () => {
+      endProcessesOf(id);
+      rmSync(root, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Removes the workspaces whose owner is gone, and their processes. Returns the ids of the runs swept. */
+export function sweepDeadRuns(below: string): string[] {
+  const swept: string[] = [];
+  for (const name of readdirSync(below)) {
+    const { pid, started } = NAME.exec(name)?.groups ?? {};
+    if (pid === undefined || started === undefined || isAlive(Number(pid), started)) continue;
+    const id = `${pid}-${started}`;
+    endProcessesOf(id);
+    try {
+      rmSync(join(below, name), { recursive: true, force: true });
+      swept.push(id);
+    } catch {
+      // Another user's run: not ours to remove.
+    }
+  }
+  return swept;
+}
+
+function isAlive(pid: number, started: string): boolean {
+  if (started !== '0') return startTimeOf(pid) === started;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function startTimeOf(pid: number): string | undefined {
+  return statOf(pid)?.started;
+}
+
+/** What the kernel says of a process (Linux), or undefined if there is none. A zombie counts as gone. */
+function statOf(pid: number): { readonly parent: number; readonly started: string } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state, parent] = fields;
+    return state === 'Z' || state === 'X' ? undefined : { parent: Number(parent), started: fields[19] ?? '' };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Kills every process that has the run's id in its environment: those that the run started, and whatever they started (Linux). */
+function endProcessesOf(id: string): void {
+  const mark = `${RUN_VARIABLE}=${id}`;
+  for (const pid of listProcesses()) {
+    try {
+      if (pid !== process.pid && readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(mark)) process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended, or belongs to another user.
+    }
+  }
+}
+
+/** Kills every process that descends from this one, until none is left (Linux). For programs that start nothing but what goes with them. */
+export function endDescendants(ancestor: number): void {
+  for (let alive = descendantsOf(ancestor); alive.length > 0; alive = descendantsOf(ancestor)) {
+    for (const pid of alive) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+  }
+}
+
+function descendantsOf(ancestor: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const pid of listProcesses()) {
+    const parent = statOf(pid)?.parent;
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), pid]);
+  }
+  const below = (pid: number): number[] => (children.get(pid) ?? []).flatMap((child) => [child, ...below(child)]);
+  return below(ancestor);
+}
+
+function listProcesses(): number[] {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,67 @@
+/** Stores written down as text, and what a process that never saw them finds. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findInstallation } from '../../harness/installation.ts';
+import { createRecoveryPool, type RecoveryPool } from '../../harness/recover/pool.ts';
+import type { Recovery } from '../../harness/recover/recovery.ts';
+import type { LoadedStore } from '../../harness/store/loaded.ts';
+import type { Json } from '../../harness/trace.ts';
+
+/** A store that keeps its value in `<dir>/value`; the text replaces or adds members, in which `fs`, `file(dir)` and `child` are known. */
+export function writeStore(path: string, text: string, top = ''): string {
+  writeFileSync(
+    path,
+    `${path.endsWith('.mjs') ? `import fs from 'node:fs'; import child from 'node:child_process';` : `const fs = require('node:fs'), child = require('node:child_process');`}
+const file = (dir) => dir + '/value';
+const read = (dir) => (fs.existsSync(file(dir)) ? JSON.parse(fs.readFileSync(file(dir), 'utf8')) : {});
+${top}
+const store = {
+  save: (dir, value) => fs.writeFileSync(file(dir), JSON.stringify(value)),
+  load: read,
+  ${text}
+};
+${path.endsWith('.mjs') ? 'export default store;' : 'module.exports = store;'}\n`,
+  );
+  return path;
+}
+
+export function poolIn(
+  root: string,
+  options: { readonly timeoutMs?: number; readonly workers?: number; readonly env?: { readonly [name: string]: string } } = {},
+): RecoveryPool {
+  const { timeoutMs = 10_000, workers = 2, env = {} } = options;
+  const { recoverer } = findInstallation(import.meta.url);
+  return createRecoveryPool({ recoverer, cwd: root, env: { PATH: process.env.PATH ?? '', ...env }, workers, timeoutMs });
+}
+
+let directories = 0;
+
+/** A directory in which the store of `writeStore` finds this value; nothing, if it is undefined. */
+export function directoryWith(root: string, value?: Json): string {
+  directories += 1;
+  const directory = join(root, `directory-${directories}`);
+  mkdirSync(directory);
+  if (value !== undefined) writeFileSync(join(directory, 'value'), JSON.stringify(value));
+  return directory;
+}
+
+export function loadedStore(bundle: string): LoadedStore {
+  return {
+    name: 'store',
+    argument: bundle,
+    bundle,
+    kind: 'module',
+    hasUpdate: false,
+    claims: { 'process-kill': 'durable' },
+    knownBugs: {},
+    scenarios: [],
+    env: {},
+  };
+}
+
+export const NEXT = { next: true };
+export const works = (value?: Json): Recovery => ({
+  load: value === undefined ? { kind: 'loaded' } : { kind: 'loaded', value },
+  save: { kind: 'saved' },
+  secondLoad: { kind: 'loaded', value: NEXT },
+});
