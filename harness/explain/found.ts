@@ -1,0 +1,65 @@
+/**
+ * The `found` of a case: what recovery met, in words that follow `FOUND_BY[outcome]`, e.g. `load() returned` `{}`.
+ */
+import type { Loaded, Recovery, Saved } from '../recover/recovery.ts';
+import type { Outcome } from '../store/define.ts';
+import type { Promised } from '../trace.ts';
+import { describeLoaded, describeValue } from './values.ts';
+
+export function describeFound(outcome: Outcome, recovery: Recovery, promised: Promised): string {
+  switch (outcome) {
+    case 'original':
+    case 'new':
+    case 'stale':
+    case 'empty':
+    case 'mixed':
+    case 'false-ack':
+    case 'exposed':
+      return recovery.load.kind === 'loaded' ? describeLoaded(recovery.load.value, promised) : broken(recovery.load);
+    case 'unreadable':
+      return broken(recovery.load);
+    case 'hung':
+      return hung(recovery);
+    case 'blocked':
+      return recovery.save?.kind === 'saved' ? unseen(recovery.secondLoad) : broken(recovery.save);
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function broken(result: Loaded | Saved | undefined): string {
+  switch (result?.kind) {
+    case undefined:
+      return 'was not reached';
+    case 'loaded':
+      return `returned ${describeValue(result.value)}`;
+    case 'saved':
+      return 'saved';
+    case 'threw':
+      return `threw ${result.error}`;
+    case 'not-json':
+      return `returned ${result.what}, which JSON cannot carry`;
+    case 'hung':
+      return `did not return within ${result.afterMs / 1000} s`;
+    case 'ended':
+      return `ended the process: ${result.how}`;
+    default:
+      return result satisfies never;
+  }
+}
+
+function hung({ load, save, secondLoad }: Recovery): string {
+  const stages = [
+    ['load()', load],
+    ['the next save', save],
+    ['the load after the next save', secondLoad],
+  ] as const;
+  for (const [name, result] of stages) {
+    if (result?.kind === 'hung') return `${name}, within ${result.afterMs / 1000} s`;
+  }
+  return 'in time';
+}
+
+function unseen(secondLoad: Loaded | undefined): string {
+  return `resolved, but the load after it ${broken(secondLoad)}`;
+}

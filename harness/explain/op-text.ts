@@ -1,0 +1,69 @@
+/**
+ * An op in words, as every report and case shows it: the call, its files, the bytes it touched, and its error if it failed.
+ */
+import type { Op } from '../trace.ts';
+
+/** E.g. `rename sessions.json -> sessions.json.bak.<time>`, `write a.tmp 0..1204`, `open a.lock (write, create) failed: EEXIST`. */
+export function opText(op: Op): string {
+  const by = op.process === 0 ? '' : ` by child process ${op.process}`;
+  const failed = op.error === undefined ? '' : ` failed: ${op.error}`;
+  return `${effect(op)}${by}${failed}`;
+}
+
+function effect(op: Op): string {
+  const path = op.file.path;
+  const to = op.to === undefined ? '' : ` -> ${op.to.path}`;
+  const mode = op.mode === undefined ? '' : ` ${op.mode.toString(8).padStart(4, '0')}`;
+  switch (op.call) {
+    case 'open':
+      return `open ${path}${openedTo(op)}`;
+    case 'copy':
+      return to === '' ? `copy to ${path}${bytes(op)}` : `copy ${path}${to}${bytes(op)}`;
+    case 'truncate':
+      return `truncate ${path}${op.range === undefined ? '' : ` to ${op.range.offset + op.range.length}`}`;
+    case 'read':
+    case 'write':
+    case 'allocate':
+    case 'lock':
+    case 'mmap':
+      return `${op.call} ${path}${bytes(op)}`;
+    case 'chmod':
+    case 'mkdir':
+    case 'mknod':
+      return `${op.call} ${path}${mode}`;
+    case 'close':
+    case 'fsync':
+    case 'fdatasync':
+    case 'sync':
+    case 'rename':
+    case 'link':
+    case 'symlink':
+    case 'unlink':
+    case 'rmdir':
+    case 'chown':
+    case 'utimes':
+    case 'stat':
+    case 'access':
+    case 'readdir':
+    case 'readlink':
+    case 'xattr':
+      return `${op.call} ${path}${to}`;
+    default:
+      return op.call satisfies never;
+  }
+}
+
+/** Opening to read, and opening a directory, are what `open` alone means. */
+function openedTo(op: Op): string {
+  const flags = (op.flags ?? []).filter((flag) => flag !== 'read' && flag !== 'directory');
+  return flags.length === 0 ? '' : ` (${flags.join(', ')})`;
+}
+
+function bytes(op: Op): string {
+  return op.range === undefined ? '' : ` ${op.range.offset}..${op.range.offset + op.range.length}`;
+}
+
+/** An op's text without the bytes it touched, which differ from run to run where a file holds a process id. */
+export function withoutBytes(text: string): string {
+  return text.replace(/ (?:\d+\.\.\d+|to \d+)(?= by child process \d+| failed: [A-Z0-9]+$|$)/, '');
+}

@@ -1,0 +1,120 @@
+/**
+ * One failure as a block of text: what was lost, what did it, what would mend it, how to see it again.
+ */
+import type { CaseResult, CellResult, OpLine, SiteLine } from '../result.ts';
+import type { Grade } from '../store/define.ts';
+import { counted, printable, withCommas } from '../words.ts';
+import { modelName } from './cases.ts';
+import type { Colors } from './colors.ts';
+import { fitSideBySide, GAP, longest, wrapSegments, wrapWords } from './lay-out.ts';
+import { FOUND_BY, paintOutcome } from './outcomes.ts';
+
+interface Segment {
+  readonly text: string;
+  readonly paint?: (text: string) => string;
+}
+
+/** One label with what belongs to it; each item begins a line of its own, its segments side by side if they fit. */
+interface Row {
+  readonly label: string;
+  readonly items: readonly (readonly Segment[])[];
+  /** Must stay on one line, because it is there to be copied. */
+  readonly whole?: boolean;
+}
+
+interface BlockOptions {
+  /** Width of the window; without it, lines are as long as they are. */
+  readonly columns?: number;
+  /** How many boundaries end the same, in words. */
+  readonly more?: string | undefined;
+}
+
+const MOST_FILES = 12;
+
+export function failureBlock(cell: CellResult, failure: CaseResult, colors: Colors, options: BlockOptions = {}): string {
+  const { columns = Number.POSITIVE_INFINITY, more } = options;
+  return [...failureHeading(cell, failure.grade, colors, columns), ...layOutRows(failureRows(failure, colors, more), colors, columns)].join(
+    '\n',
+  );
+}
+
+/** `rename-away / replace / process-kill   lossy (claims durable)`: red, unless the bug is known. */
+export function failureHeading(cell: CellResult, grade: Grade, colors: Colors, columns: number): string[] {
+  const name = `${cell.store} / ${cell.scenario} / ${modelName(cell)}`;
+  const expected = cell.status === 'known-bug' ? ', as expected: a known bug' : '';
+  const verdict = `${grade} (claims ${cell.claim})${expected}`;
+  const lines = wrapSegments([name, verdict], columns - 2).map((line, index) => (index === 0 ? line : `  ${line}`));
+  return lines.map(cell.status === 'broken' || cell.status === 'missed-bug' ? (line) => colors.bold(colors.red(line)) : colors.bold);
+}
+
+function failureRows(failure: CaseResult, colors: Colors, more: string | undefined): Row[] {
+  const found = { text: failure.found, paint: (text: string) => paintOutcome(failure.outcome, text, colors) };
+  const rows: Row[] = [
+    { label: momentOf(failure), items: [momentWords(failure)] },
+    { label: FOUND_BY[failure.outcome], items: [[found, { text: `had promised ${failure.promised}` }]] },
+    { label: 'on disk', items: filesOnDisk(failure.onDisk) },
+  ];
+  if (failure.site !== undefined && !isSameSite(failure.site, failure.after?.site)) {
+    rows.push({ label: 'asked for at', items: [[{ text: siteText(failure.site) }]] });
+  }
+  if (failure.lost.length > 0) rows.push({ label: 'lost', items: failure.lost.map((text) => [{ text }]) });
+  if (failure.until !== undefined) rows.push({ label: `until op ${failure.until.index}`, items: [opWords(failure.until)] });
+  if (failure.missingBarrier !== undefined) rows.push({ label: 'would mend it', items: [[{ text: failure.missingBarrier }]] });
+  if (more !== undefined) rows.push({ label: 'the same at', items: [[{ text: more }]] });
+  rows.push({ label: 'replay', items: [[{ text: failure.replay, paint: colors.cyan }]], whole: true });
+  return rows;
+}
+
+/** Labels in one column, text in the next, continued under itself. */
+function layOutRows(rows: readonly Row[], colors: Colors, columns: number): string[] {
+  const width = longest(rows.map((row) => row.label));
+  return rows.flatMap(({ label, items, whole = false }) => {
+    const lines = items.flatMap((segments) => segmentLines(segments, whole ? Number.POSITIVE_INFINITY : columns - width - 5));
+    return lines.map((line, index) => `  ${colors.dim((index === 0 ? label : '').padEnd(width))}   ${line}`);
+  });
+}
+
+function segmentLines(segments: readonly Segment[], width: number): string[] {
+  const safe = segments.map(({ text, paint = String }) => ({ text: printable(text), paint }));
+  if (
+    fitSideBySide(
+      safe.map(({ text }) => text),
+      width,
+    )
+  )
+    return [safe.map(({ text, paint }) => paint(text)).join(GAP)];
+  return safe.flatMap(({ text, paint }) => wrapWords(text, width).map(paint));
+}
+
+/** The boundary, as a label: `killed after op 4`. */
+function momentOf({ after, inside, end }: Pick<CaseResult, 'after' | 'inside' | 'end'>): string {
+  if (end) return 'no kill, after the end';
+  if (after === undefined) return 'killed before op 1';
+  return inside === undefined ? `killed after op ${after.index}` : `killed inside op ${after.index}`;
+}
+
+function momentWords({ after, inside, end }: CaseResult): Segment[] {
+  if (after === undefined) return [{ text: 'nothing had happened yet' }];
+  if (inside !== undefined) return [...opWords(after), { text: `${withCommas(inside)} bytes in` }];
+  return end ? opWords({ ...after, text: `last op ${after.index}: ${after.text}` }) : opWords(after);
+}
+
+function opWords({ text, site }: OpLine): Segment[] {
+  return site === undefined ? [{ text }] : [{ text }, { text: siteText(site) }];
+}
+
+export function siteText(site: SiteLine): string {
+  return `${site.file}:${site.line}`;
+}
+
+function isSameSite(one: SiteLine, other: SiteLine | undefined): boolean {
+  return one.file === other?.file && one.line === other.line;
+}
+
+function filesOnDisk(files: CaseResult['onDisk']): Segment[][] {
+  if (files.length === 0) return [[{ text: 'nothing' }]];
+  const shown = files
+    .slice(0, MOST_FILES)
+    .map(({ path, bytes }) => [{ text: bytes === undefined ? path : `${path} (${counted(bytes, 'byte')})` }]);
+  return files.length > MOST_FILES ? [...shown, [{ text: `and ${files.length - MOST_FILES} more` }]] : shown;
+}

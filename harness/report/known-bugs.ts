@@ -1,0 +1,49 @@
+/**
+ * Known bugs that were found, in brief: they are as expected and must not drown what is not. One entry per store, outcome and
+ * line of source, however many scenarios show it.
+ */
+import type { CellResult } from '../result.ts';
+import { printable } from '../words.ts';
+import type { Failure } from './cases.ts';
+import type { Colors } from './colors.ts';
+import { siteText } from './failure.ts';
+import { wrapSegments, wrapWords } from './lay-out.ts';
+import { paintOutcome } from './outcomes.ts';
+
+export function knownBugLines(failures: ReadonlyMap<CellResult, readonly Failure[]>, columns: number, colors: Colors): string[] {
+  const groups = new Map<string, Failure[]>();
+  for (const [cell, ofCell] of failures) {
+    if (cell.status !== 'known-bug') continue;
+    for (const failure of ofCell) {
+      const key = JSON.stringify([cell.store, cell.model, cell.profile, failure.first.outcome, placeOf(failure)]);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [failure]);
+      else group.push(failure);
+    }
+  }
+  return [...groups.values()].flatMap((group) => entry(group, columns, colors));
+}
+
+/** Failures with the same place are told once: the line of source, or without one the op. */
+function placeOf({ first: { after, end } }: Failure): string {
+  if (end) return 'end';
+  return after?.site === undefined ? (after?.text ?? '') : siteText(after.site);
+}
+
+function entry(group: readonly Failure[], columns: number, colors: Colors): string[] {
+  const failure = group[0];
+  if (failure === undefined) return [];
+  const { store } = failure.cell;
+  const { outcome, after, end, replay } = failure.first;
+  const scenarios = group.map(({ cell }) => cell.scenario).join(', ');
+  const when = end ? ['with no crash at all'] : after === undefined ? ['before its first op'] : [`from ${after.text}`];
+  const where = !end && after?.site !== undefined ? [siteText(after.site)] : [];
+  const [heading = '', ...rest] = wrapWords(`${store}  ${outcome} in ${scenarios}`, columns - 4);
+  const painted = `${colors.bold(store)}  ${paintOutcome(outcome, outcome, colors)}${heading.slice(store.length + 2 + outcome.length)}`;
+  return [
+    `  ${painted}`,
+    ...rest.map((line) => `    ${line}`),
+    ...wrapSegments([...when, ...where].map(printable), columns - 4).map((line) => colors.dim(`    ${line}`)),
+    colors.dim(`    ${replay}`),
+  ];
+}

@@ -1,0 +1,186 @@
+/**
+ * The report to commit: the same to the byte on every run that finds the same.
+ *
+ * Has    grades, boundaries, kills, outcomes, pictures, and each failure with its line of source.
+ * Hasn't times, absolute paths, sizes, seeds, patch versions: whatever may differ between two runs that find the same.
+ */
+import type { CellResult, Result } from '../result.ts';
+import { OUTCOMES } from '../store/define.ts';
+import { counted, printable, withCommas } from '../words.ts';
+import { type Failure, failuresByCell, modelName, moreOf } from './cases.ts';
+import { NO_COLORS } from './colors.ts';
+import { failureBlock } from './failure.ts';
+import { longest, pieces } from './lay-out.ts';
+import { aboutCells, notesOf } from './notes.ts';
+import { worstLoss } from './outcomes.ts';
+import { legend, lettersOf } from './picture.ts';
+import { majorVersion, stableCase, stableText } from './stable.ts';
+import { unprovenBlock } from './unproven.ts';
+
+/** Width of the code blocks: what GitHub shows without scrolling. */
+const COLUMNS = 110;
+
+export function markdownReport(result: Result): string {
+  const failures = failuresByCell(result);
+  const models = [...new Set(result.cells.map(modelName))];
+  const stores = [...new Set(result.cells.map((cell) => cell.store))];
+  const sections = [
+    header(result),
+    ...models.map((model) =>
+      matrix(
+        result.cells.filter((cell) => modelName(cell) === model),
+        model,
+      ),
+    ),
+    howToRead(result),
+    ...notes(result),
+    ...stores.flatMap((store) => storeSection(store, result.cells, failures)),
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+function header(result: Result): string {
+  const bad = result.cells.filter(({ status }) => status === 'broken' || status === 'missed-bug').length;
+  const known = result.cells.filter(({ status }) => status === 'known-bug').length;
+  const verdict =
+    bad > 0
+      ? `**${counted(bad, 'cell')} not as claimed.**`
+      : `Every claim was kept${known > 0 ? `; ${counted(known, 'cell')} with a known bug ${known === 1 ? 'shows' : 'show'} it, as expected` : ''}.`;
+  const how = result.observed
+    ? 'the directory was copied at every boundary of one run'
+    : 'a real child process was killed at every boundary';
+  return [
+    '# Crash matrix',
+    `What a fresh process finds in the directory of each store after ${how}, and how that compares with what the store had promised.`,
+    `Made by \`npm run matrix\` with the ${result.recorder} recorder, Node ${majorVersion(result.node)}, ${platformName(result.platform)}. Generated: do not edit.`,
+    verdict,
+  ].join('\n\n');
+}
+
+/** Without the version of the kernel, if it follows. */
+function platformName(platform: string): string {
+  return platform.split(' ')[0] ?? platform;
+}
+
+function matrix(cells: readonly CellResult[], model: string): string {
+  const stores = [...new Set(cells.map((cell) => cell.store))];
+  const scenarios = [...new Set(cells.map((cell) => cell.scenario))];
+  const at = new Map(cells.map((cell) => [`${cell.store}/${cell.scenario}`, cell]));
+  const rows = stores.map((store) => [
+    `[${escaped(store)}](#${anchor(store)})`,
+    ...scenarios.map((scenario) => verdict(at.get(`${store}/${scenario}`))),
+  ]);
+  return `## ${escaped(model)}\n\n${table(['store', ...scenarios.map(escaped)], rows, [])}`;
+}
+
+/** `durable`, `lossy: empty (known)`, `**lossy: empty**` where a claim is broken. */
+function verdict(cell: CellResult | undefined): string {
+  if (cell === undefined) return '';
+  const worst = worstLoss(cell.outcomes);
+  const words = worst === undefined ? cell.grade : `${cell.grade}: ${worst}`;
+  switch (cell.status) {
+    case 'kept':
+      return words;
+    case 'known-bug':
+      return `${words} (known)`;
+    case 'broken':
+      return `**${words}**`;
+    case 'missed-bug':
+      return `**${words}, known bug missed**`;
+    default:
+      return cell.status satisfies never;
+  }
+}
+
+function howToRead(result: Result): string {
+  return [
+    '**Grades**: `durable`, only allowed values were found; `atomic`, also earlier ones, under models in which unwritten data can vanish;',
+    '`lossy`, anything else; `inconclusive`, not measured. _(known)_: the store is known to have this bug, and the run fails if it is not found.',
+    'A cell shows its grade and its worst outcome; **bold** is a broken claim or a missed bug.\n',
+    'A picture has one letter for each boundary, in the order of the run: before the first op, after each op, and inside writes and copies.',
+    'Boundaries between which nothing on disk changed are _folded_: one kill stands for all of them.\n',
+    fenced(legend(result.cells, NO_COLORS).map((line) => line.trimStart())),
+  ].join('\n');
+}
+
+function notes(result: Result): string[] {
+  const lines = notesOf(result).map((note) => `- ${escaped(printable(stableText(note.text)))} (${escaped(aboutCells(note))})`);
+  return lines.length === 0 ? [] : [lines.join('\n')];
+}
+
+function storeSection(store: string, all: readonly CellResult[], failures: ReadonlyMap<CellResult, readonly Failure[]>): string[] {
+  const cells = all.filter((cell) => cell.store === store);
+  const labels = cells.map((cell) => (new Set(cells.map(modelName)).size > 1 ? `${cell.scenario} ${modelName(cell)}` : cell.scenario));
+  const rows = cells.map((cell, index) => [
+    escaped(labels[index] ?? ''),
+    verdict(cell),
+    cell.claim,
+    ...[cell.points, cell.kills, cell.folded, cell.violations].map(withCommas),
+    outcomeCounts(cell),
+  ]);
+  const columns = ['scenario', 'found', 'claim', 'boundaries', 'kills', 'folded', 'violations', 'crash states by outcome'];
+  const blocks = cells.flatMap((cell) => cellBlocks(cell, failures.get(cell) ?? []));
+  return [
+    `## ${escaped(store)}`,
+    table(columns, rows, [3, 4, 5, 6]),
+    fenced(pictures(cells, labels)),
+    ...(blocks.length === 0 ? [] : [fenced(blocks.join('\n\n').split('\n'))]),
+  ];
+}
+
+function pictures(cells: readonly CellResult[], labels: readonly string[]): string[] {
+  const width = longest(labels) + 2;
+  return cells.flatMap((cell, index) =>
+    pieces(lettersOf(cell), COLUMNS - width).map((line, part) => `${(part === 0 ? (labels[index] ?? '') : '').padEnd(width)}${line}`),
+  );
+}
+
+function cellBlocks(cell: CellResult, failures: readonly Failure[]): string[] {
+  const blocks = failures.map((failure) =>
+    failureBlock(cell, stableCase(failure.first), NO_COLORS, { columns: COLUMNS, more: moreOf(failure) }),
+  );
+  if (cell.status === 'missed-bug' || cell.grade === 'inconclusive') {
+    const { reason, ...rest } = cell;
+    blocks.push(unprovenBlock({ ...rest, ...(reason !== undefined && { reason: stableText(reason) }) }, NO_COLORS, COLUMNS));
+  }
+  return blocks;
+}
+
+function outcomeCounts(cell: CellResult): string {
+  return OUTCOMES.filter((outcome) => (cell.outcomes[outcome] ?? 0) > 0)
+    .map((outcome) => `${outcome} ${withCommas(cell.outcomes[outcome] ?? 0)}`)
+    .join(', ');
+}
+
+/** Columns are padded: the source is readable too, and formatters leave it as it is. */
+function table(columns: readonly string[], rows: readonly (readonly string[])[], right: readonly number[]): string {
+  const widths = columns.map((title, index) => Math.max(3, longest([title, ...rows.map((row) => row[index] ?? '')])));
+  const padded = (text: string, index: number): string =>
+    right.includes(index) ? text.padStart(widths[index] ?? 0) : text.padEnd(widths[index] ?? 0);
+  const line = (texts: readonly string[]): string => `| ${texts.map(padded).join(' | ')} |`;
+  const rule = widths.map((width, index) => (right.includes(index) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width)));
+  return [line(columns), line(rule), ...rows.map(line)].join('\n');
+}
+
+/** A code block that its content cannot end. */
+function fenced(lines: readonly string[]): string {
+  const longestRun = longest(lines.join('\n').match(/`+/g) ?? []);
+  const fence = '`'.repeat(Math.max(3, longestRun + 1));
+  return [`${fence}text`, ...lines, fence].join('\n');
+}
+
+function escaped(text: string): string {
+  return text
+    .replace(/[\\`*_[\]|~#]/g, '\\$&')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
+}
+
+/** What GitHub makes of a heading. */
+function anchor(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
+}

@@ -1,0 +1,31 @@
+/**
+ * What the cells note, each note once with the cells that it is about.
+ */
+import type { CellResult, Result } from '../result.ts';
+import { withCommas } from '../words.ts';
+import { cellId } from './cases.ts';
+
+interface Note {
+  readonly text: string;
+  readonly cells: readonly string[];
+}
+
+export function notesOf(result: Result): Note[] {
+  const cells = new Map<string, string[]>();
+  for (const cell of result.cells) {
+    for (const note of [...sampling(cell), ...cell.notes]) cells.set(note, [...(cells.get(note) ?? []), cellId(cell)]);
+  }
+  return [...cells].map(([text, about]) => ({ text, cells: about }));
+}
+
+function sampling({ sampled }: CellResult): string[] {
+  return sampled === undefined
+    ? []
+    : [`sampled: ${withCommas(sampled.tried)} of ${withCommas(sampled.of)} points inside writes and copies were tried`];
+}
+
+/** `rename-away/replace/process-kill and 7 more`. */
+export function aboutCells({ cells }: Note): string {
+  const [first = ''] = cells;
+  return cells.length === 1 ? first : `${first} and ${cells.length - 1} more`;
+}

@@ -1,0 +1,53 @@
+/**
+ * A cell's picture: one letter per boundary, wrapped, coloured, explained. It is never cut short.
+ */
+import { type CellResult, PICTURE } from '../result.ts';
+import { OUTCOMES } from '../store/define.ts';
+import type { Colors } from './colors.ts';
+import { longest, pieces, wrapWords } from './lay-out.ts';
+import { MEANING, NOT_MEASURED, outcomeOfLetter, paintFolded, paintOutcome } from './outcomes.ts';
+
+/** The letters of a cell; a cell in which nothing was judged shows one `?`. */
+export function lettersOf(cell: CellResult): string {
+  return cell.picture === '' ? NOT_MEASURED : cell.picture;
+}
+
+/** The picture in lines of at most `width` letters, coloured. Boundaries that were folded into the one before are fainter. */
+export function pictureLines(cell: CellResult, width: number, colors: Colors): string[] {
+  const folds = pieces(cell.folds ?? '', width);
+  return pieces(lettersOf(cell), width).map((letters, line) => paintLetters(letters, folds[line] ?? '', colors));
+}
+
+/** Runs of the same letter share one colour code. */
+export function paintLetters(letters: string, folds: string, colors: Colors): string {
+  let painted = '';
+  for (let start = 0; start < letters.length; ) {
+    const folded = folds[start] === '=';
+    let end = start + 1;
+    while (end < letters.length && letters[end] === letters[start] && (folds[end] === '=') === folded) end += 1;
+    const paint = folded ? paintFolded : paintOutcome;
+    painted += paint(outcomeOfLetter(letters[start] ?? ''), letters.slice(start, end), colors);
+    start = end;
+  }
+  return painted;
+}
+
+const UNKNOWN = 'not measured';
+
+/** What the letters mean, for each that occurs. */
+export function legend(cells: readonly CellResult[], colors: Colors, columns = Number.POSITIVE_INFINITY): string[] {
+  const seen = new Set(cells.flatMap((cell) => [...lettersOf(cell)]));
+  const outcomes = OUTCOMES.filter((outcome) => seen.has(PICTURE[outcome]));
+  const unknown = seen.has(NOT_MEASURED);
+  const width = longest([...outcomes, unknown ? UNKNOWN : '']);
+  const lines = outcomes.flatMap((outcome) => {
+    const [first = '', ...rest] = wrapWords(MEANING[outcome], columns - width - 7);
+    const head = `  ${paintOutcome(outcome, PICTURE[outcome], colors)}  ${paintOutcome(outcome, outcome.padEnd(width), colors)}`;
+    return [`${head}  ${first}`, ...rest.map((line) => `${' '.repeat(width + 7)}${line}`)];
+  });
+  if (unknown) lines.push(`  ${colors.yellow(NOT_MEASURED)}  ${colors.yellow(UNKNOWN)}`);
+  if (colors.isColorSupported && cells.some((cell) => cell.folds?.includes('='))) {
+    lines.push(`  ${colors.dim('faint: nothing on disk changed since the letter before')}`);
+  }
+  return lines;
+}

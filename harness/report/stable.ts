@@ -1,0 +1,42 @@
+/**
+ * Takes out of a case's words what differs from run to run, so that a committed report changes only when a finding does.
+ *
+ * Goes: names made up by the run (times, UUIDs), absolute paths, process ids, and byte counts, which follow the length of a
+ * process id in a lock file. Stays: which files there are, and that one is empty.
+ */
+
+import { withoutBytes } from '../explain/op-text.ts';
+import { canonicalPath } from '../record/names.ts';
+import type { CaseResult, OpLine } from '../result.ts';
+
+const IN_QUOTES = /(['"`])(?:\/|[A-Za-z]:\\|file:\/\/)[^'"`\n]*\1/g;
+const BARE_PATH = /(?<![^\s('"`[{=,:])(?:file:\/\/\S*|[A-Za-z]:\\[^\s'"`)\]},;]+|\/[^\s'"`)\]},;:]+)(?::\d+)*/g;
+const PROCESS_ID = /\b(pid|process id|process)(\W{1,3})\d+/gi;
+
+export function stableText(text: string): string {
+  const withoutPaths = text.replace(IN_QUOTES, '$1<path>$1').replace(BARE_PATH, '<path>');
+  return canonicalPath(withoutPaths, []).replace(PROCESS_ID, '$1$2<pid>');
+}
+
+/** A case as a committed report tells it. */
+export function stableCase(one: CaseResult): CaseResult {
+  const { after, until, ...rest } = one;
+  return {
+    ...rest,
+    ...(after !== undefined && { after: stableOp(after) }),
+    ...(until !== undefined && { until: stableOp(until) }),
+    found: stableText(one.found),
+    promised: stableText(one.promised),
+    onDisk: one.onDisk.map(({ path, bytes }) => ({ path: canonicalPath(path, []), ...(bytes === 0 && { bytes }) })),
+    lost: one.lost.map(stableText),
+  };
+}
+
+function stableOp(op: OpLine): OpLine {
+  return { ...op, text: canonicalPath(withoutBytes(op.text), []) };
+}
+
+/** `v20.20.2` -> `20`. */
+export function majorVersion(node: string): string {
+  return /\d+/.exec(node)?.[0] ?? node;
+}

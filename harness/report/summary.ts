@@ -1,0 +1,67 @@
+/**
+ * A run in two lines: what was done, and whether every claim was kept.
+ */
+import type { CellResult, Result } from '../result.ts';
+import { counted, duration } from '../words.ts';
+import { modelName } from './cases.ts';
+import type { Colors } from './colors.ts';
+
+export function runWords(result: Result): string[] {
+  const how = result.observed ? `${result.recorder} recorder, observed` : `${result.recorder} recorder`;
+  const models = [...new Set(result.cells.map(modelName))];
+  return [
+    `crash-matrix ${result.version}`,
+    ...models,
+    how,
+    `Node ${result.node.replace(/^v/, '')}`,
+    result.platform,
+    `seed ${result.seed}`,
+  ];
+}
+
+/** `72 cells`, `1,204 kills`, `31 violations`, … */
+export function summaryWords(result: Result): string[] {
+  const { cells } = result;
+  const sum = (of: (cell: CellResult) => number): number => cells.reduce((total, cell) => total + of(cell), 0);
+  const found = withStatus(cells, 'known-bug');
+  const missed = withStatus(cells, 'missed-bug');
+  const inconclusive = cells.filter((cell) => cell.grade === 'inconclusive').length;
+  return [
+    counted(cells.length, 'cell'),
+    result.observed
+      ? counted(
+          sum((cell) => cell.states),
+          'state observed',
+          'states observed',
+        )
+      : counted(
+          sum((cell) => cell.kills),
+          'kill',
+        ),
+    counted(
+      sum((cell) => cell.violations),
+      'violation',
+    ),
+    ...(found + missed === 0 ? [] : [`known bugs: ${found} found, ${missed} missed`]),
+    ...(inconclusive === 0 ? [] : [`${inconclusive} inconclusive`]),
+    duration(result.durationMs),
+  ];
+}
+
+/** The last line of a report: green only if everything is as claimed or as known. */
+export function verdictLine(result: Result, colors: Colors): string {
+  const broken = withStatus(result.cells, 'broken');
+  const missed = withStatus(result.cells, 'missed-bug');
+  if (result.cells.length === 0) return colors.bold(colors.red('nothing was tried'));
+  const wrong = [
+    ...(broken > 0 ? [counted(broken, 'claim broken', 'claims broken')] : []),
+    ...(missed > 0 ? [counted(missed, 'known bug missed', 'known bugs missed')] : []),
+  ];
+  if (wrong.length > 0) return colors.bold(colors.red(wrong.join(', ')));
+  const known = withStatus(result.cells, 'known-bug') > 0 ? ', and every known bug was found' : '';
+  return colors.bold(colors.green(`every claim was kept${known}`));
+}
+
+function withStatus(cells: readonly CellResult[], status: CellResult['status']): number {
+  return cells.filter((cell) => cell.status === status).length;
+}

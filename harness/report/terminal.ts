@@ -1,0 +1,57 @@
+/**
+ * The report for a terminal. What matters most comes last, where a CI log ends: first the picture, then known bugs in brief,
+ * then each broken claim and each missed bug with everything, then the verdict.
+ */
+import type { CellResult, Result } from '../result.ts';
+import { printable } from '../words.ts';
+import { type Failure, failuresByCell, moreOf } from './cases.ts';
+import { type Colors, toColors } from './colors.ts';
+import { failureBlock } from './failure.ts';
+import { knownBugLines } from './known-bugs.ts';
+import { joinWithin, wrapWords } from './lay-out.ts';
+import { matrixTable } from './matrix-table.ts';
+import { aboutCells, notesOf } from './notes.ts';
+import { legend } from './picture.ts';
+import { runWords, summaryWords, verdictLine } from './summary.ts';
+import { unprovenBlock } from './unproven.ts';
+
+interface TerminalOptions {
+  /** Width of the window, in characters. */
+  readonly columns: number;
+  readonly colors: boolean | Colors;
+}
+
+const NARROWEST = 40;
+
+export function terminalReport(result: Result, options: TerminalOptions): string {
+  const colors = toColors(options.colors);
+  const columns = Math.max(NARROWEST, options.columns);
+  const failures = failuresByCell(result);
+  const known = knownBugLines(failures, columns, colors);
+  const sections = [
+    joinWithin(runWords(result), columns).map(colors.dim),
+    matrixTable(result, columns, colors),
+    legend(result.cells, colors, columns),
+    noteLines(result, columns, colors),
+    known.length === 0 ? [] : [colors.bold('known bugs, found as expected'), ...known],
+    ...blocks(failures, columns, colors),
+    [...joinWithin(summaryWords(result), columns), verdictLine(result, colors)],
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function blocks(failures: ReadonlyMap<CellResult, readonly Failure[]>, columns: number, colors: Colors): string[][] {
+  return [...failures].flatMap(([cell, ofCell]) => {
+    if (cell.status === 'kept' || cell.status === 'known-bug') return [];
+    const shown = ofCell.map((failure) => [failureBlock(cell, failure.first, colors, { columns, more: moreOf(failure) })]);
+    return shown.length === 0 || cell.status === 'missed-bug' ? [...shown, [unprovenBlock(cell, colors, columns)]] : shown;
+  });
+}
+
+function noteLines(result: Result, columns: number, colors: Colors): string[] {
+  const notes = notesOf(result).flatMap((note) => wrapWords(printable(`${note.text} (${aboutCells(note)})`), columns - 2));
+  return notes.length === 0 ? [] : [colors.bold('notes'), ...notes.map((line) => `  ${line}`)];
+}

@@ -1,0 +1,21 @@
+/**
+ * Cells that fail without a case to show: nothing could be measured, or a known bug was not found.
+ */
+import type { CellResult } from '../result.ts';
+import { counted, printable } from '../words.ts';
+import type { Colors } from './colors.ts';
+import { failureHeading } from './failure.ts';
+import { wrapWords } from './lay-out.ts';
+
+export function unprovenBlock(cell: CellResult, colors: Colors, columns = Number.POSITIVE_INFINITY): string {
+  const lines = cell.status === 'missed-bug' ? missed(cell) : [cell.reason ?? 'not measured, and no reason was given'];
+  const wrapped = lines.flatMap((line) => wrapWords(printable(line), columns - 2));
+  return [...failureHeading(cell, cell.grade, colors, columns), ...wrapped.map((line) => `  ${line}`)].join('\n');
+}
+
+function missed(cell: CellResult): string[] {
+  return [
+    `known bug missed: ${cell.reason ?? `it was not found in ${counted(cell.states, 'crash state')}`}`,
+    'Either the harness has gone blind, or the bug is mended: then take it out of the knownBugs of the store.',
+  ];
+}

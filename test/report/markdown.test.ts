@@ -1,0 +1,55 @@
+import { fc, test as law } from '@fast-check/vitest';
+import { expect, test } from 'vitest';
+import { markdownReport } from '../../harness/report/markdown.ts';
+import { stableText } from '../../harness/report/stable.ts';
+import type { Result } from '../../harness/result.ts';
+import { failing, resultOf } from './fixture.ts';
+
+test('the committed report', async () => {
+  await expect(markdownReport(failing)).toMatchFileSnapshot('crash-matrix.md');
+});
+
+law.prop([fc.nat(), fc.integer(), fc.nat(99), fc.nat(99), fc.nat(9_999_999), fc.uuid()])(
+  'times, seeds, patch versions, process ids, sizes and paths do not change a byte',
+  (durationMs, seed, minor, patch, pid, uuid) => {
+    const other: Result = {
+      ...failing,
+      durationMs,
+      seed,
+      node: `v20.${minor}.${patch}`,
+      platform: `linux ${minor}.${patch}`,
+      cells: failing.cells.map((cell) => ({ ...cell, durationMs: cell.durationMs + pid })),
+      cases: [...failing.cases].reverse().map((one) => ({
+        ...one,
+        ...(one.after && { after: { ...one.after, text: one.after.text.replace('0..47', `0..${String(pid).length + 40}`) } }),
+        found: one.found.replace('/tmp/crash-matrix-x1y2/case', `/tmp/${uuid}/case`).replace('4711', String(pid)),
+        onDisk: one.onDisk.map((entry) => ({ ...entry, bytes: pid + 1 })),
+      })),
+    };
+    expect(markdownReport(other)).toBe(markdownReport(failing));
+  },
+);
+
+test.each([
+  ["open '/tmp/a b/x.json'", "open '<path>'"],
+  ['at Object.<anonymous> (/srv/app/store.ts:3:1)', 'at Object.<anonymous> (<path>)'],
+  ['at file:///srv/app/store.ts:3:1', 'at <path>'],
+  ['open C:\\data\\x.json', 'open <path>'],
+  ['rename a/b -> c/d and 3/4', 'rename a/b -> c/d and 3/4'],
+  ['a.bak.1760000000000 of 2025-01-02T03:04:05.678Z', 'a.bak.<time> of <time>'],
+  ['held by pid 123, process 77', 'held by pid <pid>, process <pid>'],
+])('%s', (text, stable) => {
+  expect(stableText(text)).toBe(stable);
+});
+
+test('names cannot break tables or code blocks', () => {
+  const result = resultOf([{ store: 'a', scenario: 'x|y<b>', runs: 'o*1 E*1 n*1', status: 'broken' }]);
+  const report = markdownReport({ ...result, cases: result.cases.map((one) => ({ ...one, found: '```\n# oh' })) });
+  expect(report).toContain('x\\|y&lt;b&gt;');
+  expect(report).toMatch(/\n````text\n/);
+  expect(report).not.toMatch(/^# oh/m);
+});
+
+test('an empty result is still a document', () => {
+  expect(markdownReport(resultOf([]))).toMatch(/^# Crash matrix\n/);
+});

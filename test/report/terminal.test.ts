@@ -1,0 +1,103 @@
+import { stripVTControlCharacters } from 'node:util';
+import { fc, test as law } from '@fast-check/vitest';
+import { describe, expect, test } from 'vitest';
+import { NO_COLORS } from '../../harness/report/colors.ts';
+import { failureBlock } from '../../harness/report/failure.ts';
+import { terminalReport } from '../../harness/report/terminal.ts';
+import { asExpected, cellAndCases, failing, resultOf } from './fixture.ts';
+
+const plain = (result = failing, columns = 100): string => terminalReport(result, { columns, colors: false });
+
+test.each([60, 100, 160])('a run with every way to fail, %i columns', async (columns) => {
+  await expect(plain(failing, columns)).toMatchFileSnapshot(`terminal-${columns}.txt`);
+});
+
+test.each([60, 80, 100, 160])('no line is longer than %i columns, but for a command or path to copy', (columns) => {
+  const long = plain(failing, columns)
+    .split('\n')
+    .filter((line) => line.length > columns && !line.includes('crash-matrix replay') && line.trim().includes(' '));
+  expect(long).toEqual([]);
+});
+
+test('colours are escape codes around the same text, and can be left out', () => {
+  const colored = terminalReport(failing, { columns: 100, colors: true });
+  expect(colored).toContain('\u001b[');
+  expect(stripVTControlCharacters(colored).replace(/\n {2}faint: .*/, '')).toBe(plain());
+  expect(plain()).not.toContain('\u001b');
+});
+
+test('failures are the end of the log, and a known bug is not among them', () => {
+  const report = plain();
+  const failures = report.slice(report.indexOf('\nplanted / replace / process-kill   lossy'));
+  expect(failures).not.toContain('rename-away');
+  expect(failures.trimEnd()).toMatch(/3 claims broken, 1 known bug missed$/);
+  expect(plain(asExpected).trimEnd()).toMatch(/every claim was kept, and every known bug was found$/);
+});
+
+test('a run of no cells is no success', () => {
+  expect(plain(resultOf([]))).toContain('nothing was tried');
+});
+
+test('the legend explains the letters that occur, and no others', () => {
+  const report = plain(resultOf([{ store: 'a', scenario: 'replace', runs: 'o*2 S*1 n*1' }]));
+  expect(report).toMatch(/ {2}S {2}stale/);
+  expect(report).not.toMatch(/ {2}E {2}empty/);
+});
+
+test('text from a store does not reach the terminal as it is', () => {
+  const result = resultOf([{ store: 'a', scenario: 'replace', runs: 'o*1 E*1 n*1', status: 'broken' }]);
+  const [first] = result.cases;
+  if (first === undefined) throw new Error('no case');
+  expect(plain({ ...result, cases: [{ ...first, found: '\u001b[2Jgone' }] })).toContain('\\u{1b}[2Jgone');
+});
+
+describe('a failure block', () => {
+  const { cell, cases } = cellAndCases({ store: 'rename-away', scenario: 'replace', runs: 'o*9 E*6 n*5', status: 'broken' });
+  const [first] = cases;
+  if (first === undefined) throw new Error('no case');
+
+  test('tells what was lost, what did it, and how to see it again', () => {
+    expect(failureBlock(cell, first, NO_COLORS)).toBe(
+      [
+        'rename-away / replace / process-kill   lossy (claims durable)',
+        '  killed after op 9   rename sessions.json -> sessions.json.bak.<time>   src/strategies/rename-away.ts:18',
+        '  load() returned     {}   had promised 5 entries',
+        '  on disk             sessions.json.bak.<time> (1,204 bytes)',
+        '                      sessions.json.lock (47 bytes)',
+        '  until op 15         rename sessions.json.<uuid>.tmp -> sessions.json   src/atomic-write.ts:15',
+        '  replay              crash-matrix replay rename-away/replace/process-kill@9',
+      ].join('\n'),
+    );
+  });
+
+  test('names the moment', () => {
+    const moment = (more: object): string | undefined => failureBlock(cell, { ...first, ...more }, NO_COLORS).split('\n')[1];
+    expect(moment({ inside: 4096 })).toMatch(/^ {2}killed inside op 9 .* {3}4,096 bytes in$/);
+    expect(moment({ end: true })).toMatch(/^ {2}no kill, after the end {3}last op 9: rename/);
+    expect(moment({ after: undefined })).toMatch(/^ {2}killed before op 1 {3}nothing had happened yet$/);
+  });
+
+  test('adds what is known beyond that', () => {
+    const block = failureBlock(cell, { ...first, onDisk: [], lost: ['size of a'], missingBarrier: 'fsync a.tmp before op 9' }, NO_COLORS, {
+      more: '5 more boundaries',
+    });
+    expect(block).toMatch(/on disk +nothing\n +lost +size of a\n/);
+    expect(block).toMatch(/would mend it +fsync a\.tmp before op 9\n +the same at +5 more boundaries\n/);
+  });
+});
+
+const pictures = fc.string({ unit: fc.constantFrom(...'onSEMUHBFX?'), minLength: 1, maxLength: 400 });
+
+law.prop([fc.array(pictures, { minLength: 1, maxLength: 4 }), fc.integer({ min: 20, max: 200 }), fc.boolean()])(
+  'a picture is wrapped, never cut: taking the layout away gives it back',
+  (drawn, columns, colors) => {
+    const cells = drawn.map((picture, index) => cellAndCases({ store: `store${index}`, scenario: 'replace', runs: picture }).cell);
+    const report = stripVTControlCharacters(terminalReport({ ...resultOf([]), cells }, { columns, colors }));
+    for (const [index, picture] of drawn.entries()) {
+      const [, section = ''] = report.split(`\nstore${index}\n`);
+      const [rows = ''] = section.split('\n\n');
+      const letters = rows.split('\n').map((line) => /^ +(?:replace +)?([onSEMUHBFX?]+)(?= |$)/.exec(line)?.[1] ?? '');
+      expect(letters.join('')).toBe(picture);
+    }
+  },
+);
