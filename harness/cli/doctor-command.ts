@@ -1,0 +1,50 @@
+/** `crash-matrix doctor`: which recorders and models work on this machine, and why not. */
+import { statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { createColors } from 'picocolors';
+import { MODELS } from '../store/define.ts';
+import type { Output } from './output.ts';
+import { withSession } from './session.ts';
+
+interface Check {
+  readonly ok: boolean;
+  readonly what: string;
+  readonly detail: string;
+}
+
+/** File systems by the magic number that statfs(2) gives. */
+const FILE_SYSTEMS = new Map([
+  [0xef53, 'ext4'],
+  [0x58465342, 'xfs'],
+  [0x9123683e, 'btrfs'],
+  [0x01021994, 'tmpfs'],
+  [0x794c7630, 'overlayfs'],
+  [0x2fc12fc1, 'zfs'],
+]);
+
+export async function doctorCommand(output: Output): Promise<number> {
+  const checks = await withSession(undefined, async ({ recorder, fallback, installation }): Promise<Check[]> => {
+    const type = statfsSync(tmpdir()).type;
+    return [
+      { ok: true, what: 'crash-matrix', detail: installation.version },
+      { ok: true, what: 'node', detail: `${process.version}, ${process.platform} ${process.arch}` },
+      {
+        ok: true,
+        what: 'temporary directory',
+        detail: `${tmpdir()}, on ${FILE_SYSTEMS.get(type) ?? `file system type 0x${type.toString(16)}`}`,
+      },
+      { ok: fallback === undefined, what: 'recorder ptrace', detail: fallback ?? 'real syscalls of every process and thread of a store' },
+      {
+        ok: true,
+        what: 'recorder binding',
+        detail: `what Node's fs does${recorder.kind === 'binding' ? ', and what a run uses here' : '; tells source lines'}`,
+      },
+      ...MODELS.map((model) => ({ ok: true, what: `model ${model}`, detail: `by ${recorder.kind}` })),
+    ];
+  });
+  const colors = createColors(output.colors);
+  const width = Math.max(...checks.map(({ what }) => what.length));
+  for (const { ok, what, detail } of checks)
+    output.print(`${ok ? colors.green('ok  ') : colors.yellow('no  ')}${what.padEnd(width)}  ${detail}`);
+  return 0;
+}

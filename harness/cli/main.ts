@@ -1,0 +1,123 @@
+#!/usr/bin/env node
+/** The command line: arguments, exit codes, and how errors are told. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { createColors } from 'picocolors';
+import { HarnessError, InterruptedError, UnavailableError, UsageError } from '../errors.ts';
+import { findInstallation } from '../installation.ts';
+import { doctorCommand } from './doctor-command.ts';
+import { openOutput } from './output.ts';
+import { type ReplayFlags, replayCommand } from './replay-command.ts';
+import { type RunFlags, runCommand } from './run-command.ts';
+
+const output = openOutput();
+
+const several = (value: string, before: readonly string[]): string[] => [...before, ...value.split(',').map((name) => name.trim())];
+
+function positive(value: string): number {
+  const number = Number(value);
+  if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError('It must be a number greater than 0.');
+  return number;
+}
+
+function whole(value: string): number {
+  if (!/^-?\d+$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(value);
+}
+
+const recorder = (): Option =>
+  new Option('--recorder <name>', 'how ops are recorded (default: ptrace where it works)').choices(['ptrace', 'binding']);
+const timeout = (): Option => new Option('--timeout <seconds>', 'limit for each load and each save').argParser(positive).default(10);
+
+const program = new Command('crash-matrix')
+  .description('Finds every point at which a killed process makes a file store lose data.')
+  .version(findInstallation(import.meta.url).version)
+  .configureHelp({ showGlobalOptions: true })
+  .showHelpAfterError('(add --help for more)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Examples:
+  crash-matrix run                                  every built-in store, every scenario
+  crash-matrix run --store ./notes.ts               your own store: a module that exports { save, load }
+  crash-matrix replay notes/replace/process-kill@4  one case again, with its timeline
+
+Exit codes: 0 every claim kept, 1 a claim broken, 2 usage, 3 this machine cannot do it, 4 the harness contradicts itself, 130 interrupted`,
+  );
+
+program
+  .command('run')
+  .description('run stores through scenarios and crash them at every boundary')
+  .option('--store <name or file>', 'a built-in store, or a file with your own; repeat for more (default: all built-in ones)', several, [])
+  .option('--scenario <name>', 'repeat for more (default: all that the store supports)', several, [])
+  .option('--model <name>', 'repeat for more (default: all)', several, [])
+  .option('--reporter <name>', 'terminal, json or markdown; repeat for more (default: terminal)', several, [])
+  .option('--output-dir <dir>', 'where json and markdown are written')
+  .addOption(recorder())
+  .addOption(timeout())
+  .option('--observe', 'take the states from one run by copying, instead of killing a child for each', false)
+  .option('--all-cases', 'every case in the JSON, not only violations', false)
+  .option('--bail', 'stop at the first broken claim', false)
+  .option('--list', 'print the cells and run nothing', false)
+  .option('--seed <number>', 'for whatever is sampled', whole, 0)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  crash-matrix run --store rename-away --scenario replace
+  crash-matrix run --store ./notes.ts --reporter terminal,json --output-dir report`,
+  )
+  .action(async (flags: RunFlags) => {
+    process.exitCode = await runCommand(flags, output);
+  });
+
+program
+  .command('replay')
+  .description('bring one case about again: its timeline, its directory, and what load finds')
+  .argument('<case-id>', 'as a failure prints it')
+  .option('--store <file>', 'the file of the store, if it is not a built-in one')
+  .option('--keep <dir>', 'leave the directory as the crash left it here')
+  .addOption(recorder())
+  .addOption(timeout())
+  .addHelpText('after', '\nExample:\n  crash-matrix replay rename-away/replace/process-kill@14 --keep /tmp/case')
+  .action(async (id: string, flags: ReplayFlags) => {
+    process.exitCode = await replayCommand(id, flags, output);
+  });
+
+program
+  .command('doctor')
+  .description('which recorders and models work on this machine, and why not')
+  .action(async () => {
+    process.exitCode = await doctorCommand(output);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  const colors = createColors(output.colors);
+  const tell = (text: string): void => output.note(`${colors.red('crash-matrix:')} ${text}`);
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed it
+  if (error instanceof UsageError) {
+    tell(error.message);
+    if (error.detail !== undefined) output.note(error.detail);
+    return 2;
+  }
+  if (error instanceof UnavailableError) {
+    tell(error.message);
+    return 3;
+  }
+  if (error instanceof InterruptedError) {
+    tell(error.message);
+    process.exit(130); // what went on in the background has nothing left to work with
+  }
+  tell(
+    error instanceof HarnessError
+      ? `the harness contradicts itself: ${error.message}`
+      : `the harness failed: ${error instanceof Error ? error.stack : String(error)}`,
+  );
+  return 4;
+}

@@ -1,0 +1,118 @@
+/** `crash-matrix run`. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeTextAtomic } from '../../src/atomic-write.ts';
+import type { Cell } from '../check.ts';
+import { UsageError } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
+import { jsonReport } from '../report/json.ts';
+import { markdownReport } from '../report/markdown.ts';
+import { terminalReport } from '../report/terminal.ts';
+import type { Result } from '../result.ts';
+import { runCells } from '../run.ts';
+import { withLiveLine } from './live-line.ts';
+import type { Output } from './output.ts';
+import { replayText } from './replay-text.ts';
+import { type Session, withSession } from './session.ts';
+import { selectCells } from './stores.ts';
+
+export interface RunFlags {
+  readonly store: readonly string[];
+  readonly scenario: readonly string[];
+  readonly model: readonly string[];
+  readonly reporter: readonly string[];
+  readonly recorder?: 'ptrace' | 'binding';
+  readonly outputDir?: string;
+  readonly bail: boolean;
+  readonly seed: number;
+  readonly list: boolean;
+  readonly observe: boolean;
+  readonly allCases: boolean;
+  readonly timeout: number;
+}
+
+const REPORTERS = ['terminal', 'json', 'markdown'] as const;
+type Reporter = (typeof REPORTERS)[number];
+const FILES = { json: 'crash-matrix.json', markdown: 'crash-matrix.md' } as const;
+
+/** Returns the exit code: 0 if every claim was kept and every known bug found, 1 otherwise. */
+export async function runCommand(flags: RunFlags, output: Output): Promise<number> {
+  const reporters = chosenReporters(flags);
+  return withSession(flags.recorder, async (session) => {
+    if (session.fallback !== undefined) output.note(`recorder: binding, because ptrace does not work here: ${session.fallback}`);
+    const timeoutMs = flags.timeout * 1000;
+    const selection = { stores: flags.store, scenarios: flags.scenario, models: flags.model, timeoutMs };
+    const cells = await selectCells(session, selection, Date.now());
+    if (flags.list) {
+      output.print(list(cells));
+      return 0;
+    }
+    const result = await withLiveLine({ stream: process.stderr, colors: output.colors, now: () => performance.now() }, (line) =>
+      runAll(session, cells, flags, line.update),
+    );
+    for (const reporter of reporters) await report(reporter, result, flags, output);
+    return result.cells.some(({ status }) => status === 'broken' || status === 'missed-bug') ? 1 : 0;
+  });
+}
+
+function chosenReporters(flags: RunFlags): Reporter[] {
+  const chosen = flags.reporter.map((name) => {
+    const reporter = REPORTERS.find((known) => known === name);
+    if (reporter === undefined) throw new UsageError(didYouMean('reporter', name, REPORTERS));
+    return reporter;
+  });
+  if (chosen.length > 1 && flags.outputDir === undefined) {
+    throw new UsageError('several reporters need --output-dir', 'Say where the files go: --output-dir crash-matrix-report');
+  }
+  return chosen.length === 0 ? ['terminal'] : chosen;
+}
+
+function list(cells: readonly Cell[]): string {
+  return cells.map(({ store, scenario, model }) => `${store.name}/${scenario.name}/${model}`).join('\n');
+}
+
+async function runAll(
+  session: Session,
+  cells: readonly Cell[],
+  flags: RunFlags,
+  onProgress: Parameters<typeof runCells>[1]['onProgress'],
+): Promise<Result> {
+  const started = performance.now();
+  const checked = await runCells(cells, {
+    ...session,
+    observe: flags.observe,
+    bail: flags.bail,
+    timeoutMs: flags.timeout * 1000,
+    onProgress,
+    replay: ({ store }, id) =>
+      replayText(id, { file: store.argument === store.name ? undefined : store.argument, recorder: flags.recorder }),
+  });
+  return {
+    schema: 'crash-matrix/1',
+    version: session.installation.version,
+    recorder: session.recorder.kind,
+    observed: flags.observe,
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    seed: flags.seed,
+    durationMs: performance.now() - started,
+    cells: checked.map(({ cell }) => cell),
+    cases: checked.flatMap(({ cases }) => cases.filter(({ violation }) => flags.allCases || violation)),
+  };
+}
+
+async function report(reporter: Reporter, result: Result, { outputDir }: RunFlags, output: Output): Promise<void> {
+  if (reporter === 'terminal') {
+    output.print(terminalReport(result, output));
+    return;
+  }
+  const text = reporter === 'json' ? jsonReport(result) : markdownReport(result);
+  if (outputDir === undefined) {
+    output.print(text.trimEnd());
+    return;
+  }
+  mkdirSync(outputDir, { recursive: true });
+  const file = join(outputDir, FILES[reporter]);
+  await writeTextAtomic(file, text, { mode: 0o644 });
+  output.note(`wrote ${file}`);
+}

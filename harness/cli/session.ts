@@ -1,0 +1,74 @@
+/**
+ * What every command that runs stores needs, and its end: a workspace, recorders, and that nothing stays behind, whether the
+ * command returns, throws or is interrupted.
+ */
+import { availableParallelism, tmpdir } from 'node:os';
+import { InterruptedError } from '../errors.ts';
+import { findInstallation, type Installation } from '../installation.ts';
+import { createBindingRecorder } from '../record/binding/recorder.ts';
+import { chooseRecorder } from '../record/choose.ts';
+import { adoptOrphans } from '../record/ptrace/orphans.ts';
+import type { Recorder } from '../record/recorder.ts';
+import { stopBundling } from '../store/bundle.ts';
+import { endDescendants, openWorkspace, RUN_VARIABLE, type Workspace } from '../workspace.ts';
+
+export interface Session {
+  readonly installation: Installation;
+  readonly workspace: Workspace;
+  readonly recorder: Recorder;
+  readonly siteRecorder: Recorder;
+  /** Why the binding recorder is used although it was not asked for. */
+  readonly fallback: string | undefined;
+  readonly cwd: string;
+  /** The environment of children. */
+  readonly env: { readonly [name: string]: string };
+}
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Children do not need it, and parsing a large certificate file doubles the time in which Node 20 starts. */
+const LEFT_OUT = new Set(['NODE_EXTRA_CA_CERTS', 'NODE_V8_COVERAGE']);
+
+export async function withSession<T>(wanted: 'ptrace' | 'binding' | undefined, work: (session: Session) => Promise<T>): Promise<T> {
+  const installation = findInstallation(import.meta.url);
+  const workspace = openWorkspace(tmpdir(), process.pid);
+  adoptOrphans();
+  const interrupted = whenInterrupted();
+  const open: Recorder[] = [];
+  try {
+    const env = { ...definedOf(process.env), [RUN_VARIABLE]: workspace.id };
+    const cwd = process.cwd();
+    const inFlight = availableParallelism() + 2;
+    const choice = await chooseRecorder({ wanted, inFlight, tracer: installation.tracer, cwd, env });
+    open.push(choice.recorder);
+    const siteRecorder = choice.recorder.kind === 'binding' ? choice.recorder : createBindingRecorder({ inFlight: 1 });
+    open.push(siteRecorder);
+    const session = { installation, workspace, recorder: choice.recorder, siteRecorder, fallback: choice.because, cwd, env };
+    return await Promise.race([work(session), interrupted.promise]);
+  } finally {
+    interrupted.forget();
+    await Promise.all(open.map((recorder) => recorder.close()));
+    await stopBundling();
+    endDescendants(process.pid); // daemons that stores started; nothing else is left
+    workspace.close();
+  }
+}
+
+function definedOf(env: NodeJS.ProcessEnv): { [name: string]: string } {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !LEFT_OUT.has(entry[0])),
+  );
+}
+
+function whenInterrupted(): { readonly promise: Promise<never>; readonly forget: () => void } {
+  let onSignal = (_signal: NodeJS.Signals): void => {};
+  const promise = new Promise<never>((_, reject) => {
+    onSignal = (signal) => reject(new InterruptedError(`interrupted by ${signal}`));
+  });
+  promise.catch(() => {}); // heard by the race, as long as it runs
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+  const forget = (): void => {
+    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
+  };
+  return { promise, forget };
+}

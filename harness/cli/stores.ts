@@ -1,0 +1,76 @@
+/** From the command line's words to stores, scenarios and cells. */
+import type { Cell } from '../check.ts';
+import { UsageError } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
+import { builtInScenarios } from '../scenario/built-in.ts';
+import type { Scenario } from '../scenario/define.ts';
+import { BUILT_IN_STORES } from '../store/catalogue.ts';
+import { MODELS, type Model } from '../store/define.ts';
+import { loadStore } from '../store/load.ts';
+import type { LoadedStore } from '../store/loaded.ts';
+import type { Session } from './session.ts';
+
+/** A short limit for loads and saves says nothing about how long a file takes to be imported, in ms. */
+const LEAST_TO_LOAD_MS = 10_000;
+
+export interface Selection {
+  /** Names of built-in stores, or files; empty: all built-in stores. */
+  readonly stores: readonly string[];
+  /** Empty: all that each store supports. */
+  readonly scenarios: readonly string[];
+  readonly models: readonly string[];
+  readonly timeoutMs: number;
+}
+
+/** The cells that were asked for, store by store. Throws `UsageError` for a name that nobody knows. */
+export async function selectCells(session: Session, selection: Selection, now: number): Promise<Cell[]> {
+  const models = selection.models.length === 0 ? MODELS : selection.models.map(knownModel);
+  const builtIn = builtInScenarios(now);
+  const names = selection.stores.length === 0 ? BUILT_IN_STORES.map(({ name }) => name) : [...new Set(selection.stores)];
+  const stores = await Promise.all(names.map((name) => load(session, name, builtIn, now, selection.timeoutMs)));
+  const twice = stores.find(({ name }, index) => stores.findIndex((other) => other.name === name) !== index);
+  if (twice !== undefined)
+    throw new UsageError(`two stores are named "${twice.name}"`, 'Give one of them another name: defineStore({ name: … }).');
+  checkScenarios(selection.scenarios, stores, builtIn);
+  const wanted = (scenario: Scenario): boolean => selection.scenarios.length === 0 || selection.scenarios.includes(scenario.name);
+  const cells = stores.flatMap((store) =>
+    store.scenarios.filter(wanted).flatMap((scenario) => models.map((model) => ({ store, scenario, model }))),
+  );
+  if (cells.length === 0) throw new UsageError('there is nothing to run: the chosen stores support no scenario');
+  return cells;
+}
+
+function knownModel(name: string): Model {
+  const model = MODELS.find((known) => known === name);
+  if (model === undefined) throw new UsageError(didYouMean('model', name, MODELS));
+  return model;
+}
+
+function load(
+  { installation, workspace, cwd, env }: Session,
+  argument: string,
+  scenarios: readonly Scenario[],
+  now: number,
+  timeoutMs: number,
+): Promise<LoadedStore> {
+  return loadStore(argument, {
+    installation,
+    outdir: workspace.root,
+    cwd,
+    env,
+    scenarios,
+    now,
+    timeoutMs: Math.max(timeoutMs, LEAST_TO_LOAD_MS),
+  });
+}
+
+/** A scenario must be known; one that is known but that no chosen store supports would otherwise give an empty matrix. */
+function checkScenarios(wanted: readonly string[], stores: readonly LoadedStore[], builtIn: readonly Scenario[]): void {
+  const supported = new Set(stores.flatMap(({ scenarios }) => scenarios.map(({ name }) => name)));
+  const known = [...new Set([...builtIn.map(({ name }) => name), ...supported])];
+  for (const name of wanted) {
+    if (!known.includes(name)) throw new UsageError(didYouMean('scenario', name, known));
+    if (!supported.has(name))
+      throw new UsageError(`scenario ${name} runs with none of the chosen stores`, `They support: ${[...supported].join(', ')}`);
+  }
+}
