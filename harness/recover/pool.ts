@@ -52,6 +52,7 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
   const idle: Worker[] = [];
   const ending: Promise<void>[] = [];
   let doneSinceLook = 0;
+  let closed = false;
   let timer: NodeJS.Timeout | undefined;
 
   const start = (warm: boolean): Worker => {
@@ -71,6 +72,7 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
     next();
   };
   const next = (): void => {
+    if (closed) for (const job of queue.splice(0)) job.reject(new Error('the pool was closed'));
     while (queue.length > 0 && (idle.length > 0 || workers.size < options.workers)) {
       const job = queue.shift();
       if (job !== undefined) void runOn(idle.pop() ?? start(true), job);
@@ -96,6 +98,7 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
       }),
     everyWarm: (make) => Promise.all([...workers].filter(({ alive, warm }) => alive && warm).map((worker) => worker.recover(make()))),
     fresh: async (task) => {
+      if (closed) throw new Error('the pool was closed');
       const worker = start(false);
       try {
         return await worker.recover(task);
@@ -104,7 +107,8 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
       }
     },
     close: async () => {
-      clearInterval(timer);
+      closed = true;
+      next();
       for (const worker of workers) worker.kill();
       await Promise.all(ending);
     },

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RecoveryPool } from '../../harness/recover/pool.ts';
 import type { Recovery } from '../../harness/recover/recovery.ts';
 import { processesWith } from '../processes.ts';
-import { freshDirectory, temporaryDirectory } from '../temporary.ts';
+import { appears, freshDirectory, temporaryDirectory } from '../temporary.ts';
 import { directoryWith, NEXT, poolIn, works, writeStore } from './recovering.ts';
 
 const LIMIT_MS = 300;
@@ -194,4 +194,21 @@ test('a closed pool has no process left, whatever went on', async () => {
   await closed.close();
   expect((await Promise.all(answers)).map(({ load }) => load.kind)).toEqual(['ended', 'ended']);
   expect(processesWith(MARK, mark)).toEqual([]);
+});
+
+test('a closed pool answers whoever waits, and starts nothing more', async () => {
+  const directory = freshDirectory();
+  const mark = `${process.pid} closed early`;
+  const closed = poolIn(directory, { env: { [MARK]: mark }, workers: 1, timeoutMs: LIMIT_MS });
+  const up = join(directory, 'up');
+  const bundle = storeThat(`load: () => { fs.writeFileSync(${JSON.stringify(up)}, ''); for (;;); }`);
+  const answers = Promise.allSettled([1, 2, 3].map(() => closed.warm({ bundle, directory, next: NEXT })));
+  try {
+    await appears(up);
+    await closed.close();
+    await answers;
+    expect(processesWith(MARK, mark)).toEqual([]);
+  } finally {
+    await closed.close();
+  }
 });
