@@ -131,7 +131,7 @@ function oracleFor(cell: Cell, { recovery }: Bench, { trace }: Recording): (stat
     }
     const left = listFiles(directory);
     let outcome = judgeRecovery(promised, found, options);
-    if (isLoss(outcome) && outcome !== 'hung') {
+    if (isLoss(outcome)) {
       found = await recovery.confirm(state.tree, scenario.next);
       outcome = judgeRecovery(promised, found, options);
     }

@@ -88,28 +88,39 @@ function statOf(pid: number): { readonly parent: number; readonly started: strin
   }
 }
 
-/** Kills every process that has the run's id in its environment: those that the run started, and whatever they started (Linux). */
+/**
+ * Kills every process that has the run's id in its environment: those that the run started, and whatever they started (Linux).
+ * One that was made while the others were looked through is met in the next round.
+ */
 function endProcessesOf(id: string): void {
   const mark = `${RUN_VARIABLE}=${id}`;
-  for (const pid of listProcesses()) {
-    try {
-      if (pid !== process.pid && readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(mark)) process.kill(pid, 'SIGKILL');
-    } catch {
-      // It has ended, or belongs to another user.
-    }
+  let ended: number[];
+  do {
+    ended = listProcesses().filter((pid) => pid !== process.pid && hasInEnvironment(pid, mark) && endProcess(pid));
+  } while (ended.length > 0);
+}
+
+function hasInEnvironment(pid: number, setting: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(setting);
+  } catch {
+    return false; // it has ended, or belongs to another user
+  }
+}
+
+/** Returns false if it had ended already. */
+function endProcess(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false;
   }
 }
 
 /** Kills every process that descends from this one, until none is left (Linux). For programs that start nothing but what goes with them. */
 export function endDescendants(ancestor: number): void {
   for (let alive = descendantsOf(ancestor); alive.length > 0; alive = descendantsOf(ancestor)) {
-    for (const pid of alive) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It has ended meanwhile.
-      }
-    }
+    for (const pid of alive) endProcess(pid);
   }
 }
 

@@ -12,6 +12,8 @@ import type { Session } from './session.ts';
 
 /** A short limit for loads and saves says nothing about how long a file takes to be imported, in ms. */
 const LEAST_TO_LOAD_MS = 10_000;
+/** Files that are imported at the same time: more would only make each slower. */
+const LOADED_AT_ONCE = 3;
 
 export interface Selection {
   /** Names of built-in stores, or files; empty: all built-in stores. */
@@ -27,7 +29,11 @@ export async function selectCells(session: Session, selection: Selection, now: n
   const models = selection.models.length === 0 ? MODELS : selection.models.map(knownModel);
   const builtIn = builtInScenarios(now);
   const names = selection.stores.length === 0 ? BUILT_IN_STORES.map(({ name }) => name) : [...new Set(selection.stores)];
-  const stores = await Promise.all(names.map((name) => load(session, name, builtIn, now, selection.timeoutMs)));
+  const stores: LoadedStore[] = [];
+  for (let at = 0; at < names.length; at += LOADED_AT_ONCE) {
+    const some = names.slice(at, at + LOADED_AT_ONCE);
+    stores.push(...(await Promise.all(some.map((name) => load(session, name, builtIn, now, selection.timeoutMs)))));
+  }
   const twice = stores.find(({ name }, index) => stores.findIndex((other) => other.name === name) !== index);
   if (twice !== undefined)
     throw new UsageError(`two stores are named "${twice.name}"`, 'Give one of them another name: defineStore({ name: … }).');

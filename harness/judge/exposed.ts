@@ -23,7 +23,8 @@ function limitsOf(trace: Trace): ReadonlyMap<string, number> {
     const mode = fileMode(first, path);
     if (mode !== undefined) limits.set(path, mode & READABLE_BY_OTHERS);
   }
-  for (const op of trace.ops) {
+  // From the last rename to the first, so that a file that gets to its place over another name is followed all the way.
+  for (const op of trace.ops.toReversed()) {
     const limit = op.call === 'rename' && op.error === undefined && op.to !== undefined ? limits.get(op.to.actual) : undefined;
     if (limit !== undefined) limits.set(op.file.actual, limit);
   }

@@ -53,6 +53,8 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
   const ending: Promise<void>[] = [];
   let doneSinceLook = 0;
   let closed = false;
+  let freshOnes = 0;
+  const inLine: (() => void)[] = [];
   let timer: NodeJS.Timeout | undefined;
 
   const start = (warm: boolean): Worker => {
@@ -71,11 +73,15 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
     if (worker.alive) idle.push(worker);
     next();
   };
+  const nextIdle = (): Worker | undefined => {
+    for (let worker = idle.pop(); worker !== undefined; worker = idle.pop()) if (worker.alive) return worker;
+    return undefined;
+  };
   const next = (): void => {
     if (closed) for (const job of queue.splice(0)) job.reject(new Error('the pool was closed'));
     while (queue.length > 0 && (idle.length > 0 || workers.size < options.workers)) {
       const job = queue.shift();
-      if (job !== undefined) void runOn(idle.pop() ?? start(true), job);
+      if (job !== undefined) void runOn(nextIdle() ?? start(true), job);
     }
     if (queue.length > 0) timer ??= setInterval(look, LOOK_MS);
     else if (timer !== undefined) timer = void clearInterval(timer);
@@ -98,12 +104,19 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
       }),
     everyWarm: (make) => Promise.all([...workers].filter(({ alive, warm }) => alive && warm).map((worker) => worker.recover(make()))),
     fresh: async (task) => {
-      if (closed) throw new Error('the pool was closed');
-      const worker = start(false);
+      if (freshOnes >= MOST_WORKERS) await new Promise<void>((go) => inLine.push(go));
+      freshOnes += 1;
       try {
-        return await worker.recover(task);
+        if (closed) throw new Error('the pool was closed');
+        const worker = start(false);
+        try {
+          return await worker.recover(task);
+        } finally {
+          worker.kill();
+        }
       } finally {
-        worker.kill();
+        freshOnes -= 1;
+        inLine.shift()?.();
       }
     },
     close: async () => {
@@ -172,8 +185,9 @@ function ask(child: ChildProcess, task: RecoveryTask, timeoutMs: number): Promis
       child.kill('SIGKILL');
       finish(stoppedIn(stage, so, { kind: 'hung', afterMs: timeoutMs }));
     };
-    const onMessage = (message: RecoveryMessage): void => {
-      if (message.kind === 'ready' || message.id !== request.id) return;
+    const onMessage = (message: RecoveryMessage | null): void => {
+      // A store may send messages of its own.
+      if (typeof message !== 'object' || message === null || message.kind === 'ready' || message.id !== request.id) return;
       if (message.kind === 'done') {
         finish(message.recovery);
         return;
@@ -191,7 +205,8 @@ function ask(child: ChildProcess, task: RecoveryTask, timeoutMs: number): Promis
     let limit = setTimeout(onLimit, timeoutMs);
     child.on('message', onMessage);
     child.on('exit', onExit);
-    if (child.connected)
+    if (child.exitCode !== null || child.signalCode !== null) onExit(child.exitCode, child.signalCode);
+    else if (child.connected)
       child.send(request, () => {}); // a channel that broke is told by the process's end
     else onExit(child.exitCode, child.signalCode);
   });

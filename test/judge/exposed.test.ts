@@ -18,6 +18,18 @@ test.each<[string, TraceSketch, readonly (string | undefined)[]]>([
     [undefined, 'live'],
   ],
   [
+    'a temp file that others can read gets to its place over another name',
+    {
+      before: live,
+      ops: [
+        [{ call: 'write', path: 'temp' }, treeOf({ live: { text: 'A', mode: 0o600 }, temp: { text: 'B', mode: 0o644 } })],
+        [{ call: 'rename', path: 'temp', to: 'mid' }, treeOf({ live: { text: 'A', mode: 0o600 }, mid: { text: 'B', mode: 0o644 } })],
+        [{ call: 'rename', path: 'mid', to: 'live' }, treeOf({ live: { text: 'B', mode: 0o644 } })],
+      ],
+    },
+    [undefined, 'temp', 'mid', 'live'],
+  ],
+  [
     'a mode that lets the group read',
     { before: live, ops: [[{ call: 'chmod', path: 'live' }, treeOf({ live: { text: 'A', mode: 0o640 } })]] },
     [undefined, 'live'],

@@ -173,7 +173,7 @@ test('a module is evaluated anew for each directory', async () => {
 describe('a store that', () => {
   test('sends messages of its own is not believed', async () => {
     const lies = storeThat(
-      `load: (dir) => { process.send('ready'); process.send({ kind: 'done', id: 0, recovery: { load: { kind: 'loaded', value: 'lie' } } }); return read(dir); }`,
+      `load: (dir) => { process.send('ready'); process.send(null); process.send({ kind: 'done', id: 0, recovery: { load: { kind: 'loaded', value: 'lie' } } }); return read(dir); }`,
     );
     expect(await recover(pool, 'warm', lies)).toEqual(first);
   });
