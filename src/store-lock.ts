@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { forgetOwner, isAlive, type LockOwner, parseOwner } from './lock-owner.ts';
 import { newTicket, placeTicket, readLock, type Ticket, writeTicket } from './lock-ticket.ts';
@@ -100,9 +101,15 @@ async function reclaim(path: string, text: string, ticket: Ticket): Promise<Atte
   }
 }
 
-/** Where the right to remove a lock with this text is taken. A claim on a claim stands beside it, named in the same way. */
+/**
+ * Where the right to remove a lock with this text is taken. A claim on a claim stands beside it, named in the same way; its own
+ * name is in the hash, because a power cut may leave a lock and the claim on it with the same text: none.
+ */
 function claimPath(path: string, text: string): string {
-  return `${path.replace(CLAIM, '')}.${createHash('sha256').update(text).digest('hex')}.claim`;
+  const hash = createHash('sha256')
+    .update(`${basename(path)}\n${text}`)
+    .digest('hex');
+  return `${path.replace(CLAIM, '')}.${hash}.claim`;
 }
 
 async function isOld(path: string): Promise<boolean> {

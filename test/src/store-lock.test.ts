@@ -89,6 +89,20 @@ describe('a lock left behind is reclaimed without a wait', () => {
   });
 });
 
+test('a power cut may empty a lock, the claim on it, and the claim on that: each is reclaimed', async () => {
+  const path = lockPath();
+  fs.writeFileSync(path, '');
+  for (let cut = 1; cut <= 3; cut += 1) {
+    const unlink = vi.spyOn(fs.promises, 'unlink').mockRejectedValue(systemError('EIO'));
+    await expect(withLock(path, AT_ONCE, async () => {})).rejects.toThrow('EIO');
+    unlink.mockRestore();
+    for (const name of fs.readdirSync(dirname(path))) fs.truncateSync(join(dirname(path), name));
+    expect(fs.readdirSync(dirname(path)).filter((name) => name.endsWith('.claim'))).toHaveLength(cut);
+  }
+  await withLock(path, AT_ONCE, async () => {});
+  expect(fs.existsSync(path)).toBe(false);
+});
+
 describe('a lock that is held', () => {
   test('by a living process is respected, and the error says what to do', async () => {
     const path = lockPath();
