@@ -1,0 +1,11 @@
+/**
+ * Power loss on ext4 mounted with noauto_da_alloc.
+ *
+ * Allows   what ext4 allows, and a rename over another file, or a file rewritten after truncation, without the new data.
+ * Forbids  the rest of what ext4 forbids.
+ * Real     mount -o noauto_da_alloc on Linux 6.
+ */
+import type { Profile } from '../profile.ts';
+import { ext4 } from './ext4.ts';
+
+export const ext4NoAuto: Profile = { ...ext4, name: 'ext4-noauto', renameOver: 'not-flushed', close: 'not-flushed' };

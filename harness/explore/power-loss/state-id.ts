@@ -1,0 +1,50 @@
+/**
+ * What a state is called in a case id: what was lost, by the numbers of ops and their micro-ops.
+ *
+ * `lost=7` is all of op 7, `lost=7.2+9` the second micro-op of op 7 and all of op 9; `lost512=` counts micro-ops of 512 bytes.
+ * A text that would be too long for a file name is abbreviated to the hash of the tree, `tree=9f8e…`, which is found again by
+ * enumeration. Nothing lost is no text.
+ */
+import type { Action, MicroOp, Unit } from './micro-op.ts';
+
+/** Longer texts are abbreviated. */
+const LONGEST = 80;
+
+/** One entry of a lost list: a whole op, or one of its micro-ops. */
+interface LostPart {
+  readonly op: number;
+  readonly part: number | 'all';
+}
+
+export type StateId =
+  | { readonly kind: 'lost'; readonly unit: Unit; readonly parts: readonly LostPart[] }
+  | { readonly kind: 'tree'; readonly hash: string };
+
+export function detailOf(lost: readonly MicroOp[], actions: readonly Action[], unit: Unit, hash: () => string): string {
+  if (lost.length === 0) return '';
+  const byOp = new Map<number, number[]>();
+  for (const { op, part } of lost) {
+    const parts = byOp.get(op.index);
+    if (parts === undefined) byOp.set(op.index, [part]);
+    else parts.push(part);
+  }
+  const words = [...byOp].flatMap(([op, parts]) =>
+    parts.length === actions[op - 1]?.microOps.length ? [`${op}`] : parts.map((part) => `${op}.${part}`),
+  );
+  const text = `${unit === 512 ? 'lost512' : 'lost'}=${words.join('+')}`;
+  return text.length <= LONGEST ? text : `tree=${hash()}`;
+}
+
+/** Undefined if the text is none that `detailOf` writes. */
+export function parseDetail(detail: string): StateId | undefined {
+  if (detail === '') return { kind: 'lost', unit: 4096, parts: [] };
+  const tree = /^tree=([0-9a-f]{16})$/.exec(detail)?.[1];
+  if (tree !== undefined) return { kind: 'tree', hash: tree };
+  const lost = /^(lost|lost512)=(\d+(?:\.\d+)?(?:\+\d+(?:\.\d+)?)*)$/.exec(detail);
+  if (lost === null) return undefined;
+  const parts = (lost[2] ?? '').split('+').map((word): LostPart => {
+    const [op, part] = word.split('.');
+    return { op: Number(op), part: part === undefined ? 'all' : Number(part) };
+  });
+  return { kind: 'lost', unit: lost[1] === 'lost512' ? 512 : 4096, parts };
+}
