@@ -15,31 +15,41 @@ export interface Workspace {
   readonly root: string;
   /** Makes a fresh directory in the workspace. */
   directory(name: string): string;
+  /** The same in memory, where there is a directory for that. */
+  directoryInMemory(name: string): string;
   /** Removes the workspace and ends every process that was started for it. */
   close(): void;
 }
 
-/** `below` is the temporary directory; `pid` is this process. */
-export function openWorkspace(below: string, pid: number): Workspace {
+/** `below` is the temporary directory; `pid` is this process; `memory` is a directory for many small files, see `memory-directory.ts`. */
+export function openWorkspace(below: string, pid: number, memory = below): Workspace {
   const parent = realpathSync(below);
   sweepDeadRuns(parent);
+  if (memory !== below) sweepDeadRuns(memory);
   const id = `${pid}-${startTimeOf(pid) ?? 0}`;
   const root = join(parent, `crash-matrix-${id}`);
   rmSync(root, { recursive: true, force: true }); // an earlier run of this very process
   mkdirSync(root, { mode: 0o700 });
+  const inMemory = memory === below ? root : join(memory, `crash-matrix-${id}`);
+  if (inMemory !== root) {
+    rmSync(inMemory, { recursive: true, force: true });
+    mkdirSync(inMemory, { mode: 0o700 });
+  }
   let count = 0;
+  const directoryIn = (where: string, name: string): string => {
+    count += 1;
+    const path = join(where, `${name}-${count}`);
+    mkdirSync(path);
+    return path;
+  };
   return {
     id,
     root,
-    directory: (name) => {
-      count += 1;
-      const path = join(root, `${name}-${count}`);
-      mkdirSync(path);
-      return path;
-    },
+    directory: (name) => directoryIn(root, name),
+    directoryInMemory: (name) => directoryIn(inMemory, name),
     close: () => {
       endProcessesOf(id);
-      rmSync(root, { recursive: true, force: true, maxRetries: 5 });
+      for (const directory of [inMemory, root]) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openWorkspace, RUN_VARIABLE, sweepDeadRuns } from '../harness/workspace.ts';
 import { processesWith } from './processes.ts';
@@ -32,6 +32,17 @@ test('a workspace is a directory of its own, for nobody else to read, and goes w
   expect(readdirSync(below)).toEqual([]);
 });
 
+test('directories in memory lie elsewhere, for nobody else to read, and go with it', () => {
+  const [below, memory] = [freshDirectory(), freshDirectory()];
+  const workspace = openWorkspace(below, process.pid, memory);
+  const path = workspace.directoryInMemory('x');
+  writeFileSync(join(path, 'file'), '');
+  expect(dirname(path)).toBe(join(memory, basename(workspace.root)));
+  expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
+  workspace.close();
+  expect([...readdirSync(below), ...readdirSync(memory)]).toEqual([]);
+});
+
 describe.skipIf(process.platform !== 'linux')('processes (Linux)', () => {
   test('a workspace that is closed ends those of its run, and no others', async () => {
     const workspace = openWorkspace(freshDirectory(), process.pid);
@@ -43,16 +54,18 @@ describe.skipIf(process.platform !== 'linux')('processes (Linux)', () => {
   });
 
   test('what a killed run left is swept by the next start', async () => {
-    const below = freshDirectory();
+    const [below, memory] = [freshDirectory(), freshDirectory()];
     const owner = idle();
-    const dead = openWorkspace(below, owner.pid);
+    const dead = openWorkspace(below, owner.pid, memory);
     writeFileSync(join(dead.directory('cell'), 'file'), '');
+    writeFileSync(join(dead.directoryInMemory('trees'), 'file'), '');
     const left = idle({ [RUN_VARIABLE]: dead.id });
     const ended = once(left, 'exit');
     await killed(owner);
-    const next = openWorkspace(below, process.pid);
+    const next = openWorkspace(below, process.pid, memory);
     expect(await ended).toEqual([null, 'SIGKILL']);
     expect(readdirSync(below)).toEqual([basename(next.root)]);
+    expect(readdirSync(memory)).toEqual([basename(next.root)]);
     next.close();
   });
 

@@ -7,4 +7,6 @@ export interface CellFile {
   readonly before: readonly Step[];
   readonly steps: readonly Step[];
   readonly next: Json;
+  /** The recorded part begins with a load, as recovery does. */
+  readonly loads?: boolean;
 }

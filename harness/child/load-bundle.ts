@@ -8,7 +8,11 @@ declare const require: NodeJS.Require;
 
 /** The store of a bundle, as functions. Each call evaluates a CommonJS bundle anew: nothing that a store kept in a module outlives it. */
 export async function loadBundle(bundle: string): Promise<ModuleStore> {
-  const store = defaultExport(await evaluate(bundle)) as Store;
+  return storeOf(await evaluate(bundle));
+}
+
+export function storeOf(module: unknown): ModuleStore {
+  const store = defaultExport(module) as Store;
   return 'saveCommand' in store ? commandStore(store) : store;
 }
 

@@ -1,53 +1,47 @@
 /**
- * The recovering process: for each directory it is sent, a load, a save and a second load of a store evaluated anew.
+ * The recovering process: for each directory or tree that it is sent, a load, a save and a second load of a store evaluated anew.
  *
  * It says when each stage begins, so that whoever waits knows where it hung. It ends when its channel closes.
  */
-import type { Loaded, Recovery, RecoveryMessage, RecoveryRequest, Saved, Stage } from '../recover/recovery.ts';
-import type { ModuleStore } from '../store/define.ts';
+import type { Recovery, RecoveryMessage, RecoveryRequest, Stage } from '../recover/recovery.ts';
 import { loadBundle } from './load-bundle.ts';
-import { toJson } from './to-json.ts';
+import { load, save } from './recover-store.ts';
+import { recoverTrees } from './recover-trees.ts';
 
 /** Resolves when the message has left the process: what comes next may end it. */
 const tell = (message: RecoveryMessage): Promise<void> => new Promise((resolve) => process.send?.(message, () => resolve()));
 
-const inWords = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
-
-async function load(store: ModuleStore, directory: string): Promise<Loaded> {
-  let value: unknown;
-  try {
-    value = await store.load(directory);
-  } catch (error) {
-    return { kind: 'threw', error: inWords(error) };
-  }
-  return toJson(value);
-}
-
-async function save(store: ModuleStore, request: RecoveryRequest): Promise<Saved> {
-  try {
-    await store.save(request.directory, request.next);
-    return { kind: 'saved' };
-  } catch (error) {
-    return { kind: 'threw', error: inWords(error) };
-  }
-}
-
-async function recover(request: RecoveryRequest): Promise<Recovery> {
-  const store = await loadBundle(request.bundle);
-  const begin = (stage: Stage, so?: Recovery): Promise<void> => tell({ kind: 'stage', id: request.id, stage, so });
+async function recover({ id, bundle, directory, next }: Extract<RecoveryRequest, { kind: 'directory' }>): Promise<Recovery> {
+  const store = await loadBundle(bundle);
+  const begin = (stage: Stage, so?: Recovery): Promise<void> => tell({ kind: 'stage', id, stage, so });
   await begin('load');
-  const first = await load(store, request.directory);
+  const first = await load(store, directory);
   await begin('save', { load: first });
-  const saved = await save(store, request);
+  const saved = await save(store, directory, next);
   if (saved.kind !== 'saved') return { load: first, save: saved };
   await begin('secondLoad', { load: first, save: saved });
-  const second = await load(store, request.directory);
-  await store.close?.(request.directory);
+  const second = await load(store, directory);
+  await store.close?.(directory);
   return { load: first, save: saved, secondLoad: second };
 }
 
+/** Batches whose rest is done elsewhere. */
+const dropped = new Set<number>();
+
 process.on('message', (request: RecoveryRequest) => {
-  void recover(request).then((recovery) => tell({ kind: 'done', id: request.id, recovery }));
+  switch (request.kind) {
+    case 'directory':
+      void recover(request).then((recovery) => tell({ kind: 'done', id: request.id, recovery }));
+      break;
+    case 'trees':
+      void recoverTrees(request, () => dropped.has(request.id)).then(() => tell({ kind: 'batch-done', id: request.id }));
+      break;
+    case 'drop':
+      dropped.add(request.id);
+      break;
+    default:
+      request satisfies never;
+  }
 });
 process.on('disconnect', () => process.exit(0));
 void tell({ kind: 'ready' });

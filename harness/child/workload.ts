@@ -39,6 +39,15 @@ async function carryOut(store: ModuleStore, directory: string, step: Step): Prom
   else await store.update(directory, (value: unknown) => ({ ...(value as { [key: string]: Json }), ...step.add }));
 }
 
+/** What it finds was judged before: a load that throws is an answer too. */
+async function loadAsRecoveryDoes(store: ModuleStore, directory: string): Promise<void> {
+  try {
+    await store.load(directory);
+  } catch {
+    // as above
+  }
+}
+
 /** Effects that nobody awaited would otherwise fall before or after the recording mark as chance has it. */
 async function untilFilesAreIdle(recording: Recording): Promise<void> {
   while (recording.busy()) await new Promise(setImmediate);
@@ -56,6 +65,7 @@ async function main(cellFile: string, directory: string): Promise<void> {
   for (const step of cell.before) await carryOut(store, directory, step);
   await untilFilesAreIdle(recording);
   recording.start();
+  if (cell.loads) await loadAsRecoveryDoes(store, directory);
   for (const [index, step] of cell.steps.entries()) {
     try {
       await carryOut(store, directory, step);

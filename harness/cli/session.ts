@@ -5,6 +5,7 @@
 import { availableParallelism, tmpdir } from 'node:os';
 import { InterruptedError } from '../errors.ts';
 import { findInstallation, type Installation } from '../installation.ts';
+import { memoryDirectory } from '../memory-directory.ts';
 import { createBindingRecorder } from '../record/binding/recorder.ts';
 import { chooseRecorder } from '../record/choose.ts';
 import { adoptOrphans } from '../record/ptrace/orphans.ts';
@@ -31,7 +32,7 @@ const LEFT_OUT = new Set(['NODE_EXTRA_CA_CERTS', 'NODE_V8_COVERAGE']);
 
 export async function withSession<T>(wanted: 'ptrace' | 'binding' | undefined, work: (session: Session) => Promise<T>): Promise<T> {
   const installation = findInstallation(import.meta.url);
-  const workspace = openWorkspace(tmpdir(), process.pid);
+  const workspace = openWorkspace(tmpdir(), process.pid, memoryDirectory());
   adoptOrphans();
   const interrupted = whenInterrupted();
   const open: Recorder[] = [];

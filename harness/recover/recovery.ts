@@ -1,4 +1,5 @@
 /** What a process that never saw the store finds in a directory: it loads, saves another value, and loads that. */
+import type { RawTree } from '../record/events.ts';
 import type { Json } from '../trace.ts';
 
 export type Loaded =
@@ -21,17 +22,41 @@ export interface Recovery {
   readonly secondLoad?: Loaded;
 }
 
+/** What recovery found in a tree, and the paths of everything in the directory when it had saved. */
+export interface RecoveredTree {
+  readonly recovery: Recovery;
+  readonly left: readonly string[];
+}
+
 export type Stage = keyof Recovery;
 
-export interface RecoveryRequest {
+/** To the recovering process. */
+export type RecoveryRequest =
+  | { readonly kind: 'directory'; readonly id: number; readonly bundle: string; readonly directory: string; readonly next: Json }
+  | ({ readonly kind: 'trees' } & TreeBatch)
+  /** The rest of the batch that it is at has been given to others. */
+  | { readonly kind: 'drop'; readonly id: number };
+
+/** An entry of a tree, as in a `RawTree`: path, kind, mode, and the hash of a file's contents or the target of a symlink. */
+export type BatchEntry = RawTree[number];
+
+/** Trees that one process recovers one after the other. */
+export interface TreeBatch {
   readonly id: number;
   readonly bundle: string;
-  readonly directory: string;
   readonly next: Json;
+  /** A directory with the contents of all files in `contents`, by hash. The process works in it, and the batches of one call have it in common. */
+  readonly root: string;
+  /** The process appends what it finds; see `answers.ts`. */
+  readonly answers: string;
+  readonly entries: readonly BatchEntry[];
+  /** Each a list of places in `entries`. Trees of one `shape` are alike but for the contents of files. */
+  readonly trees: readonly { readonly shape: number; readonly entries: readonly number[] }[];
 }
 
 /** From the recovering process: a stage begins, or all is done. */
 export type RecoveryMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'stage'; readonly id: number; readonly stage: Stage; readonly so: Recovery | undefined }
-  | { readonly kind: 'done'; readonly id: number; readonly recovery: Recovery };
+  | { readonly kind: 'done'; readonly id: number; readonly recovery: Recovery }
+  | { readonly kind: 'batch-done'; readonly id: number };

@@ -8,8 +8,9 @@ import type { Strategy } from './strategy.ts';
 /**
  * What was suggested next: as recover-when-missing, and load reads the newest backup when the live file is `{}` as well.
  *
- * Window  none under kill. But a store that was emptied on purpose is taken for the placeholder: the deleted sessions come
- *         back from the backup, with no crash at all, and the next update saves them again.
+ * Window  none under one kill. After it, the next save rotates the placeholder, so the newest backup is empty as well: a second
+ *         kill there leaves nothing. And a store that was emptied on purpose is taken for the placeholder: the deleted
+ *         sessions come back from the backup, with no crash at all, and the next update saves them again.
  */
 function load(storePath: string): SessionEntries {
   const entries = readEntries(storePath) ?? {};

@@ -1,0 +1,76 @@
+/**
+ * A bundled store evaluated thousands of times in one process: read and compiled once. Stack traces have the bundle's lines and not those
+ * of the source: for what is told to users, see `load-bundle.ts`.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire, isBuiltin, Module } from 'node:module';
+import { dirname } from 'node:path';
+import { constants, Script } from 'node:vm';
+import type { ModuleStore } from '../store/define.ts';
+import { loadBundle, storeOf } from './load-bundle.ts';
+
+/** The store of a bundle, evaluated anew: nothing that a store kept in a module outlives a call. */
+export async function loadCompiled(bundle: string): Promise<ModuleStore> {
+  return bundle.endsWith('.mjs') ? loadBundle(bundle) : storeOf(evaluateCompiled(bundle));
+}
+
+/** The module of a CommonJS bundle. */
+export function evaluateCompiled(bundle: string): unknown {
+  const evaluateAnew = compiled.get(bundle) ?? compile(bundle);
+  compiled.set(bundle, evaluateAnew);
+  return evaluateAnew();
+}
+
+const compiled = new Map<string, () => unknown>();
+
+const WRAPPER = '(function (exports, require, module, __filename, __dirname, __crashMatrixShared) { ';
+
+/** A CommonJS bundle is read and compiled once for all its evaluations. */
+function compile(bundle: string): () => unknown {
+  const script = new Script(`${WRAPPER}${shareNamespaces(readFileSync(bundle, 'utf8'))}\n})`, {
+    filename: bundle,
+    columnOffset: -WRAPPER.length,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+  const require = noteOwnModules(createRequire(bundle));
+  const directory = dirname(bundle);
+  return () => {
+    const module = new Module(bundle);
+    module.filename = bundle;
+    script.runInThisContext().call(module.exports, module.exports, require, module, bundle, directory, shared);
+    return module.exports;
+  };
+}
+
+/**
+ * esbuild copies all names of `node:fs` for each `import fs from 'node:fs'`, which takes longer than all else that is done for a
+ * crash state. Node's own modules are the same in every evaluation, so one copy serves all. Lines stay where they are.
+ */
+function shareNamespaces(source: string): string {
+  if (!source.includes('\nvar __toESM = ')) return source;
+  return source.replace('\nvar __toCommonJS = ', '\n__toESM = __crashMatrixShared(__toESM); var __toCommonJS = ');
+}
+
+/** esbuild's helper: a CommonJS module as an ES module sees it. */
+type ToEsm = (module: object, isNodeMode?: number) => object;
+
+const nodesOwn = new WeakSet<object>();
+const namespaces = new WeakMap<object, object>();
+
+function noteOwnModules(require: NodeJS.Require): NodeJS.Require {
+  const noting = (id: string): unknown => {
+    const module: unknown = require(id);
+    if (isBuiltin(id)) nodesOwn.add(module as object); // all of them are objects or functions
+    return module;
+  };
+  return Object.assign(noting, require);
+}
+
+const shared =
+  (toEsm: ToEsm): ToEsm =>
+  (module, isNodeMode) => {
+    if (!nodesOwn.has(module)) return toEsm(module, isNodeMode);
+    const namespace = namespaces.get(module) ?? toEsm(module, isNodeMode);
+    namespaces.set(module, namespace);
+    return namespace;
+  };

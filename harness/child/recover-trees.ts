@@ -1,0 +1,216 @@
+/**
+ * Recovers the trees of a batch: builds each in a directory of its own and loads it, with the store evaluated anew.
+ *
+ * The next save and the second load are made once for all trees that they cannot tell apart: alike in names, kinds, modes and sizes (by orders of magnitude),
+ * in the value that load returned, and in the contents of every file that recovery read; of every file, where the kernel does not note
+ * who reads. Where load itself changed something, nothing is taken for known.
+ */
+import fs from 'node:fs';
+import { answerLine, type Rest } from '../recover/answers.ts';
+import type { BatchEntry, Loaded, TreeBatch } from '../recover/recovery.ts';
+import type { ModuleStore } from '../store/define.ts';
+import type { Json } from '../trace.ts';
+import { listFiles } from '../tree.ts';
+import { loadCompiled } from './compiled-bundle.ts';
+import { load, save } from './recover-store.ts';
+import { makeTree, readsAreNoted } from './tree-directory.ts';
+
+/** Directories stay for a while: what a store does after it has answered must not fail because its directory is gone. */
+const DIRECTORIES_KEPT = 32;
+/** Contents of files that are kept in memory, in bytes. */
+const CONTENTS_KEPT = 64 << 20;
+/** What the directory is called in the messages of errors, which would differ from tree to tree. */
+const DIRECTORY = '<dir>';
+
+/** What this process knows from the batches of one call. */
+interface Memory {
+  readonly root: string;
+  readonly readsAreNoted: boolean;
+  readonly loads: Texts;
+  readonly rests: Texts;
+  readonly kinds: Map<string, Kind>;
+  readonly contents: Contents;
+  /** Oldest first. */
+  readonly directories: UsedDirectory[];
+}
+
+interface UsedDirectory {
+  readonly path: string;
+  /** What is in it, where that is known. */
+  readonly names: readonly string[] | undefined;
+}
+
+/** By root, the one used last at the end: several calls may share the processes. */
+const memories = new Map<string, Memory>();
+const MEMORIES_KEPT = 8;
+
+function memoryOf(root: string): Memory {
+  const memory = memories.get(root) ?? newMemory(root);
+  memories.delete(root);
+  memories.set(root, memory);
+  const [oldest] = memories.keys();
+  if (memories.size > MEMORIES_KEPT && oldest !== undefined) memories.delete(oldest);
+  return memory;
+}
+
+let probes = 0;
+
+function newMemory(root: string): Memory {
+  probes += 1;
+  return {
+    root,
+    readsAreNoted: readsAreNoted(`${root}/${process.pid}-probe-${probes}`),
+    loads: new Texts(),
+    rests: new Texts(),
+    kinds: new Map(),
+    contents: new Contents(`${root}/contents`),
+    directories: [],
+  };
+}
+
+/** `isDropped` says that nobody waits for the rest. */
+export async function recoverTrees(batch: TreeBatch, isDropped: () => boolean): Promise<void> {
+  const answers = fs.openSync(batch.answers, 'a');
+  const write = (line: string): void => void fs.writeSync(answers, line);
+  try {
+    const recover = batchRecovery(batch, memoryOf(batch.root), write);
+    for (let index = 0; index < batch.trees.length && !isDropped(); index += 1) {
+      await recover(index);
+      await new Promise(setImmediate); // a store's own loose ends, and word that the rest is done elsewhere
+    }
+  } catch (error) {
+    write(answerLine.failed(String(error)));
+  } finally {
+    fs.closeSync(answers);
+  }
+}
+
+function batchRecovery(batch: TreeBatch, known: Memory, write: (line: string) => void): (index: number) => Promise<void> {
+  const { loads, rests, kinds, contents, directories } = known;
+  const next = JSON.stringify(batch.next);
+  const told = { load: new Set<number>(), rest: new Set<number>() };
+  const tell = (what: 'load' | 'rest', number: number, texts: Texts): number => {
+    if (!told[what].has(number)) write(answerLine[what](number, texts.at(number)));
+    told[what].add(number);
+    return number;
+  };
+  const goOn = async (store: ModuleStore, directory: string): Promise<Rest> => {
+    write(answerLine.stage());
+    const saved = await save(store, directory, JSON.parse(next) as Json); // a value of its own: some stores change what they are given
+    if (saved.kind !== 'saved') return { save: saved, left: listFiles(directory) };
+    write(answerLine.stage());
+    const secondLoad = await load(store, directory);
+    await store.close?.(directory);
+    return { save: saved, secondLoad, left: listFiles(directory) };
+  };
+  return async (index) => {
+    const { shape = 0, entries: places = [] } = batch.trees[index] ?? {};
+    const entries = places.map((place) => batch.entries[place] as BatchEntry); // places in that very list
+    const directory = `${batch.root}/${process.pid}-${batch.id}-${index}`;
+    const inWords = (found: Loaded | Rest): string => {
+      const text = JSON.stringify(found);
+      return 'kind' in found && found.kind === 'loaded' ? text : text.replaceAll(directory, DIRECTORY);
+    };
+    const tree = makeTree(directory, entries, (hash) => contents.of(hash));
+    const store = await loadCompiled(batch.bundle);
+    const loaded = loads.numberOf(inWords(await load(store, directory)));
+    const kind = kinds.get(`${shape} ${loaded}`) ?? new Kind();
+    kinds.set(`${shape} ${loaded}`, kind);
+    const untouched = tree.isUntouched();
+    const before = untouched ? kind.restOf(entries) : undefined;
+    let rest = before;
+    if (rest === undefined) {
+      rest = rests.numberOf(inWords(await goOn(store, directory)));
+      if (untouched) kind.learn(entries, known.readsAreNoted ? (entry) => tree.wasRead(entry) : () => true, rest);
+    }
+    write(answerLine.tree(index, tell('load', loaded, loads), tell('rest', rest, rests)));
+    tree.close();
+    directories.push({ path: directory, names: before === undefined ? undefined : entries.map(([path]) => path) });
+    if (directories.length > DIRECTORIES_KEPT) remove(directories.shift());
+  };
+}
+
+/** Trees alike in names, kinds, modes and sizes (by orders of magnitude), from which the same was loaded: how their recovery goes on, by what it reads. */
+class Kind {
+  #read: readonly string[] = [];
+  #known: (readonly [contents: ReadonlyMap<string, string>, rest: number])[] = [];
+  #rests = new Map<string, number>();
+
+  restOf(entries: readonly BatchEntry[]): number | undefined {
+    return this.#known.length === 0 ? undefined : this.#rests.get(this.#key(contentsOf(entries)));
+  }
+
+  learn(entries: readonly BatchEntry[], wasRead: (entry: BatchEntry) => boolean, rest: number): void {
+    const contents = contentsOf(entries);
+    this.#known.push([contents, rest]);
+    const read = entries.filter((entry) => wasRead(entry)).map(([path]) => path);
+    if (read.some((path) => !this.#read.includes(path))) {
+      this.#read = [...new Set([...this.#read, ...read])];
+      this.#rests = new Map(this.#known.map(([those, one]) => [this.#key(those), one]));
+    } else {
+      this.#rests.set(this.#key(contents), rest);
+    }
+  }
+
+  #key(contents: ReadonlyMap<string, string>): string {
+    return this.#read.map((path) => contents.get(path) ?? '').join(' ');
+  }
+}
+
+const contentsOf = (entries: readonly BatchEntry[]): ReadonlyMap<string, string> =>
+  new Map(entries.map(([path, , , content]) => [path, content]));
+
+/** Texts by number. */
+class Texts {
+  readonly #numbers = new Map<string, number>();
+  readonly #texts: string[] = [];
+
+  numberOf(text: string): number {
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    this.#numbers.set(text, this.#texts.length);
+    return this.#texts.push(text) - 1;
+  }
+
+  at(number: number): string {
+    return this.#texts[number] ?? '';
+  }
+}
+
+/** The contents of files, by hash, from the directory where they lie. */
+class Contents {
+  readonly #directory: string;
+  readonly #kept = new Map<string, Uint8Array>();
+  #bytes = 0;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  of(hash: string): Uint8Array {
+    const kept = this.#kept.get(hash);
+    if (kept !== undefined) return kept;
+    const bytes = fs.readFileSync(`${this.#directory}/${hash}`);
+    this.#bytes += bytes.length;
+    if (this.#bytes > CONTENTS_KEPT) {
+      this.#kept.clear();
+      this.#bytes = bytes.length;
+    }
+    this.#kept.set(hash, bytes);
+    return bytes;
+  }
+}
+
+/** What cannot be removed now goes with the directory that all batches have in common. */
+function remove(directory: UsedDirectory | undefined): void {
+  if (directory === undefined) return;
+  const { path, names } = directory;
+  try {
+    for (const name of names ?? fs.readdirSync(path)) fs.unlinkSync(`${path}/${name}`);
+    fs.rmdirSync(path);
+  } catch {
+    try {
+      fs.rmSync(path, { recursive: true, force: true });
+    } catch {}
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Recovers many trees in warm processes, batch by batch.
+ *
+ * A process that hangs or ends takes nothing with it: what it wrote down counts, the tree that it was at is recovered alone in a fresh
+ * process, and the rest of its batch by others. Where one waits, the rest of its batch does not wait with it.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Json, Tree } from '../trace.ts';
+import { type AnswerPool, AnswerReader } from './answers.ts';
+import { MOST_WORKERS, type RecoveryPool } from './pool.ts';
+import type { BatchEntry, RecoveredTree, TreeBatch } from './recovery.ts';
+import type { BatchTask } from './worker.ts';
+
+/** Trees of a batch at most: what is lost when a process ends, and how evenly the last ones are shared. */
+const MOST_PER_BATCH = 128;
+/** Batches per process at least, where there are trees enough. */
+const BATCHES_PER_WORKER = 4;
+/** Processes that one batch may end before each of its trees is recovered alone. */
+const ENDS_PER_BATCH = 2;
+
+export interface TreeRecovery {
+  readonly bundle: string;
+  readonly pool: RecoveryPool;
+  /** Makes an empty directory, in memory if there is one; it is removed here. */
+  readonly makeDirectory: () => string;
+  /** Recovers a tree in a process that has done nothing else. */
+  readonly alone: (tree: Tree) => Promise<RecoveredTree>;
+}
+
+/** Distinct trees, each recovered once. `onAnswer` gets the place of each in the list as it is known. */
+export async function recoverInBatches(
+  { bundle, pool, makeDirectory, alone }: TreeRecovery,
+  trees: readonly Tree[],
+  next: Json,
+  answers: AnswerPool,
+  onAnswer: (index: number, answer: RecoveredTree) => void,
+): Promise<void> {
+  if (trees.length === 0) return;
+  const root = makeDirectory();
+  mkdirSync(join(root, 'contents'));
+  const coded = codeTrees(trees, join(root, 'contents'));
+  const answered = new Set<number>();
+  const settle = (index: number, answer: RecoveredTree): void => {
+    if (answered.has(index)) return;
+    answered.add(index);
+    onAnswer(index, answer);
+  };
+  let batches = 0;
+  const recoverAlone = async (index: number): Promise<void> => settle(index, await alone(trees[index] as Tree)); // an index of that list
+  const recoverBatch = async (places: readonly number[], ends = 0): Promise<void> => {
+    if (places.length === 0) return;
+    if (ends >= ENDS_PER_BATCH) {
+      await Promise.all(places.map(recoverAlone));
+      return;
+    }
+    batches += 1;
+    const file = join(root, `answers-${batches}`);
+    const reader = new AnswerReader(file, answers);
+    const read = (): void => {
+      for (const [at, answer] of reader.read()) settle(places[at] ?? -1, answer);
+    };
+    const unanswered = (): number[] => places.filter((place) => !answered.has(place));
+    const elsewhere: Promise<void>[] = [];
+    let given = new Set<number>();
+    await pool.warmTrees(batchOf(places, coded, { bundle, next, root, answers: file }), {
+      onProgress: read,
+      onStuck: () => {
+        const rest = unanswered().slice(1);
+        given = new Set(rest);
+        elsewhere.push(...chunks(rest, Math.ceil(rest.length / MOST_WORKERS)).map((some) => recoverBatch(some, ends)));
+      },
+    });
+    read();
+    const [culprit, ...others] = unanswered().filter((place) => !given.has(place));
+    await Promise.all([...elsewhere, recoverBatch(others, ends + 1), ...(culprit === undefined ? [] : [recoverAlone(culprit)])]);
+  };
+  try {
+    const size = Math.max(1, Math.min(MOST_PER_BATCH, Math.ceil(trees.length / (pool.workers * BATCHES_PER_WORKER))));
+    await Promise.all(chunks(coded.order, size).map((places) => recoverBatch(places)));
+  } finally {
+    rmSync(root, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+interface CodedTrees {
+  readonly entries: readonly BatchEntry[];
+  readonly trees: readonly { readonly shape: number; readonly entries: readonly number[] }[];
+  /** The places of the trees, those of one shape side by side: the process that knows one knows how the others go on. */
+  readonly order: readonly number[];
+}
+
+/** Writes down the contents of files, each once, and names each entry and shape by a number. */
+function codeTrees(trees: readonly Tree[], spool: string): CodedTrees {
+  const numbers = new Map<string, number>();
+  const shapes = new Map<string, number>();
+  const entries: BatchEntry[] = [];
+  const hashes = new Set<string>();
+  const coded = trees.map((tree) => {
+    let shape = '';
+    const places: number[] = [];
+    for (const [path, entry] of tree) {
+      const content = entry.kind === 'file' ? entry.hash : entry.kind === 'symlink' ? entry.target : '';
+      const mode = entry.kind === 'symlink' ? 0 : entry.mode;
+      const key = `${path}\0${entry.kind}\0${mode}\0${content}`;
+      let number = numbers.get(key);
+      if (number === undefined) {
+        number = entries.push([path, entry.kind, mode, content]) - 1;
+        numbers.set(key, number);
+        if (entry.kind === 'file' && !hashes.has(content)) {
+          hashes.add(content);
+          writeFileSync(join(spool, content), entry.bytes);
+        }
+      }
+      places.push(number);
+      shape += `${path}\0${entry.kind}\0${mode}\0${entry.kind === 'file' ? sizeClass(entry.bytes.length) : content}\0`;
+    }
+    const known = shapes.get(shape) ?? shapes.size;
+    shapes.set(shape, known);
+    return { shape: known, entries: places };
+  });
+  const shapeOf = (place: number): number => coded[place]?.shape ?? 0;
+  return { entries, trees: coded, order: [...coded.keys()].sort((one, other) => shapeOf(one) - shapeOf(other)) };
+}
+
+/**
+ * Of a file that recovery does not read, the size can matter only to a stat: whether it is empty, and how large it is by orders of
+ * magnitude. Contents that are read are compared to the byte.
+ */
+function sizeClass(bytes: number): number {
+  return Math.ceil(Math.log2(bytes + 1) / SIZE_CLASS_BITS);
+}
+
+const SIZE_CLASS_BITS = 8;
+
+/** What of it all a process needs for some of the trees. */
+function batchOf(places: readonly number[], { entries, trees }: CodedTrees, task: Omit<BatchTask, 'entries' | 'trees'>): BatchTask {
+  const numbers = new Map<number, number>();
+  const needed: BatchEntry[] = [];
+  const local = (number: number): number => {
+    let known = numbers.get(number);
+    if (known === undefined) {
+      known = needed.push(entries[number] as BatchEntry) - 1; // a number of that list
+      numbers.set(number, known);
+    }
+    return known;
+  };
+  const chosen = places.map((place): TreeBatch['trees'][number] => {
+    const { shape = 0, entries: all = [] } = trees[place] ?? {};
+    return { shape, entries: all.map(local) };
+  });
+  return { ...task, entries: needed, trees: chosen };
+}
+
+function chunks<Item>(items: readonly Item[], size: number): (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
+}
