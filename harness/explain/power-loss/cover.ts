@@ -1,0 +1,98 @@
+/**
+ * The fewest of some sets that together have every element: exactly, up to three sets, and beyond that greedily.
+ *
+ * Every cover must have a set with the element that the fewest sets have, so the search branches on those alone. Sets are tried in
+ * the order given, so what comes first is preferred among covers of one size.
+ */
+
+/** Covers up to this size are the smallest there are. */
+const EXACT_UP_TO = 3;
+
+/** A set of the elements 0 … n-1. */
+export type Row = Uint8Array;
+
+export type Cover =
+  | { readonly kind: 'covered'; readonly chosen: readonly number[]; readonly smallest: 'proven' | 'greedy' }
+  /** No set has this element. */
+  | { readonly kind: 'uncovered'; readonly element: number }
+  /** Those that were found are excluded, or larger than wanted. */
+  | { readonly kind: 'none'; readonly because: 'excluded' | 'too-large' };
+
+/** `most`: no larger cover is wanted. `excluded`: covers that were found not to do. */
+export function smallestCover(
+  rows: readonly Row[],
+  count: number,
+  most: number,
+  excluded: (chosen: readonly number[]) => boolean = () => false,
+): Cover {
+  for (let element = 0; element < count; element += 1) {
+    if (!rows.some((row) => row[element] === 1)) return { kind: 'uncovered', element };
+  }
+  for (let size = 1; size <= Math.min(most, EXACT_UP_TO); size += 1) {
+    const chosen = exactCover(rows, new Uint8Array(count), size, [], excluded);
+    if (chosen !== undefined) return { kind: 'covered', chosen, smallest: 'proven' };
+  }
+  const chosen = pruned(rows, count, greedyCover(rows, count));
+  if (chosen.length > most) return { kind: 'none', because: 'too-large' };
+  return excluded(chosen) ? { kind: 'none', because: 'excluded' } : { kind: 'covered', chosen, smallest: 'greedy' };
+}
+
+function exactCover(
+  rows: readonly Row[],
+  covered: Row,
+  left: number,
+  chosen: readonly number[],
+  excluded: (chosen: readonly number[]) => boolean,
+): readonly number[] | undefined {
+  const pivot = rarest(rows, covered);
+  if (pivot === undefined) return excluded(chosen) ? undefined : chosen;
+  if (left === 0) return undefined;
+  for (const [index, row] of rows.entries()) {
+    if (row[pivot] !== 1) continue;
+    const more = exactCover(rows, union(covered, row), left - 1, [...chosen, index], excluded);
+    if (more !== undefined) return more;
+  }
+  return undefined;
+}
+
+/** The element that is not covered yet and that the fewest rows have; undefined if all are covered. */
+function rarest(rows: readonly Row[], covered: Row): number | undefined {
+  const first = covered.indexOf(0);
+  if (first < 0) return undefined;
+  let [best, fewest] = [first, Number.POSITIVE_INFINITY];
+  for (let element = first; element < covered.length; element += 1) {
+    if (covered[element] === 1) continue;
+    let having = 0;
+    for (const row of rows) if (row[element] === 1) having += 1;
+    if (having < fewest) [best, fewest] = [element, having];
+  }
+  return best;
+}
+
+function union(one: Row, other: Row): Row {
+  const both = one.slice();
+  for (let element = 0; element < both.length; element += 1) if (other[element] === 1) both[element] = 1;
+  return both;
+}
+
+/** Each time the set that adds most. Every element must be in some set. */
+function greedyCover(rows: readonly Row[], count: number): readonly number[] {
+  const chosen: number[] = [];
+  let covered: Row = new Uint8Array(count);
+  while (covered.includes(0)) {
+    const gains = rows.map((row) => row.reduce((gain, has, element) => gain + (has === 1 && covered[element] === 0 ? 1 : 0), 0));
+    const best = gains.indexOf(Math.max(...gains));
+    chosen.push(best);
+    covered = union(covered, rows[best] ?? covered);
+  }
+  return chosen;
+}
+
+/** Without those whose elements the others have, the last chosen first. */
+function pruned(rows: readonly Row[], count: number, chosen: readonly number[]): readonly number[] {
+  return chosen.reduceRight<readonly number[]>((kept, candidate) => {
+    const others = kept.filter((index) => index !== candidate);
+    const covered = others.reduce((all: Row, index) => union(all, rows[index] ?? all), new Uint8Array(count));
+    return covered.includes(0) ? kept : others;
+  }, chosen);
+}
