@@ -245,7 +245,7 @@ function linesOf({ tree, pid }: RunTree, { names, contents }: Variation): Line[]
 }
 
 /** Contents with times, UUIDs and the process's id written out. */
-function maskContents(bytes: Uint8Array, pid: number): Uint8Array {
+export function maskContents(bytes: Uint8Array, pid: number): Uint8Array {
   const text = Buffer.from(bytes).toString('latin1');
   return Buffer.from(canonicalPath(text, []).replaceAll(new RegExp(`(?<![0-9A-Za-z])${pid}(?![0-9A-Za-z])`, 'g'), '<pid>'), 'latin1');
 }

@@ -1,10 +1,13 @@
 /**
  * What both recorders offer: run a child that carries out a scenario, and report what it does, op by op.
  *
- * A run is observed (to its end, with the tree after every change), followed (to its end, in a recorded order) or killed.
+ * A run is observed (to its end, with the tree after every change), followed (to its end, in a recorded order), killed, or cut: followed
+ * on a file system in an image, which is copied at every boundary.
  */
 import type { NameRule } from '../trace.ts';
-import type { RawEvent } from './events.ts';
+import type { RawEvent, RawTree } from './events.ts';
+import type { Forcing } from './image/file-systems.ts';
+import type { ImageRequest } from './image/live-image.ts';
 import type { Matching } from './order.ts';
 
 /** Where a kill comes. With `bytes`, op `op` is cut short after that many bytes; without, the kill comes after op `op`, before the next one. */
@@ -19,12 +22,34 @@ export type RunPlan =
   /** To the end, in this order; every tree goes to the spool. */
   | { readonly kind: 'follow'; readonly order: readonly string[]; readonly names: readonly NameRule[]; readonly matching: Matching }
   /** In this order up to the kill point. */
-  | { readonly kind: 'kill'; readonly order: readonly string[]; readonly names: readonly NameRule[]; readonly at: KillPoint };
+  | { readonly kind: 'kill'; readonly order: readonly string[]; readonly names: readonly NameRule[]; readonly at: KillPoint }
+  /** To the end, in this order, on an image that is mounted for it and cut at every boundary. The ptrace recorder only. */
+  | {
+      readonly kind: 'cut';
+      readonly order: readonly string[];
+      readonly names: readonly NameRule[];
+      readonly image: ImageRequest;
+      readonly force?: ForcePoint;
+    };
+
+/** What happens to the image beside the store's own calls, after op `at`, before the cut there. */
+export interface ForcePoint {
+  readonly at: number;
+  readonly how: Forcing;
+}
+
+/** The cuts of a run that ended by itself: one per boundary, from the forcing on if there was one. */
+export interface CutReport {
+  /** `image` counts different images: it is an index into `trees`. */
+  readonly cuts: readonly { readonly boundary: number; readonly image: number }[];
+  /** What a machine finds in the store's directory after each; contents lie in the spool. */
+  readonly trees: readonly RawTree[];
+}
 
 export interface RunRequest {
   /** Arguments for `node`: the workload and its cell file. The store's directory is appended. */
   readonly args: readonly string[];
-  /** An existing, empty directory, absolute and free of symlinks. */
+  /** An existing, empty directory, absolute and free of symlinks. Under a `cut` plan, `storeDirectoryOn` the image, which the recorder makes. */
   readonly directory: string;
   /** An existing directory outside `directory`, for file contents and reports of this run. */
   readonly spool: string;
@@ -39,6 +64,8 @@ export interface RunReport {
   readonly pid: number;
   /** The last one is a `RawEnd`. */
   readonly events: readonly RawEvent[];
+  /** Under a `cut` plan. */
+  readonly cuts?: CutReport;
 }
 
 export interface Recorder {

@@ -35,7 +35,7 @@ export interface Profile {
   readonly renameOver: 'not-flushed' | 'flushed' | 'flushed-if-not-empty';
   /**
    * After which truncation the close that follows flushes: what is logged after that close comes only after the file's data.
-   * `emptied`: set to 0, whatever it was. `shortened`: set to less than it was.
+   * `emptied`: set to 0, whatever it was. `shortened`: set to less than it was, and only data in pages without a place on disk.
    */
   readonly close: 'not-flushed' | 'flushed-if-emptied' | 'flushed-if-shortened';
   /**

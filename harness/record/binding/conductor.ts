@@ -218,7 +218,7 @@ export class Conductor {
 
   #isNext(key: string): boolean {
     if (this.#plan.kind === 'observe') return true;
-    return isNext(this.#plan.order, this.#position, key, this.#plan.kind === 'kill' ? 'same' : this.#plan.matching);
+    return isNext(this.#plan.order, this.#position, key, this.#plan.kind === 'follow' ? this.#plan.matching : 'same');
   }
 
   /** Returns when the event is next, after running what must come before it; ends the run if it never will be. */

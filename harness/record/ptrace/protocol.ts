@@ -1,13 +1,15 @@
 /** What the recorder and its tracer process say to each other: JSON lines, requests on standard input, reports on standard output. */
 import type { NameRule } from '../../trace.ts';
 import type { RawEvent } from '../events.ts';
+import type { ImageRequest } from '../image/live-image.ts';
 import type { Matching } from '../order.ts';
-import type { KillPoint } from '../recorder.ts';
+import type { CutReport, ForcePoint, KillPoint } from '../recorder.ts';
 
 export type TracerPlan =
   | { readonly kind: 'observe' }
   | { readonly kind: 'follow'; readonly order: number; readonly matching: Matching }
-  | { readonly kind: 'kill'; readonly order: number; readonly at: KillPoint };
+  | { readonly kind: 'kill'; readonly order: number; readonly at: KillPoint }
+  | { readonly kind: 'cut'; readonly order: number; readonly image: ImageRequest; readonly force?: ForcePoint };
 
 export interface TracerRun {
   readonly kind: 'run';
@@ -35,6 +37,9 @@ export interface TracerReport {
   readonly run: number;
   readonly pid: number;
   readonly events: readonly RawEvent[];
+  readonly cuts?: CutReport;
+  /** The run could not be carried out: why. */
+  readonly refused?: string;
 }
 
 /** The workload shows a settled step by asking for this path, which never exists: a syscall that the tracer can put in order with the ops. */

@@ -55,7 +55,9 @@ export async function startPtraceRecorder(options: PtraceOptions): Promise<Recor
   createInterface({ input: tracer.stdout }).on('line', (line) => {
     if (line === READY) return onReady();
     const report = JSON.parse(line) as TracerReport;
-    pending.get(report.run)?.resolve(report);
+    const run = pending.get(report.run);
+    if (report.refused === undefined) run?.resolve(report);
+    else run?.reject(new Error(report.refused));
     pending.delete(report.run);
     if (pending.size === 0) ticking = void clearInterval(ticking);
   });
@@ -80,6 +82,10 @@ export async function startPtraceRecorder(options: PtraceOptions): Promise<Recor
         return { kind: 'follow', order: orderNumber(plan.order, plan.names), matching: plan.matching };
       case 'kill':
         return { kind: 'kill', order: orderNumber(plan.order, plan.names), at: plan.at };
+      case 'cut': {
+        const { order, names, ...rest } = plan;
+        return { ...rest, order: orderNumber(order, names) };
+      }
       default:
         return plan satisfies never;
     }

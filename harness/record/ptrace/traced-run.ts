@@ -9,7 +9,9 @@
 import type { Tree } from '../../trace.ts';
 import { equalTrees, type ScanCache, scanTree, spoolTree } from '../../tree.ts';
 import type { RawEnd, RawEvent, RawOp } from '../events.ts';
+import type { ImageCuts } from '../image/image-cuts.ts';
 import { isMarkKey, isNext } from '../order.ts';
+import type { CutReport } from '../recorder.ts';
 import { EVENT, type Libc, OPTION, PTRACE, SIGNAL } from './libc.ts';
 import { type MarkAtEntry, type OpAtEntry, OpReader } from './op-reader.ts';
 import { processOf, threadsOf } from './process-info.ts';
@@ -37,6 +39,7 @@ export class TracedRun {
   readonly #table: ReadonlyMap<number, Syscall>;
   readonly #request: TracerRun;
   readonly #order: TracerOrder | undefined;
+  readonly #image: ImageCuts | undefined;
   readonly #events: RawEvent[] = [];
   readonly #info = Buffer.alloc(SYSCALL_INFO_BYTES);
   readonly #reader: OpReader;
@@ -64,11 +67,18 @@ export class TracedRun {
   #stalledSince: number | undefined;
   #end: RawEnd | undefined;
 
-  constructor(libc: Libc, table: ReadonlyMap<number, Syscall>, request: TracerRun, order: TracerOrder | undefined, now: number) {
+  constructor(
+    libc: Libc,
+    table: ReadonlyMap<number, Syscall>,
+    request: TracerRun,
+    { order, image }: { readonly order: TracerOrder | undefined; readonly image: ImageCuts | undefined },
+    now: number,
+  ) {
     this.#libc = libc;
     this.#table = table;
     this.#request = request;
     this.#order = order;
+    this.#image = image;
     this.#reader = new OpReader({
       libc,
       table,
@@ -97,6 +107,11 @@ export class TracedRun {
   /** When `tick` must be called again, in the time of `now`. */
   get nextDeadline(): number {
     return this.#stalledSince === undefined ? this.#deadline : Math.min(this.#deadline, this.#stalledSince + STALL_MS);
+  }
+
+  /** To be asked once the last process of the run is gone. */
+  cuts(): CutReport | undefined {
+    return this.#image?.end(this.#request.spool, this.#end?.how === 'finished' ? 'trees' : 'nothing');
   }
 
   has(tid: number): boolean {
@@ -195,7 +210,8 @@ export class TracedRun {
 
   #startRecording(tid: number): void {
     this.#recording = true;
-    if (this.#request.plan.kind !== 'kill') {
+    this.#image?.atBoundary(0);
+    if (this.#request.plan.kind !== 'kill' && this.#image === undefined) {
       this.#tree = scanTree(this.#request.directory, this.#scanned);
       this.#events.push({ kind: 'start', tree: spoolTree(this.#tree, this.#request.spool) });
     }
@@ -303,6 +319,7 @@ export class TracedRun {
     this.#inside.delete(tid);
     if (arrival.kind === 'op') {
       this.#events.push(this.#withTree(this.#reader.returned(arrival, this.#info.readBigInt64LE(24))));
+      this.#image?.atBoundary(this.#ops);
       const plan = this.#request.plan;
       if (plan.kind === 'kill' && plan.at.bytes !== undefined && this.#ops === plan.at.op) {
         this.#kill({ kind: 'end', how: 'killed', signal: '' });
@@ -324,7 +341,8 @@ export class TracedRun {
 
   /** The op with the tree that it left, if it changed. */
   #withTree(op: RawOp): RawOp {
-    if (this.#request.plan.kind === 'kill') return op;
+    // Under a `cut` plan nobody else may open a file: the first close after a truncation is when ext4 and xfs flush it.
+    if (this.#request.plan.kind === 'kill' || this.#image !== undefined) return op;
     const tree = scanTree(this.#request.directory, this.#scanned);
     if (equalTrees(tree, this.#tree)) return op;
     this.#tree = tree;

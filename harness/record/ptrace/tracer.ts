@@ -7,6 +7,7 @@
  * every child with it (PTRACE_O_EXITKILL): no child outlives the harness, however that ends.
  */
 import { readSync, writeSync } from 'node:fs';
+import { Images } from '../image/image-cuts.ts';
 import { loadLibc, OPTION, PTRACE } from './libc.ts';
 import { processOf } from './process-info.ts';
 import { READY, type TracerOrder, type TracerReport, type TracerRequest, type TracerRun } from './protocol.ts';
@@ -22,6 +23,7 @@ const inFlight = Number(process.argv[2] ?? 1);
 const orders = new Map<number, TracerOrder>();
 const waiting: TracerRun[] = [];
 const running = new Set<TracedRun>();
+const images = new Images();
 
 const input = Buffer.alloc(1 << 16);
 let partial = '';
@@ -53,7 +55,25 @@ function startWaiting(now: number): void {
     const request = waiting.shift();
     if (request === undefined) return;
     const plan = request.plan;
-    running.add(new TracedRun(libc, table ?? new Map(), request, plan.kind === 'observe' ? undefined : orders.get(plan.order), now));
+    const order = plan.kind === 'observe' ? undefined : orders.get(plan.order);
+    attempt(request.run, () => {
+      const image = plan.kind === 'cut' ? images.mount(plan.image, plan.force) : undefined;
+      try {
+        running.add(new TracedRun(libc, table ?? new Map(), request, { order, image }, now));
+      } catch (error) {
+        image?.end(request.spool, 'nothing');
+        throw error;
+      }
+    });
+  }
+}
+
+/** What fails because the kernel refuses a mount fails this run, not the tracer. */
+function attempt(run: number, what: () => void): void {
+  try {
+    what();
+  } catch (error) {
+    report({ run, pid: 0, events: [], refused: error instanceof Error ? error.message : String(error) });
   }
 }
 
@@ -81,7 +101,10 @@ function dispatch(tid: number, status: number, now: number): void {
   }
   if (!run.onState(tid, status, now)) return;
   running.delete(run);
-  report({ run: run.run, pid: run.pid, events: run.events });
+  attempt(run.run, () => {
+    const cuts = run.cuts();
+    report({ run: run.run, pid: run.pid, events: run.events, ...(cuts && { cuts }) });
+  });
 }
 
 /** The recorder is gone: nobody wants to know any more. */

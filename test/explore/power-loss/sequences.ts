@@ -172,7 +172,7 @@ export const SEQUENCES: { readonly [about: string]: readonly Row[] } = {
         posix: 'old o oNE oNEW o000 old0',
         ext4: 'o oNEW o000',
         'ext4-noauto': 'o oNEW o000',
-        xfs: 'oNEW',
+        xfs: 'o oNEW',
         btrfs: 'old o oNEW',
       },
     },
