@@ -4,17 +4,23 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Bench, Cell } from './check.ts';
+import type { Bench, RecoveryRecordings } from './check.ts';
 import type { CellFile } from './child/cell-file.ts';
+import type { LossOptions } from './explore/loss-states.ts';
+import { Templates } from './explore/power-cut/templates.ts';
 import type { Installation } from './installation.ts';
 import type { Progress } from './progress.ts';
+import { FILE_SYSTEMS } from './record/image/file-systems.ts';
+import { recordOnce } from './record/record.ts';
 import type { Recorder, RunRequest } from './record/recorder.ts';
 import { createRecoveryPool, type RecoveryPool } from './recover/pool.ts';
 import { recoveryOf, type StoreRecovery } from './recover/recovery-of.ts';
+import type { Scenario } from './scenario/define.ts';
 import type { LoadedStore } from './store/loaded.ts';
+import { buildTree, treeKey } from './tree.ts';
 import type { Workspace } from './workspace.ts';
 
-export interface BenchOptions {
+export interface BenchOptions extends LossOptions {
   readonly installation: Installation;
   readonly workspace: Workspace;
   readonly recorder: Recorder;
@@ -22,14 +28,15 @@ export interface BenchOptions {
   /** The environment of children, without what a store asks for itself. */
   readonly env: { readonly [name: string]: string };
   readonly observe: boolean;
+  readonly depth: Bench['depth'];
   /** Limit for each load and save, in ms. */
   readonly timeoutMs: number;
   readonly onProgress: (progress: Progress) => void;
 }
 
 export interface Benches {
-  /** Everything for one cell; `dispose` removes its directories. */
-  forCell(cell: Cell): Promise<Bench & { readonly dispose: () => void }>;
+  /** Everything for the cells of one store and scenario; `dispose` removes their directories. */
+  forScenario(store: LoadedStore, scenario: Scenario): Promise<Bench & { readonly dispose: () => void }>;
   close(): Promise<void>;
 }
 
@@ -37,7 +44,7 @@ export interface Benches {
 const FEWER_THREADS = ['--v8-pool-size=0'];
 
 export function openBenches(options: BenchOptions): Benches {
-  const { workspace, installation, recorder, observe, onProgress, timeoutMs, cwd } = options;
+  const { workspace, installation, recorder, observe, depth, limit, seed, onProgress, timeoutMs, cwd } = options;
   const pools = new Map<string, RecoveryPool>();
   const recoveries = new Map<LoadedStore, Promise<StoreRecovery>>();
   const envOf = (store: LoadedStore): { [name: string]: string } => ({ ...options.env, ...store.env });
@@ -51,16 +58,29 @@ export function openBenches(options: BenchOptions): Benches {
     return pool;
   };
   const recoveryFor = (store: LoadedStore): Promise<StoreRecovery> => {
-    const known = recoveries.get(store) ?? recoveryOf(store, poolFor(store), () => workspace.directory('recover'));
+    const known =
+      recoveries.get(store) ??
+      recoveryOf(
+        store,
+        poolFor(store),
+        () => workspace.directory('recover'),
+        () => workspace.directoryInMemory('recover'),
+      );
     recoveries.set(store, known);
     return known;
   };
+  const templates = new Templates(workspace.directory('images'), options.env.PATH ?? '');
   return {
-    forCell: async ({ store, scenario }) => {
+    forScenario: async (store, scenario) => {
       const root = workspace.directory(`${store.name}-${scenario.name}`);
       const { before, steps, next } = scenario;
-      const cellFile = join(root, 'cell.json');
-      writeFileSync(cellFile, JSON.stringify({ bundle: store.bundle, before, steps, next } satisfies CellFile));
+      const writeCellFile = (name: string, cell: Omit<CellFile, 'bundle'>): string => {
+        const file = join(root, name);
+        writeFileSync(file, JSON.stringify({ bundle: store.bundle, ...cell } satisfies CellFile));
+        return file;
+      };
+      const cellFile = writeCellFile('cell.json', { before, steps, next });
+      const recoveryFile = writeCellFile('recovery.json', { before: [], steps: [{ kind: 'save', value: next }], next, loads: true });
       let directories = 0;
       const makeDirectory = (): string => {
         directories += 1;
@@ -69,15 +89,30 @@ export function openBenches(options: BenchOptions): Benches {
         mkdirSync(directory);
         return directory;
       };
-      const prepare = (): Omit<RunRequest, 'plan'> => {
+      const runOf = (file: string, calls: number): Omit<RunRequest, 'plan'> => {
         const directory = makeDirectory();
         const spool = join(directory, '..', 'spool');
         mkdirSync(spool);
-        const args = [...FEWER_THREADS, installation.workload, cellFile];
-        return { args, directory, spool, env: envOf(store), timeoutMs: timeoutMs * (before.length + steps.length + 1) };
+        const args = [...FEWER_THREADS, installation.workload, file];
+        return { args, directory, spool, env: envOf(store), timeoutMs: timeoutMs * calls };
+      };
+      const prepare = (): Omit<RunRequest, 'plan'> => runOf(cellFile, before.length + steps.length + 1);
+      const recoveries = rememberingRecoveries((tree, recording) => {
+        const prepareRecovery = (): Omit<RunRequest, 'plan'> => {
+          const run = runOf(recoveryFile, 3);
+          buildTree(tree, run.directory);
+          return run;
+        };
+        return recordOnce(recorder, { prepare: prepareRecovery, complaint }, recording.trace);
+      });
+      const cutsOn: Bench['cutsOn'] = async (name) => {
+        const fileSystem = FILE_SYSTEMS[name];
+        return { recorder, fileSystem, template: await templates.of(fileSystem), prepare };
       };
       const dispose = (): void => rmSync(root, { recursive: true, force: true, maxRetries: 3 });
-      return { recorder, recovery: await recoveryFor(store), observe, onProgress, prepare, makeDirectory, complaint, dispose };
+      const recovery = await recoveryFor(store);
+      const own = { prepare, makeDirectory, complaint, recoveries, cutsOn, dispose };
+      return { recorder, recovery, observe, depth, limit, seed, onProgress, ...own };
     },
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.close()));
@@ -92,4 +127,17 @@ function complaint(directory: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function rememberingRecoveries(record: RecoveryRecordings['record']): RecoveryRecordings {
+  const recorded = new Map<string, ReturnType<RecoveryRecordings['record']>>();
+  return {
+    isRecorded: (tree) => recorded.has(treeKey(tree)),
+    record: (tree, recording) => {
+      const key = treeKey(tree);
+      const known = recorded.get(key) ?? record(tree, recording);
+      recorded.set(key, known);
+      return known;
+    },
+  };
 }

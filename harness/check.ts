@@ -1,148 +1,102 @@
 /**
  * The pipeline: scenario × store → record → trace → explore → states → recover → judge → verdicts.
  */
-import { UsageError } from './errors.ts';
-import { type Killed, kill } from './explore/kill.ts';
-import { type CrashState, killStates } from './explore/process-kill.ts';
-import { exposedAt } from './judge/exposed.ts';
-import { isLoss, judgeRecovery, type OracleOptions } from './judge/outcome.ts';
-import { promisedAfter, valuesAfter } from './judge/promise.ts';
+import { type CrashState, stateId } from './explore/crash-state.ts';
+import type { CutBench } from './explore/cut-states.ts';
+import { type Explored, explore, type NamedState } from './explore/explore.ts';
+import type { LossOptions } from './explore/loss-states.ts';
+import { NotReplayable } from './explore/power-loss/actions.ts';
+import { judgeRecoveries, NO_RECOVERIES } from './judge/in-recovery.ts';
+import { oracleFor, type Verdict } from './judge/oracle.ts';
+import { judgeKills, judgeTrees } from './judge/states.ts';
+import { type ModelChoice, modelName } from './models.ts';
 import type { Progress } from './progress.ts';
-import { type NotRecorded, type Recording, record } from './record/record.ts';
+import type { NotRecorded, Recording } from './record/record.ts';
 import type { Recorder, RunRequest } from './record/recorder.ts';
-import type { Recovery } from './recover/recovery.ts';
 import type { StoreRecovery } from './recover/recovery-of.ts';
 import type { Scenario } from './scenario/define.ts';
-import type { Model, Outcome } from './store/define.ts';
 import type { LoadedStore } from './store/loaded.ts';
-import type { Json, Promised } from './trace.ts';
-import { buildTree, listFiles } from './tree.ts';
+import type { Trace, Tree } from './trace.ts';
 
-export interface Cell {
+export type Cell = ModelChoice & {
   readonly store: LoadedStore;
   readonly scenario: Scenario;
-  readonly model: Model;
+  /** Held to its claim under every profile, also where the store does not name it. */
+  readonly strict: boolean;
+};
+
+/** What recovery does in a tree, recorded once for all models. */
+export interface RecoveryRecordings {
+  readonly record: (tree: Tree, recording: Recording) => Promise<Trace | NotRecorded>;
+  readonly isRecorded: (tree: Tree) => boolean;
 }
 
-/** What a cell needs from the run that it is part of. */
-export interface Bench {
+/** What the cells of one store and scenario need from the run that they are part of. */
+export interface Bench extends LossOptions, CutBench {
   readonly recorder: Recorder;
   readonly recovery: StoreRecovery;
-  /** Take the states from one run by copying, instead of killing a child for each. */
+  /** Take the states of kills from one run by copying, instead of killing a child for each. */
   readonly observe: boolean;
+  /** Crashes in a row: with 2, what recovers from the first is crashed in its turn. */
+  readonly depth: 1 | 2;
   readonly onProgress: (progress: Progress) => void;
-  /** Makes a run of the cell's workload: an empty store directory with a spool beside it. */
+  /** Makes a run of the workload: an empty store directory with a spool beside it. */
   readonly prepare: () => Omit<RunRequest, 'plan'>;
   readonly makeDirectory: () => string;
   /** What the workload that ran in this directory complained of. */
   readonly complaint: (directory: string) => string | undefined;
-}
-
-/** One crash state, with what had been promised, what was found, and the word for it. */
-export interface Verdict {
-  readonly state: CrashState;
-  readonly promised: Promised;
-  readonly recovery: Recovery;
-  readonly outcome: Outcome;
-  /** Files in the directory after recovery's save. */
-  readonly left: readonly string[];
-  /** The file that other users could read, where that is the outcome. */
-  readonly exposed?: string;
+  readonly recoveries: RecoveryRecordings;
 }
 
 /** A state that could not be judged, and why. */
-interface Doubt {
+export interface Doubt {
   readonly state: CrashState;
   readonly doubt: string;
 }
 
-export interface Findings {
+export interface Findings extends Omit<Explored, 'states'> {
   readonly recording: Recording;
-  readonly points: number;
-  readonly inside: { readonly tried: number; readonly of: number };
   readonly verdicts: readonly Verdict[];
   readonly doubts: readonly Doubt[];
+  /** Ways to recover that were found, and how many of these recoveries were crashed again. */
+  readonly recoveries: { readonly crashed: number; readonly of: number };
+  readonly notes: readonly string[];
 }
 
-/** Runs one cell. `only` picks states (replay wants one); a cell that cannot be recorded gives the reason. */
-export async function check(cell: Cell, bench: Bench, only: (state: CrashState) => boolean = () => true): Promise<Findings | NotRecorded> {
-  const recording = await record(bench.recorder, bench);
-  if ('reason' in recording) return recording;
-  const { states, points, inside } = killStates(recording.trace);
-  const chosen = states.filter(only);
-  bench.onProgress({ kind: 'cell-recorded', points, states: chosen.length });
+/** Runs one cell of a recorded scenario: all its states, or the one that is named. */
+export async function check(cell: Cell, bench: Bench, recording: Recording, named?: NamedState): Promise<Findings | NotRecorded> {
+  const explored = await exploreOrReason(cell, bench, recording, named);
+  if ('reason' in explored) return explored;
+  const { states, ...rest } = explored;
+  bench.onProgress({ kind: 'cell-recorded', points: rest.points, states: states.length });
 
-  const judge = oracleFor(cell, bench, recording);
-  const judgeAll = (reach: Reach): Promise<(Verdict | Doubt)[]> => {
-    const tally = { done: 0, violations: 0 };
-    return Promise.all(
-      chosen.map(async (state) => {
-        const reached = await reach(state);
-        const verdict = reached.kind === 'killed' ? await judge(state, reached.directory) : { state, doubt: reached.reason };
-        tally.done += 1;
-        if ('outcome' in verdict && isLoss(verdict.outcome)) tally.violations += 1;
-        bench.onProgress({ kind: 'state-judged', of: chosen.length, ...tally });
-        return verdict;
-      }),
-    );
-  };
-  const copied: Reach = async ({ tree }) => {
-    const directory = bench.makeDirectory();
-    buildTree(tree, directory);
-    return { kind: 'killed', directory };
-  };
-  const killed: Reach = async (state) =>
-    state.how === 'ended'
-      ? { kind: 'killed', directory: recording.endDirectory }
-      : kill(bench.recorder, recording, state, bench.prepare, caseId(cell, state));
-  let judged = await judgeAll(bench.observe ? copied : killed);
-  if (!(await bench.recovery.warmIsTrue())) judged = await judgeAll(copied);
+  const oracle = oracleFor(cell, bench.recovery, recording.trace);
+  const judgeAll = cell.model === 'process-kill' ? judgeKills : judgeTrees;
+  const judged = await judgeAll(cell, bench, oracle, states, recording);
+  const verdicts = judged.filter((item) => 'outcome' in item);
+  const goesOn = cell.model !== 'power-cut' && (named === undefined ? bench.depth === 2 : named.second !== undefined);
+  const again = goesOn ? await judgeRecoveries(cell, bench, recording, oracle, verdicts, named?.second) : NO_RECOVERIES;
   return {
+    ...rest,
     recording,
-    points,
-    inside,
-    verdicts: judged.filter((item) => 'outcome' in item),
-    doubts: judged.filter((item) => 'doubt' in item),
+    verdicts: named?.second === undefined ? [...verdicts, ...again.verdicts] : again.verdicts,
+    doubts: [...judged.filter((item) => 'doubt' in item), ...again.doubts],
+    recoveries: again.recoveries,
+    notes: again.notes,
   };
 }
 
-/** Brings a crash state about and says in which directory. */
-type Reach = (state: CrashState) => Promise<Killed>;
-
-/** Recovers a directory and judges what was found; every loss is confirmed by a process that has done nothing else. */
-function oracleFor(cell: Cell, { recovery }: Bench, { trace }: Recording): (state: CrashState, directory: string) => Promise<Verdict> {
-  const { store, scenario } = cell;
-  const before = valuesAfter(scenario.before, undefined).at(-1);
-  const steps = valuesAfter(scenario.steps, before);
-  const exposed = exposedAt(trace);
-  const options: OracleOptions = {
-    next: scenario.next,
-    throwsWhenFresh: recovery.whenFresh.kind === 'threw',
-    ...(store.empty !== undefined && { empty: store.empty as Json }),
-  };
-  return async (state, directory) => {
-    const promised = promisedAfter(trace, state.promisedAt, before, steps);
-    let found = await recovery.recover(directory, scenario.next);
-    if (found.load.kind === 'not-json') {
-      throw new UsageError(
-        `load of store ${store.name} returned ${found.load.what}, which is not JSON`,
-        'It must return a value like the one that save was given.',
-      );
-    }
-    const left = listFiles(directory);
-    let outcome = judgeRecovery(promised, found, options);
-    if (isLoss(outcome)) {
-      found = await recovery.confirm(state.tree, scenario.next);
-      outcome = judgeRecovery(promised, found, options);
-    }
-    const readable = exposed[state.at.op];
-    if (!isLoss(outcome) && readable !== undefined)
-      return { state, promised, recovery: found, outcome: 'exposed', left, exposed: readable };
-    return { state, promised, recovery: found, outcome, left };
-  };
+/** A trace that the model of power loss cannot follow is nothing that could be judged. */
+async function exploreOrReason(cell: Cell, bench: Bench, recording: Recording, named?: NamedState): Promise<Explored | NotRecorded> {
+  try {
+    return await explore(cell, recording, bench, named);
+  } catch (error) {
+    if (error instanceof NotReplayable) return { reason: `power loss cannot be worked out from this trace: ${error.message}` };
+    throw error;
+  }
 }
 
 /** The id of a case: stable from run to run, and safe in a shell. */
-export function caseId(cell: Cell, { at }: Pick<CrashState, 'at'>): string {
-  return `${cell.store.name}/${cell.scenario.name}/${cell.model}@${at.op}${at.bytes === undefined ? '' : `~torn=${at.bytes}`}`;
+export function caseId(cell: Cell, state: CrashState): string {
+  return `${cell.store.name}/${cell.scenario.name}/${modelName(cell)}${stateId(state)}`;
 }

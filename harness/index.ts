@@ -1,4 +1,5 @@
 /** What a store file imports as `crash-matrix`. It carries nothing of the harness, because it is loaded by every child. */
+export type { Claimable, Claims, KnownBugs, Model } from './models.ts';
 export { defineScenario, type Scenario, type ScenarioPlan, save, update, type Values } from './scenario/define.ts';
 export {
   type Claim,
@@ -6,7 +7,6 @@ export {
   defineStore,
   type Grade,
   type KnownBug,
-  type Model,
   type ModuleStore,
   type Outcome,
   type Store,

@@ -9,5 +9,5 @@ export type Progress =
       readonly of: number;
     }
   | { readonly kind: 'cell-recorded'; readonly points: number; readonly states: number }
-  | { readonly kind: 'state-judged'; readonly done: number; readonly of: number; readonly violations: number }
-  | { readonly kind: 'cell-done'; readonly done: number; readonly of: number };
+  | { readonly kind: 'state-judged'; readonly done: number; readonly of: number }
+  | { readonly kind: 'cell-done'; readonly done: number; readonly of: number; readonly violations: number };

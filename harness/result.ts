@@ -4,7 +4,8 @@
  * Everything a report shows is in here; reports never look at a store's directory.
  */
 import { z } from 'zod';
-import { MODELS, OUTCOMES } from './store/define.ts';
+import { MODELS } from './models.ts';
+import { OUTCOMES } from './store/define.ts';
 
 const count = z.int().nonnegative();
 
@@ -23,11 +24,18 @@ const opLine = z.object({
 const grade = z.enum(['durable', 'atomic', 'lossy', 'inconclusive']);
 const outcome = z.enum(OUTCOMES);
 
+const explored = z.object({
+  kind: z.enum(['exhaustive', 'sampled']),
+  states: count.describe('Combinations of what was lost that were looked at'),
+  distinct: count.describe('Different trees among them, counted anew under each promise; all of these were judged'),
+  limit: count.describe('Different trees up to which all are told'),
+});
+
 const cell = z.object({
   store: z.string(),
   scenario: z.string(),
   model: z.enum(MODELS),
-  profile: z.string().optional(),
+  profile: z.string().optional().describe('The persistence profile (power-loss) or the real file system (power-cut)'),
   claim: z.enum(['durable', 'atomic', 'lossy']),
   grade,
   expected: z
@@ -35,19 +43,32 @@ const cell = z.object({
     .optional()
     .describe('A bug this store is known to have here'),
   status: z
-    .enum(['kept', 'broken', 'known-bug', 'missed-bug'])
+    .enum(['kept', 'broken', 'shown', 'known-bug', 'missed-bug'])
     .describe(
-      'kept: the claim holds; broken: it does not, or could not be shown; known-bug: the expected bug was found; missed-bug: it was not',
+      'kept: the claim holds; broken: it does not, or could not be shown; shown: it does not, on a file system where the store is not held to it; known-bug: the expected bug was found; missed-bug: it was not',
     ),
   reason: z.string().optional().describe('Why the cell is inconclusive, or which known bug was missed'),
   points: count.describe('Boundaries tried: before, between, after and inside ops'),
-  states: count.describe('Crash states judged, after folding boundaries between which nothing changed'),
+  states: count.describe('States of a first crash that were judged, after folding boundaries between which nothing changed'),
+  explored: z
+    .object({ pages: explored, sectors: explored.optional() })
+    .optional()
+    .describe('Power loss: how much of what the profile allows was told, by whole pages and with writes torn at 512 bytes'),
+  cuts: count.optional().describe('Power cuts made on a real file system'),
+  recoveries: z
+    .object({ crashed: count, of: count, states: count })
+    .optional()
+    .describe('Ways to recover from the first crash, how many of these recoveries were crashed again, and the states judged then'),
+  barriers: z
+    .array(opLine.extend({ needed: z.enum(['yes', 'no', 'undecided']) }))
+    .optional()
+    .describe('Power loss: each fsync of the run, and whether the claim would fall without it'),
   folded: count.describe('Boundaries judged together with the one before them, because nothing on disk changed in between'),
   kills: count.describe('Child processes really killed; 0 when the states were observed in one run'),
   distinct: count.describe('Different trees among the states'),
   violations: count.describe('Crash states below the claim'),
   sampled: z.object({ tried: count, of: count }).optional().describe('Set when not every point inside the writes was tried'),
-  outcomes: z.record(z.string(), count).describe('Outcome -> crash states'),
+  outcomes: z.record(z.string(), count).describe('Outcome -> crash states; of crashes in recovery the losses only'),
   picture: z.string().describe('One letter for each boundary, in order: see `PICTURE`'),
   folds: z
     .string()
@@ -65,13 +86,22 @@ const caseResult = z.object({
   after: opLine.optional().describe('The last op that happened; absent before the first op'),
   inside: count.optional().describe('Bytes of that op that were carried out, when the kill came inside it'),
   end: z.boolean().describe('True at the last boundary: the run ended by itself, nothing was killed'),
+  forced: z.string().optional().describe('Power cut: what the machine did before, e.g. "syncfs after op 5"'),
+  again: z
+    .object({ after: opLine.optional(), inside: count.optional(), lost: z.array(z.string()) })
+    .optional()
+    .describe('The second crash, in recovery'),
   until: opLine.optional().describe('The op after which the outcome is gone again'),
   found: z.string().describe('What recovery found, in words'),
   promised: z.string().describe('What the store had promised, in words'),
   onDisk: z.array(z.object({ path: z.string(), bytes: count.optional() })),
-  lost: z.array(z.string()),
+  lost: z.array(z.string()).describe('Power loss: the ops, or parts of ops, that are not on disk'),
   site: site.optional(),
-  missingBarrier: z.string().optional(),
+  landed: z
+    .string()
+    .optional()
+    .describe('Power loss, of the smallest case: what made the loss visible, e.g. the op that is on disk without what was lost'),
+  missingBarrier: z.string().optional().describe('Power loss: what would mend every failing case of the cell, verified by exploring again'),
   replay: z.string().describe('The command that rebuilds this case'),
 });
 

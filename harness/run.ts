@@ -4,15 +4,19 @@
 import { type Benches, type BenchOptions, openBenches } from './bench.ts';
 import { type Cell, check, type Findings } from './check.ts';
 import { type CheckedCell, cellResult, unjudgedCell } from './explain/cell-result.ts';
+import { type Explanation, explain } from './explain/explanation.ts';
 import { matchSites, type SiteMatch } from './explain/sites.ts';
-import type { CrashState } from './explore/process-kill.ts';
+import type { NamedState } from './explore/explore.ts';
+import { modelName } from './models.ts';
 import { sitesOf } from './record/binding/sites.ts';
-import { eventsOf, type NotRecorded } from './record/record.ts';
+import { eventsOf, type NotRecorded, record } from './record/record.ts';
 import type { Recorder } from './record/recorder.ts';
 
 export interface RunOptions extends BenchOptions {
   /** Tells which line of the store asked for an op. */
   readonly siteRecorder: Recorder;
+  /** Every case, not only the telling ones. */
+  readonly allCases: boolean;
   /** Stop at the first broken claim. */
   readonly bail: boolean;
   /** The command that replays a case. */
@@ -23,80 +27,119 @@ export interface RunOptions extends BenchOptions {
 export interface Located {
   readonly found: Findings;
   readonly sites: SiteMatch;
+  /** Of power loss: the smallest loss, the missing barrier, and the barriers that buy nothing. */
+  readonly explanation?: Explanation;
 }
 
-/** Cells that run side by side: while one records, which uses one core, another kills. */
-const CELLS_AT_ONCE = 3;
+/** Stores and scenarios that run side by side: while one records, which uses one core, another kills. */
+const SCENARIOS_AT_ONCE = 3;
 
 /** Rejects only if the harness itself failed. */
 export async function runCells(cells: readonly Cell[], options: RunOptions): Promise<CheckedCell[]> {
   const benches = openBenches(options);
   const results: CheckedCell[] = [];
-  const waiting = [...cells.entries()];
+  const waiting = groupsOf(cells);
   let done = 0;
   let stopped = false;
+  const runCell = async (cell: Cell, index: number, check: (cell: Cell) => Promise<Located | NotRecorded>): Promise<void> => {
+    if (stopped) return;
+    const { store, scenario } = cell;
+    options.onProgress({
+      kind: 'cell-started',
+      store: store.name,
+      scenario: scenario.name,
+      model: modelName(cell),
+      done,
+      of: cells.length,
+    });
+    const started = performance.now();
+    const found = await check(cell);
+    const result = resultOf(cell, found, performance.now() - started, options);
+    results[index] = result;
+    done += 1;
+    options.onProgress({ kind: 'cell-done', done, of: cells.length, violations: result.cell.violations });
+    stopped ||= options.bail && (result.cell.status === 'broken' || result.cell.status === 'missed-bug');
+  };
   const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined && !stopped; next = waiting.shift()) {
-      const [index, cell] = next;
-      options.onProgress({
-        kind: 'cell-started',
-        store: cell.store.name,
-        scenario: cell.scenario.name,
-        model: cell.model,
-        done,
-        of: cells.length,
+    for (let group = waiting.shift(); group !== undefined && !stopped; group = waiting.shift()) {
+      const [[, first]] = group;
+      await withRecording(first, benches, options, async (check) => {
+        for (const [index, cell] of group) await runCell(cell, index, check);
       });
-      const result = await runCell(cell, benches, options);
-      results[index] = result;
-      done += 1;
-      options.onProgress({ kind: 'cell-done', done, of: cells.length });
-      stopped ||= options.bail && (result.cell.status === 'broken' || result.cell.status === 'missed-bug');
     }
   };
   try {
-    await Promise.all(Array.from({ length: CELLS_AT_ONCE }, work));
+    await Promise.all(Array.from({ length: SCENARIOS_AT_ONCE }, work));
   } finally {
     await benches.close();
   }
   return results.filter((result) => result !== undefined);
 }
 
-async function runCell(cell: Cell, benches: Benches, options: RunOptions): Promise<CheckedCell> {
-  const started = performance.now();
-  const result = await investigate(cell, benches, options);
-  const durationMs = performance.now() - started;
-  if ('reason' in result) return unjudgedCell(cell, result.reason, durationMs);
-  return cellResult(cell, result.found, result.sites, { observed: options.observe, durationMs, replay: (id) => options.replay(cell, id) });
+type Group = [readonly [number, Cell], ...(readonly [number, Cell])[]];
+
+/** The cells of one store and scenario, which share its recording, with their places in the list. */
+function groupsOf(cells: readonly Cell[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const [index, cell] of cells.entries()) {
+    const key = `${cell.store.name}/${cell.scenario.name}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [[index, cell]]);
+    else group.push([index, cell]);
+  }
+  return [...groups.values()];
 }
 
-/** Some states of one cell, with everything that replay shows of them. */
-export async function runSome(cell: Cell, options: RunOptions, only: (state: CrashState) => boolean): Promise<Located | NotRecorded> {
+function resultOf(cell: Cell, result: Located | NotRecorded, durationMs: number, options: RunOptions): CheckedCell {
+  if ('reason' in result) return unjudgedCell(cell, result.reason, durationMs);
+  return cellResult(cell, result, {
+    observed: options.observe,
+    durationMs,
+    allCases: options.allCases,
+    replay: (id) => options.replay(cell, id),
+  });
+}
+
+/** One state of one cell, with everything that replay shows of it. */
+export async function runNamed(cell: Cell, options: RunOptions, named: NamedState): Promise<Located | NotRecorded> {
   const benches = openBenches(options);
   try {
-    return await investigate(cell, benches, options, only);
+    return await withRecording(cell, benches, options, (check) => check(cell, named));
   } finally {
     await benches.close();
   }
 }
 
-/** Checks the cell and, beside it, records it once more with stacks, where the store runs in Node and the recorder does not take them itself. */
-async function investigate(
-  cell: Cell,
+/**
+ * Records a scenario once for all its cells and, beside that, once more with stacks, where the store runs in Node and the recorder does
+ * not take them itself.
+ */
+async function withRecording<T>(
+  { store, scenario }: Cell,
   benches: Benches,
   { recorder, siteRecorder, cwd }: RunOptions,
-  only?: (state: CrashState) => boolean,
-): Promise<Located | NotRecorded> {
-  const bench = await benches.forCell(cell);
+  work: (check: (cell: Cell, named?: NamedState) => Promise<Located | NotRecorded>) => Promise<T>,
+): Promise<T> {
+  const bench = await benches.forScenario(store, scenario);
   try {
     const withStacks =
-      cell.store.kind === 'module' && recorder.kind === 'ptrace'
+      store.kind === 'module' && recorder.kind === 'ptrace'
         ? siteRecorder.run({ ...bench.prepare(), plan: { kind: 'observe' } })
         : undefined;
-    const [found, seen] = await Promise.all([check(cell, bench, only), withStacks]);
-    if ('reason' in found) return found;
-    const { trace } = found.recording;
-    const other = recorder.kind === 'binding' ? trace : seen && eventsOf(seen.events, trace.variation);
-    return { found, sites: matchSites(trace, other, sitesOf(cell.store.bundle, cwd)) };
+    withStacks?.catch(() => {}); // told where it is awaited
+    const recording = await record(bench.recorder, bench);
+    return await work(async (cell, named) => {
+      if ('reason' in recording) return recording;
+      const found = await check(cell, bench, recording, named);
+      if ('reason' in found) return found;
+      const { trace } = recording;
+      const seen = await withStacks;
+      const other = recorder.kind === 'binding' ? trace : seen && eventsOf(seen.events, trace.variation);
+      const sites = matchSites(trace, other, sitesOf(store.bundle, cwd));
+      const explained = cell.model === 'power-loss' && named === undefined;
+      const explanation = explained ? await explain(cell, bench, found, (op) => sites.sites.get(op)) : undefined;
+      return { found, sites, ...(explanation && { explanation }) };
+    });
   } finally {
     bench.dispose();
   }

@@ -2,7 +2,8 @@
 import { statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { createColors } from 'picocolors';
-import { MODELS } from '../store/define.ts';
+import { missingFor } from '../explore/power-cut/missing.ts';
+import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
 import type { Output } from './output.ts';
 import { withSession } from './session.ts';
 
@@ -13,7 +14,7 @@ interface Check {
 }
 
 /** File systems by the magic number that statfs(2) gives. */
-const FILE_SYSTEMS = new Map([
+const BY_MAGIC = new Map([
   [0xef53, 'ext4'],
   [0x58465342, 'xfs'],
   [0x9123683e, 'btrfs'],
@@ -23,7 +24,7 @@ const FILE_SYSTEMS = new Map([
 ]);
 
 export async function doctorCommand(output: Output): Promise<number> {
-  const checks = await withSession(undefined, async ({ recorder, fallback, installation }): Promise<Check[]> => {
+  const checks = await withSession(undefined, async ({ recorder, fallback, installation, env }): Promise<Check[]> => {
     const type = statfsSync(tmpdir()).type;
     return [
       { ok: true, what: 'crash-matrix', detail: installation.version },
@@ -31,7 +32,7 @@ export async function doctorCommand(output: Output): Promise<number> {
       {
         ok: true,
         what: 'temporary directory',
-        detail: `${tmpdir()}, on ${FILE_SYSTEMS.get(type) ?? `file system type 0x${type.toString(16)}`}`,
+        detail: `${tmpdir()}, on ${BY_MAGIC.get(type) ?? `file system type 0x${type.toString(16)}`}`,
       },
       { ok: fallback === undefined, what: 'recorder ptrace', detail: fallback ?? 'real syscalls of every process and thread of a store' },
       {
@@ -39,7 +40,12 @@ export async function doctorCommand(output: Output): Promise<number> {
         what: 'recorder binding',
         detail: `what Node's fs does${recorder.kind === 'binding' ? ', and what a run uses here' : '; tells source lines'}`,
       },
-      ...MODELS.map((model) => ({ ok: true, what: `model ${model}`, detail: `by ${recorder.kind}` })),
+      { ok: true, what: 'model process-kill', detail: `by ${recorder.kind}` },
+      { ok: true, what: 'model power-loss', detail: `by ${recorder.kind}, on posix, ext4, ext4-noauto, xfs and btrfs` },
+      ...Object.values(FILE_SYSTEMS).map((fileSystem) => {
+        const missing = fallback === undefined ? missingFor(fileSystem, env.PATH ?? '') : 'needs the recorder ptrace';
+        return { ok: missing === undefined, what: `model power-cut:${fileSystem.name}`, detail: missing ?? 'on a loop image' };
+      }),
     ];
   });
   const colors = createColors(output.colors);

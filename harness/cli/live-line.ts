@@ -1,6 +1,6 @@
 /**
- * The line that tells how far a run is. On a terminal it is one line that moves; elsewhere, and only if the run is long, one
- * plain line per store.
+ * The line that tells how far a run is. On a terminal it is one line that moves; elsewhere, a plain line every
+ * ten seconds.
  *
  * The cursor stays visible and standard input is left alone: a run that is killed leaves nothing behind, and Ctrl-C is a signal.
  */
@@ -14,7 +14,7 @@ interface LiveLineOptions {
   readonly colors: boolean;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
-  /** Off a terminal, a run of less than this is not told of. Default 10,000. */
+  /** Off a terminal, time between two lines. Default 10,000. */
   readonly plainAfterMs?: number;
 }
 
@@ -67,69 +67,57 @@ function movingLine({ stream, colors, now }: LiveLineOptions): LiveLine {
 }
 
 function plainLines({ stream, now, plainAfterMs = PLAIN_AFTER_MS }: LiveLineOptions): LiveLine {
-  const started = now();
+  let told = now();
+  const started = told;
   let state = NOTHING_YET;
   return {
     update: (event) => {
-      const before = state;
       state = next(state, event);
-      const storeEnded = before.store !== '' && (state.store !== before.store || (event.kind === 'cell-done' && event.done === event.of));
-      const elapsed = now() - started;
-      if (storeEnded && elapsed >= plainAfterMs)
-        stream.write(`${before.store}: ${cellsAndTime({ ...before, cells: state.cells }, elapsed)}\n`);
+      const time = now();
+      if (event.kind !== 'cell-done' || time - told < plainAfterMs) return;
+      told = time;
+      stream.write(`${state.where}  ${cellsAndTime(state, time - started)}\n`);
     },
     stop: () => {},
   };
 }
 
-/** What the events so far add up to. */
+/** What the events so far add up to. Several cells are under way at a time: it shows the one that was heard of last. */
 interface State {
-  readonly store: string;
-  readonly scenario: string;
+  readonly where: string;
   readonly cells: { readonly done: number; readonly of: number };
-  readonly kills: { readonly done: number; readonly of: number };
-  /** Of the cells that are done, and of the one under way. */
-  readonly violations: { readonly before: number; readonly here: number };
+  readonly judged: { readonly done: number; readonly of: number };
+  /** Of the cells that are done. */
+  readonly violations: number;
 }
 
-const NOTHING_YET: State = {
-  store: '',
-  scenario: '',
-  cells: { done: 0, of: 0 },
-  kills: { done: 0, of: 0 },
-  violations: { before: 0, here: 0 },
-};
+const NOTHING_YET: State = { where: 'starting', cells: { done: 0, of: 0 }, judged: { done: 0, of: 0 }, violations: 0 };
 
 function next(state: State, event: Progress): State {
   switch (event.kind) {
-    case 'cell-started':
-      return {
-        store: event.store,
-        scenario: event.scenario,
-        cells: { done: event.done, of: event.of },
-        kills: { done: 0, of: 0 },
-        violations: { before: state.violations.before + state.violations.here, here: 0 },
-      };
+    case 'cell-started': {
+      const where = `${event.store} / ${event.scenario} / ${event.model}`;
+      return { ...state, where, cells: { done: event.done, of: event.of }, judged: { done: 0, of: 0 } };
+    }
     case 'cell-recorded':
-      return { ...state, kills: { done: 0, of: event.states } };
+      return { ...state, judged: { done: 0, of: event.states } };
     case 'state-judged':
-      return { ...state, kills: { done: event.done, of: event.of }, violations: { ...state.violations, here: event.violations } };
+      return { ...state, judged: { done: event.done, of: event.of } };
     case 'cell-done':
-      return { ...state, cells: { done: event.done, of: event.of } };
+      return { ...state, cells: { done: event.done, of: event.of }, violations: state.violations + event.violations };
     default:
       return event satisfies never;
   }
 }
 
 function words(state: State, elapsed: number): string {
-  const { kills, violations } = state;
-  const where = state.store === '' ? 'starting' : `${state.store} / ${state.scenario}`;
-  const judged = kills.of === 0 ? 'recording' : `${kills.done}/${kills.of} kills`;
-  return `${where}  ${state.cells.done} of ${state.cells.of} cells · ${judged} · ${counted(violations.before + violations.here, 'violation')} · ${wholeSeconds(elapsed)}`;
+  const { judged } = state;
+  const states = judged.of === 0 ? 'recording' : `${judged.done}/${judged.of} states`;
+  return `${state.where}  ${states} · ${cellsAndTime(state, elapsed)}`;
 }
 
-function cellsAndTime(state: State, elapsed: number): string {
-  return `${state.cells.done} of ${state.cells.of} cells · ${counted(state.violations.before + state.violations.here, 'violation')} · ${wholeSeconds(elapsed)}`;
+function cellsAndTime({ cells, violations }: State, elapsed: number): string {
+  return `${cells.done} of ${cells.of} cells · ${counted(violations, 'violation')} · ${wholeSeconds(elapsed)}`;
 }
 
 /** No tenths: they would flicker. */

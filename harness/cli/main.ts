@@ -3,6 +3,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { createColors } from 'picocolors';
 import { HarnessError, InterruptedError, UnavailableError, UsageError } from '../errors.ts';
+import { STATES_PER_CELL } from '../explore/loss-states.ts';
 import { findInstallation } from '../installation.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { openOutput } from './output.ts';
@@ -19,6 +20,12 @@ function positive(value: string): number {
   return number;
 }
 
+function atLeastOne(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number of 1 or more.');
+  return number;
+}
+
 function whole(value: string): number {
   if (!/^-?\d+$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(value);
@@ -28,8 +35,14 @@ const recorder = (): Option =>
   new Option('--recorder <name>', 'how ops are recorded (default: ptrace where it works)').choices(['ptrace', 'binding']);
 const timeout = (): Option => new Option('--timeout <seconds>', 'limit for each load and each save').argParser(positive).default(10);
 
+const seed = (): Option => new Option('--seed <number>', 'for whatever is sampled').argParser(whole).default(0);
+const states = (): Option =>
+  new Option('--states <number>', 'distinct states of power loss per cell up to which all are judged')
+    .argParser(atLeastOne)
+    .default(STATES_PER_CELL);
+
 const program = new Command('crash-matrix')
-  .description('Finds every point at which a killed process makes a file store lose data.')
+  .description('Finds every point at which a killed process or a power cut makes a file store lose data.')
   .version(findInstallation(import.meta.url).version)
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(add --help for more)')
@@ -50,7 +63,7 @@ program
   .description('run stores through scenarios and crash them at every boundary')
   .option('--store <name or file>', 'a built-in store, or a file with your own; repeat for more (default: all built-in ones)', several, [])
   .option('--scenario <name>', 'repeat for more (default: all that the store supports)', several, [])
-  .option('--model <name>', 'repeat for more (default: all)', several, [])
+  .option('--model <name>', 'process-kill, power-loss, power-loss:xfs, power-cut… (default: process-kill and power-loss)', several, [])
   .option('--reporter <name>', 'terminal, json or markdown; repeat for more (default: terminal)', several, [])
   .option('--output-dir <dir>', 'where json and markdown are written')
   .addOption(recorder())
@@ -59,12 +72,21 @@ program
   .option('--all-cases', 'every case in the JSON, not only violations', false)
   .option('--bail', 'stop at the first broken claim', false)
   .option('--list', 'print the cells and run nothing', false)
-  .option('--seed <number>', 'for whatever is sampled', whole, 0)
+  .addOption(seed())
+  .addOption(states())
+  .addOption(
+    new Option('--depth <crashes>', 'crashes in a row: with 2, what recovers from the first is crashed as well')
+      .choices(['1', '2'])
+      .default('2'),
+  )
+  .option('--strict', 'hold power loss to its claim on posix and ext4-noauto too', false)
   .addHelpText(
     'after',
     `
 Examples:
   crash-matrix run --store rename-away --scenario replace
+  crash-matrix run --store ./notes.ts --model power-loss:ext4 --model power-loss:xfs
+  sudo crash-matrix run --store ./notes.ts --model power-cut
   crash-matrix run --store ./notes.ts --reporter terminal,json --output-dir report`,
   )
   .action(async (flags: RunFlags) => {
@@ -79,7 +101,12 @@ program
   .option('--keep <dir>', 'leave the directory as the crash left it here')
   .addOption(recorder())
   .addOption(timeout())
-  .addHelpText('after', '\nExample:\n  crash-matrix replay rename-away/replace/process-kill@14 --keep /tmp/case')
+  .addOption(seed())
+  .addOption(states())
+  .addHelpText(
+    'after',
+    '\nExamples:\n  crash-matrix replay rename-away/replace/process-kill@14 --keep /tmp/case\n  crash-matrix replay in-place/replace/power-loss:xfs@8~lost=7',
+  )
   .action(async (id: string, flags: ReplayFlags) => {
     process.exitCode = await replayCommand(id, flags, output);
   });

@@ -2,18 +2,23 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createColors } from 'picocolors';
+import type { Cell } from '../check.ts';
 import { UnavailableError, UsageError } from '../errors.ts';
 import { cellResult } from '../explain/cell-result.ts';
 import type { SiteMatch } from '../explain/sites.ts';
-import type { CrashState } from '../explore/process-kill.ts';
+import type { CrashState, TwiceState } from '../explore/crash-state.ts';
+import type { NamedState } from '../explore/explore.ts';
+import { NoSuchState } from '../explore/power-loss/power-loss.ts';
+import type { Verdict } from '../judge/oracle.ts';
 import { failureBlock } from '../report/failure.ts';
-import { timeline } from '../report/timeline.ts';
-import { runSome } from '../run.ts';
-import type { Op } from '../trace.ts';
+import { type TimelineInput, timeline } from '../report/timeline.ts';
+import { type Located, type RunOptions, runNamed } from '../run.ts';
+import type { Op, Step, Trace } from '../trace.ts';
 import { buildTree } from '../tree.ts';
-import { type CaseName, parseCaseId } from './case-id.ts';
+import { parseCaseId } from './case-id.ts';
 import type { Output } from './output.ts';
 import { replayText } from './replay-text.ts';
+import { checkAvailable } from './run-command.ts';
 import { withSession } from './session.ts';
 import { selectCells } from './stores.ts';
 
@@ -22,6 +27,8 @@ export interface ReplayFlags {
   readonly keep?: string;
   readonly recorder?: 'ptrace' | 'binding';
   readonly timeout: number;
+  readonly seed: number;
+  readonly states: number;
 }
 
 /** Returns the exit code: 1 if the case is below the store's claim. */
@@ -30,41 +37,30 @@ export async function replayCommand(id: string, flags: ReplayFlags, output: Outp
   const keep = flags.keep === undefined ? undefined : emptyDirectory(flags.keep);
   return withSession(flags.recorder, async (session) => {
     const timeoutMs = flags.timeout * 1000;
-    const selection = { stores: [flags.store ?? name.store], scenarios: [name.scenario], models: [name.model], timeoutMs };
+    const selection = { stores: [flags.store ?? name.store], scenarios: [name.scenario], models: [name.model], strict: false, timeoutMs };
     const [cell] = await selectCells(session, selection, Date.now());
     if (cell === undefined) throw new UsageError(`there is no cell ${name.store}/${name.scenario}/${name.model}`);
     if (cell.store.name !== name.store)
       throw new UsageError(`${flags.store} is the store "${cell.store.name}", and the case is of "${name.store}"`);
+    checkAvailable([cell], session);
+    const replay = (): string => replayText(id, { ...flags, file: flags.store, recorder: flags.recorder });
+    const { states: limit, seed } = flags;
     const options = {
       ...session,
       observe: false,
+      depth: 2 as const,
+      allCases: true,
       bail: false,
+      limit,
+      seed,
       timeoutMs,
       onProgress: () => {},
-      replay: () => replayText(id, { file: flags.store, recorder: flags.recorder }),
+      replay,
     };
-    const result = await runSome(cell, options, (state) => standsFor(state, name));
-    if ('reason' in result) throw new UnavailableError(`${id} cannot be brought about: ${result.reason}`);
-    const { found, sites } = result;
-    const [doubt] = found.doubts;
-    if (doubt !== undefined) throw new UnavailableError(`${id} cannot be brought about: ${doubt.doubt}`);
-    const [verdict] = found.verdicts;
-    if (verdict === undefined)
-      throw new UsageError(`${id}: there is no such boundary; the run has ${found.recording.trace.ops.length} ops`);
-    const { cell: summary, cases } = cellResult(cell, found, sites, {
-      observed: false,
-      durationMs: 0,
-      replay: () => replayText(id, { file: flags.store, recorder: flags.recorder }),
-    });
-    const { trace } = found.recording;
-    const ops = trace.ops.map((op) => withSite(op, sites));
-    output.print(
-      timeline(
-        { ops, marks: trace.marks, trees: trace.trees, at: verdict.state.at, picture: '', steps: cell.scenario.steps },
-        output.colors,
-      ),
-    );
-    for (const one of cases) output.print(`\n${failureBlock(summary, one, createColors(output.colors), { columns: output.columns })}`);
+    const { located, verdict } = await bringAbout(id, cell, options, name.state);
+    const { cell: summary, cases } = cellResult(cell, located, { observed: false, allCases: true, durationMs: 0, replay });
+    for (const text of timelines(located, verdict.state, cell.scenario.steps, output.colors)) output.print(`${text}\n`);
+    for (const one of cases) output.print(failureBlock(summary, one, createColors(output.colors), { columns: output.columns }));
     if (keep !== undefined) {
       buildTree(verdict.state.tree, keep);
       output.print(`\nkept in ${keep}`);
@@ -73,13 +69,42 @@ export async function replayCommand(id: string, flags: ReplayFlags, output: Outp
   });
 }
 
+async function bringAbout(
+  id: string,
+  cell: Cell,
+  options: RunOptions,
+  named: NamedState,
+): Promise<{ readonly located: Located; readonly verdict: Verdict }> {
+  const located = await runNamed(cell, options, named).catch((error: unknown) => {
+    throw error instanceof NoSuchState ? new UsageError(`${id}: ${error.message}`) : error;
+  });
+  if ('reason' in located) throw new UnavailableError(`${id} cannot be brought about: ${located.reason}`);
+  const { verdicts, doubts, recording } = located.found;
+  const [doubt] = doubts;
+  if (doubt !== undefined) throw new UnavailableError(`${id} cannot be brought about: ${doubt.doubt}`);
+  const [verdict] = verdicts;
+  if (verdict === undefined) throw new UsageError(`${id}: there is no such boundary; the run has ${recording.trace.ops.length} ops`);
+  return { located, verdict };
+}
+
+/** The run up to the crash; for a crash in recovery, recovery's run too. */
+function timelines({ found, sites }: Located, state: CrashState, steps: readonly Step[], colors: boolean): string[] {
+  const { trace } = found.recording;
+  const ops = trace.ops.map((op) => withSite(op, sites));
+  const one = (of: Trace, at: Exclude<CrashState, TwiceState>, what: Pick<TimelineInput, 'ops' | 'steps'>): string => {
+    const lost = at.how === 'power-lost' ? new Set(at.loss.lost.map(({ op }) => op.index)) : new Set<number>();
+    return timeline({ ...what, marks: of.marks, trees: of.trees, at: at.at, how: at.how, lost, picture: '' }, colors);
+  };
+  if (state.how !== 'in-recovery') return [one(trace, state, { ops, steps })];
+  return [
+    one(trace, state.first, { ops, steps }),
+    `then recovery: load, save\n${one(state.trace, state.second, { ops: state.trace.ops })}`,
+  ];
+}
+
 function withSite(op: Op, { sites }: SiteMatch): Op {
   const site = sites.get(op.index);
   return site === undefined ? op : { ...op, site };
-}
-
-function standsFor(state: CrashState, { at }: CaseName): boolean {
-  return state.points.some(({ op, bytes }) => op === at.op && bytes === at.bytes);
 }
 
 /** The directory that the case is kept in. Never one that holds something. */

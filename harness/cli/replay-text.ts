@@ -4,11 +4,16 @@ export interface ReplayOf {
   readonly file: string | undefined;
   /** What `--recorder` said. */
   readonly recorder: string | undefined;
+  /** What states were drawn by; matters to a case that is named by the hash of its tree. */
+  readonly seed: number;
+  readonly states: number;
 }
 
-export function replayText(id: string, { file, recorder }: ReplayOf): string {
+export function replayText(id: string, { file, recorder, seed, states }: ReplayOf): string {
   const store = file === undefined ? '' : ` --store ${quoted(file)}`;
-  return `crash-matrix replay ${id}${store}${recorder === undefined ? '' : ` --recorder ${recorder}`}`;
+  const by = recorder === undefined ? '' : ` --recorder ${recorder}`;
+  const drawn = id.includes('~tree=') ? ` --seed ${seed} --states ${states}` : '';
+  return `crash-matrix replay ${id}${store}${by}${drawn}`;
 }
 
 /** As one word of a POSIX shell. */

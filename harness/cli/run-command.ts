@@ -3,8 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeTextAtomic } from '../../src/atomic-write.ts';
 import type { Cell } from '../check.ts';
-import { UsageError } from '../errors.ts';
+import { UnavailableError, UsageError } from '../errors.ts';
+import { missingFor } from '../explore/power-cut/missing.ts';
+import { modelName } from '../models.ts';
 import { didYouMean } from '../nearest.ts';
+import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
 import { jsonReport } from '../report/json.ts';
 import { markdownReport } from '../report/markdown.ts';
 import { terminalReport } from '../report/terminal.ts';
@@ -25,6 +28,9 @@ export interface RunFlags {
   readonly outputDir?: string;
   readonly bail: boolean;
   readonly seed: number;
+  readonly states: number;
+  readonly strict: boolean;
+  readonly depth: '1' | '2';
   readonly list: boolean;
   readonly observe: boolean;
   readonly allCases: boolean;
@@ -41,8 +47,9 @@ export async function runCommand(flags: RunFlags, output: Output): Promise<numbe
   return withSession(flags.recorder, async (session) => {
     if (session.fallback !== undefined) output.note(`recorder: binding, because ptrace does not work here: ${session.fallback}`);
     const timeoutMs = flags.timeout * 1000;
-    const selection = { stores: flags.store, scenarios: flags.scenario, models: flags.model, timeoutMs };
+    const selection = { stores: flags.store, scenarios: flags.scenario, models: flags.model, strict: flags.strict, timeoutMs };
     const cells = await selectCells(session, selection, Date.now());
+    checkAvailable(cells, session);
     if (flags.list) {
       output.print(list(cells));
       return 0;
@@ -67,8 +74,19 @@ function chosenReporters(flags: RunFlags): Reporter[] {
   return chosen.length === 0 ? ['terminal'] : chosen;
 }
 
+/** What this machine cannot do is never left out in silence. Throws UnavailableError. */
+export function checkAvailable(cells: readonly Cell[], { recorder, env }: Session): void {
+  for (const name of new Set(cells.flatMap((cell) => (cell.model === 'power-cut' ? [cell.profile] : [])))) {
+    const missing = recorder.kind === 'ptrace' ? missingFor(FILE_SYSTEMS[name], env.PATH ?? '') : 'needs the recorder ptrace';
+    if (missing !== undefined)
+      throw new UnavailableError(
+        `--model power-cut:${name} ${missing.startsWith('needs') ? missing : `is not possible here (${missing})`}; run "crash-matrix doctor"`,
+      );
+  }
+}
+
 function list(cells: readonly Cell[]): string {
-  return cells.map(({ store, scenario, model }) => `${store.name}/${scenario.name}/${model}`).join('\n');
+  return cells.map((cell) => `${cell.store.name}/${cell.scenario.name}/${modelName(cell)}`).join('\n');
 }
 
 async function runAll(
@@ -81,11 +99,15 @@ async function runAll(
   const checked = await runCells(cells, {
     ...session,
     observe: flags.observe,
+    depth: flags.depth === '2' ? 2 : 1,
+    allCases: flags.allCases,
     bail: flags.bail,
+    limit: flags.states,
+    seed: flags.seed,
     timeoutMs: flags.timeout * 1000,
     onProgress,
     replay: ({ store }, id) =>
-      replayText(id, { file: store.argument === store.name ? undefined : store.argument, recorder: flags.recorder }),
+      replayText(id, { ...flags, file: store.argument === store.name ? undefined : store.argument, recorder: flags.recorder }),
   });
   return {
     schema: 'crash-matrix/1',

@@ -1,11 +1,11 @@
 /** From the command line's words to stores, scenarios and cells. */
 import type { Cell } from '../check.ts';
 import { UsageError } from '../errors.ts';
+import { CLAIMABLE, choicesOf, DEFAULT_CHOICES, type ModelChoice } from '../models.ts';
 import { didYouMean } from '../nearest.ts';
 import { builtInScenarios } from '../scenario/built-in.ts';
 import type { Scenario } from '../scenario/define.ts';
 import { BUILT_IN_STORES } from '../store/catalogue.ts';
-import { MODELS, type Model } from '../store/define.ts';
 import { loadStore } from '../store/load.ts';
 import type { LoadedStore } from '../store/loaded.ts';
 import type { Session } from './session.ts';
@@ -20,13 +20,16 @@ export interface Selection {
   readonly stores: readonly string[];
   /** Empty: all that each store supports. */
   readonly scenarios: readonly string[];
+  /** As in `power-loss` or `power-loss:xfs`; empty: those that need no root. */
   readonly models: readonly string[];
+  /** Hold every store to its claims under every profile. */
+  readonly strict: boolean;
   readonly timeoutMs: number;
 }
 
 /** The cells that were asked for, store by store. Throws `UsageError` for a name that nobody knows. */
 export async function selectCells(session: Session, selection: Selection, now: number): Promise<Cell[]> {
-  const models = selection.models.length === 0 ? MODELS : selection.models.map(knownModel);
+  const choices = selection.models.length === 0 ? DEFAULT_CHOICES : [...new Set(selection.models.flatMap(knownChoices))];
   const builtIn = builtInScenarios(now);
   const names = selection.stores.length === 0 ? BUILT_IN_STORES.map(({ name }) => name) : [...new Set(selection.stores)];
   const stores: LoadedStore[] = [];
@@ -40,16 +43,18 @@ export async function selectCells(session: Session, selection: Selection, now: n
   checkScenarios(selection.scenarios, stores, builtIn);
   const wanted = (scenario: Scenario): boolean => selection.scenarios.length === 0 || selection.scenarios.includes(scenario.name);
   const cells = stores.flatMap((store) =>
-    store.scenarios.filter(wanted).flatMap((scenario) => models.map((model) => ({ store, scenario, model }))),
+    store.scenarios
+      .filter(wanted)
+      .flatMap((scenario) => choices.map((choice) => ({ ...choice, store, scenario, strict: selection.strict }))),
   );
   if (cells.length === 0) throw new UsageError('there is nothing to run: the chosen stores support no scenario');
   return cells;
 }
 
-function knownModel(name: string): Model {
-  const model = MODELS.find((known) => known === name);
-  if (model === undefined) throw new UsageError(didYouMean('model', name, MODELS));
-  return model;
+function knownChoices(name: string): readonly ModelChoice[] {
+  const choices = choicesOf(name);
+  if (choices === undefined) throw new UsageError(didYouMean('model', name, CLAIMABLE));
+  return choices;
 }
 
 function load(

@@ -2,23 +2,28 @@
  * From what was found in a cell to its lines in the report: the grade and its status, and for each case what was lost, after
  * which op, until when, and how to see it again.
  */
-import type { Cell, Findings, Verdict } from '../check.ts';
-import { caseId } from '../check.ts';
-import type { CrashPoint } from '../explore/process-kill.ts';
+import { type Cell, caseId } from '../check.ts';
+import { type CrashState, stateId, type TwiceState } from '../explore/crash-state.ts';
 import { isViolation, statusOf, worstGrade } from '../judge/grade.ts';
-import { gradeOf } from '../judge/outcome.ts';
+import type { Verdict } from '../judge/oracle.ts';
+import { gradeOf, isLoss } from '../judge/outcome.ts';
+import { heldTo, knownBugOf } from '../models.ts';
 import { canonicalPath } from '../record/names.ts';
-import { type CaseResult, type CellResult, type OpLine, PICTURE } from '../result.ts';
+import type { CaseResult, CellResult, OpLine } from '../result.ts';
+import type { Located } from '../run.ts';
 import type { Outcome } from '../store/define.ts';
 import { treeKey } from '../tree.ts';
 import { describeFound } from './found.ts';
+import { lettersOf } from './letters.ts';
+import { lostTexts } from './lost-text.ts';
 import { opText } from './op-text.ts';
-import type { SiteMatch } from './sites.ts';
 import { describePromised } from './values.ts';
 
 export interface CellOptions {
   readonly observed: boolean;
   readonly durationMs: number;
+  /** Every case, also those of power loss that a reader could tell from another only by its tree. */
+  readonly allCases: boolean;
   /** How the case is replayed, given its id. */
   readonly replay: (id: string) => string;
 }
@@ -28,77 +33,128 @@ export interface CheckedCell {
   readonly cases: readonly CaseResult[];
 }
 
-export function cellResult(cell: Cell, found: Findings, sites: SiteMatch, options: CellOptions): CheckedCell {
-  const { verdicts, doubts, recording, points, inside } = found;
-  const { trace } = recording;
-  const claim = cell.store.claims[cell.model];
-  const known = cell.store.knownBugs[cell.scenario.name]?.[cell.model];
+export function cellResult(cell: Cell, located: Located, options: CellOptions): CheckedCell {
+  const { found, sites, explanation } = located;
+  const { verdicts, doubts, recording, points, inside, coverage, cuts, recoveries } = found;
   const outcomes = verdicts.map(({ outcome }) => outcome);
-  const unsure = [...trace.unmeasured, ...doubts.map(({ doubt }) => doubt)];
+  // What a mapped file holds is not in a trace, but it is on the disk of a real cut.
+  const unmeasured = cell.model === 'power-cut' ? [] : recording.trace.unmeasured;
+  const unsure = [...unmeasured, ...doubts.map(({ doubt }) => doubt)];
   const grade = worstGrade([...outcomes.map((outcome) => gradeOf(outcome, cell.model)), ...unsure.map(() => 'inconclusive' as const)]);
-  const status = statusOf(grade, claim, outcomes, known);
-  const reason = status.status === 'missed-bug' ? status.reason : unsure[0];
-  const states = verdicts.length + doubts.length;
-  const killed = [...verdicts, ...doubts].filter(({ state }) => state.how === 'killed').length;
-  const letters = lettersOf(found);
-  const cases = verdicts.map((verdict) => caseResult(cell, found, sites, verdict, options));
+  const { claim, expected, status, reason = unsure[0] } = standing(cell, grade, outcomes);
+  const states = [...verdicts, ...doubts].map(({ state }) => state);
+  const firsts = states.filter(({ how }) => how !== 'in-recovery');
+  const letters = lettersOf(found, cell);
+  const violations = verdicts.filter(({ outcome }) => isViolation(gradeOf(outcome, cell.model), claim));
+  const smallest = explanation?.smallest === undefined ? [] : [explanation.smallest];
+  const told = new Set(smallest.map(({ state }) => stateId(state)));
+  const others = options.allCases || cell.model === 'process-kill' ? verdicts : tellingOf(violations);
+  const telling = [...smallest, ...others.filter(({ state }) => !told.has(stateId(state)))];
+  const line = lineOf(located);
   return {
     cell: {
-      store: cell.store.name,
-      scenario: cell.scenario.name,
-      model: cell.model,
+      ...nameOf(cell),
       claim,
       grade,
-      status: status.status,
+      status,
       points,
-      states,
-      folded: points - states,
-      kills: options.observed ? 0 : killed,
-      distinct: new Set([...verdicts, ...doubts].map(({ state }) => treeKey(state.tree))).size,
-      violations: cases.filter(({ violation }) => violation).length,
-      outcomes: countBy(outcomes),
-      picture: letters.map(([, letter]) => letter).join(''),
-      folds: letters.map(([, , folded]) => (folded ? '=' : '.')).join(''),
-      notes: [...litterNotes(found), ...sites.mismatches.map((mismatch) => `recorders differ: ${mismatch}`)],
+      states: firsts.length,
+      folded: cell.model === 'process-kill' ? points - firsts.length : 0,
+      kills: options.observed ? 0 : states.filter(({ how }) => how === 'killed').length,
+      distinct: new Set(firsts.map(({ tree }) => treeKey(tree))).size,
+      violations: violations.length,
+      outcomes: countBy(verdicts.filter(({ state, outcome }) => state.how !== 'in-recovery' || isLoss(outcome))),
+      picture: letters.map(({ letter }) => letter).join(''),
+      folds: letters.map(({ folded }) => (folded ? '=' : '.')).join(''),
+      notes: [...found.notes, ...litterNotes(located), ...sites.mismatches.map((mismatch) => `recorders differ: ${mismatch}`)],
       durationMs: options.durationMs,
-      ...(known !== undefined && { expected: { grade: known.grade, ...(known.outcomes && { outcomes: [...known.outcomes] }) } }),
+      ...(expected && { expected }),
       ...(reason !== undefined && { reason }),
-      ...(inside.tried < inside.of && { sampled: inside }),
+      ...(inside !== undefined && inside.tried < inside.of && { sampled: inside }),
+      ...(coverage && { explored: coverage }),
+      ...(cuts !== undefined && { cuts }),
+      ...(recoveries.of > 0 && { recoveries: { ...recoveries, states: states.length - firsts.length } }),
+      ...(explanation && { barriers: explanation.barriers.map(({ op, use }) => ({ ...mustBe(line(op.index)), needed: NEEDED[use] })) }),
     },
-    cases,
+    cases: telling.map((verdict) => caseResult(cell, located, verdict, options)),
   };
 }
 
 /** A cell of which nothing could be judged. */
 export function unjudgedCell(cell: Cell, reason: string, durationMs: number): CheckedCell {
-  const claim = cell.store.claims[cell.model];
-  const known = cell.store.knownBugs[cell.scenario.name]?.[cell.model];
   const nothing = { points: 0, states: 0, folded: 0, kills: 0, distinct: 0, violations: 0, outcomes: {}, picture: '', notes: [] };
-  const { status } = statusOf('inconclusive', claim, [], known);
-  const { store, scenario, model } = cell;
+  const { claim, expected, status } = standing(cell, 'inconclusive', []);
   return {
-    cell: { store: store.name, scenario: scenario.name, model, claim, grade: 'inconclusive', status, reason, ...nothing, durationMs },
+    cell: { ...nameOf(cell), claim, grade: 'inconclusive', status, reason, ...nothing, durationMs, ...(expected && { expected }) },
     cases: [],
   };
 }
 
-function caseResult(cell: Cell, found: Findings, sites: SiteMatch, verdict: Verdict, options: CellOptions): CaseResult {
-  const { trace } = found.recording;
-  const { state, outcome, recovery, promised } = verdict;
-  const line = (index: number): OpLine | undefined => {
-    const op = trace.ops[index - 1];
+function nameOf({ store, scenario, model, profile }: Cell): Pick<CellResult, 'store' | 'scenario' | 'model' | 'profile'> {
+  return { store: store.name, scenario: scenario.name, model, ...(profile !== undefined && { profile }) };
+}
+
+/** What the store claims here, and whether it is as it says. */
+function standing(
+  cell: Cell,
+  grade: CellResult['grade'],
+  outcomes: readonly Outcome[],
+): Pick<CellResult, 'claim' | 'status' | 'expected' | 'reason'> {
+  const held = heldTo(cell.store.claims, cell, cell.strict);
+  const known = knownBugOf(cell.store.knownBugs, cell.scenario.name, cell);
+  const status = statusOf(grade, held, outcomes, known);
+  const expected = known && { grade: known.bug.grade, ...(known.bug.outcomes && { outcomes: [...known.bug.outcomes] }) };
+  return { claim: held.claim, ...status, ...(expected && { expected }) };
+}
+
+type LineOf = (index: number) => OpLine | undefined;
+
+function lineOf({ found, sites }: Located): LineOf {
+  return (index) => {
+    const op = found.recording.trace.ops[index - 1];
     const site = sites.sites.get(index);
     return op && { index, text: opText(op), ...(site && { site }) };
   };
-  const [after, until] = [line(state.at.op), untilOp(found, verdict)];
-  const grade = gradeOf(outcome, cell.model);
+}
+
+function mustBe<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('an op of the trace has a line');
+  return value;
+}
+
+/** One case for each outcome at each boundary, the one that lost least. */
+function tellingOf(violations: readonly Verdict[]): Verdict[] {
+  const telling = new Map<string, Verdict>();
+  for (const verdict of violations) {
+    const { state, outcome } = verdict;
+    const key = `${outcome} ${state.how} ${state.at.op}`;
+    const known = telling.get(key);
+    if (known === undefined || lostBy(state) < lostBy(known.state)) telling.set(key, verdict);
+  }
+  return [...telling.values()];
+}
+
+const lostBy = (state: CrashState): number => (state.how === 'power-lost' ? state.loss.lost.length : 0);
+
+function caseResult(cell: Cell, located: Located, verdict: Verdict, options: CellOptions): CaseResult {
+  const { found, explanation } = located;
+  const { trace } = found.recording;
+  const { state, outcome, recovery, promised } = verdict;
+  const line = lineOf(located);
+  const first = state.how === 'in-recovery' ? state.first : state;
+  const until = cell.model === 'process-kill' && state.how !== 'in-recovery' ? untilOp(found.verdicts, verdict) : undefined;
   const untilLine = until === undefined ? undefined : line(until);
+  const after = line(first.at.op);
   const id = caseId(cell, state);
+  const { claim } = heldTo(cell.store.claims, cell, cell.strict);
+  const isSmallest = verdict === explanation?.smallest;
+  const words = isSmallest ? explanation?.words : undefined;
+  const site = (isSmallest && explanation?.landed !== undefined ? line(explanation.landed)?.site : undefined) ?? after?.site;
   return {
     id,
     outcome,
-    grade,
-    violation: isViolation(grade, cell.store.claims[cell.model]),
+    grade: gradeOf(outcome, cell.model),
+    violation: isViolation(gradeOf(outcome, cell.model), claim),
     end: state.how === 'ended',
     found: outcome === 'exposed' ? `${verdict.exposed} by other users` : describeFound(outcome, recovery, promised),
     promised: describePromised(promised),
@@ -106,43 +162,48 @@ function caseResult(cell: Cell, found: Findings, sites: SiteMatch, verdict: Verd
       path: canonicalPath(path, trace.variation.names),
       ...(entry.kind === 'file' && { bytes: entry.bytes.length }),
     })),
-    lost: [],
+    lost: words === undefined ? lostTexts(first, trace) : [...words.lost],
     replay: options.replay(id),
     ...(after && { after }),
-    ...(after?.site && { site: after.site }),
-    ...(state.at.bytes !== undefined && { inside: state.at.bytes }),
+    ...(site && { site }),
+    ...(first.at.bytes !== undefined && { inside: first.at.bytes }),
+    ...(state.how === 'power-cut' && state.force && { forced: `${FORCED[state.force.how]} after op ${state.force.at}` }),
+    ...(state.how === 'in-recovery' && { again: secondCrash(state) }),
     ...(untilLine && { until: untilLine }),
+    ...(words?.landed !== undefined && { landed: words.landed }),
+    ...(words?.missingBarrier !== undefined && { missingBarrier: words.missingBarrier }),
+  };
+}
+
+const NEEDED = { needed: 'yes', redundant: 'no', undecided: 'undecided' } as const;
+const FORCED = { fsync: 'fsync of another file', commit: 'a commit', sync: 'syncfs' } as const;
+
+function secondCrash({ second, trace }: TwiceState): NonNullable<CaseResult['again']> {
+  const op = trace.ops[second.at.op - 1];
+  return {
+    ...(op && { after: { index: op.index, text: opText(op) } }),
+    ...(second.at.bytes !== undefined && { inside: second.at.bytes }),
+    lost: lostTexts(second, trace),
   };
 }
 
 /** The op after which an outcome is gone again: the first point behind the unbroken stretch of states that share it. */
-function untilOp({ verdicts }: Findings, verdict: Verdict): number | undefined {
+function untilOp(verdicts: readonly Verdict[], verdict: Verdict): number | undefined {
   const from = verdicts.indexOf(verdict);
-  return verdicts.slice(from).find(({ outcome }) => outcome !== verdict.outcome)?.state.at.op;
+  return verdicts.slice(from).find(({ outcome, state }) => outcome !== verdict.outcome && state.how !== 'in-recovery')?.state.at.op;
 }
 
-/** For each point in order its letter, and whether it is folded into the state of the one before it. */
-function lettersOf({ verdicts, doubts }: Findings): [CrashPoint, string, boolean][] {
-  const lettered = [
-    ...verdicts.map(({ state, outcome }) => ({ state, letter: PICTURE[outcome] })),
-    ...doubts.map(({ state }) => ({ state, letter: '?' })),
-  ];
-  const inside = ({ bytes }: CrashPoint): number => bytes ?? Number.POSITIVE_INFINITY;
-  return lettered
-    .flatMap(({ state, letter }) => state.points.map((point, index): [CrashPoint, string, boolean] => [point, letter, index > 0]))
-    .sort(([one], [other]) => one.op - other.op || (inside(one) < inside(other) ? -1 : 1));
-}
-
-function countBy(outcomes: readonly Outcome[]): { [outcome: string]: number } {
+function countBy(verdicts: readonly Verdict[]): { [outcome: string]: number } {
   const counts: { [outcome: string]: number } = {};
-  for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  for (const { outcome } of verdicts) counts[outcome] = (counts[outcome] ?? 0) + 1;
   return counts;
 }
 
 /** Files that are there after a crash, recovery and the next save, and would not be there without the crash. */
-function litterNotes({ verdicts, recording }: Findings): string[] {
+function litterNotes({ found: { verdicts, recording } }: Located): string[] {
   const names = (left: readonly string[]): string[] => left.map((path) => canonicalPath(path, recording.trace.variation.names));
-  const usual = new Set(verdicts.filter(({ state }) => state.how === 'ended' || state.at.op === 0).flatMap(({ left }) => names(left)));
+  const isUsual = ({ state }: Verdict): boolean => state.how === 'ended' || state.at.op === 0 || state.at.op === recording.trace.ops.length;
+  const usual = new Set(verdicts.filter(isUsual).flatMap(({ left }) => names(left)));
   const litter = new Set(verdicts.flatMap(({ left }) => names(left)).filter((name) => !usual.has(name)));
   return [...litter].sort().map((name) => `litter: after some crashes ${name} stays behind, even after the next save`);
 }

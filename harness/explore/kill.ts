@@ -8,7 +8,7 @@ import { isMarkKey, opKey } from '../record/order.ts';
 import { endOf, opsOf, type Recording } from '../record/record.ts';
 import type { Recorder, RunRequest } from '../record/recorder.ts';
 import { differenceBetweenRuns, scanTree } from '../tree.ts';
-import type { CrashState } from './process-kill.ts';
+import type { KillState } from './crash-state.ts';
 
 /** How often a run that went another way is tried again. */
 const TRIES = 3;
@@ -21,7 +21,7 @@ export type Killed =
 export async function kill(
   recorder: Recorder,
   recording: Recording,
-  state: CrashState,
+  state: KillState,
   prepare: () => Omit<RunRequest, 'plan'>,
   id: string,
 ): Promise<Killed> {

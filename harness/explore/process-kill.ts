@@ -8,31 +8,14 @@
  */
 import type { Op, Trace, Tree } from '../trace.ts';
 import { equalTrees, hashBytes } from '../tree.ts';
+import type { CrashPoint, KillState } from './crash-state.ts';
 
 const PAGE_BYTES = 4096;
 /** Points tried inside one write or copy. A longer one is cut at its first and last pages and evenly in between, and the report says so. */
 const POINTS_INSIDE_AN_OP = 16;
 
-/** A place where a crash can come: after `op` ops or, with `bytes`, inside op `op`. */
-export interface CrashPoint {
-  readonly op: number;
-  readonly bytes?: number;
-}
-
-export interface CrashState {
-  /** The first of the points that this state stands for. */
-  readonly at: CrashPoint;
-  /** How the run got there: killed, or (the last boundary) ended by itself. */
-  readonly how: 'killed' | 'ended';
-  readonly tree: Tree;
-  /** Steps that settled before this op ended, or right after it, were promised. */
-  readonly promisedAt: number;
-  /** All points that this state stands for, in order. */
-  readonly points: readonly CrashPoint[];
-}
-
 export interface KillStates {
-  readonly states: readonly CrashState[];
+  readonly states: readonly KillState[];
   readonly points: number;
   /** Points inside writes and copies: tried, and how many page multiples there are. */
   readonly inside: { readonly tried: number; readonly of: number };
@@ -40,10 +23,10 @@ export interface KillStates {
 
 /** All states in the order of the trace. Neighbouring points with the same tree and the same promise are one state. */
 export function killStates(trace: Trace): KillStates {
-  const states: (CrashState & { points: CrashPoint[] })[] = [];
+  const states: (KillState & { points: CrashPoint[] })[] = [];
   let points = 0;
   const inside = { tried: 0, of: 0 };
-  const add = (at: CrashPoint, how: CrashState['how'], tree: Tree, promisedAt: number): void => {
+  const add = (at: CrashPoint, how: KillState['how'], tree: Tree, promisedAt: number): void => {
     points += 1;
     const last = states.at(-1);
     const same =

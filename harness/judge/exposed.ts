@@ -3,16 +3,16 @@ import type { Trace, Tree } from '../trace.ts';
 
 const READABLE_BY_OTHERS = 0o044;
 
-/** For each boundary, the path of a file that is readable by users who could not read the file that stood there, or will be replaced by it. */
-export function exposedAt(trace: Trace): readonly (string | undefined)[] {
+/** In a tree that a crash of this run left: the path of a file that is readable by users who could not read the file that stood there, or will be replaced by it. */
+export function exposure(trace: Trace): (tree: Tree) => string | undefined {
   const limits = limitsOf(trace);
-  return trace.trees.map((tree) => {
+  return (tree) => {
     for (const [path, limit] of limits) {
       const mode = fileMode(tree, path);
       if (mode !== undefined && (mode & READABLE_BY_OTHERS & ~limit) !== 0 && !isEmptyFile(tree, path)) return path;
     }
     return undefined;
-  });
+  };
 }
 
 /** Path -> the read bits that its content may have: those of the file that the path held first, or of the file that it is renamed over. */

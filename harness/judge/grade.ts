@@ -1,5 +1,6 @@
 /** Grades in order, and whether a cell keeps its claim. Pure. */
-import type { Claim, Grade, KnownBug, Outcome } from '../store/define.ts';
+import type { ExpectedBug, Held } from '../models.ts';
+import type { Claim, Grade, Outcome } from '../store/define.ts';
 
 /** From worst to best. Doubt outranks success, and a proven loss outranks doubt. */
 const FROM_WORST = ['lossy', 'inconclusive', 'atomic', 'durable'] as const satisfies readonly Grade[];
@@ -17,14 +18,19 @@ export function isViolation(grade: Grade, claim: Claim): boolean {
   return grade === 'inconclusive' || WORTH[grade] < WORTH[claim];
 }
 
-export type CellStatus = { readonly status: 'kept' | 'broken' | 'known-bug' } | { readonly status: 'missed-bug'; readonly reason: string };
+export type CellStatus =
+  | { readonly status: 'kept' | 'broken' | 'shown' | 'known-bug' }
+  | { readonly status: 'missed-bug'; readonly reason: string };
 
 /** Whether a cell is as its store says: it keeps the claim, or shows the bug that it is known to have. */
-export function statusOf(grade: Grade, claim: Claim, outcomes: Iterable<Outcome>, known: KnownBug | undefined): CellStatus {
-  if (known === undefined) return { status: isViolation(grade, claim) ? 'broken' : 'kept' };
+export function statusOf(grade: Grade, { claim, gates }: Held, outcomes: Iterable<Outcome>, known: ExpectedBug | undefined): CellStatus {
+  if (known === undefined || (known.mayHide && !isViolation(grade, claim))) {
+    if (!isViolation(grade, claim)) return { status: 'kept' };
+    return { status: gates ? 'broken' : 'shown' };
+  }
   const found = new Set(outcomes);
-  const wanted = known.outcomes ?? [];
-  if (grade !== known.grade) return { status: 'missed-bug', reason: `known to be ${known.grade} here, but found ${grade}` };
+  const { grade: bad, outcomes: wanted = [] } = known.bug;
+  if (grade !== bad) return { status: 'missed-bug', reason: `known to be ${bad} here, but found ${grade}` };
   if (wanted.length > 0 && !wanted.some((outcome) => found.has(outcome))) {
     return { status: 'missed-bug', reason: `known to end ${wanted.join(' or ')} here, but that was not found` };
   }

@@ -4,8 +4,9 @@
  * It never forgives: what it cannot prove to be an allowed value is a loss.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Model } from '../models.ts';
 import type { Loaded, Recovery } from '../recover/recovery.ts';
-import type { Grade, Model, Outcome } from '../store/define.ts';
+import type { Grade, Outcome } from '../store/define.ts';
 import type { Json, Promised } from '../trace.ts';
 
 export interface OracleOptions {
@@ -86,4 +87,4 @@ export function gradeOf(outcome: Outcome, model: Model): Grade {
 }
 
 /** A process that is killed loses nothing that it wrote: only where unwritten data can vanish may an older value come back. */
-const STALE_IS_ATOMIC: ReadonlySet<string> = new Set(['power-loss', 'power-cut', 'interleaving', 'race']);
+const STALE_IS_ATOMIC: ReadonlySet<Model> = new Set(['power-loss', 'power-cut']);

@@ -1,7 +1,7 @@
 /**
  * Telling the files of two runs alike although their names differ: temp files named at random, backups named by the time.
  *
- * Times, UUIDs and process ids in names are recognised by their form. Any other name that a store makes up afresh in each
+ * Times, UUIDs, hashes and process ids in names are recognised by their form. Any other name that a store makes up afresh in each
  * run is learnt by comparing two runs op by op; what differs is widened to whole words, so that two random numbers which
  * happen to begin alike do not teach a false prefix.
  */
@@ -11,12 +11,14 @@ const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 const ISO_TIME = /\d{4}-\d{2}-\d{2}[T_ ]\d{2}[:.-]\d{2}[:.-]\d{2}(?:[.-]\d{1,6})?Z?/g;
 /** Milliseconds since the epoch, from 2001 to 2286. */
 const EPOCH_MS = /(?<!\d)1\d{12}(?!\d)/g;
+/** SHA-1 to SHA-512. What a store makes up is in its hashes too. */
+const HASH = /(?<![0-9a-f])(?:[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})(?![0-9a-f])/gi;
 
 const CHARSETS = { digits: /^[0-9]+$/, hex: /^[0-9a-f]+$/i, word: /^[\w-]+$/ } as const;
 
-/** Writes the parts of a file name (one path component) that vary from run to run as `<time>`, `<uuid>` or `<random>`. */
+/** Writes the parts of a file name (one path component) that vary from run to run as `<time>`, `<uuid>`, `<hash>` or `<random>`. */
 export function canonicalName(name: string, rules: readonly NameRule[]): string {
-  const known = name.replace(UUID, '<uuid>').replace(ISO_TIME, '<time>').replace(EPOCH_MS, '<time>');
+  const known = name.replace(UUID, '<uuid>').replace(ISO_TIME, '<time>').replace(EPOCH_MS, '<time>').replace(HASH, '<hash>');
   for (const rule of rules) {
     if (known.length <= rule.prefix.length + rule.suffix.length) continue;
     if (!known.startsWith(rule.prefix) || !known.endsWith(rule.suffix)) continue;

@@ -59,6 +59,18 @@ export async function record(recorder: Recorder, request: RecordRequest): Promis
   return last;
 }
 
+/** One run, observed and not repeated: what differs from run to run is known from runs of the same store. */
+export async function recordOnce(
+  recorder: Recorder,
+  { prepare, complaint }: RecordRequest,
+  { variation }: Pick<Trace, 'variation'>,
+): Promise<Trace | NotRecorded> {
+  const run = prepare();
+  const observed = await recorder.run({ ...run, plan: { kind: 'observe' } });
+  const trouble = troubleIn(observed, () => complaint(run.directory));
+  return trouble === undefined ? traceOf(recorder.kind, observed, run.spool, variation) : { reason: trouble };
+}
+
 /** In words, why a run without a crash is none to learn from; undefined if it went well. */
 function troubleIn({ events }: RunReport, complaint: () => string | undefined): string | undefined {
   const settled = events.filter((event): event is RawMark => event.kind === 'resolved' || event.kind === 'rejected');

@@ -1,6 +1,7 @@
 /**
  * Which cases belong to a cell, and the few of them that are worth a block of their own: the first of each outcome.
  */
+import { modelName } from '../models.ts';
 import { type CaseResult, type CellResult, PICTURE, type Result } from '../result.ts';
 import { OUTCOMES } from '../store/define.ts';
 import { counted } from '../words.ts';
@@ -8,7 +9,7 @@ import { counted } from '../words.ts';
 /** The violations of one cell that have the same outcome. */
 export interface Failure {
   readonly cell: CellResult;
-  /** The one that comes first in the run. */
+  /** The one that is explained, else the one that comes first in the run. */
   readonly first: CaseResult;
   /** Boundaries with this outcome, `first` included. */
   readonly boundaries: number;
@@ -19,11 +20,6 @@ export interface Failure {
 /** What a cell's case ids have before the `@`. */
 export function cellId(cell: Pick<CellResult, 'store' | 'scenario' | 'model' | 'profile'>): string {
   return `${cell.store}/${cell.scenario}/${modelName(cell)}`;
-}
-
-/** `process-kill`, or with a profile `power-loss:xfs`. */
-export function modelName(cell: Pick<CellResult, 'model' | 'profile'>): string {
-  return cell.profile === undefined ? cell.model : `${cell.model}:${cell.profile}`;
 }
 
 /** The failures of each cell, in the order of the run. Cells without one have an empty list. */
@@ -43,7 +39,7 @@ function failuresOf(cell: CellResult, violations: readonly CaseResult[]): Failur
   const inOrder = [...violations].sort(byBoundary);
   return OUTCOMES.flatMap((outcome) => {
     const same = inOrder.filter((one) => one.outcome === outcome);
-    const first = same[0];
+    const first = same.find(({ landed, missingBarrier }) => (landed ?? missingBarrier) !== undefined) ?? same[0];
     if (first === undefined) return [];
     const stretches = cell.picture.match(new RegExp(`${PICTURE[outcome]}+`, 'g')) ?? [];
     return [{ cell, first, boundaries: Math.max(same.length, stretches.join('').length), stretches: stretches.length }];
@@ -55,9 +51,40 @@ function byBoundary(one: CaseResult, other: CaseResult): number {
   return (one.after?.index ?? 0) - (other.after?.index ?? 0) || inside(one) - inside(other) || (one.id < other.id ? -1 : 1);
 }
 
-/** `8 more boundaries`, `58 more boundaries, in 5 stretches`; undefined if the first is the only one. */
-export function moreOf(failure: Failure): string | undefined {
-  if (failure.boundaries === 1) return undefined;
+/**
+ * Which failures are worth a block of their own, each with the cells in which it shows as well: under power loss, one line of
+ * source fails on several file systems and in many scenarios. The others have no entry.
+ */
+export function failuresAlike(failures: readonly Failure[]): ReadonlyMap<Failure, readonly CellResult[]> {
+  const firsts = new Map<string, Failure>();
+  const alike = new Map<Failure, CellResult[]>();
+  for (const failure of failures) {
+    const { cell, first } = failure;
+    const what = cell.model === 'process-kill' ? cellId(cell) : [cell.store, cell.model, placeOf(first)].join();
+    const key = `${first.outcome} ${what}`;
+    const known = firsts.get(key);
+    if (known === undefined) {
+      firsts.set(key, failure);
+      alike.set(failure, []);
+    } else alike.get(known)?.push(cell);
+  }
+  return alike;
+}
+
+/** The line of source that failures are alike by: where the op is that landed too early, or the last one before the crash. */
+function placeOf({ after, site }: CaseResult): string {
+  return site === undefined ? (after?.text ?? '') : `${site.file}:${site.line}`;
+}
+
+/** Cells that are named; of more, the number is told. */
+const MOST_CELLS_NAMED = 6;
+
+/** `8 more boundaries`, `58 more boundaries, in 5 stretches; replace/power-loss:xfs`; undefined if the first is the only one. */
+export function moreOf(failure: Failure, others: readonly CellResult[] = []): string | undefined {
   const stretches = failure.stretches > 1 ? `, in ${failure.stretches} stretches` : '';
-  return `${counted(failure.boundaries - 1, 'more boundary', 'more boundaries')}${stretches}`;
+  const boundaries = failure.boundaries === 1 ? [] : [`${counted(failure.boundaries - 1, 'more boundary', 'more boundaries')}${stretches}`];
+  const named = others.slice(0, MOST_CELLS_NAMED).map((cell) => `${cell.scenario}/${modelName(cell)}`);
+  const rest = others.length > named.length ? [`${counted(others.length - named.length, 'more cell')}`] : [];
+  const cells = named.length === 0 ? [] : [`also in ${[...named, ...rest].join(', ')}`];
+  return boundaries.length + cells.length === 0 ? undefined : [...boundaries, ...cells].join('; ');
 }

@@ -1,10 +1,10 @@
 /**
  * One failure as a block of text: what was lost, what did it, what would mend it, how to see it again.
  */
+import { modelName } from '../models.ts';
 import type { CaseResult, CellResult, OpLine, SiteLine } from '../result.ts';
 import type { Grade } from '../store/define.ts';
 import { counted, printable, withCommas } from '../words.ts';
-import { modelName } from './cases.ts';
 import type { Colors } from './colors.ts';
 import { fitSideBySide, GAP, longest, wrapSegments, wrapWords } from './lay-out.ts';
 import { FOUND_BY, paintOutcome } from './outcomes.ts';
@@ -33,9 +33,10 @@ const MOST_FILES = 12;
 
 export function failureBlock(cell: CellResult, failure: CaseResult, colors: Colors, options: BlockOptions = {}): string {
   const { columns = Number.POSITIVE_INFINITY, more } = options;
-  return [...failureHeading(cell, failure.grade, colors, columns), ...layOutRows(failureRows(failure, colors, more), colors, columns)].join(
-    '\n',
-  );
+  return [
+    ...failureHeading(cell, failure.grade, colors, columns),
+    ...layOutRows(failureRows(cell, failure, colors, more), colors, columns),
+  ].join('\n');
 }
 
 /** `rename-away / replace / process-kill   lossy (claims durable)`: red, unless the bug is known. */
@@ -47,22 +48,37 @@ export function failureHeading(cell: CellResult, grade: Grade, colors: Colors, c
   return lines.map(cell.status === 'broken' || cell.status === 'missed-bug' ? (line) => colors.bold(colors.red(line)) : colors.bold);
 }
 
-function failureRows(failure: CaseResult, colors: Colors, more: string | undefined): Row[] {
+function failureRows(cell: CellResult, failure: CaseResult, colors: Colors, more: string | undefined): Row[] {
   const found = { text: failure.found, paint: (text: string) => paintOutcome(failure.outcome, text, colors) };
   const rows: Row[] = [
-    { label: momentOf(failure), items: [momentWords(failure)] },
+    { label: momentOf(failure, cell.model), items: [momentWords(failure)] },
+    ...(failure.forced === undefined ? [] : [{ label: 'before that', items: [[{ text: failure.forced }]] }]),
+    ...lossRows(failure),
+    ...(failure.again === undefined ? [] : secondCrashRows(failure.again, cell.model)),
     { label: FOUND_BY[failure.outcome], items: [[found, { text: `had promised ${failure.promised}` }]] },
     { label: 'on disk', items: filesOnDisk(failure.onDisk) },
   ];
-  if (failure.site !== undefined && !isSameSite(failure.site, failure.after?.site)) {
+  if (failure.site !== undefined && failure.landed === undefined && !isSameSite(failure.site, failure.after?.site)) {
     rows.push({ label: 'asked for at', items: [[{ text: siteText(failure.site) }]] });
   }
-  if (failure.lost.length > 0) rows.push({ label: 'lost', items: failure.lost.map((text) => [{ text }]) });
   if (failure.until !== undefined) rows.push({ label: `until op ${failure.until.index}`, items: [opWords(failure.until)] });
   if (failure.missingBarrier !== undefined) rows.push({ label: 'would mend it', items: [[{ text: failure.missingBarrier }]] });
   if (more !== undefined) rows.push({ label: 'the same at', items: [[{ text: more }]] });
   rows.push({ label: 'replay', items: [[{ text: failure.replay, paint: colors.cyan }]], whole: true });
   return rows;
+}
+
+/** What is not on disk, and what is without it. */
+function lossRows({ landed, lost }: Pick<CaseResult, 'landed' | 'lost'>): Row[] {
+  return [
+    ...(lost.length === 0 ? [] : [{ label: 'lost', items: manyLines(lost) }]),
+    ...(landed === undefined ? [] : [{ label: 'because', items: [[{ text: landed }]] }]),
+  ];
+}
+
+function secondCrashRows(again: NonNullable<CaseResult['again']>, model: string): Row[] {
+  const moment = momentOf({ ...again, end: false }, model);
+  return [{ label: 'then, in recovery', items: [[{ text: moment }, ...momentWords({ ...again, end: false })]] }, ...lossRows(again)];
 }
 
 /** Labels in one column, text in the next, continued under itself. */
@@ -86,14 +102,17 @@ function segmentLines(segments: readonly Segment[], width: number): string[] {
   return safe.flatMap(({ text, paint }) => wrapWords(text, width).map(paint));
 }
 
-/** The boundary, as a label: `killed after op 4`. */
-function momentOf({ after, inside, end }: Pick<CaseResult, 'after' | 'inside' | 'end'>): string {
+type Moment = Pick<CaseResult, 'after' | 'inside' | 'end'>;
+
+/** The boundary, as a label: `killed after op 4`, `power lost after op 4`. */
+function momentOf({ after, inside, end }: Moment, model: string): string {
   if (end) return 'no kill, after the end';
-  if (after === undefined) return 'killed before op 1';
-  return inside === undefined ? `killed after op ${after.index}` : `killed inside op ${after.index}`;
+  const crashed = model === 'process-kill' ? 'killed' : 'power lost';
+  if (after === undefined) return `${crashed} before op 1`;
+  return inside === undefined ? `${crashed} after op ${after.index}` : `${crashed} inside op ${after.index}`;
 }
 
-function momentWords({ after, inside, end }: CaseResult): Segment[] {
+function momentWords({ after, inside, end }: Moment): Segment[] {
   if (after === undefined) return [{ text: 'nothing had happened yet' }];
   if (inside !== undefined) return [...opWords(after), { text: `${withCommas(inside)} bytes in` }];
   return end ? opWords({ ...after, text: `last op ${after.index}: ${after.text}` }) : opWords(after);
@@ -107,8 +126,13 @@ export function siteText(site: SiteLine): string {
   return `${site.file}:${site.line}`;
 }
 
-function isSameSite(one: SiteLine, other: SiteLine | undefined): boolean {
-  return one.file === other?.file && one.line === other.line;
+function isSameSite(one: SiteLine | undefined, other: SiteLine | undefined): boolean {
+  return one?.file === other?.file && one?.line === other?.line;
+}
+
+function manyLines(texts: readonly string[]): Segment[][] {
+  const shown = texts.slice(0, MOST_FILES).map((text) => [{ text }]);
+  return texts.length > MOST_FILES ? [...shown, [{ text: `and ${texts.length - MOST_FILES} more` }]] : shown;
 }
 
 function filesOnDisk(files: CaseResult['onDisk']): Segment[][] {

@@ -15,7 +15,7 @@ export function knownBugLines(failures: ReadonlyMap<CellResult, readonly Failure
   for (const [cell, ofCell] of failures) {
     if (cell.status !== 'known-bug') continue;
     for (const failure of ofCell) {
-      const key = JSON.stringify([cell.store, cell.model, cell.profile, failure.first.outcome, placeOf(failure)]);
+      const key = JSON.stringify([cell.store, cell.model, failure.first.outcome, placeOf(failure)]);
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [failure]);
       else group.push(failure);
@@ -35,10 +35,14 @@ function entry(group: readonly Failure[], columns: number, colors: Colors): stri
   if (failure === undefined) return [];
   const { store } = failure.cell;
   const { outcome, after, end, replay } = failure.first;
-  const scenarios = group.map(({ cell }) => cell.scenario).join(', ');
+  const scenarios = [...new Set(group.map(({ cell }) => cell.scenario))].join(', ');
+  const profiles = [...new Set(group.flatMap(({ cell }) => cell.profile ?? []))].join(', ');
   const when = end ? ['with no crash at all'] : after === undefined ? ['before its first op'] : [`from ${after.text}`];
   const where = !end && after?.site !== undefined ? [siteText(after.site)] : [];
-  const [heading = '', ...rest] = wrapWords(`${store}  ${outcome} in ${scenarios}`, columns - 4);
+  const [heading = '', ...rest] = wrapWords(
+    `${store}  ${outcome} in ${scenarios}${profiles === '' ? '' : `, on ${profiles}`}`,
+    columns - 4,
+  );
   const painted = `${colors.bold(store)}  ${paintOutcome(outcome, outcome, colors)}${heading.slice(store.length + 2 + outcome.length)}`;
   return [
     `  ${painted}`,

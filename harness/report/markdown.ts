@@ -4,12 +4,16 @@
  * Has    grades, boundaries, kills, outcomes, pictures, and each failure with its line of source.
  * Hasn't times, absolute paths, sizes, seeds, patch versions: whatever may differ between two runs that find the same.
  */
+
+import { withoutBytes } from '../explain/op-text.ts';
+import { modelName } from '../models.ts';
 import type { CellResult, Result } from '../result.ts';
 import { OUTCOMES } from '../store/define.ts';
 import { counted, printable, withCommas } from '../words.ts';
-import { type Failure, failuresByCell, modelName, moreOf } from './cases.ts';
+import { type Failure, failuresAlike, failuresByCell, moreOf } from './cases.ts';
 import { NO_COLORS } from './colors.ts';
-import { failureBlock } from './failure.ts';
+import { failureBlock, siteText } from './failure.ts';
+import { isSampled } from './grid.ts';
 import { longest, pieces } from './lay-out.ts';
 import { aboutCells, notesOf } from './notes.ts';
 import { worstLoss } from './outcomes.ts';
@@ -46,15 +50,23 @@ function header(result: Result): string {
     bad > 0
       ? `**${counted(bad, 'cell')} not as claimed.**`
       : `Every claim was kept${known > 0 ? `; ${counted(known, 'cell')} with a known bug ${known === 1 ? 'shows' : 'show'} it, as expected` : ''}.`;
-  const how = result.observed
-    ? 'the directory was copied at every boundary of one run'
-    : 'a real child process was killed at every boundary';
+  const how = howItCrashed(result);
   return [
     '# Crash matrix',
     `What a fresh process finds in the directory of each store after ${how}, and how that compares with what the store had promised.`,
     `Made by \`npm run matrix\` with the ${result.recorder} recorder, Node ${majorVersion(result.node)}, ${platformName(result.platform)}. Generated: do not edit.`,
     verdict,
   ].join('\n\n');
+}
+
+function howItCrashed({ cells, observed }: Result): string {
+  const models = new Set(cells.map(({ model }) => model));
+  const kill = observed ? 'the directory was copied at every boundary of one run' : 'a real child process was killed at every boundary';
+  return [
+    ...(models.has('process-kill') ? [kill] : []),
+    ...(models.has('power-loss') ? ['the power was lost at every boundary, on each kind of file system'] : []),
+    ...(models.has('power-cut') ? ['the power was cut at every boundary, on real file systems'] : []),
+  ].join('; after ');
 }
 
 /** Without the version of the kernel, if it follows. */
@@ -83,6 +95,8 @@ function verdict(cell: CellResult | undefined): string {
       return words;
     case 'known-bug':
       return `${words} (known)`;
+    case 'shown':
+      return `_${words}_`;
     case 'broken':
       return `**${words}**`;
     case 'missed-bug':
@@ -96,7 +110,7 @@ function howToRead(result: Result): string {
   return [
     '**Grades**: `durable`, only allowed values were found; `atomic`, also earlier ones, under models in which unwritten data can vanish;',
     '`lossy`, anything else; `inconclusive`, not measured. _(known)_: the store is known to have this bug, and the run fails if it is not found.',
-    'A cell shows its grade and its worst outcome; **bold** is a broken claim or a missed bug.\n',
+    'A cell shows its grade and its worst outcome; **bold** is a broken claim or a missed bug, _slanted_ is below the claim where the store is not held to it.\n',
     'A picture has one letter for each boundary, in the order of the run: before the first op, after each op, and inside writes and copies.',
     'Boundaries between which nothing on disk changed are _folded_: one kill stands for all of them.\n',
     fenced(legend(result.cells, NO_COLORS).map((line) => line.trimStart())),
@@ -109,8 +123,71 @@ function notes(result: Result): string[] {
 }
 
 function storeSection(store: string, all: readonly CellResult[], failures: ReadonlyMap<CellResult, readonly Failure[]>): string[] {
-  const cells = all.filter((cell) => cell.store === store);
-  const labels = cells.map((cell) => (new Set(cells.map(modelName)).size > 1 ? `${cell.scenario} ${modelName(cell)}` : cell.scenario));
+  const ofStore = all.filter((cell) => cell.store === store);
+  const kills = ofStore.filter(({ model }) => model === 'process-kill');
+  const power = (['power-loss', 'power-cut'] as const).map((model) => ofStore.filter((cell) => cell.model === model));
+  return [
+    `## ${escaped(store)}`,
+    ...(kills.length === 0 ? [] : killSection(kills)),
+    ...power.flatMap((cells) => (cells.length === 0 ? [] : powerSection(cells))),
+    ...failureBlocks(ofStore, failures),
+  ];
+}
+
+/** Each failure once, with the cells in which it shows as well. */
+function failureBlocks(cells: readonly CellResult[], failures: ReadonlyMap<CellResult, readonly Failure[]>): string[] {
+  const told = cells.filter(({ status }) => status !== 'shown').flatMap((cell) => failures.get(cell) ?? []);
+  const alike = failuresAlike(told);
+  const blocks = cells.flatMap((cell) => cellBlocks(cell, failures.get(cell) ?? [], alike));
+  return blocks.length === 0 ? [] : [fenced(blocks.join('\n\n').split('\n'))];
+}
+
+/** What was tried on each file system, and which barriers are worth their time. */
+function powerSection(cells: readonly CellResult[]): string[] {
+  const [model = ''] = cells.map((cell) => cell.model);
+  const profiles = [...new Set(cells.map(({ profile = '' }) => profile))];
+  const scenarios = [...new Set(cells.map(({ scenario }) => scenario))];
+  const at = new Map(cells.map((cell) => [`${cell.scenario}/${cell.profile}`, cell]));
+  const rows = scenarios.map((scenario) => [escaped(scenario), ...profiles.map((profile) => triedIn(at.get(`${scenario}/${profile}`)))]);
+  return [
+    `${escaped(model)}, grade and distinct states judged:`,
+    table(['scenario', ...profiles], rows, []),
+    ...barrierTable(cells, profiles),
+  ];
+}
+
+/** `lossy: empty · 611 of 1,842`: distinct of all. */
+function triedIn(cell: CellResult | undefined): string {
+  if (cell === undefined) return '';
+  const { explored, cuts } = cell;
+  const of = explored === undefined ? cuts : explored.pages.states + (explored.sectors?.states ?? 0);
+  const sampled = isSampled(cell) ? ', sampled' : '';
+  return `${verdict(cell)} · ${withCommas(cell.states)}${of === undefined ? '' : ` of ${withCommas(of)}`}${sampled}`;
+}
+
+/** Under each profile, whether the claim would fall without a barrier: in some scenario, in none, or not decided. */
+function barrierTable(cells: readonly CellResult[], profiles: readonly string[]): string[] {
+  const uses = new Map<string, Map<string, Set<string>>>();
+  for (const { profile = '', barriers = [] } of cells) {
+    for (const { text, site, needed } of barriers) {
+      const name = `${escaped(withoutBytes(stableText(text)))}${site === undefined ? '' : `, ${escaped(siteText(site))}`}`;
+      const byProfile = uses.get(name) ?? new Map<string, Set<string>>();
+      uses.set(name, byProfile);
+      byProfile.set(profile, (byProfile.get(profile) ?? new Set()).add(needed));
+    }
+  }
+  if (uses.size === 0) return [];
+  const word = (needed: ReadonlySet<string> | undefined): string => {
+    if (needed === undefined) return '';
+    if (needed.has('yes')) return 'needed';
+    return needed.has('undecided') ? 'not decided' : '**buys nothing**';
+  };
+  const rows = [...uses].map(([name, byProfile]) => [name, ...profiles.map((profile) => word(byProfile.get(profile)))]);
+  return ['Barriers, and whether a claim would fall without them:', table(['barrier', ...profiles], rows, [])];
+}
+
+function killSection(cells: readonly CellResult[]): string[] {
+  const labels = cells.map(({ scenario }) => scenario);
   const rows = cells.map((cell, index) => [
     escaped(labels[index] ?? ''),
     verdict(cell),
@@ -119,13 +196,7 @@ function storeSection(store: string, all: readonly CellResult[], failures: Reado
     outcomeCounts(cell),
   ]);
   const columns = ['scenario', 'found', 'claim', 'boundaries', 'kills', 'folded', 'violations', 'crash states by outcome'];
-  const blocks = cells.flatMap((cell) => cellBlocks(cell, failures.get(cell) ?? []));
-  return [
-    `## ${escaped(store)}`,
-    table(columns, rows, [3, 4, 5, 6]),
-    fenced(pictures(cells, labels)),
-    ...(blocks.length === 0 ? [] : [fenced(blocks.join('\n\n').split('\n'))]),
-  ];
+  return [table(columns, rows, [3, 4, 5, 6]), fenced(pictures(cells, labels))];
 }
 
 function pictures(cells: readonly CellResult[], labels: readonly string[]): string[] {
@@ -135,10 +206,12 @@ function pictures(cells: readonly CellResult[], labels: readonly string[]): stri
   );
 }
 
-function cellBlocks(cell: CellResult, failures: readonly Failure[]): string[] {
-  const blocks = failures.map((failure) =>
-    failureBlock(cell, stableCase(failure.first), NO_COLORS, { columns: COLUMNS, more: moreOf(failure) }),
-  );
+function cellBlocks(cell: CellResult, failures: readonly Failure[], alike: ReturnType<typeof failuresAlike>): string[] {
+  const blocks = failures.flatMap((failure) => {
+    const others = alike.get(failure);
+    if (others === undefined) return [];
+    return [failureBlock(cell, stableCase(failure.first), NO_COLORS, { columns: COLUMNS, more: moreOf(failure, others) })];
+  });
   if (cell.status === 'missed-bug' || cell.grade === 'inconclusive') {
     const { reason, ...rest } = cell;
     blocks.push(unprovenBlock({ ...rest, ...(reason !== undefined && { reason: stableText(reason) }) }, NO_COLORS, COLUMNS));

@@ -4,9 +4,9 @@
  * In a wide window the picture is a column, continued under itself. Where that column would be too narrow to show where things
  * happen, the picture goes below its row and takes the whole width.
  */
+import { modelName } from '../models.ts';
 import type { CellResult, Result } from '../result.ts';
 import { printable, withCommas } from '../words.ts';
-import { modelName } from './cases.ts';
 import type { Colors } from './colors.ts';
 import { paintGrade } from './grades.ts';
 import { longest, wrapWords } from './lay-out.ts';
@@ -25,6 +25,7 @@ interface Column {
 const STATUS: { readonly [status in CellResult['status']]: string } = {
   kept: 'kept',
   broken: 'BROKEN',
+  shown: 'not held to',
   'known-bug': 'known bug',
   'missed-bug': 'BUG MISSED',
 };
@@ -151,6 +152,7 @@ function paintStatus(text: string, cell: CellResult, colors: Colors): string {
     case 'kept':
       return colors.green(text);
     case 'known-bug':
+    case 'shown':
       return colors.dim(text);
     case 'broken':
     case 'missed-bug':

@@ -20,16 +20,27 @@ export function stableText(text: string): string {
 
 /** A case as a committed report tells it. */
 export function stableCase(one: CaseResult): CaseResult {
-  const { after, until, ...rest } = one;
+  const { after, until, landed, again, forced, missingBarrier, ...rest } = one;
   return {
     ...rest,
     ...(after !== undefined && { after: stableOp(after) }),
     ...(until !== undefined && { until: stableOp(until) }),
+    ...(landed !== undefined && { landed: stableLost(landed) }),
+    ...(forced !== undefined && { forced }),
+    ...(missingBarrier !== undefined && { missingBarrier: stableLost(missingBarrier) }),
+    ...(again !== undefined && {
+      again: { ...again, ...(again.after && { after: stableOp(again.after) }), lost: again.lost.map(stableLost) },
+    }),
     found: stableText(one.found),
     promised: stableText(one.promised),
     onDisk: one.onDisk.map(({ path, bytes }) => ({ path: canonicalPath(path, []), ...(bytes === 0 && { bytes }) })),
-    lost: one.lost.map(stableText),
+    lost: one.lost.map(stableLost),
   };
+}
+
+/** Ops within a text, as in `op 7 write a.tmp 0..1204: its data at block 0`. */
+function stableLost(text: string): string {
+  return stableText(text).replaceAll(/ \d+\.\.\d+/g, '');
 }
 
 function stableOp(op: OpLine): OpLine {

@@ -1,14 +1,17 @@
 /**
  * A run in two lines: what was done, and whether every claim was kept.
  */
+import { modelName } from '../models.ts';
 import type { CellResult, Result } from '../result.ts';
 import { counted, duration } from '../words.ts';
-import { modelName } from './cases.ts';
 import type { Colors } from './colors.ts';
 
 export function runWords(result: Result): string[] {
   const how = result.observed ? `${result.recorder} recorder, observed` : `${result.recorder} recorder`;
-  const models = [...new Set(result.cells.map(modelName))];
+  const models = [...new Set(result.cells.map(({ model }) => model))].map((model) => {
+    const names = new Set(result.cells.filter((cell) => cell.model === model).map(modelName));
+    return names.size === 1 ? [...names].join() : model;
+  });
   return [
     `crash-matrix ${result.version}`,
     ...models,
@@ -28,16 +31,8 @@ export function summaryWords(result: Result): string[] {
   const inconclusive = cells.filter((cell) => cell.grade === 'inconclusive').length;
   return [
     counted(cells.length, 'cell'),
-    result.observed
-      ? counted(
-          sum((cell) => cell.states),
-          'state observed',
-          'states observed',
-        )
-      : counted(
-          sum((cell) => cell.kills),
-          'kill',
-        ),
+    ...kills(result),
+    ...power(cells),
     counted(
       sum((cell) => cell.violations),
       'violation',
@@ -45,6 +40,49 @@ export function summaryWords(result: Result): string[] {
     ...(found + missed === 0 ? [] : [`known bugs: ${found} found, ${missed} missed`]),
     ...(inconclusive === 0 ? [] : [`${inconclusive} inconclusive`]),
     duration(result.durationMs),
+  ];
+}
+
+function kills({ cells, observed }: Result): string[] {
+  const killed = cells.filter(({ model }) => model === 'process-kill');
+  if (killed.length === 0) return [];
+  const sum = (of: (cell: CellResult) => number): number => killed.reduce((total, cell) => total + of(cell), 0);
+  return [
+    observed
+      ? counted(
+          sum(({ states }) => states),
+          'state observed',
+          'states observed',
+        )
+      : counted(
+          sum((cell) => cell.kills),
+          'kill',
+        ),
+  ];
+}
+
+function power(cells: readonly CellResult[]): string[] {
+  const of = (model: CellResult['model']): readonly CellResult[] => cells.filter((cell) => cell.model === model);
+  const sum = (some: readonly CellResult[], count: (cell: CellResult) => number): number =>
+    some.reduce((total, cell) => total + count(cell), 0);
+  const [lost, cut] = [of('power-loss'), of('power-cut')];
+  return [
+    ...(lost.length === 0
+      ? []
+      : [
+          counted(
+            sum(lost, ({ states }) => states),
+            'power-loss state',
+          ),
+        ]),
+    ...(cut.length === 0
+      ? []
+      : [
+          counted(
+            sum(cut, ({ cuts = 0 }) => cuts),
+            'power cut',
+          ),
+        ]),
   ];
 }
 

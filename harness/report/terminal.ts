@@ -4,9 +4,10 @@
  */
 import type { CellResult, Result } from '../result.ts';
 import { printable } from '../words.ts';
-import { type Failure, failuresByCell, moreOf } from './cases.ts';
+import { type Failure, failuresAlike, failuresByCell, moreOf } from './cases.ts';
 import { type Colors, toColors } from './colors.ts';
 import { failureBlock } from './failure.ts';
+import { grid } from './grid.ts';
 import { knownBugLines } from './known-bugs.ts';
 import { joinWithin, wrapWords } from './lay-out.ts';
 import { matrixTable } from './matrix-table.ts';
@@ -30,8 +31,7 @@ export function terminalReport(result: Result, options: TerminalOptions): string
   const known = knownBugLines(failures, columns, colors);
   const sections = [
     joinWithin(runWords(result), columns).map(colors.dim),
-    matrixTable(result, columns, colors),
-    legend(result.cells, colors, columns),
+    ...matrices(result, columns, colors),
     noteLines(result, columns, colors),
     known.length === 0 ? [] : [colors.bold('known bugs, found as expected'), ...known],
     ...blocks(failures, columns, colors),
@@ -43,11 +43,38 @@ export function terminalReport(result: Result, options: TerminalOptions): string
     .join('\n\n')}\n`;
 }
 
+/** A few cells are shown boundary by boundary, whatever their model; many that come once per file system, as a grid. */
+const MOST_ROWS_OF_PICTURES = 12;
+
+function matrices(result: Result, columns: number, colors: Colors): string[][] {
+  const byProfile = result.cells.filter(({ profile }) => profile !== undefined);
+  const asGrid = byProfile.length > MOST_ROWS_OF_PICTURES ? byProfile : [];
+  const pictured = result.cells.filter((cell) => !asGrid.includes(cell));
+  const models = [...new Set(asGrid.map(({ model }) => model))];
+  return [
+    ...(pictured.length === 0 ? [] : [matrixTable({ ...result, cells: pictured }, columns, colors), legend(pictured, colors, columns)]),
+    ...models.map((model) =>
+      grid(
+        model,
+        asGrid.filter((cell) => cell.model === model),
+        columns,
+        colors,
+      ),
+    ),
+  ];
+}
+
 function blocks(failures: ReadonlyMap<CellResult, readonly Failure[]>, columns: number, colors: Colors): string[][] {
+  const alike = failuresAlike(
+    [...failures].flatMap(([, ofCell]) => ofCell).filter(({ cell }) => cell.status === 'broken' || cell.status === 'missed-bug'),
+  );
   return [...failures].flatMap(([cell, ofCell]) => {
-    if (cell.status === 'kept' || cell.status === 'known-bug') return [];
-    const shown = ofCell.map((failure) => [failureBlock(cell, failure.first, colors, { columns, more: moreOf(failure) })]);
-    return shown.length === 0 || cell.status === 'missed-bug' ? [...shown, [unprovenBlock(cell, colors, columns)]] : shown;
+    if (cell.status !== 'broken' && cell.status !== 'missed-bug') return [];
+    const shown = ofCell.flatMap((failure) => {
+      const others = alike.get(failure);
+      return others === undefined ? [] : [[failureBlock(cell, failure.first, colors, { columns, more: moreOf(failure, others) })]];
+    });
+    return ofCell.length === 0 || cell.status === 'missed-bug' ? [...shown, [unprovenBlock(cell, colors, columns)]] : shown;
   });
 }
 

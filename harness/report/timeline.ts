@@ -5,7 +5,8 @@
  *   * 4  E  rename sessions.json -> sessions.json.bak.<time>        src/strategies/rename-away.ts:18
  *   ── killed here, after op 4 ──
  *
- * `*` marks ops that changed what is on disk; letters are those of the picture; what comes after the kill is dimmed.
+ * `*` marks ops that changed what is on disk, `lost` those that the power cut took; letters are those of the picture; what
+ * comes after the crash is dimmed.
  */
 
 import { opText } from '../explain/op-text.ts';
@@ -22,12 +23,16 @@ interface Boundary {
   readonly bytes?: number;
 }
 
-interface TimelineInput {
+export interface TimelineInput {
   readonly ops: readonly Op[];
   readonly marks: readonly Mark[];
   /** `trees[k]` is what was on disk after op k; the same object where nothing changed. */
   readonly trees?: readonly Tree[];
   readonly at: Boundary;
+  /** How it crashed there. Default: it was killed. */
+  readonly how?: 'killed' | 'ended' | 'power-lost' | 'power-cut';
+  /** Ops of which something is not on disk after the power was lost. */
+  readonly lost?: ReadonlySet<number>;
   /** The picture of the cell. */
   readonly picture: string;
   /** The boundary that each letter of the picture stands for. Without it, letters are shown only if there is one per op and one before. */
@@ -52,14 +57,14 @@ export function timeline(input: TimelineInput, colors: boolean | Colors): string
   if (inside && at.op === 0) throw new Error('there is no op 0 to be killed inside of');
   for (let op = 0; op <= ops.length; op += 1) {
     if (op > 0) lines.push(line(op, op > at.op));
-    if (inside && op === at.op) lines.push(paint.bold(paint.red(killText(at, ops.length))));
+    if (inside && op === at.op) lines.push(paint.bold(paint.red(crashText(input))));
     marksAfter(op);
-    if (!inside && op === at.op) lines.push(paint.bold(paint.red(killText(at, ops.length))));
+    if (!inside && op === at.op) lines.push(paint.bold(paint.red(crashText(input))));
   }
   return lines.join('\n');
 }
 
-function opLines({ ops, picture, boundaries, trees }: TimelineInput, colors: Colors): (op: number, dimmed: boolean) => string {
+function opLines({ ops, picture, boundaries, trees, lost }: TimelineInput, colors: Colors): (op: number, dimmed: boolean) => string {
   const texts = ops.map((op) => printable(opText(op)));
   const letters = lettersOfOps(ops.length, picture, boundaries);
   const [indexWidth, letterWidth, textWidth] = [String(ops.length).length, longest(letters), longest(texts)];
@@ -68,10 +73,13 @@ function opLines({ ops, picture, boundaries, trees }: TimelineInput, colors: Col
     const text = texts[number - 1] ?? '';
     const letter = letters[number] ?? '';
     const changed = trees !== undefined && trees[number] !== trees[number - 1] ? '*' : ' ';
-    const start = `  ${changed} ${String(number).padStart(indexWidth)}  `;
+    const isLost = lost?.has(number) ?? false;
+    const lostMark = lost === undefined || lost.size === 0 ? '' : isLost ? 'lost ' : '     ';
+    const start = `  ${lostMark}${changed} ${String(number).padStart(indexWidth)}  `;
     const gap = ' '.repeat(letterWidth - letter.length + (letterWidth > 0 ? 2 : 0));
     const site = op?.site === undefined ? '' : printable(siteText(op.site));
     const end = site === '' ? text : `${text.padEnd(textWidth)}   ${site}`;
+    if (isLost) return colors.red(`${start}${letter}${gap}${end}`);
     if (dimmed) return colors.dim(`${start}${letter}${gap}${end}`);
     return `${start}${paintLetters(letter, '', colors)}${gap}${site === '' ? end : `${text.padEnd(textWidth)}   ${colors.cyan(site)}`}`;
   };
@@ -94,8 +102,10 @@ function markText(mark: Mark, steps: readonly Step[] | undefined): string {
   return `  ── step ${mark.step + 1}${kind === undefined ? '' : ` (${kind})`} ${mark.kind} ──`;
 }
 
-function killText(at: Boundary, ops: number): string {
+function crashText({ at, ops, how = 'killed' }: TimelineInput): string {
+  if (how === 'power-lost' || how === 'power-cut')
+    return `  ── the power went here, ${at.op === 0 ? 'before op 1' : `after op ${at.op}`} ──`;
   if (at.bytes !== undefined) return `  ── killed here, ${withCommas(at.bytes)} bytes into op ${at.op} ──`;
-  if (at.op === ops) return '  ── the run ended here; nothing was killed ──';
+  if (at.op === ops.length) return '  ── the run ended here; nothing was killed ──';
   return at.op === 0 ? '  ── killed here, before op 1 ──' : `  ── killed here, after op ${at.op} ──`;
 }

@@ -1,8 +1,6 @@
+import type { Claims, KnownBugs } from '../models.ts';
 import type { ScenarioPlan } from '../scenario/define.ts';
 import type { Json } from '../trace.ts';
-
-export type Model = 'process-kill';
-export const MODELS = ['process-kill'] as const satisfies readonly Model[];
 
 /** From best to worst. `inconclusive` (not measured) is no grade that a store can claim. */
 export type Grade = 'durable' | 'atomic' | 'lossy' | 'inconclusive';
@@ -26,10 +24,13 @@ interface StoreOptions {
   readonly name?: string;
   /** What `load` returns when nothing was ever saved. Default: `{}`, `null` and `undefined` all count. */
   readonly empty?: Json;
-  /** Defaults: `process-kill: durable`, `power-loss: atomic`, `io-error: durable`, `interleaving: atomic`. */
-  readonly claims?: { readonly [model in Model]?: Claim };
+  /**
+   * Defaults: `process-kill: durable`, `power-loss: atomic`. A claim under power loss is held on ext4, xfs and btrfs; name a
+   * profile, as in `'power-loss:posix'`, to be held to it there too. `power-cut` is held to the claim under power loss.
+   */
+  readonly claims?: Claims;
   /** Bugs this store is known to have, per scenario: finding them is as expected (exit 0), missing one fails the run. */
-  readonly knownBugs?: { readonly [scenario: string]: { readonly [model in Model]?: KnownBug } };
+  readonly knownBugs?: KnownBugs;
   /** Names of built-in scenarios to run (default: all that the store supports), and scenarios of its own. */
   readonly scenarios?: readonly (string | ScenarioPlan)[];
   /** Environment variables for the processes that run the store. */

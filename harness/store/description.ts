@@ -3,18 +3,19 @@
  */
 import { z } from 'zod';
 import { toJson } from '../child/to-json.ts';
+import { CLAIMABLE, type Claims, type KnownBugs } from '../models.ts';
 import type { Scenario, ScenarioPlan } from '../scenario/define.ts';
 import { planScenario } from '../scenario/plan.ts';
 import type { Json } from '../trace.ts';
-import { type Claim, type KnownBug, MODELS, type Model, OUTCOMES } from './define.ts';
+import { OUTCOMES } from './define.ts';
 
 export interface StoreFacts {
   readonly name?: string;
   readonly kind: 'module' | 'command';
   readonly hasUpdate: boolean;
   readonly empty?: Json;
-  readonly claims: { readonly [model in Model]?: Claim };
-  readonly knownBugs: { readonly [scenario: string]: { readonly [model in Model]?: KnownBug } };
+  readonly claims: Claims;
+  readonly knownBugs: KnownBugs;
   /** Names of built-in scenarios; undefined: all. */
   readonly scenarios?: readonly string[];
   readonly ownScenarios: readonly Scenario[];
@@ -31,14 +32,14 @@ export type Description =
 const aFunction = z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', 'expected a function');
 const aName = z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'expected letters, digits, ".", "_" and "-"');
 const aCommand = z.array(z.string()).min(1, 'expected a program and its arguments, e.g. ["python3", "store.py", "save", "{dir}"]');
-const claims = z.partialRecord(z.enum(MODELS), z.enum(['durable', 'atomic', 'lossy']));
+const claims = z.partialRecord(z.enum(CLAIMABLE), z.enum(['durable', 'atomic', 'lossy']));
 const knownBug = z.strictObject({ grade: z.enum(['lossy', 'atomic']), outcomes: z.array(z.enum(OUTCOMES)).optional() });
 
 const options = {
   name: aName.optional(),
   empty: z.unknown().optional(),
   claims: claims.optional(),
-  knownBugs: z.record(z.string(), z.partialRecord(z.enum(MODELS), knownBug)).optional(),
+  knownBugs: z.record(z.string(), z.partialRecord(z.enum(CLAIMABLE), knownBug)).optional(),
   scenarios: z
     .array(
       z.union(

@@ -11,7 +11,7 @@ import type { Scenario } from '../scenario/define.ts';
 import { BundleError, bundleStore } from './bundle.ts';
 import { BUILT_IN_STORES } from './catalogue.ts';
 import type { Description, StoreFacts } from './description.ts';
-import { DEFAULT_CLAIMS, type LoadedStore } from './loaded.ts';
+import type { LoadedStore } from './loaded.ts';
 
 export interface LoadOptions {
   readonly installation: Installation;
@@ -130,7 +130,7 @@ function finish(argument: string, fileName: string, bundle: string, facts: Store
     bundle,
     kind: facts.kind,
     hasUpdate: facts.hasUpdate,
-    claims: { ...DEFAULT_CLAIMS, ...facts.claims },
+    claims: facts.claims,
     knownBugs: facts.knownBugs,
     scenarios,
     env: facts.env,

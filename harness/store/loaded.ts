@@ -1,6 +1,6 @@
+import type { Claims, KnownBugs } from '../models.ts';
 import type { Scenario } from '../scenario/define.ts';
 import type { Json } from '../trace.ts';
-import type { Claim, KnownBug, Model } from './define.ts';
 
 /** A store that is ready to run: bundled, and known not to throw when it is loaded. */
 export interface LoadedStore {
@@ -12,10 +12,9 @@ export interface LoadedStore {
   readonly kind: 'module' | 'command';
   readonly hasUpdate: boolean;
   readonly empty?: Json;
-  readonly claims: { readonly [model in Model]: Claim };
-  readonly knownBugs: { readonly [scenario: string]: { readonly [model in Model]?: KnownBug } };
+  /** What it says of itself; for the defaults see `models.ts`. */
+  readonly claims: Claims;
+  readonly knownBugs: KnownBugs;
   readonly scenarios: readonly Scenario[];
   readonly env: { readonly [name: string]: string };
 }
-
-export const DEFAULT_CLAIMS: { readonly [model in Model]: Claim } = { 'process-kill': 'durable' };

@@ -7,14 +7,14 @@ import type { ModuleStore } from './define.ts';
 export function sessionStore(
   name: string,
   strategy: Strategy,
-  knownBugs: NonNullable<ModuleStore['knownBugs']>,
+  itself: Pick<ModuleStore, 'claims' | 'knownBugs'>,
 ): ModuleStore<SessionEntries> {
   const options = { strategy, rotateBytes: 0 }; // every save over a file that is not empty rotates
   const file = (directory: string): string => join(directory, 'sessions.json');
   return {
     name,
     empty: {},
-    knownBugs,
+    ...itself,
     save: (directory, entries) => saveSessionStore(file(directory), entries, options),
     load: (directory) => loadSessionStore(file(directory), { strategy, skipCache: true }),
     update: (directory, change) => updateSessionStore(file(directory), change, options),

@@ -13,8 +13,10 @@ import { openBenches } from '../../harness/bench.ts';
 import { type Bench, type Cell, caseId } from '../../harness/check.ts';
 import { type Session, withSession } from '../../harness/cli/session.ts';
 import { selectCells } from '../../harness/cli/stores.ts';
+import type { KillState } from '../../harness/explore/crash-state.ts';
 import { kill } from '../../harness/explore/kill.ts';
-import { type CrashState, killStates } from '../../harness/explore/process-kill.ts';
+import { STATES_PER_CELL } from '../../harness/explore/loss-states.ts';
+import { killStates } from '../../harness/explore/process-kill.ts';
 import { judgeRecovery } from '../../harness/judge/outcome.ts';
 import { promisedAfter, valuesAfter } from '../../harness/judge/promise.ts';
 import { type Recording, record } from '../../harness/record/record.ts';
@@ -68,10 +70,10 @@ async function bareStart(env: NodeJS.ProcessEnv): Promise<number> {
 }
 
 /** Milliseconds of one kill with its check, recovery and judgement. */
-async function wholeKill(cell: Cell, bench: Bench, recording: Recording, states: readonly CrashState[]): Promise<number> {
+async function wholeKill(cell: Cell, bench: Bench, recording: Recording, states: readonly KillState[]): Promise<number> {
   const before = valuesAfter(cell.scenario.before, undefined).at(-1);
   const steps = valuesAfter(cell.scenario.steps, before);
-  const one = async (state: CrashState): Promise<void> => {
+  const one = async (state: KillState): Promise<void> => {
     const killed = await kill(bench.recorder, recording, state, bench.prepare, caseId(cell, state));
     if (killed.kind !== 'killed') throw new Error(killed.reason);
     const recovery = await bench.recovery.recover(killed.directory, cell.scenario.next);
@@ -95,8 +97,16 @@ async function handWrittenLoop(directory: string, program: readonly string[], en
 }
 
 async function measure(cell: Cell, session: Session, directory: string): Promise<void> {
-  const benches = openBenches({ ...session, observe: false, timeoutMs: 10_000, onProgress: () => {} });
-  const bench = await benches.forCell(cell);
+  const benches = openBenches({
+    ...session,
+    observe: false,
+    depth: 1,
+    limit: STATES_PER_CELL,
+    seed: 0,
+    timeoutMs: 10_000,
+    onProgress: () => {},
+  });
+  const bench = await benches.forScenario(cell.store, cell.scenario);
   const recording = await record(bench.recorder, bench);
   if ('reason' in recording) throw new Error(recording.reason);
   const states = killStates(recording.trace).states.filter(({ how }) => how === 'killed');
@@ -136,7 +146,13 @@ async function main(): Promise<void> {
       outfile: join(directory, 'loop.mjs'),
     });
     await withSession(undefined, async (session) => {
-      const selection = { stores: [join(directory, 'store.ts'), 'hardened'], scenarios: ['replace'], models: [], timeoutMs: 10_000 };
+      const selection = {
+        stores: [join(directory, 'store.ts'), 'hardened'],
+        scenarios: ['replace'],
+        models: ['process-kill'],
+        strict: false,
+        timeoutMs: 10_000,
+      };
       for (const cell of await selectCells(session, selection, Date.now())) await measure(cell, session, directory);
     });
   } finally {

@@ -1,15 +1,31 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { parseCaseId } from '../../harness/cli/case-id.ts';
+import { type CaseName, parseCaseId } from '../../harness/cli/case-id.ts';
 import { UsageError } from '../../harness/errors.ts';
 
 describe('a case id is read', () => {
-  test.each([
-    ['a/b/process-kill@0', { store: 'a', scenario: 'b', model: 'process-kill', at: { op: 0 } }],
-    ['my.store_1/own-one/process-kill@14', { store: 'my.store_1', scenario: 'own-one', model: 'process-kill', at: { op: 14 } }],
-    ['a/b/process-kill@7~torn=4096', { store: 'a', scenario: 'b', model: 'process-kill', at: { op: 7, bytes: 4096 } }],
+  const kill = { choice: { model: 'process-kill' }, model: 'process-kill' } as const;
+  const loss = { choice: { model: 'power-loss', profile: 'ext4-noauto' }, model: 'power-loss:ext4-noauto' } as const;
+  const cut = { choice: { model: 'power-cut', profile: 'xfs' }, model: 'power-cut:xfs' } as const;
+  test.each<[string, Partial<CaseName>]>([
+    ['a/b/process-kill@0', { ...kill, state: { at: { op: 0 }, detail: '' } }],
+    ['my.store_1/own-one/process-kill@14', { store: 'my.store_1', scenario: 'own-one', ...kill, state: { at: { op: 14 }, detail: '' } }],
+    ['a/b/process-kill@7~torn=4096', { ...kill, state: { at: { op: 7, bytes: 4096 }, detail: '' } }],
+    ['a/b/power-loss:ext4-noauto@12', { ...loss, state: { at: { op: 12 }, detail: '' } }],
+    ['a/b/power-loss:ext4-noauto@12~lost=7.2+9', { ...loss, state: { at: { op: 12 }, detail: 'lost=7.2+9' } }],
+    ['a/b/power-loss:ext4-noauto@12~lost512=7', { ...loss, state: { at: { op: 12 }, detail: 'lost512=7' } }],
+    ['a/b/power-loss:ext4-noauto@1~tree=0123456789abcdef', { ...loss, state: { at: { op: 1 }, detail: 'tree=0123456789abcdef' } }],
+    ['a/b/power-cut:xfs@3~sync=2', { ...cut, state: { at: { op: 3 }, detail: 'sync=2' } }],
+    [
+      'a/b/process-kill@7~torn=9~then=2~torn=3',
+      { ...kill, state: { at: { op: 7, bytes: 9 }, detail: '', second: { at: { op: 2, bytes: 3 }, detail: '' } } },
+    ],
+    [
+      'a/b/power-loss:ext4-noauto@7~lost=3~then=2~lost=1',
+      { ...loss, state: { at: { op: 7 }, detail: 'lost=3', second: { at: { op: 2 }, detail: 'lost=1' } } },
+    ],
   ])('%s', (text, name) => {
-    expect(parseCaseId(text)).toEqual(name);
+    expect(parseCaseId(text)).toEqual({ store: 'a', scenario: 'b', ...name });
   });
 });
 
@@ -26,6 +42,14 @@ describe('is none', () => {
     'a/b/process-kill@1~torn=',
     'a/b/process-kill@1~torn=x',
     'a/b/process-kill@1~lost=3',
+    'a/b/process-kill@1~then=',
+    'a/b/process-kill@1~then=2~lost=3',
+    'a/b/process-kill:xfs@1',
+    'a/b/power-loss@1',
+    'a/b/power-loss:ntfs@1',
+    'a/b/power-loss:xfs@1~torn=3',
+    'a/b/power-loss:xfs@1~lost=../x',
+    'a/b/power-cut:xfs@1~lost=3',
     'a/b/process-kill@1 ',
     'a/b/process-kill@1\n',
     ' a/b/process-kill@1',
@@ -41,7 +65,7 @@ describe('is none', () => {
   });
 
   law.prop([fc.string()])('nor does any other text get past, whatever it is', (text) => {
-    fc.pre(!/^[\w.-]+\/[\w.-]+\/[a-z-]+@\d+(~torn=\d+)?$/.test(text));
+    fc.pre(!/^[\w.-]+\/[\w.-]+\/[a-z-]+(:[a-z0-9-]+)?@\d+(~[a-z0-9]+=[0-9a-f.+]+)*$/.test(text));
     expect(() => parseCaseId(text)).toThrow(UsageError);
   });
 });

@@ -66,16 +66,20 @@ describe('exit 0', () => {
     { args: 'replay --help', shows: '--keep <dir>' },
     { args: '--version', shows: JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version },
     { args: 'doctor', shows: 'model process-kill' },
+    { args: 'doctor', shows: 'model power-cut:xfs' },
   ])('$args', async ({ args, shows }) => {
     expect(await place.run(args.split(' '))).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(shows), stderr: '' });
   });
 
   test('a list of what would run, and nothing is', async () => {
-    const { exitCode, stdout } = await place.run(['run', '--list', '--store', './ten.cjs,rename-away', '--scenario', 'replace,update']);
-    expect(stdout.split('\n')).toEqual(['ten/replace/process-kill', 'rename-away/replace/process-kill', 'rename-away/update/process-kill']);
+    const chosen = ['--store', './ten.cjs,rename-away', '--scenario', 'replace,update', '--model', 'process-kill,power-loss:xfs'];
+    const { exitCode, stdout } = await place.run(['run', '--list', ...chosen]);
+    expect(stdout.split('\n')).toEqual(
+      ['ten/replace', 'rename-away/replace', 'rename-away/update'].flatMap((cell) => [`${cell}/process-kill`, `${cell}/power-loss:xfs`]),
+    );
     expect(exitCode).toBe(0);
     const all = await place.run(['run', '--list']);
-    expect(all.stdout.split('\n')).toHaveLength(9 * 8);
+    expect(all.stdout.split('\n')).toHaveLength(9 * 8 * 6);
   });
 
   test('a claim that promises nothing is kept', async () => {
@@ -92,7 +96,7 @@ describe('exit 0', () => {
 });
 
 describe('exit 1: a claim is broken', () => {
-  const run = ['run', '--store', './ten.cjs', '--scenario', 'replace'];
+  const run = ['run', '--store', './ten.cjs', '--scenario', 'replace', '--model', 'process-kill'];
 
   test('the failure says what replays it, and that does', async () => {
     const { exitCode, stdout } = await place.run(run);
@@ -122,7 +126,7 @@ describe('exit 1: a claim is broken', () => {
     ['a recorder that was asked for', './ten.cjs', ['--recorder', 'binding'], '--recorder binding'],
   ])('what replays it names %s', async (_, file, more, expected) => {
     place.write({ 'my notes.cjs': TEN_LINES });
-    const { stdout } = await place.run(['run', '--store', file, '--scenario', 'replace', ...more]);
+    const { stdout } = await place.run(['run', '--store', file, '--scenario', 'replace', '--model', 'process-kill', ...more]);
     expect(/replay +crash-matrix (?<args>replay .*)$/m.exec(stdout)?.groups?.args).toContain(expected);
   });
   test('what replays it is the same in a replay', async () => {
@@ -186,8 +190,14 @@ describe('exit 3: asked for what this machine cannot do', () => {
     expect(exitCode).toBe(3);
   });
 
+  test('power cuts, without the recorder that they need', async () => {
+    const { exitCode, stderr } = await place.run(['run', '--model', 'power-cut:ext4', '--store', './ten.cjs'], withoutKoffi());
+    expect(stderr).toContain('--model power-cut:ext4 needs the recorder ptrace; run "crash-matrix doctor"');
+    expect(exitCode).toBe(3);
+  });
+
   test('not asked for, it is replaced, and one line says why', async () => {
-    const run = await place.run(['run', '--store', './ten.cjs', '--scenario', 'replace'], withoutKoffi());
+    const run = await place.run(['run', '--store', './ten.cjs', '--scenario', 'replace', '--model', 'process-kill'], withoutKoffi());
     expect(run.stderr).toBe(
       `recorder: binding, because ptrace does not work here: the tracer ended (exit code 1): Cannot find module 'koffi'`,
     );
@@ -203,14 +213,16 @@ describe.skipIf(noPtrace !== undefined)('exit 4: the harness contradicts itself'
   test('a kill that was none is no pass', async () => {
     const spoilt = copyInstallation(place.root);
     spoilt.edit('dist/cli.js', 'end.signal !== "SIGKILL"', 'end.signal === "SIGKILL"');
-    const { exitCode, stderr } = await place.run(['run', '--store', './modest.cjs', '--scenario', 'replace'], { root: spoilt.root });
+    const { exitCode, stderr } = await place.run(['run', '--store', './modest.cjs', '--scenario', 'replace', '--model', 'process-kill'], {
+      root: spoilt.root,
+    });
     expect(stderr).toMatch(/^crash-matrix: the harness contradicts itself: modest\/replace\/process-kill@\d+: /);
     expect(exitCode).toBe(4);
   });
 });
 
 describe('colours', () => {
-  const run = ['run', '--store', './modest.cjs', '--scenario', 'replace'];
+  const run = ['run', '--store', './modest.cjs', '--scenario', 'replace', '--model', 'process-kill'];
   test.each<[string, { [name: string]: string }, boolean]>([
     ['not into a pipe', {}, false],
     ['where they are forced', { FORCE_COLOR: '1' }, true],

@@ -64,7 +64,7 @@ describe('built-in stores', () => {
   const EXPECTED = {
     'rename-away/replace': 'lossy known-bug empty',
     'rename-away/reset': 'durable kept ',
-    'recover-when-empty/replace': 'durable kept ',
+    'recover-when-empty/replace': 'durable missed-bug ', // it is lossy only when its recovery is killed in its turn
     'recover-when-empty/reset': 'lossy known-bug stale',
     'hardened/replace': 'durable kept ',
     'hardened/reset': 'durable kept ',
@@ -77,7 +77,7 @@ describe('built-in stores', () => {
 
   test('killed and observed give the same picture, and it is the expected one', async () => {
     const [killed, observed] = [await place.result(stores), await place.result([...stores, '--observe'])];
-    expect([killed.exitCode, observed.exitCode]).toEqual([0, 0]);
+    expect([killed.exitCode, observed.exitCode]).toEqual([1, 1]);
     expect(verdicts(killed.result)).toEqual(EXPECTED);
     const picture = ({ result }: { result: Result }): unknown =>
       cells(result, ({ picture, folds, distinct, grade }) => ({ picture, folds, distinct, grade }));
@@ -90,7 +90,7 @@ describe('built-in stores', () => {
     const { exitCode, result } = await place.result([...stores, '--recorder', 'binding']);
     expect(result.recorder).toBe('binding');
     expect(verdicts(result)).toEqual(EXPECTED);
-    expect(exitCode).toBe(0);
+    expect(exitCode).toBe(1);
   });
 });
 

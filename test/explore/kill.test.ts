@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { HarnessError } from '../../harness/errors.ts';
+import type { KillState } from '../../harness/explore/crash-state.ts';
 import { kill } from '../../harness/explore/kill.ts';
-import type { CrashState } from '../../harness/explore/process-kill.ts';
 import type { RawEnd, RawEvent, RawOp } from '../../harness/record/events.ts';
 import type { Recording } from '../../harness/record/record.ts';
 import type { Recorder, RunRequest } from '../../harness/record/recorder.ts';
@@ -26,7 +26,7 @@ const recording: Recording = {
   endDirectory: '/nowhere',
 };
 /** After the second op, before the third. */
-const state: CrashState = { at: { op: 2 }, how: 'killed', tree: TREES[2], promisedAt: 2, points: [{ op: 2 }] };
+const state: KillState = { at: { op: 2 }, how: 'killed', tree: TREES[2], promisedAt: 2, points: [{ op: 2 }] };
 
 const write: RawOp = { kind: 'op', call: 'write', via: 'write', path: 'temp', id: 0, process: 0 };
 const rename: RawOp = { ...write, call: 'rename', to: { path: 'live', id: 0 } };

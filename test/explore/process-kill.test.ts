@@ -1,6 +1,7 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { type CrashPoint, killStates, tornTree } from '../../harness/explore/process-kill.ts';
+import type { CrashPoint } from '../../harness/explore/crash-state.ts';
+import { killStates, tornTree } from '../../harness/explore/process-kill.ts';
 import type { Op, Tree } from '../../harness/trace.ts';
 import { type OpSketch, traceOf, treeOf } from '../traces.ts';
 

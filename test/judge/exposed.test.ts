@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { exposedAt } from '../../harness/judge/exposed.ts';
+import { exposure } from '../../harness/judge/exposed.ts';
 import { type TraceSketch, traceOf, treeOf } from '../traces.ts';
 
 const secret = { text: 'A', mode: 0o600 };
@@ -75,5 +75,6 @@ test.each<[string, TraceSketch, readonly (string | undefined)[]]>([
   ],
   ['a first file has none that it replaces', { ops: [[{ call: 'write', path: 'live' }, treeOf({ live: open })]] }, [undefined, undefined]],
 ])('%s', (_, sketch, expected) => {
-  expect(exposedAt(traceOf(sketch))).toEqual(expected);
+  const trace = traceOf(sketch);
+  expect(trace.trees.map(exposure(trace))).toEqual(expected);
 });

@@ -37,7 +37,8 @@ describe('a claim is broken', () => {
   test.each(CLAIMS.flatMap((claim) => GRADES.map((grade) => [claim, grade] as const)))('claims %s, found %s', (claim, grade) => {
     const broken = BROKEN_BY[claim].includes(grade);
     expect(isViolation(grade, claim)).toBe(broken);
-    expect(statusOf(grade, claim, [], undefined)).toEqual({ status: broken ? 'broken' : 'kept' });
+    expect(statusOf(grade, { claim, gates: true }, [], undefined)).toEqual({ status: broken ? 'broken' : 'kept' });
+    expect(statusOf(grade, { claim, gates: false }, [], undefined)).toEqual({ status: broken ? 'shown' : 'kept' });
   });
 });
 
@@ -54,13 +55,19 @@ describe('a known bug', () => {
     ['of any outcome', { grade: 'lossy' }, 'lossy', ['hung'], 'known-bug'],
     ['of no outcome in particular', { grade: 'lossy', outcomes: [] }, 'lossy', ['hung'], 'known-bug'],
   ])('%s', (_, known, grade, outcomes, status) => {
-    for (const claim of CLAIMS) expect(statusOf(grade, claim, outcomes, known).status).toBe(status);
+    for (const claim of CLAIMS) {
+      const held = { claim, gates: true };
+      expect(statusOf(grade, held, outcomes, { bug: known, mayHide: false }).status).toBe(status);
+    }
   });
 
   test.each([
     ['durable' as const, [], 'known to be lossy here, but found durable'],
     ['lossy' as const, ['mixed' as const], 'known to end empty or unreadable here, but that was not found'],
   ])('that is missed says so: %s', (grade, outcomes, reason) => {
-    expect(statusOf(grade, 'durable', outcomes, empty)).toEqual({ status: 'missed-bug', reason });
+    expect(statusOf(grade, { claim: 'durable', gates: true }, outcomes, { bug: empty, mayHide: false })).toEqual({
+      status: 'missed-bug',
+      reason,
+    });
   });
 });

@@ -78,10 +78,22 @@ describe('a failure block', () => {
   });
 
   test('adds what is known beyond that', () => {
-    const block = failureBlock(cell, { ...first, onDisk: [], lost: ['size of a'], missingBarrier: 'fsync a.tmp before op 9' }, NO_COLORS, {
-      more: '5 more boundaries',
-    });
-    expect(block).toMatch(/on disk +nothing\n +lost +size of a\n/);
+    const block = failureBlock(
+      cell,
+      {
+        ...first,
+        onDisk: [],
+        lost: ['op 7 write a'],
+        landed: 'op 9 rename a.tmp -> a landed without op 7',
+        missingBarrier: 'fsync a.tmp before op 9',
+      },
+      NO_COLORS,
+      {
+        more: '5 more boundaries',
+      },
+    );
+    expect(block).toMatch(/lost +op 7 write a\n +because +op 9 rename a\.tmp -> a landed without op 7\n/);
+    expect(block).toMatch(/on disk +nothing\n/);
     expect(block).toMatch(/would mend it +fsync a\.tmp before op 9\n +the same at +5 more boundaries\n/);
   });
 });

@@ -318,7 +318,7 @@ describe('what a store says of itself', () => {
       argument: './plain notes.ts',
       kind: 'module',
       hasUpdate: false,
-      claims: { 'process-kill': 'durable' },
+      claims: {},
       knownBugs: {},
       env: {},
     });

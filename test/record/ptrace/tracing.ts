@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CellFile } from '../../../harness/child/cell-file.ts';
+import type { KillState } from '../../../harness/explore/crash-state.ts';
 import { type Killed, kill } from '../../../harness/explore/kill.ts';
-import { type CrashState, killStates } from '../../../harness/explore/process-kill.ts';
+import { killStates } from '../../../harness/explore/process-kill.ts';
 import { findInstallation } from '../../../harness/installation.ts';
 import { startPtraceRecorder } from '../../../harness/record/ptrace/recorder.ts';
 import { type NotRecorded, type Recording, type RecordRequest, record } from '../../../harness/record/record.ts';
@@ -139,11 +140,9 @@ function lineOf({ call, file, to, error, process }: Op): string {
 }
 
 /** Kills a child at every state of the recording, and says what came of it, state by state. */
-export function killEverywhere(lab: Lab, recording: Recording, request: RecordRequest): Promise<[CrashState, Killed][]> {
+export function killEverywhere(lab: Lab, recording: Recording, request: RecordRequest): Promise<[KillState, Killed][]> {
   const states = killStates(recording.trace).states.filter(({ how }) => how === 'killed');
   return Promise.all(
-    states.map(
-      async (state): Promise<[CrashState, Killed]> => [state, await kill(lab.recorder, recording, state, request.prepare, 'case')],
-    ),
+    states.map(async (state): Promise<[KillState, Killed]> => [state, await kill(lab.recorder, recording, state, request.prepare, 'case')]),
   );
 }

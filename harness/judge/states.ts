@@ -1,0 +1,94 @@
+/**
+ * From crash states to verdicts: each is recovered and judged, and a loss is confirmed by a process that has done nothing else.
+ */
+import { type Bench, type Cell, caseId, type Doubt } from '../check.ts';
+import { UsageError } from '../errors.ts';
+import type { CrashState, KillState } from '../explore/crash-state.ts';
+import { kill } from '../explore/kill.ts';
+import type { NotRecorded, Recording } from '../record/record.ts';
+import { buildTree, listFiles } from '../tree.ts';
+import type { Found, Oracle, Verdict } from './oracle.ts';
+import { isLoss } from './outcome.ts';
+
+type Judged = Verdict | Doubt;
+
+/** Every state by a real kill or, when observing, by a copy of what was seen there. */
+export async function judgeKills(
+  cell: Cell,
+  bench: Bench,
+  oracle: Oracle,
+  states: readonly CrashState[],
+  recording: Recording,
+): Promise<readonly Judged[]> {
+  const { recovery } = bench;
+  const judge = async (state: CrashState, directory: string): Promise<Verdict> => {
+    const found = { recovery: await recovery.recover(directory, oracle.next), left: listFiles(directory) };
+    const verdict = oracle.judge(state, found);
+    return isLoss(verdict.outcome) ? oracle.judge(state, { ...found, recovery: await recovery.confirm(state.tree, oracle.next) }) : verdict;
+  };
+  const judgeAll = (observe: boolean): Promise<Judged[]> => {
+    let done = 0;
+    return Promise.all(
+      states.map(async (state) => {
+        const directory = observe ? copied(state, bench) : await killed(state as KillState, cell, bench, recording);
+        const judged = typeof directory === 'string' ? await judge(state, directory) : { state, doubt: directory.reason };
+        done += 1;
+        bench.onProgress({ kind: 'state-judged', of: states.length, done });
+        return judged;
+      }),
+    );
+  };
+  const judged = await judgeAll(bench.observe);
+  return mustLoadJson(cell, (await recovery.warmIsTrue()) ? judged : await judgeAll(true));
+}
+
+async function killed(state: KillState, cell: Cell, bench: Bench, recording: Recording): Promise<string | NotRecorded> {
+  if (state.how === 'ended') return recording.endDirectory;
+  const reached = await kill(bench.recorder, recording, state, bench.prepare, caseId(cell, state));
+  return reached.kind === 'killed' ? reached.directory : reached;
+}
+
+function copied({ tree }: CrashState, bench: Bench): string {
+  const directory = bench.makeDirectory();
+  buildTree(tree, directory);
+  return directory;
+}
+
+/**
+ * States that are trees and nothing else, thousands of them: each distinct one is recovered once, and of the losses that look
+ * alike (the same outcome and the same recovery) the first is confirmed.
+ */
+export async function judgeTrees(cell: Cell, bench: Bench, oracle: Oracle, states: readonly CrashState[]): Promise<readonly Verdict[]> {
+  const { recovery } = bench;
+  const judgeAll = async (): Promise<Verdict[]> => {
+    const onDone = (done: number): void => bench.onProgress({ kind: 'state-judged', of: states.length, done });
+    const trees = states.map(({ tree }) => tree);
+    const found = await recovery.recoverTrees(trees, oracle.next, onDone);
+    return states.map((state, index) => oracle.judge(state, found[index] as Found)); // one answer for each tree
+  };
+  const verdicts = await judgeAll();
+  const first = new Map<string, Verdict>();
+  for (const verdict of verdicts) {
+    const alike = `${verdict.outcome} ${JSON.stringify(verdict.recovery)}`;
+    if (isLoss(verdict.outcome) && !first.has(alike)) first.set(alike, verdict);
+  }
+  const confirmed = await Promise.all(
+    [...first.values()].map(async (verdict) => {
+      const again = await recovery.confirm(verdict.state.tree, oracle.next);
+      return oracle.judge(verdict.state, { ...verdict, recovery: again }).outcome === verdict.outcome;
+    }),
+  );
+  if (confirmed.includes(false)) recovery.distrustWarm();
+  return mustLoadJson(cell, confirmed.includes(false) || !(await recovery.warmIsTrue()) ? await judgeAll() : verdicts);
+}
+
+function mustLoadJson<Item extends Judged>({ store }: Cell, judged: readonly Item[]): readonly Item[] {
+  for (const item of judged) {
+    if (!('recovery' in item) || item.recovery.load.kind !== 'not-json') continue;
+    throw new UsageError(
+      `load of store ${store.name} returned ${item.recovery.load.what}, which is not JSON`,
+      'It must return a value like the one that save was given.',
+    );
+  }
+  return judged;
+}

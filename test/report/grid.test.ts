@@ -1,0 +1,49 @@
+import { stripVTControlCharacters } from 'node:util';
+import { expect, test } from 'vitest';
+import { toColors } from '../../harness/report/colors.ts';
+import { coverageWords, grid } from '../../harness/report/grid.ts';
+import type { CellResult } from '../../harness/result.ts';
+import { cellAndCases } from './fixture.ts';
+
+const explored = { kind: 'exhaustive', states: 40, distinct: 20, limit: 10_000 } as const;
+
+function cell(scenario: string, profile: string, parts: Partial<CellResult>): CellResult {
+  const { cell } = cellAndCases({ store: 'notes', scenario, runs: 'o*3', model: 'power-loss', profile, ...parts });
+  return { ...cell, explored: { pages: explored }, ...parts };
+}
+
+const lossy = { grade: 'lossy', outcomes: { original: 3, empty: 2, stale: 1 } } as const;
+const cells = [
+  cell('replace', 'posix', { ...lossy, status: 'shown' }),
+  cell('replace', 'ext4', { grade: 'atomic', status: 'kept', outcomes: { stale: 1 } }),
+  cell('replace', 'xfs', { ...lossy, status: 'broken' }),
+  cell('reset', 'posix', { grade: 'durable', status: 'kept', outcomes: {} }),
+  cell('reset', 'ext4', { ...lossy, status: 'known-bug', explored: { pages: explored, sectors: { ...explored, kind: 'sampled' } } }),
+  cell('reset', 'xfs', { grade: 'durable', status: 'missed-bug', outcomes: {} }),
+];
+
+test('one row per scenario, one column per file system, a mark for what is not as claimed', () => {
+  expect(grid('power-loss', cells, 120, toColors(false))).toEqual([
+    'power-loss',
+    '           posix           ext4            xfs',
+    'notes',
+    '  replace  (lossy: empty)  atomic: stale   ! lossy: empty',
+    '  reset    durable         lossy: empty *  ! durable',
+    '! claim broken · ! known bug missed · * known bug, found · ( ) below the claim, but the store is not held to it there',
+    '280 states explored · 6 distinct ones judged · all that there are in 5 cells, sampled in 1',
+  ]);
+});
+
+test('in a narrow window columns continue below, and nothing is cut', () => {
+  const lines = grid('power-loss', cells, 32, toColors(true)).map(stripVTControlCharacters);
+  expect(lines.filter((line) => line === 'notes').length).toBeGreaterThan(1);
+  for (const text of ['(lossy: empty)', 'atomic: stale', '! lossy: empty', 'lossy: empty *', '! durable'])
+    expect(lines.join('\n')).toContain(text);
+});
+
+test('what was tried is told, whatever the model', () => {
+  const { explored: _, ...cut } = cell('replace', 'xfs', { status: 'kept' });
+  expect(coverageWords([{ ...cut, model: 'power-cut', cuts: 1200, states: 7 }])).toEqual(['1,200 cuts', '7 distinct ones judged']);
+  const again = { ...cell('replace', 'xfs', {}), recoveries: { crashed: 2, of: 3, states: 30 } };
+  expect(coverageWords([again]).at(-1)).toBe('2 recoveries crashed again in 30 states');
+});
