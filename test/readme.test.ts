@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { findInstallation } from '../harness/installation.ts';
+import { MODELS } from '../harness/models.ts';
 import { builtInScenarios } from '../harness/scenario/built-in.ts';
 import { BUILT_IN_STORES } from '../harness/store/catalogue.ts';
 import { openPlace } from './cli/command.ts';
@@ -42,9 +43,20 @@ test('the failure of the README is what replay shows', async () => {
   expect(stdout).toMatch(new RegExp(`\\* ${until?.[1]} +${until?.[2]?.replace(/[.*+?^$|()[\]{}]/g, '\\$&')}`));
 });
 
-test('the table of scenarios lists the built-in ones', () => {
+test('the power loss of the README is what a run finds', async () => {
+  const shown = plain.find((block) => block.startsWith('copy-then-replace-unsynced / replace')) ?? '';
+  const cell = ['--store', 'copy-then-replace-unsynced', '--scenario', 'replace', '--model', 'power-loss:xfs', '--depth', '1'];
+  const { stdout } = await place.run(['run', ...cell, '--reporter', 'markdown'], { cwd: root });
+  // The report leaves out how many bytes were written, and wraps lines elsewhere.
+  const squeezed = (text: string): string => text.replace(/ \d+\.\.\d+/g, '').replace(/\s+/g, ' ');
+  const rows = shown.trim().split(/\n {2}(?! )/);
+  expect(rows.length).toBeGreaterThan(5);
+  for (const row of rows) expect(squeezed(stdout)).toContain(squeezed(row));
+});
+
+test('the tables list the built-in scenarios, and the models', () => {
   const listed = [...readme.matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, name]) => name);
-  expect(listed).toEqual(builtInScenarios(0).map(({ name }) => name));
+  expect(listed).toEqual([...builtInScenarios(0).map(({ name }) => name), ...MODELS]);
 });
 
 test('the flags that it names exist', async () => {

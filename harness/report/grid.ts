@@ -81,8 +81,6 @@ export function coverageWords(cells: readonly CellResult[]): string[] {
   const states = explored.reduce((sum, { states }) => sum + states, 0);
   const judged = cells.reduce((sum, cell) => sum + cell.states, 0);
   const sampled = cells.filter(isSampled).length;
-  const recoveries = cells.reduce((sum, cell) => sum + (cell.recoveries?.crashed ?? 0), 0);
-  const again = cells.reduce((sum, cell) => sum + (cell.recoveries?.states ?? 0), 0);
   return [
     ...(explored.length === 0 ? [] : [`${withCommas(states)} states explored`]),
     ...(cuts === 0 ? [] : [counted(cuts, 'cut')]),
@@ -90,8 +88,17 @@ export function coverageWords(cells: readonly CellResult[]): string[] {
     ...(explored.length === 0
       ? []
       : [sampled === 0 ? 'all that there are' : `all that there are in ${cells.length - sampled} cells, sampled in ${sampled}`]),
-    ...(recoveries === 0 ? [] : [`${counted(recoveries, 'recovery', 'recoveries')} crashed again in ${counted(again, 'state')}`]),
+    ...recoveryWords(cells),
   ];
+}
+
+/** How many of the ways in which recovery can go were crashed in their turn. */
+export function recoveryWords(cells: readonly CellResult[]): string[] {
+  const recoveries = cells.flatMap(({ recoveries }) => recoveries ?? []);
+  if (recoveries.length === 0) return [];
+  const sum = (of: (one: (typeof recoveries)[number]) => number): number => recoveries.reduce((total, one) => total + of(one), 0);
+  const [crashed, ways, states] = [sum(({ crashed }) => crashed), sum((one) => one.of), sum((one) => one.states)];
+  return [`${withCommas(crashed)} of ${counted(ways, 'way')} to recover crashed again in ${counted(states, 'state')}`];
 }
 
 export function isSampled({ explored }: CellResult): boolean {

@@ -111,6 +111,11 @@ function howToRead(result: Result): string {
     '**Grades**: `durable`, only allowed values were found; `atomic`, also earlier ones, under models in which unwritten data can vanish;',
     '`lossy`, anything else; `inconclusive`, not measured. _(known)_: the store is known to have this bug, and the run fails if it is not found.',
     'A cell shows its grade and its worst outcome; **bold** is a broken claim or a missed bug, _slanted_ is below the claim where the store is not held to it.\n',
+    ...(result.cells.some(({ explored }) => explored !== undefined)
+      ? [
+          'Under power loss, _58 of 116_ says that 58 different trees were judged, of 116 combinations of what can be lost; _sampled_, that there are more.\n',
+        ]
+      : []),
     'A picture has one letter for each boundary, in the order of the run: before the first op, after each op, and inside writes and copies.',
     'Boundaries between which nothing on disk changed are _folded_: one kill stands for all of them.\n',
     fenced(legend(result.cells, NO_COLORS).map((line) => line.trimStart())),
@@ -150,7 +155,7 @@ function powerSection(cells: readonly CellResult[]): string[] {
   const at = new Map(cells.map((cell) => [`${cell.scenario}/${cell.profile}`, cell]));
   const rows = scenarios.map((scenario) => [escaped(scenario), ...profiles.map((profile) => triedIn(at.get(`${scenario}/${profile}`)))]);
   return [
-    `${escaped(model)}, grade and distinct states judged:`,
+    `${escaped(model)}: what was found, and how many distinct states were judged of those that were tried.`,
     table(['scenario', ...profiles], rows, []),
     ...barrierTable(cells, profiles),
   ];
@@ -183,7 +188,7 @@ function barrierTable(cells: readonly CellResult[], profiles: readonly string[])
     return needed.has('undecided') ? 'not decided' : '**buys nothing**';
   };
   const rows = [...uses].map(([name, byProfile]) => [name, ...profiles.map((profile) => word(byProfile.get(profile)))]);
-  return ['Barriers, and whether a claim would fall without them:', table(['barrier', ...profiles], rows, [])];
+  return ['Barriers, and whether a claim would fall without each:', table(['barrier', ...profiles], rows, [])];
 }
 
 function killSection(cells: readonly CellResult[]): string[] {

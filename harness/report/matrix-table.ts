@@ -46,12 +46,14 @@ export function matrixTable(result: Result, columns: number, colors: Colors): st
   const { cells } = result;
   const labels = labelsOf(cells);
   const left = 2 + longest([...labels.values()]) + 2;
-  const judged = result.observed ? STATES : KILLS;
+  const isKills = cells.every(({ model }) => model === 'process-kill');
+  const judged = isKills && !result.observed ? [KILLS] : [STATES];
+  const folded = isKills ? [FOLDED] : [];
   const wanted = Math.min(NARROWEST_PICTURE, longest(cells.map(lettersOf)));
   const widest = longest(cells.map(lettersOf));
   const verdicts = [
-    [GRADE, CLAIM, judged, FOLDED, VIOLATIONS],
-    [GRADE, CLAIM, judged, VIOLATIONS],
+    [GRADE, CLAIM, ...judged, ...folded, VIOLATIONS],
+    [GRADE, CLAIM, ...judged, VIOLATIONS],
     [GRADE, CLAIM, VIOLATIONS],
     [GRADE, CLAIM],
   ].map((shown) => new Verdicts(shown, cells));

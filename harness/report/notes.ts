@@ -13,7 +13,7 @@ interface Note {
 export function notesOf(result: Result): Note[] {
   const cells = new Map<string, string[]>();
   for (const cell of result.cells) {
-    for (const note of [...sampling(cell), ...recovering(cell), ...cell.notes]) cells.set(note, [...(cells.get(note) ?? []), cellId(cell)]);
+    for (const note of [...sampling(cell), ...cell.notes]) cells.set(note, [...(cells.get(note) ?? []), cellId(cell)]);
   }
   return [...cells].map(([text, about]) => ({ text, cells: about }));
 }
@@ -22,11 +22,6 @@ function sampling({ sampled }: CellResult): string[] {
   return sampled === undefined
     ? []
     : [`sampled: ${withCommas(sampled.tried)} of ${withCommas(sampled.of)} points inside writes and copies were tried`];
-}
-
-function recovering({ recoveries }: CellResult): string[] {
-  if (recoveries === undefined || recoveries.crashed === recoveries.of) return [];
-  return ['crash in recovery: not every way to recover was crashed again (the JSON says how many)'];
 }
 
 /** `rename-away/replace/process-kill and 7 more`. */

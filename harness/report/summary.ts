@@ -5,6 +5,7 @@ import { modelName } from '../models.ts';
 import type { CellResult, Result } from '../result.ts';
 import { counted, duration } from '../words.ts';
 import type { Colors } from './colors.ts';
+import { recoveryWords } from './grid.ts';
 
 export function runWords(result: Result): string[] {
   const how = result.observed ? `${result.recorder} recorder, observed` : `${result.recorder} recorder`;
@@ -33,6 +34,7 @@ export function summaryWords(result: Result): string[] {
     counted(cells.length, 'cell'),
     ...kills(result),
     ...power(cells),
+    ...recoveryWords(cells.filter(({ model }) => model === 'process-kill')),
     counted(
       sum((cell) => cell.violations),
       'violation',

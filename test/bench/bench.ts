@@ -1,5 +1,6 @@
 /**
- * `npm run bench`: what a kill costs, as ratios measured in one run.
+ * `npm run bench`: how fast states of power loss are told, how fast trees are recovered and judged, and what a kill costs.
+ * The cost of a kill is told as ratios measured in one run.
  *
  * Each ratio is the median over rounds, and each round measures both sides one after the other, because the speed of a shared machine
  * drifts by more than what is measured. Bare starts and children have the same environment.
@@ -20,6 +21,8 @@ import { killStates } from '../../harness/explore/process-kill.ts';
 import { judgeRecovery } from '../../harness/judge/outcome.ts';
 import { promisedAfter, valuesAfter } from '../../harness/judge/promise.ts';
 import { type Recording, record } from '../../harness/record/record.ts';
+import { benchPowerLoss } from './power-loss.ts';
+import { benchRecovery } from './recovery.ts';
 
 const ROUNDS = 9;
 const BARE_STARTS = 40;
@@ -160,4 +163,8 @@ async function main(): Promise<void> {
   }
 }
 
+benchPowerLoss();
+console.log();
+await benchRecovery();
+console.log();
 await main();
