@@ -26,8 +26,8 @@ export const NO_RECOVERIES: Again = { verdicts: [], doubts: [], recoveries: { cr
 const RECORDED_WAYS_PER_CELL = 10;
 const NEW_WAYS_PER_CELL = { 'process-kill': 16, 'power-loss': 3 } as const;
 /** Distinct states of all recoveries of a cell up to which all are judged; each recovery has its share, and no less than the least. */
-const STATES_PER_CELL = 200;
-const LEAST_PER_RECOVERY = 20;
+const STATES_PER_CELL = 120;
+const LEAST_PER_RECOVERY = 12;
 
 /** One recovery for every way it goes after a first crash that lost nothing. `named` picks one state of it. */
 export async function judgeRecoveries(

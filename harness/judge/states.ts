@@ -54,9 +54,12 @@ function copied({ tree }: CrashState, bench: Bench): string {
   return directory;
 }
 
+/** Losses that went alike, of which so many are confirmed: the first, the last, and some in between. */
+const CONFIRMED_OF_A_KIND = 3;
+
 /**
- * States that are trees and nothing else, thousands of them: each distinct one is recovered once, and of the losses that look
- * alike (the same outcome and the same recovery) the first is confirmed.
+ * States that are trees and nothing else, thousands of them: each distinct one is recovered once, and of the losses that went
+ * alike (the same outcome, by loads and saves that ended alike) a few are confirmed. If one is not, none is believed.
  */
 export async function judgeTrees(cell: Cell, bench: Bench, oracle: Oracle, states: readonly CrashState[]): Promise<readonly Verdict[]> {
   const { recovery } = bench;
@@ -67,19 +70,31 @@ export async function judgeTrees(cell: Cell, bench: Bench, oracle: Oracle, state
     return states.map((state, index) => oracle.judge(state, found[index] as Found)); // one answer for each tree
   };
   const verdicts = await judgeAll();
-  const first = new Map<string, Verdict>();
-  for (const verdict of verdicts) {
-    const alike = `${verdict.outcome} ${JSON.stringify(verdict.recovery)}`;
-    if (isLoss(verdict.outcome) && !first.has(alike)) first.set(alike, verdict);
-  }
   const confirmed = await Promise.all(
-    [...first.values()].map(async (verdict) => {
+    someOfEachKind(verdicts.filter(({ outcome }) => isLoss(outcome))).map(async (verdict) => {
       const again = await recovery.confirm(verdict.state.tree, oracle.next);
       return oracle.judge(verdict.state, { ...verdict, recovery: again }).outcome === verdict.outcome;
     }),
   );
   if (confirmed.includes(false)) recovery.distrustWarm();
   return mustLoadJson(cell, confirmed.includes(false) || !(await recovery.warmIsTrue()) ? await judgeAll() : verdicts);
+}
+
+function someOfEachKind(losses: readonly Verdict[]): Verdict[] {
+  const kinds = new Map<string, Verdict[]>();
+  for (const verdict of losses) {
+    const { load, save, secondLoad } = verdict.recovery;
+    const kind = [verdict.outcome, load.kind, save?.kind, secondLoad?.kind].join();
+    const alike = kinds.get(kind);
+    if (alike === undefined) kinds.set(kind, [verdict]);
+    else alike.push(verdict);
+  }
+  return [...kinds.values()].flatMap((alike) => {
+    const places = Array.from({ length: CONFIRMED_OF_A_KIND }, (_, at) =>
+      Math.round((at * (alike.length - 1)) / (CONFIRMED_OF_A_KIND - 1)),
+    );
+    return [...new Set(places)].flatMap((place) => alike[place] ?? []);
+  });
 }
 
 function mustLoadJson<Item extends Judged>({ store }: Cell, judged: readonly Item[]): readonly Item[] {
