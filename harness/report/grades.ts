@@ -1,5 +1,7 @@
+import type { CellResult } from '../result.ts';
 import type { Grade } from '../store/define.ts';
 import type { Colors } from './colors.ts';
+import { worstLoss } from './outcomes.ts';
 
 export function paintGrade(grade: Grade, text: string, colors: Colors): string {
   switch (grade) {
@@ -13,4 +15,10 @@ export function paintGrade(grade: Grade, text: string, colors: Colors): string {
     default:
       return grade satisfies never;
   }
+}
+
+/** `durable`, or with the worst that was found `lossy: empty`. */
+export function gradeWords({ grade, outcomes }: Pick<CellResult, 'grade' | 'outcomes'>): string {
+  const worst = worstLoss(outcomes);
+  return worst === undefined ? grade : `${grade}: ${worst}`;
 }

@@ -4,9 +4,8 @@
 import type { CellResult } from '../result.ts';
 import { counted, withCommas } from '../words.ts';
 import type { Colors } from './colors.ts';
-import { paintGrade } from './grades.ts';
+import { gradeWords, paintGrade } from './grades.ts';
 import { joinWithin, longest, wrapWords } from './lay-out.ts';
-import { worstLoss } from './outcomes.ts';
 
 const GAP = '  ';
 
@@ -40,8 +39,7 @@ export function grid(model: string, cells: readonly CellResult[], columns: numbe
 
 /** `durable`, `lossy: empty`; `! lossy: empty` where a claim is broken or a bug missed, `(lossy: empty)` where it is only shown. */
 function gridText(cell: CellResult): string {
-  const worst = worstLoss(cell.outcomes);
-  const words = worst === undefined ? cell.grade : `${cell.grade}: ${worst}`;
+  const words = gradeWords(cell);
   switch (cell.status) {
     case 'kept':
       return words;

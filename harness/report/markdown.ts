@@ -13,10 +13,10 @@ import { counted, printable, withCommas } from '../words.ts';
 import { type Failure, failuresAlike, failuresByCell, moreOf } from './cases.ts';
 import { NO_COLORS } from './colors.ts';
 import { failureBlock, siteText } from './failure.ts';
+import { gradeWords } from './grades.ts';
 import { isSampled } from './grid.ts';
 import { longest, pieces } from './lay-out.ts';
 import { aboutCells, notesOf } from './notes.ts';
-import { worstLoss } from './outcomes.ts';
 import { legend, lettersOf } from './picture.ts';
 import { majorVersion, stableCase, stableText } from './stable.ts';
 import { unprovenBlock } from './unproven.ts';
@@ -88,8 +88,7 @@ function matrix(cells: readonly CellResult[], model: string): string {
 /** `durable`, `lossy: empty (known)`, `**lossy: empty**` where a claim is broken. */
 function verdict(cell: CellResult | undefined): string {
   if (cell === undefined) return '';
-  const worst = worstLoss(cell.outcomes);
-  const words = worst === undefined ? cell.grade : `${cell.grade}: ${worst}`;
+  const words = gradeWords(cell);
   switch (cell.status) {
     case 'kept':
       return words;
