@@ -54,8 +54,8 @@ function copied({ tree }: CrashState, bench: Bench): string {
   return directory;
 }
 
-/** Losses that went alike, of which so many are confirmed: the first, the last, and some in between. */
-const CONFIRMED_OF_A_KIND = 3;
+/** Losses that went alike, of which so many are confirmed: the first, and the last. */
+const CONFIRMED_OF_A_KIND = 2;
 
 /**
  * States that are trees and nothing else, thousands of them: each distinct one is recovered once, and of the losses that went
