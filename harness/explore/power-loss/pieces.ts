@@ -271,7 +271,8 @@ export class Pieces {
     const left = this.all.filter((piece) => (piece.kind === 'file' ? this.files.get(piece.inode)?.[piece.at] === piece : !piece.forced));
     if (left.length === this.all.length && inodes.size === 0) return;
     this.all = left;
-    const ahead = left.some(({ forced, place }) => !forced && place > 0 && place <= end);
+    // A name can be forced without what it waited for: on btrfs, fsync of a directory is no commit.
+    const ahead = left.some(({ forced, place, neededBy }) => !forced && ((place > 0 && place <= end) || neededBy <= end));
     yield { kind: 'forced', names, inodes, ahead };
   }
 

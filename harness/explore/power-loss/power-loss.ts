@@ -122,7 +122,10 @@ export class PowerLossStates implements Iterable<PowerLossState> {
     const seen = new HashSet();
     const sampler = new Sampler(this.history, this.#profile, seen, seed);
     const boundaries = this.#boundaries();
-    const addsStates = ({ action, promiseIsNew }: Boundary): boolean => promiseIsNew || (action?.microOps.length ?? 0) > 0;
+    const { fsyncFile, fsyncDirectory } = this.#profile;
+    const forcesAhead = fsyncFile === 'file-and-names' || fsyncDirectory === 'entries-and-path';
+    const addsStates = ({ action, promiseIsNew }: Boundary): boolean =>
+      promiseIsNew || (action?.microOps.length ?? 0) > 0 || (forcesAhead && (action?.events ?? []).some(({ kind }) => kind === 'fsync'));
     const share = Math.max(LEAST_PER_BOUNDARY, Math.floor(limit / boundaries.filter(addsStates).length));
     let distinct = 0;
     for (const boundary of boundaries) {

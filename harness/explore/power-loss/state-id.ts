@@ -8,7 +8,7 @@
 import type { Action, MicroOp, Unit } from './micro-op.ts';
 
 /** Longer texts are abbreviated. */
-const LONGEST = 80;
+const LONGEST = 240;
 
 /** One entry of a lost list: a whole op, or one of its micro-ops. */
 interface LostPart {

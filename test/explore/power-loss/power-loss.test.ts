@@ -1,10 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { NoSuchState, powerLossStates, rebuild, STATE_LIMIT, statesAt } from '../../../harness/explore/power-loss/power-loss.ts';
+import {
+  NoSuchState,
+  type PowerLossOptions,
+  powerLossStates,
+  rebuild,
+  STATE_LIMIT,
+  statesAt,
+} from '../../../harness/explore/power-loss/power-loss.ts';
+import { PROFILE_NAMES } from '../../../harness/explore/power-loss/profile.ts';
 import { PROFILES } from '../../../harness/explore/power-loss/profiles.ts';
 import { Steps, Undecided } from '../../../harness/explore/power-loss/steps.ts';
 import { treeKey } from '../../../harness/tree.ts';
 import {
   chmod,
+  fsync,
   fsyncDir,
   mkdir,
   open,
@@ -17,6 +26,7 @@ import {
   writeFile,
   writeSynced,
 } from './run.ts';
+import { SEQUENCES } from './sequences.ts';
 
 const { posix, ext4, xfs } = PROFILES;
 const save = traceOfRun({ live: 'old' }, [
@@ -143,4 +153,28 @@ test('a search that takes too long says what is open', () => {
   };
   expect(take).toThrow(Undecided);
   expect(take).toThrow('steps it is still open whether the moon is there');
+});
+
+describe('every state of every boundary is told somewhere', () => {
+  test.each(PROFILE_NAMES)('on %s', (name) => {
+    for (const { ops, before = { live: 'old' } } of Object.values(SEQUENCES).flat()) {
+      const trace = traceOfRun(before, ops);
+      const told = new Set([...powerLossStates(trace, PROFILES[name])].map(({ hash }) => hash));
+      const there = trace.trees.flatMap((_, boundary) => [...statesAt(trace, PROFILES[name], boundary)].map(({ hash }) => hash));
+      expect(told).toEqual(new Set(there));
+    }
+  });
+
+  test('also what an fsync makes possible, and the next one rules out', () => {
+    const ops = [...writeFile('temp', 'new'), rename('temp', 'live'), fsyncDir(), open('live', 'write'), fsync('live')];
+    const contents = (options: PowerLossOptions): Set<string> =>
+      new Set(
+        [...powerLossStates(traceOfRun({ live: 'old' }, ops), PROFILES.btrfs, options)].map((state) => {
+          const live = state.toTree().get('live');
+          return live?.kind === 'file' ? Buffer.from(live.bytes).toString() : 'missing';
+        }),
+      );
+    expect(contents({})).toEqual(new Set(['old', 'new', '']));
+    expect(contents({ limit: 3 })).toEqual(new Set(['old', 'new', '']));
+  });
 });
