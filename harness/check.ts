@@ -91,7 +91,9 @@ async function exploreOrReason(cell: Cell, bench: Bench, recording: Recording, n
   try {
     return await explore(cell, recording, bench, named);
   } catch (error) {
-    if (error instanceof NotReplayable) return { reason: `power loss cannot be worked out from this trace: ${error.message}` };
+    const [unmeasured] = recording.trace.unmeasured;
+    if (error instanceof NotReplayable)
+      return { reason: unmeasured ?? `power loss cannot be worked out from this trace: ${error.message}` };
     throw error;
   }
 }

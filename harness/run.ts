@@ -10,7 +10,7 @@ import type { NamedState } from './explore/explore.ts';
 import { modelName } from './models.ts';
 import { sitesOf } from './record/binding/sites.ts';
 import { eventsOf, type NotRecorded, record } from './record/record.ts';
-import type { Recorder } from './record/recorder.ts';
+import type { Recorder, RunReport } from './record/recorder.ts';
 
 export interface RunOptions extends BenchOptions {
   /** Tells which line of the store asked for an op. */
@@ -121,8 +121,9 @@ async function withRecording<T>(
   work: (check: (cell: Cell, named?: NamedState) => Promise<Located | NotRecorded>) => Promise<T>,
 ): Promise<T> {
   const bench = await benches.forScenario(store, scenario);
+  let withStacks: Promise<RunReport> | undefined;
   try {
-    const withStacks =
+    withStacks =
       store.kind === 'module' && recorder.kind === 'ptrace'
         ? siteRecorder.run({ ...bench.prepare(), plan: { kind: 'observe' } })
         : undefined;
@@ -141,6 +142,7 @@ async function withRecording<T>(
       return { found, sites, ...(explanation && { explanation }) };
     });
   } finally {
+    await withStacks?.catch(() => {}); // it still uses its directory
     bench.dispose();
   }
 }

@@ -13,6 +13,7 @@ import type { CaseResult, CellResult, OpLine } from '../result.ts';
 import type { Located } from '../run.ts';
 import type { Outcome } from '../store/define.ts';
 import { treeKey } from '../tree.ts';
+import { counted } from '../words.ts';
 import { describeFound } from './found.ts';
 import { lettersOf } from './letters.ts';
 import { lostTexts } from './lost-text.ts';
@@ -34,7 +35,7 @@ export interface CheckedCell {
 }
 
 export function cellResult(cell: Cell, located: Located, options: CellOptions): CheckedCell {
-  const { found, sites, explanation } = located;
+  const { found, explanation } = located;
   const { verdicts, doubts, recording, points, inside, coverage, cuts, recoveries } = found;
   const outcomes = verdicts.map(({ outcome }) => outcome);
   // What a mapped file holds is not in a trace, but it is on the disk of a real cut.
@@ -66,7 +67,7 @@ export function cellResult(cell: Cell, located: Located, options: CellOptions): 
       outcomes: countBy(verdicts.filter(({ state, outcome }) => state.how !== 'in-recovery' || isLoss(outcome))),
       picture: letters.map(({ letter }) => letter).join(''),
       folds: letters.map(({ folded }) => (folded ? '=' : '.')).join(''),
-      notes: [...found.notes, ...litterNotes(located), ...sites.mismatches.map((mismatch) => `recorders differ: ${mismatch}`)],
+      notes: [...found.notes, ...litterNotes(located), ...mismatchNotes(located)],
       durationMs: options.durationMs,
       ...(expected && { expected }),
       ...(reason !== undefined && { reason }),
@@ -197,6 +198,15 @@ function countBy(verdicts: readonly Verdict[]): { [outcome: string]: number } {
   const counts: { [outcome: string]: number } = {};
   for (const { outcome } of verdicts) counts[outcome] = (counts[outcome] ?? 0) + 1;
   return counts;
+}
+
+/** A store that writes by native code differs in each of its ops: some are named. */
+const MISMATCHES_NAMED = 2;
+
+function mismatchNotes({ sites: { mismatches } }: Located): string[] {
+  const named = mismatches.slice(0, MISMATCHES_NAMED).map((mismatch) => `recorders differ: ${mismatch}`);
+  const more = mismatches.length - named.length;
+  return more === 0 ? named : [...named, `recorders differ: ${counted(more, 'more op')}`];
 }
 
 /** Files that are there after a crash, recovery and the next save, and would not be there without the crash. */

@@ -29,6 +29,9 @@ const NEW_WAYS_PER_CELL = { 'process-kill': 16, 'power-loss': 3 } as const;
 const STATES_PER_CELL = 120;
 const LEAST_PER_RECOVERY = 12;
 
+const LOSES_IN_RECOVERY = 'crash in recovery: some losses need a second crash, in recovery; the picture shows one crash';
+const LOSES_ANYWAY = 'crash in recovery: the save after it, crashed, loses as it does without a crash before it; not counted here';
+
 /** One recovery for every way it goes after a first crash that lost nothing. `named` picks one state of it. */
 export async function judgeRecoveries(
   cell: TraceCell,
@@ -52,9 +55,10 @@ export async function judgeRecoveries(
     verdicts: again.verdicts.filter(isOwn),
     doubts: again.doubts,
     recoveries: { crashed, of: all.length },
-    notes: again.verdicts.every(isOwn)
-      ? []
-      : ['crash in recovery: the recovering save loses by itself, with no crash before it, too; not counted here'],
+    notes: [
+      ...(again.verdicts.some((verdict) => isLoss(verdict.outcome) && isOwn(verdict)) ? [LOSES_IN_RECOVERY] : []),
+      ...(again.verdicts.every(isOwn) ? [] : [LOSES_ANYWAY]),
+    ],
   };
 }
 

@@ -56,7 +56,9 @@ export function oracleInRecovery(its: Case, fresh: Fresh, trace: Trace, first: V
   const loaded = load.kind === 'loaded' ? load.value : undefined;
   return oracle(its, fresh, trace, (op) => {
     const promised = promisedAfter(trace, op, loaded, [its.scenario.next]);
-    return { ...promised, earlier: [...first.promised.earlier, ...promised.earlier] };
+    // What the first crash may have taken back is no value of nobody's.
+    const { earlier, acknowledged, inFlight } = first.promised;
+    return { ...promised, earlier: [...earlier, acknowledged, ...inFlight, ...promised.earlier] };
   });
 }
 

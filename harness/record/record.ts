@@ -6,7 +6,7 @@
  * store does not do the same twice, and nothing can be said about a boundary that is not there the next time.
  */
 import type { FileRef, Mark, NameRule, Op, Trace, Tree, Variation } from '../trace.ts';
-import { differenceBetweenRuns, equalTrees, unspoolTree, varyingContents } from '../tree.ts';
+import { differenceBetweenRuns, equalTrees, scanTree, unspoolTree, varyingContents } from '../tree.ts';
 import type { RawEnd, RawEvent, RawMark, RawOp } from './events.ts';
 import { canonicalPath, learnName } from './names.ts';
 import { isMarkKey, markKey, opKey } from './order.ts';
@@ -53,11 +53,23 @@ export async function record(recorder: Recorder, request: RecordRequest): Promis
       last = learnt;
       continue;
     }
-    const trace = traceOf(recorder.kind, observed, first.spool, learnt);
+    const trace = withUnseen(traceOf(recorder.kind, observed, first.spool, learnt), first.directory);
     return { trace, order: keysOf(observed.events, learnt.names), pid: observed.pid, endDirectory: second.directory };
   }
   return last;
 }
+
+/**
+ * What Node's binding does not carry out, it does not see: native code, other processes. If the directory is not as the last op left
+ * it, there were effects that no boundary stands for.
+ */
+function withUnseen(trace: Trace, directory: string): Trace {
+  const last = trace.trees.at(-1) ?? new Map();
+  if (trace.recorder !== 'binding' || equalTrees(last, scanTree(directory))) return trace;
+  return { ...trace, unmeasured: [...trace.unmeasured, UNSEEN] };
+}
+
+const UNSEEN = 'the directory was changed by native code or by another process, which the binding recorder does not see';
 
 /** One run, observed and not repeated: what differs from run to run is known from runs of the same store. */
 export async function recordOnce(

@@ -60,7 +60,7 @@ export function failuresAlike(failures: readonly Failure[]): ReadonlyMap<Failure
   const alike = new Map<Failure, CellResult[]>();
   for (const failure of failures) {
     const { cell, first } = failure;
-    const what = cell.model === 'process-kill' ? cellId(cell) : [cell.store, cell.model, placeOf(first)].join();
+    const what = cell.model === 'process-kill' ? cellId(cell) : [cell.store, cell.model, placeOf(first), causeOf(first)].join();
     const key = `${first.outcome} ${what}`;
     const known = firsts.get(key);
     if (known === undefined) {
@@ -76,15 +76,26 @@ function placeOf({ after, site }: CaseResult): string {
   return site === undefined ? (after?.text ?? '') : `${site.file}:${site.line}`;
 }
 
+/** What was lost and what would mend it, without the numbers that differ from scenario to scenario. */
+function causeOf({ lost, missingBarrier = '', again }: CaseResult): string {
+  const ops = [...lost, missingBarrier, ...(again?.lost ?? [])].map((text) => text.replaceAll(/ \d+\.\.\d+/g, '').replaceAll(/\d+/g, 'N'));
+  return [again === undefined ? 'once' : 'twice', ...new Set(ops)].join();
+}
+
 /** Cells that are named; of more, the number is told. */
 const MOST_CELLS_NAMED = 6;
+
+/** `replace/power-loss:xfs, reset/power-loss:xfs, 3 more cells` */
+export function cellNames(cells: readonly CellResult[]): string {
+  const named = cells.slice(0, MOST_CELLS_NAMED).map((cell) => `${cell.scenario}/${modelName(cell)}`);
+  const rest = cells.length > named.length ? [counted(cells.length - named.length, 'more cell')] : [];
+  return [...named, ...rest].join(', ');
+}
 
 /** `8 more boundaries`, `58 more boundaries, in 5 stretches; replace/power-loss:xfs`; undefined if the first is the only one. */
 export function moreOf(failure: Failure, others: readonly CellResult[] = []): string | undefined {
   const stretches = failure.stretches > 1 ? `, in ${failure.stretches} stretches` : '';
   const boundaries = failure.boundaries === 1 ? [] : [`${counted(failure.boundaries - 1, 'more boundary', 'more boundaries')}${stretches}`];
-  const named = others.slice(0, MOST_CELLS_NAMED).map((cell) => `${cell.scenario}/${modelName(cell)}`);
-  const rest = others.length > named.length ? [`${counted(others.length - named.length, 'more cell')}`] : [];
-  const cells = named.length === 0 ? [] : [`also in ${[...named, ...rest].join(', ')}`];
+  const cells = others.length === 0 ? [] : [cellNames(others)];
   return boundaries.length + cells.length === 0 ? undefined : [...boundaries, ...cells].join('; ');
 }

@@ -81,7 +81,7 @@ export function coverageWords(cells: readonly CellResult[]): string[] {
   const sampled = cells.filter(isSampled).length;
   return [
     ...(explored.length === 0 ? [] : [`${withCommas(states)} states explored`]),
-    ...(cuts === 0 ? [] : [counted(cuts, 'cut')]),
+    ...(cuts === 0 ? [] : [`${counted(cuts, 'cut')}: what this kernel happened to write, where power-loss has what it may`]),
     `${withCommas(judged)} distinct ones judged`,
     ...(explored.length === 0
       ? []

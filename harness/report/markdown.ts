@@ -54,7 +54,7 @@ function header(result: Result): string {
   return [
     '# Crash matrix',
     `What a fresh process finds in the directory of each store after ${how}, and how that compares with what the store had promised.`,
-    `Made by \`npm run matrix\` with the ${result.recorder} recorder, Node ${majorVersion(result.node)}, ${platformName(result.platform)}. Generated: do not edit.`,
+    `Made by crash-matrix with the ${result.recorder} recorder, Node ${majorVersion(result.node)}, ${platformName(result.platform)}. Generated: do not edit.`,
     verdict,
   ].join('\n\n');
 }
@@ -218,7 +218,7 @@ function cellBlocks(cell: CellResult, failures: readonly Failure[], alike: Retur
   });
   if (cell.status === 'missed-bug' || cell.grade === 'inconclusive') {
     const { reason, ...rest } = cell;
-    blocks.push(unprovenBlock({ ...rest, ...(reason !== undefined && { reason: stableText(reason) }) }, NO_COLORS, COLUMNS));
+    blocks.push(unprovenBlock([{ ...rest, ...(reason !== undefined && { reason: stableText(reason) }) }], NO_COLORS, COLUMNS));
   }
   return blocks;
 }

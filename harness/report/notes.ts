@@ -4,6 +4,7 @@
 import type { CellResult, Result } from '../result.ts';
 import { withCommas } from '../words.ts';
 import { cellId } from './cases.ts';
+import { isSampled } from './grid.ts';
 
 interface Note {
   readonly text: string;
@@ -18,7 +19,9 @@ export function notesOf(result: Result): Note[] {
   return [...cells].map(([text, about]) => ({ text, cells: about }));
 }
 
-function sampling({ sampled }: CellResult): string[] {
+function sampling(cell: CellResult): string[] {
+  const { sampled } = cell;
+  if (isSampled(cell)) return ['sampled: not every state of power loss was judged; more are with --states'];
   return sampled === undefined
     ? []
     : [`sampled: ${withCommas(sampled.tried)} of ${withCommas(sampled.of)} points inside writes and copies were tried`];

@@ -90,11 +90,13 @@ function power(cells: readonly CellResult[]): string[] {
 
 /** The last line of a report: green only if everything is as claimed or as known. */
 export function verdictLine(result: Result, colors: Colors): string {
-  const broken = withStatus(result.cells, 'broken');
+  const notShown = result.cells.filter(({ status, grade }) => status === 'broken' && grade === 'inconclusive').length;
+  const broken = withStatus(result.cells, 'broken') - notShown;
   const missed = withStatus(result.cells, 'missed-bug');
   if (result.cells.length === 0) return colors.bold(colors.red('nothing was tried'));
   const wrong = [
     ...(broken > 0 ? [counted(broken, 'claim broken', 'claims broken')] : []),
+    ...(notShown > 0 ? [counted(notShown, 'claim not shown', 'claims not shown')] : []),
     ...(missed > 0 ? [counted(missed, 'known bug missed', 'known bugs missed')] : []),
   ];
   if (wrong.length > 0) return colors.bold(colors.red(wrong.join(', ')));

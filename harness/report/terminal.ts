@@ -65,17 +65,20 @@ function matrices(result: Result, columns: number, colors: Colors): string[][] {
 }
 
 function blocks(failures: ReadonlyMap<CellResult, readonly Failure[]>, columns: number, colors: Colors): string[][] {
-  const alike = failuresAlike(
-    [...failures].flatMap(([, ofCell]) => ofCell).filter(({ cell }) => cell.status === 'broken' || cell.status === 'missed-bug'),
-  );
-  return [...failures].flatMap(([cell, ofCell]) => {
-    if (cell.status !== 'broken' && cell.status !== 'missed-bug') return [];
-    const shown = ofCell.flatMap((failure) => {
+  const wrong = [...failures].filter(([{ status }]) => status === 'broken' || status === 'missed-bug');
+  const alike = failuresAlike(wrong.flatMap(([, ofCell]) => ofCell));
+  const unproven = new Map<string, CellResult[]>();
+  const shown = wrong.flatMap(([cell, ofCell]) => {
+    if (ofCell.length === 0 || cell.status === 'missed-bug') {
+      const key = `${cell.store} ${cell.status} ${cell.reason}`;
+      unproven.set(key, [...(unproven.get(key) ?? []), cell]);
+    }
+    return ofCell.flatMap((failure) => {
       const others = alike.get(failure);
       return others === undefined ? [] : [[failureBlock(cell, failure.first, colors, { columns, more: moreOf(failure, others) })]];
     });
-    return ofCell.length === 0 || cell.status === 'missed-bug' ? [...shown, [unprovenBlock(cell, colors, columns)]] : shown;
   });
+  return [...shown, ...[...unproven.values()].map((cells) => [unprovenBlock(cells, colors, columns)])];
 }
 
 function noteLines(result: Result, columns: number, colors: Colors): string[] {

@@ -3,12 +3,17 @@
  */
 import type { CellResult } from '../result.ts';
 import { counted, printable } from '../words.ts';
+import { cellNames } from './cases.ts';
 import type { Colors } from './colors.ts';
 import { failureHeading } from './failure.ts';
 import { wrapWords } from './lay-out.ts';
 
-export function unprovenBlock(cell: CellResult, colors: Colors, columns = Number.POSITIVE_INFINITY): string {
-  const lines = cell.status === 'missed-bug' ? missed(cell) : [cell.reason ?? 'not measured, and no reason was given'];
+/** `cells` are of one store, and have the same to say; at least one. */
+export function unprovenBlock(cells: readonly CellResult[], colors: Colors, columns = Number.POSITIVE_INFINITY): string {
+  const [cell, ...others] = cells;
+  if (cell === undefined) return '';
+  const also = others.length === 0 ? [] : [`the same in ${cellNames(others)}`];
+  const lines = [...(cell.status === 'missed-bug' ? missed(cell) : [cell.reason ?? 'not measured, and no reason was given']), ...also];
   const wrapped = lines.flatMap((line) => wrapWords(printable(line), columns - 2));
   return [...failureHeading(cell, cell.grade, colors, columns), ...wrapped.map((line) => `  ${line}`)].join('\n');
 }

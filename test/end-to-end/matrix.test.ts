@@ -146,6 +146,23 @@ describe('stores that nobody here wrote, from a directory of their own', () => {
   });
 });
 
+test('what the binding recorder cannot see is no pass', async () => {
+  place.write({
+    'copies.cjs': `
+      const fs = require('node:fs'), child = require('node:child_process');
+      module.exports = {
+        save: (dir, value) => {
+          fs.writeFileSync(dir + '/value.tmp', JSON.stringify(value));
+          child.execFileSync('cp', [dir + '/value.tmp', dir + '/value']);
+        },
+        load: (dir) => fs.existsSync(dir + '/value') ? JSON.parse(fs.readFileSync(dir + '/value', 'utf8')) : {},
+      };`,
+  });
+  const { exitCode, result } = await place.result(['--store', './copies.cjs', '--scenario', 'first-save', '--recorder', 'binding']);
+  expect(result.cells).toMatchObject([{ grade: expect.stringMatching(/^(inconclusive|lossy)$/), status: 'broken' }]);
+  expect(exitCode).toBe(1);
+});
+
 describe('stores that do harm', () => {
   /** A store of ten lines with something else in its second save, or in its load of what was saved. */
   const harmful = (save: string, load = ''): string => `

@@ -30,7 +30,7 @@ test('failures are the end of the log, and a known bug is not among them', () =>
   const report = plain();
   const failures = report.slice(report.indexOf('\nplanted / replace / process-kill   lossy'));
   expect(failures).not.toContain('rename-away');
-  expect(failures.trimEnd()).toMatch(/3 claims broken, 1 known bug missed$/);
+  expect(failures.trimEnd()).toMatch(/2 claims broken, 1 claim not shown, 1 known bug missed$/);
   expect(plain(asExpected).trimEnd()).toMatch(/every claim was kept, and every known bug was found$/);
 });
 
