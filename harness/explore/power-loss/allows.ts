@@ -24,6 +24,28 @@ export function allows(trace: Trace, profile: Profile, boundary: number, tree: T
   return new TreeFit(pieces, tree).possible();
 }
 
+/**
+ * The same where somebody else says which names may be there, and how far the log goes with them: as of the commit that they stand on.
+ */
+export function allowsWithNames(
+  trace: Trace,
+  profile: Profile,
+  boundary: number,
+  tree: Tree,
+  names: Iterable<{ readonly namespace: Namespace; readonly commit: number }>,
+): boolean {
+  const history = historyOf(trace);
+  const pieces = new Pieces(history.start, profile);
+  const ends = [0];
+  for (const action of history.actions.slice(0, boundary)) {
+    for (const _ of pieces.carryOut(action));
+    ends.push(pieces.logEnd);
+  }
+  const fit = new TreeFit(pieces, tree);
+  for (const { namespace, commit } of names) if (fit.possibleWith(namespace, ends[commit] ?? 0)) return true;
+  return false;
+}
+
 class TreeFit {
   readonly #pieces: Pieces;
   readonly #tree: Tree;
@@ -44,6 +66,11 @@ class TreeFit {
       default:
         return profile.metadata satisfies never;
     }
+  }
+
+  possibleWith(namespace: Namespace, logEnd: number): boolean {
+    const shown = this.#shown(namespace);
+    return shown !== undefined && this.#allFit(shown, logEnd);
   }
 
   /** Every end of the log, the latest first. */

@@ -22,7 +22,8 @@ const LOOP_CONFIG_BYTES = 8 + 232 + 64;
 const LOOP_FLAGS_AT = 8 + 52;
 const BTRFS_START_SYNC = 0x80089418;
 const BTRFS_WAIT_SYNC = 0x40089416;
-const SYNC_RANGE_WRITE_AND_WAIT = 7;
+/** Of sync_file_range(2): to wait for what is under way, and with that also to start what is not, and wait for it. */
+const SYNC_RANGE = { wait: 1, writeAndWait: 7 } as const;
 const EBUSY = 'EBUSY';
 /** How often somebody else may take the loop device that was free a moment ago. */
 const LOOP_TRIES = 50;
@@ -40,6 +41,8 @@ export interface Kernel {
   syncfs(fd: number): void;
   /** Writes the data of an open file, and nothing else. */
   writeBack(fd: number): void;
+  /** Waits for writes of an open file's data that were started, and starts none. On btrfs the metadata for them may come later. */
+  awaitWriteBack(fd: number): void;
   /** Commits a btrfs without writing data that was not written yet. */
   commitBtrfs(fd: number): void;
 }
@@ -106,7 +109,8 @@ export function loadKernel(): Kernel {
       }
     },
     syncfs: (fd) => check(syncfs(fd), 'syncfs'),
-    writeBack: (fd) => check(syncRange(fd, 0, 0, SYNC_RANGE_WRITE_AND_WAIT), 'sync_file_range'),
+    writeBack: (fd) => check(syncRange(fd, 0, 0, SYNC_RANGE.writeAndWait), 'sync_file_range'),
+    awaitWriteBack: (fd) => check(syncRange(fd, 0, 0, SYNC_RANGE.wait), 'sync_file_range'),
     commitBtrfs: (fd) => {
       const transaction = Buffer.alloc(8);
       check(ioctl(fd, BTRFS_START_SYNC, transaction), 'a commit of btrfs');

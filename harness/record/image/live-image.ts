@@ -2,12 +2,12 @@
  * A file system in an image, mounted for one run and cut while it is in use.
  *
  * Allows   a cut at any moment at which nothing is on its way to the device: what the image holds then is what a power cut leaves.
- * Forbids  cuts in the middle of a write: copying takes time, so one that raced with a write is made again. A write that a call
- *          only started is waited for (until the device is idle; a machine that is busy enough can still be slower). That a power cut,
- *          or a commit, may come before its end is for the profiles to say.
+ * Forbids  cuts in the middle of a write: copying takes time, so the device must have been idle before it and after it, with the same
+ *          counts of writes, or the copy is made again: it shows one moment. A write that a call only started ends before anything
+ *          is forced. That a power cut, or a commit, may come before its end is for the profiles to say.
  * Real     the kernel's file systems, their own recovery at the next mount, and a disk that keeps what it was given, in order.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tree } from '../../trace.ts';
 import { scanTree } from '../../tree.ts';
@@ -34,11 +34,15 @@ const STORE = 'store';
 const UNRELATED = 'unrelated';
 /** How often a cut may race with writes that nobody waits for. */
 const CUT_TRIES = 1_000;
-/**
- * A write that a call started, and did not wait for, is over when the device has been idle for so long: the file system still has to note
- * that the data is there, in a thread of its own.
- */
+/** The device is at rest when it has been idle for so long: what follows on a write may be another, by a thread of the kernel's own. */
 const IDLE_MS = 4;
+/**
+ * On btrfs the end of a write can be waited for, but not the note of its place, which a thread makes after it without a word to the device.
+ * So much time is left to it before a commit.
+ */
+const BTRFS_NOTES_MS = 30;
+/** It keeps files of up to so many bytes beside their names: those are written where they are noted. */
+const BTRFS_INLINE_BYTES = 2048;
 
 /** For waiting without an end in sight: this thread has nothing else to do. */
 const NEVER_SET = new Int32Array(new SharedArrayBuffer(4));
@@ -53,6 +57,8 @@ export class LiveImage {
   #snapshot: Snapshot;
   #activity = '';
   readonly #cuts: Snapshot[] = [];
+  /** The files whose writes were waited for, by their numbers. */
+  readonly #held = new Map<number, number>();
 
   /** Mounts a copy of the template, with an empty directory for the store. Throws, with nothing left mounted, where that fails. */
   constructor(kernel: Kernel, template: Snapshot, request: ImageRequest) {
@@ -80,6 +86,7 @@ export class LiveImage {
 
   force(how: Forcing): void {
     if (this.#unrelated === undefined) throw new Error('the image was not started');
+    this.#awaitStartedWrites();
     this.#whenIdle();
     switch (how) {
       case 'commit':
@@ -95,6 +102,25 @@ export class LiveImage {
       default:
         how satisfies never;
     }
+  }
+
+  /**
+   * A write that a rename or a close started, and did not wait for, ends before anything is forced: or the outcome would be left to chance.
+   * Files stay open for it, because some file systems flush a file when anyone closes it.
+   */
+  #awaitStartedWrites(): void {
+    const store = storeDirectoryOn(this.#request.root);
+    let noted = true;
+    for (const name of readdirSync(store, { recursive: true, encoding: 'utf8' })) {
+      const file = join(store, name);
+      const stats = lstatSync(file);
+      if (!stats.isFile() || stats.size === 0) continue;
+      const fd = this.#held.get(stats.ino) ?? openSync(file, constants.O_RDONLY);
+      this.#held.set(stats.ino, fd);
+      this.#kernel.awaitWriteBack(fd);
+      noted &&= this.#request.type !== 'btrfs' || stats.size <= BTRFS_INLINE_BYTES;
+    }
+    if (!noted) Atomics.wait(NEVER_SET, 0, 0, BTRFS_NOTES_MS);
   }
 
   /** Of a file that changed, or the log would not have to reach the disk. */
@@ -137,6 +163,8 @@ export class LiveImage {
     const { root } = this.#request;
     try {
       if (this.#unrelated !== undefined) closeSync(this.#unrelated);
+      for (const fd of this.#held.values()) closeSync(fd);
+      this.#held.clear();
       this.#kernel.unmount(join(root, 'live'));
       closeSync(this.#image);
       return wanted === 'trees' ? this.#cuts.map((snapshot) => this.#recover(snapshot)) : [];

@@ -132,11 +132,8 @@ describe('a state by its id', () => {
   });
 
   test('too long for a file name, it is the hash of the tree', () => {
-    const many = traceOfRun(
-      {},
-      Array.from({ length: 40 }, (_, at) => mkdir(`d${at}`)),
-    );
-    const options = { limit: 4000, seed: 7 };
+    const many = traceOfRun({}, [open('many', 'new'), write('many', 'x'.repeat(100 * 4096))]);
+    const options = { limit: 400, seed: 7 };
     const long = [...powerLossStates(many, posix, options)].filter(({ detail }) => detail.startsWith('tree='));
     expect(long.length).toBeGreaterThan(0);
     for (const state of long.slice(0, 3)) {

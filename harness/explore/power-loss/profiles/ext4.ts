@@ -7,8 +7,9 @@
  * Forbids  names out of order; a rename over another file without the new data; what follows the close of a file that was
  *          truncated to 0 without the data written since; bytes that nobody wrote; losing what was journalled before the last
  *          change to a file or directory that was fsynced. An fsync of something unchanged forces nothing.
- * Real     mkfs.ext4 defaults on Linux 6. Not covered: between the start of such a flush and its end, a cut can leave zeros
- *          (dioread_nolock), a window of one write.
+ * Real     mkfs.ext4 defaults on Linux 6. Not covered, and seen: a commit between the start of such a flush and its end leaves zeros.
+ *          The journal does not wait for that data, because with dioread_nolock its blocks are not yet marked as written; with
+ *          dioread_lock it waits. The window is one write long.
  */
 import type { Profile } from '../profile.ts';
 
