@@ -59,28 +59,34 @@ const CONFIRMED_OF_A_KIND = 2;
 
 /**
  * States that are trees and nothing else, thousands of them: each distinct one is recovered once, and of the losses that went
- * alike (the same outcome, by loads and saves that ended alike) a few are confirmed. If one is not, none is believed.
+ * alike (the same outcome, by loads and saves that ended alike) a few are confirmed. If one is not, all of its kind are
+ * recovered by processes that have done nothing else.
  */
 export async function judgeTrees(cell: Cell, bench: Bench, oracle: Oracle, states: readonly CrashState[]): Promise<readonly Verdict[]> {
   const { recovery } = bench;
+  const confirm = async (verdict: Verdict): Promise<Verdict> =>
+    oracle.judge(verdict.state, { ...verdict, recovery: await recovery.confirm(verdict.state.tree, oracle.next) });
+  const isConfirmed = async (verdict: Verdict): Promise<boolean> => (await confirm(verdict)).outcome === verdict.outcome;
   const judgeAll = async (): Promise<Verdict[]> => {
     const onDone = (done: number): void => bench.onProgress({ kind: 'state-judged', of: states.length, done });
     const trees = states.map(({ tree }) => tree);
     const found = await recovery.recoverTrees(trees, oracle.next, onDone);
-    return states.map((state, index) => oracle.judge(state, found[index] as Found)); // one answer for each tree
+    const verdicts = states.map((state, index) => oracle.judge(state, found[index] as Found)); // one answer for each tree
+    const doubted = new Set<Verdict>();
+    await Promise.all(
+      kindsOf(verdicts.filter(({ outcome }) => isLoss(outcome))).map(async (alike) => {
+        const all = await Promise.all(some(alike, CONFIRMED_OF_A_KIND).map(isConfirmed));
+        if (all.includes(false)) for (const verdict of alike) doubted.add(verdict);
+      }),
+    );
+    return Promise.all(verdicts.map((verdict) => (doubted.has(verdict) ? confirm(verdict) : verdict)));
   };
   const verdicts = await judgeAll();
-  const confirmed = await Promise.all(
-    someOfEachKind(verdicts.filter(({ outcome }) => isLoss(outcome))).map(async (verdict) => {
-      const again = await recovery.confirm(verdict.state.tree, oracle.next);
-      return oracle.judge(verdict.state, { ...verdict, recovery: again }).outcome === verdict.outcome;
-    }),
-  );
-  if (confirmed.includes(false)) recovery.distrustWarm();
-  return mustLoadJson(cell, confirmed.includes(false) || !(await recovery.warmIsTrue()) ? await judgeAll() : verdicts);
+  return mustLoadJson(cell, (await recovery.warmIsTrue()) ? verdicts : await judgeAll());
 }
 
-function someOfEachKind(losses: readonly Verdict[]): Verdict[] {
+/** Losses that went alike, together. */
+function kindsOf(losses: readonly Verdict[]): Verdict[][] {
   const kinds = new Map<string, Verdict[]>();
   for (const verdict of losses) {
     const { load, save, secondLoad } = verdict.recovery;
@@ -89,12 +95,13 @@ function someOfEachKind(losses: readonly Verdict[]): Verdict[] {
     if (alike === undefined) kinds.set(kind, [verdict]);
     else alike.push(verdict);
   }
-  return [...kinds.values()].flatMap((alike) => {
-    const places = Array.from({ length: CONFIRMED_OF_A_KIND }, (_, at) =>
-      Math.round((at * (alike.length - 1)) / (CONFIRMED_OF_A_KIND - 1)),
-    );
-    return [...new Set(places)].flatMap((place) => alike[place] ?? []);
-  });
+  return [...kinds.values()];
+}
+
+/** The first, the last, and others evenly in between. */
+function some<Item>(items: readonly Item[], most: number): Item[] {
+  const places = Array.from({ length: most }, (_, at) => Math.round((at * (items.length - 1)) / (most - 1)));
+  return [...new Set(places)].flatMap((place) => items[place] ?? []);
 }
 
 function mustLoadJson<Item extends Judged>({ store }: Cell, judged: readonly Item[]): readonly Item[] {

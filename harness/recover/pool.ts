@@ -68,7 +68,7 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
     await job.run(worker);
     doneSinceLook += 1;
     const isSpare = queue.length === 0 && warmOnes() > options.workers;
-    if (isSpare || worker.trees >= TREES_PER_PROCESS) worker.kill();
+    if (isSpare || worker.trees >= TREES_PER_PROCESS) worker.retire();
     else if (worker.alive) idle.push(worker);
     next();
   };

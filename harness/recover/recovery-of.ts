@@ -30,8 +30,6 @@ export interface StoreRecovery {
   confirm(tree: Tree, next: Json): Promise<Recovery>;
   /** False if a warm process has just remembered a value of another directory; from then on only fresh ones are used. */
   warmIsTrue(): Promise<boolean>;
-  /** From now on only fresh processes are used. */
-  distrustWarm(): void;
 }
 
 /** A tree that nobody has recovered yet, and whoever waits for it. */
@@ -125,6 +123,5 @@ export async function recoveryOf(
       distrustWarm();
       return false;
     },
-    distrustWarm,
   };
 }

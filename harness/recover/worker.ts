@@ -40,6 +40,8 @@ export interface Worker {
   recoverTrees(task: BatchTask, watch: BatchWatch): Promise<void>;
   /** Trees that it was given so far. */
   readonly trees: number;
+  /** Ends it once it has answered what it was asked. */
+  retire(): void;
   kill(): void;
 }
 
@@ -64,6 +66,7 @@ export function startWorker({ recoverer, cwd, env, timeoutMs }: WorkerOptions, w
   });
   let busy: Promise<unknown> = Promise.resolve();
   let trees = 0;
+  let retired = false;
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const answer = busy.then(async () => {
       await Promise.race([ready, ended, failed]);
@@ -74,7 +77,7 @@ export function startWorker({ recoverer, cwd, env, timeoutMs }: WorkerOptions, w
   };
   return {
     get alive() {
-      return child.exitCode === null && child.signalCode === null && !child.killed;
+      return !retired && child.exitCode === null && child.signalCode === null && !child.killed;
     },
     ended,
     warm,
@@ -85,6 +88,10 @@ export function startWorker({ recoverer, cwd, env, timeoutMs }: WorkerOptions, w
     recoverTrees: (task, watch) => {
       trees += task.trees.length;
       return inTurn(() => askForTrees(child, task, watch, timeoutMs));
+    },
+    retire: () => {
+      retired = true;
+      void inTurn(async () => child.kill('SIGKILL'));
     },
     kill: () => void child.kill('SIGKILL'),
   };

@@ -301,9 +301,6 @@ describe('a store that', () => {
     const [one, two] = await recovery.recoverTrees([treeOf({ a: '' }), treeOf({ b: '' })], NEXT);
     expect(one?.recovery.load).toEqual({ kind: 'threw', error: 'Error: no value in <dir>/value' });
     expect(two?.recovery.load).toBe(one?.recovery.load);
-    recovery.distrustWarm();
-    const [fresh] = await recovery.recoverTrees([treeOf({ a: '' })], NEXT);
-    expect(fresh).toEqual(one);
   });
 });
 
