@@ -43,7 +43,11 @@ export async function record(recorder: Recorder, request: RecordRequest): Promis
     const first = request.prepare();
     const observed = await recorder.run({ ...first, plan: { kind: 'observe' } });
     const trouble = troubleIn(observed, () => request.complaint(first.directory));
-    if (trouble !== undefined) return { reason: trouble };
+    if (trouble !== undefined) {
+      last = { reason: trouble };
+      if (hasStarted(observed)) return last;
+      continue; // the mark can be lost: a signal to a process is any thread's to take
+    }
 
     const second = request.prepare();
     const order = keysOf(observed.events, []);
@@ -71,17 +75,24 @@ function withUnseen(trace: Trace, directory: string): Trace {
 
 const UNSEEN = 'the directory was changed by native code or by another process, which the binding recorder does not see';
 
-/** One run, observed and not repeated: what differs from run to run is known from runs of the same store. */
+/** One run, observed and not repeated, unless it did not get through: what differs from run to run is known from runs of the same store. */
 export async function recordOnce(
   recorder: Recorder,
   { prepare, complaint }: RecordRequest,
   { variation }: Pick<Trace, 'variation'>,
 ): Promise<Trace | NotRecorded> {
-  const run = prepare();
-  const observed = await recorder.run({ ...run, plan: { kind: 'observe' } });
-  const trouble = troubleIn(observed, () => complaint(run.directory));
-  return trouble === undefined ? traceOf(recorder.kind, observed, run.spool, variation) : { reason: trouble };
+  let last: NotRecorded = { reason: 'not recorded' };
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const run = prepare();
+    const observed = await recorder.run({ ...run, plan: { kind: 'observe' } });
+    const trouble = troubleIn(observed, () => complaint(run.directory));
+    if (trouble === undefined) return traceOf(recorder.kind, observed, run.spool, variation);
+    last = { reason: trouble };
+  }
+  return last;
 }
+
+const hasStarted = ({ events }: Pick<RunReport, 'events'>): boolean => events.some(({ kind }) => kind === 'start');
 
 /** In words, why a run without a crash is none to learn from; undefined if it went well. */
 function troubleIn({ events }: RunReport, complaint: () => string | undefined): string | undefined {
@@ -91,8 +102,7 @@ function troubleIn({ events }: RunReport, complaint: () => string | undefined): 
     const text = complaint() ?? rejected?.message;
     return text === undefined ? '' : `: ${text.split('\n')[0]}`;
   };
-  const recording = events.some(({ kind }) => kind === 'start');
-  const step = recording ? `step ${settled.length + 1}` : 'the steps before the crash';
+  const step = hasStarted({ events }) ? `step ${settled.length + 1}` : 'the steps before the crash';
   const end = endOf(events);
   switch (end.how) {
     case 'finished':
