@@ -49,8 +49,8 @@ test.each<[string, CellSketch, LossWords]>([
     'two missing barriers',
     { calls: RUNS['without any fsync'], profile: 'posix', claim: 'durable' },
     {
-      lost: ['op 4 rename t -> live   src/store.ts:4'],
-      landed: 'step 1 was acknowledged without op 4, after op 4 rename t -> live',
+      lost: ['the data of op 2 write t 0..6400, in part   src/store.ts:2'],
+      landed: 'op 4 rename t -> live landed without a part of op 2   src/store.ts:4',
       missingBarrier:
         'fsync t after op 2 (write t 0..6400), before op 4 (rename t -> live)   src/store.ts:2; and fsync the directory after op 4 (rename t -> live), before step 1 is acknowledged   src/store.ts:4',
       redundant: [],
