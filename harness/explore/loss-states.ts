@@ -78,8 +78,9 @@ export function lossState(loss: PowerLossState, unit: Unit): LossState {
   return { how: 'power-lost', at, loss, unit, tree: loss.toTree(), promisedAt: loss.boundary, points: [at] };
 }
 
-/** How many steps were acknowledged at a boundary. */
-export function promisesOf(trace: Trace): (boundary: number) => number {
-  const acknowledged = trace.ops.map((op) => trace.marks.filter(({ kind, afterOp }) => kind === 'resolved' && afterOp <= op.index).length);
-  return (boundary) => acknowledged[boundary - 1] ?? 0;
+/** How many steps had resolved at a boundary, for whoever asks of many: a mark between two ops belongs to the boundary where it stands. */
+export function promisesOf({ ops, marks }: Trace): (boundary: number) => number {
+  const resolved = marks.filter(({ kind }) => kind === 'resolved');
+  const counts = Array.from({ length: ops.length + 1 }, (_, boundary) => resolved.filter(({ afterOp }) => afterOp <= boundary).length);
+  return (boundary) => counts[boundary] ?? 0;
 }

@@ -44,4 +44,6 @@ test('a state is found again by its name', () => {
 test('promises are counted up to a boundary, with what resolved there', () => {
   const at = promisesOf(traceOfRun({ a: 'x' }, [rename('a', 'b'), resolved, rename('b', 'c'), resolved]));
   expect([0, 1, 2].map(at)).toEqual([0, 1, 2]);
+  const early = promisesOf(traceOfRun({ a: 'x' }, [resolved, rename('a', 'b'), resolved]));
+  expect([0, 1].map(early)).toEqual([1, 2]); // a step that does nothing resolves before the first op
 });

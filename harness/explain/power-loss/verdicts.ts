@@ -4,6 +4,7 @@
  * Exploring the cell has judged each of its states, so a state of an edited trace, whose tree the cell has under the same
  * promise, is decided by its hash. Only trees that are new are asked about, and no more of them than a limit.
  */
+import { promisesOf } from '../../explore/loss-states.ts';
 import { powerLossStates, STATE_LIMIT } from '../../explore/power-loss/power-loss.ts';
 import type { PowerLossState } from '../../explore/power-loss/state.ts';
 import type { Trace } from '../../trace.ts';
@@ -40,7 +41,7 @@ export class Verdicts {
     this.question = question;
     const { trace, profile, options } = question;
     const states = powerLossStates(trace, profile, options);
-    const acknowledged = counter(trace);
+    const acknowledged = promisesOf(trace);
     for (const state of states) this.#fails.set(keyOf(state, acknowledged(state.boundary)), false);
     this.#explored = this.#fails.size;
     this.#failing = new Set(failing.map((state) => keyOf(state, acknowledged(state.boundary))));
@@ -74,7 +75,7 @@ export class Verdicts {
   async search(trace: Trace, what: 'any' | 'besides known' = 'any', mostNew = MOST_NEW_TREES): Promise<Search> {
     const { profile, options } = this.question;
     const states = powerLossStates(trace, profile, { ...options, limit: this.#limit });
-    const acknowledged = counter(trace);
+    const acknowledged = promisesOf(trace);
     let [looked, asked] = [0, 0];
     let waiting: AskedState[] = [];
     const firstOfWaiting = async (): Promise<PowerLossState | undefined> => {
@@ -106,9 +107,3 @@ export class Verdicts {
 }
 
 const keyOf = ({ hash }: PowerLossState, acknowledged: number): string => `${acknowledged} ${hash}`;
-
-/** `acknowledgedAt` of boundaries that are asked about again and again. */
-function counter(trace: Trace): (boundary: number) => number {
-  const counts = Array.from({ length: trace.ops.length + 1 }, (_, boundary) => acknowledgedAt(trace, boundary));
-  return (boundary) => counts[boundary] ?? 0;
-}
