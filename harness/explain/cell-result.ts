@@ -12,6 +12,7 @@ import { canonicalPath } from '../record/names.ts';
 import type { CaseResult, CellResult, OpLine } from '../result.ts';
 import type { Located } from '../run.ts';
 import type { Outcome } from '../store/define.ts';
+import type { Tree, Variation } from '../trace.ts';
 import { treeKey } from '../tree.ts';
 import { counted } from '../words.ts';
 import { describeFound } from './found.ts';
@@ -159,10 +160,7 @@ function caseResult(cell: Cell, located: Located, verdict: Verdict, options: Cel
     end: state.how === 'ended',
     found: outcome === 'exposed' ? `${verdict.exposed} by other users` : describeFound(outcome, recovery, promised),
     promised: describePromised(promised),
-    onDisk: [...state.tree].map(([path, entry]) => ({
-      path: canonicalPath(path, trace.variation.names),
-      ...(entry.kind === 'file' && { bytes: entry.bytes.length }),
-    })),
+    onDisk: filesIn(state.tree, trace.variation),
     lost: words === undefined ? lostTexts(first, trace) : [...words.lost],
     replay: options.replay(id),
     ...(after && { after }),
@@ -174,6 +172,15 @@ function caseResult(cell: Cell, located: Located, verdict: Verdict, options: Cel
     ...(words?.landed !== undefined && { landed: words.landed }),
     ...(words?.missingBarrier !== undefined && { missingBarrier: words.missingBarrier }),
   };
+}
+
+/** In an order that is the same in every run, whatever names the run made up. */
+export function filesIn(tree: Tree, { names }: Variation): CaseResult['onDisk'] {
+  const files = [...tree].map(([path, entry]) => ({
+    path: canonicalPath(path, names),
+    ...(entry.kind === 'file' && { bytes: entry.bytes.length }),
+  }));
+  return files.sort((one, other) => (one.path === other.path ? (one.bytes ?? 0) - (other.bytes ?? 0) : one.path < other.path ? -1 : 1));
 }
 
 const NEEDED = { needed: 'yes', redundant: 'no', undecided: 'undecided' } as const;
