@@ -140,6 +140,15 @@ export type Step =
   | { readonly kind: 'save'; readonly value: Json }
   | { readonly kind: 'update'; readonly add: { readonly [key: string]: Json } };
 
+/** What one of several tasks does while the others go on. `save-loaded` saves what the task's last load returned. */
+export type TaskStep = Step | { readonly kind: 'load' } | { readonly kind: 'save-loaded' };
+
+/** Steps that are carried out one after the other, beside those of other tasks. */
+export interface Task {
+  readonly name: string;
+  readonly steps: readonly TaskStep[];
+}
+
 /** What the store had promised at a boundary. `undefined` stands for "nothing was ever saved". */
 export interface Promised {
   /** The value of the last step that resolved. */

@@ -8,6 +8,7 @@ import {
   knownBugOf,
   type ModelChoice,
   modelName,
+  runsUnder,
 } from '../harness/models.ts';
 
 const on = (name: string): ModelChoice => {
@@ -30,6 +31,12 @@ test.each<[string, Claims, string, string]>([
   ['a real cut is held to the claim under power loss', { 'power-loss': 'durable' }, 'power-cut:xfs', 'durable, gates'],
   ['a real cut is held to its profile', { 'power-loss:ext4-noauto': 'durable' }, 'power-cut:ext4-noauto', 'durable, gates'],
   ['and gates where that does', {}, 'power-cut:ext4-writeback', 'atomic, shown'],
+  ['a call that fails may lose nothing', {}, 'io-error', 'durable, gates'],
+  ['the rules of Windows are only shown', { 'io-error': 'atomic' }, 'io-error:windows', 'atomic, shown'],
+  ['but gate where they are claimed', { 'io-error:windows': 'durable' }, 'io-error:windows', 'durable, gates'],
+  ['tasks may see earlier values', {}, 'interleaving', 'atomic, gates'],
+  ['a race is held to the claim under interleaving', { interleaving: 'durable' }, 'race', 'durable, gates'],
+  ['unless it has one of its own', { interleaving: 'durable', race: 'lossy' }, 'race', 'lossy, gates'],
 ])('%s: %j on %s', (_, claims, name, expected) => {
   const { claim, gates } = heldTo(claims, on(name), false);
   expect(`${claim}, ${gates ? 'gates' : 'shown'}`).toBe(expected);
@@ -43,6 +50,19 @@ test('names stand for choices', () => {
   expect(choicesOf('power-loss:xfs')).toEqual([{ model: 'power-loss', profile: 'xfs' }]);
   for (const name of ['', 'xfs', 'power-loss:', 'power-loss:ext4-writeback', 'process-kill:xfs']) expect(choicesOf(name)).toBeUndefined();
   expect(DEFAULT_CHOICES.map(({ model }) => model)).not.toContain('power-cut');
+  expect(choicesOf('io-error')?.map(modelName)).toEqual(['io-error']);
+  expect(DEFAULT_CHOICES.map(modelName)).not.toContain('io-error:windows');
+});
+
+test('steps crash and fail, tasks race, and histories do all but race', () => {
+  const steps = ['process-kill', 'power-loss:xfs', 'power-cut:xfs', 'io-error', 'io-error:windows'];
+  const tasks = ['interleaving', 'race'];
+  const histories = ['process-kill', 'power-loss:xfs', 'io-error', 'interleaving'];
+  for (const name of [...steps, ...tasks]) {
+    expect(runsUnder(on(name), {})).toBe(steps.includes(name));
+    expect(runsUnder(on(name), { tasks: [] })).toBe(tasks.includes(name));
+    expect(runsUnder(on(name), { histories: true })).toBe(histories.includes(name));
+  }
 });
 
 test.each<[string, KnownBugs[string], string, unknown]>([
@@ -61,7 +81,13 @@ test.each<[string, KnownBugs[string], string, unknown]>([
     'power-cut:xfs',
     { bug: { grade: 'lossy' }, mayHide: true },
   ],
+  ['a race may hide what an interleaving has', { interleaving: { grade: 'lossy' } }, 'race', { bug: { grade: 'lossy' }, mayHide: true }],
   ['a cut of its own must show', { 'power-cut:xfs': { grade: 'lossy' } }, 'power-cut:xfs', { bug: { grade: 'lossy' }, mayHide: false }],
 ])('known bugs: %s', (_, bugs, name, expected) => {
-  expect(knownBugOf({ replace: bugs }, 'replace', on(name))).toEqual(expected);
+  expect(knownBugOf({ replace: bugs }, { name: 'replace' }, on(name))).toEqual(expected);
+});
+
+test('what is drawn at random may not come up', () => {
+  const bugs: KnownBugs = { histories: { 'process-kill': { grade: 'lossy' } } };
+  expect(knownBugOf(bugs, { name: 'histories', histories: true }, on('process-kill'))?.mayHide).toBe(true);
 });

@@ -86,5 +86,8 @@ export function gradeOf(outcome: Outcome, model: Model): Grade {
   }
 }
 
-/** A process that is killed loses nothing that it wrote: only where unwritten data can vanish may an older value come back. */
-const STALE_IS_ATOMIC: ReadonlySet<Model> = new Set(['power-loss', 'power-cut']);
+/**
+ * A process that is killed, or that is refused a call, loses nothing that it wrote: only where unwritten data can vanish, or where others are at
+ * work, may an older value come back.
+ */
+const STALE_IS_ATOMIC: ReadonlySet<Model> = new Set(['power-loss', 'power-cut', 'interleaving', 'race']);

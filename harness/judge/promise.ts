@@ -6,10 +6,14 @@ export function valuesAfter(steps: readonly Step[], before: Json | undefined): J
   const values: Json[] = [];
   let value = before;
   for (const step of steps) {
-    value = step.kind === 'save' ? step.value : { ...(isObject(value) ? value : {}), ...step.add };
+    value = valueAfter(step, value);
     values.push(value);
   }
   return values;
+}
+
+export function valueAfter(step: Step, before: Json | undefined): Json {
+  return step.kind === 'save' ? step.value : { ...(isObject(before) ? before : {}), ...step.add };
 }
 
 /**

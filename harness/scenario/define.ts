@@ -1,4 +1,4 @@
-import type { Json, Step } from '../trace.ts';
+import type { Json, Step, Task, TaskStep } from '../trace.ts';
 
 /** A history of store calls and what was saved before it. It knows no store. */
 export interface Scenario {
@@ -8,8 +8,12 @@ export interface Scenario {
   readonly catches: string;
   /** Steps carried out before the crash can come, in the same process. */
   readonly before: readonly Step[];
-  /** The steps that are recorded and crashed in. */
+  /** The steps that are recorded and crashed in. None where there are tasks, or where histories are generated. */
   readonly steps: readonly Step[];
+  /** What goes on at the same time: at least two. */
+  readonly tasks?: readonly Task[];
+  /** Histories are drawn at random instead of being written down. */
+  readonly histories?: true;
   /** What recovery saves after the crash; differs from every value in the steps. */
   readonly next: Json;
 }
@@ -26,7 +30,27 @@ export interface Values {
 export interface ScenarioPlan {
   readonly name: string;
   readonly catches: string;
-  readonly history: (values: Values) => { readonly before?: readonly Step[]; readonly steps: readonly Step[]; readonly next?: Json };
+  readonly history: (values: Values) => SequentialHistory | ConcurrentHistory | GeneratedHistories;
+}
+
+/** One step after the other. */
+interface SequentialHistory {
+  readonly before?: readonly Step[];
+  readonly steps: readonly Step[];
+  readonly next?: Json;
+}
+
+/** Tasks that go on at the same time. */
+interface ConcurrentHistory {
+  readonly before?: readonly Step[];
+  readonly tasks: readonly Task[];
+  readonly next?: Json;
+}
+
+/** Histories that nobody wrote down. */
+interface GeneratedHistories {
+  readonly generated: true;
+  readonly next?: Json;
 }
 
 /** Adds types to a scenario, and nothing else. */
@@ -36,3 +60,7 @@ export function defineScenario(plan: ScenarioPlan): ScenarioPlan {
 
 export const save = (value: Json): Step => ({ kind: 'save', value });
 export const update = (add: { readonly [key: string]: Json }): Step => ({ kind: 'update', add });
+/** In a task: reads the store. */
+export const load = (): TaskStep => ({ kind: 'load' });
+/** In a task: saves what its last load returned, as a process does that read before it writes. */
+export const saveLoaded = (): TaskStep => ({ kind: 'save-loaded' });

@@ -1,26 +1,48 @@
 /** From a scenario as written to one with values. */
 import { toJson } from '../child/to-json.ts';
-import type { Json, Step } from '../trace.ts';
+import type { Json, Task, TaskStep } from '../trace.ts';
 import type { Scenario, ScenarioPlan } from './define.ts';
 import { oneSession, sessions } from './values.ts';
+
+/** More would only make more orders of the same kind. */
+const MOST_TASKS = 4;
 
 /** Returns the scenario, or in words what is wrong with it. `now` in ms since the epoch. */
 export function planScenario(plan: ScenarioPlan, now: number): Scenario | string {
   const value = (letter: string, options?: { readonly pages?: number }): { readonly [key: string]: Json } =>
     sessions(letter, now, options?.pages ?? 0);
   const history = plan.history({ value, added: (letter) => oneSession(letter, now) });
+  const its = { name: plan.name, catches: plan.catches ?? '', next: history.next ?? value('next') };
+  if ('generated' in history) return { ...its, before: [], steps: [], histories: true };
   const before = history.before ?? [];
-  const next = history.next ?? value('next');
-  if (!Array.isArray(history.steps) || history.steps.length === 0)
-    return `scenario ${plan.name}: history must return { steps } with at least one step`;
-  for (const [index, step] of [...before, ...history.steps].entries()) {
-    const json = toJson(savedBy(step));
-    if (json.kind === 'not-json') return `scenario ${plan.name}: step ${index + 1} saves a value that is not JSON: ${json.what}`;
-    if (json.value === undefined) return `scenario ${plan.name}: step ${index + 1} is no step; make steps with save(value) or update(keys)`;
+  if ('tasks' in history) {
+    const problem = wrongTasks(history.tasks) ?? wrongStep([...before, ...history.tasks.flatMap(({ steps }) => steps)]);
+    return problem === undefined ? { ...its, before, steps: [], tasks: history.tasks } : `scenario ${plan.name}: ${problem}`;
   }
-  return { name: plan.name, catches: plan.catches ?? '', before, steps: history.steps, next };
+  if (!Array.isArray(history.steps) || history.steps.length === 0)
+    return `scenario ${plan.name}: history must return { steps } with at least one step, or { tasks } with at least two tasks`;
+  const problem = wrongStep([...before, ...history.steps]);
+  return problem === undefined ? { ...its, before, steps: history.steps } : `scenario ${plan.name}: ${problem}`;
 }
 
-function savedBy(step: Step): unknown {
-  return step?.kind === 'update' ? step.add : step?.value;
+function wrongTasks(tasks: readonly Task[]): string | undefined {
+  if (!Array.isArray(tasks) || tasks.length < 2) return 'tasks must be a list of at least two';
+  if (tasks.length > MOST_TASKS) return `there are ${tasks.length} tasks, and ${MOST_TASKS} can go on at the same time`;
+  for (const { name, steps } of tasks) {
+    if (typeof name !== 'string' || name === '') return 'each task needs a name';
+    if (!Array.isArray(steps) || steps.length === 0) return `task ${name} has no steps`;
+    const saved = steps.findIndex(({ kind }) => kind === 'save-loaded');
+    if (saved >= 0 && !steps.slice(0, saved).some(({ kind }) => kind === 'load')) return `task ${name} saves what it never loaded`;
+  }
+  return new Set(tasks.map(({ name }) => name)).size < tasks.length ? 'two tasks have the same name' : undefined;
+}
+
+function wrongStep(steps: readonly TaskStep[]): string | undefined {
+  for (const [index, step] of steps.entries()) {
+    if (step?.kind === 'load' || step?.kind === 'save-loaded') continue;
+    const json = toJson(step?.kind === 'update' ? step.add : step?.value);
+    if (json.kind === 'not-json') return `step ${index + 1} saves a value that is not JSON: ${json.what}`;
+    if (json.value === undefined) return `step ${index + 1} is no step; make steps with save(value) or update(keys)`;
+  }
+  return undefined;
 }

@@ -56,6 +56,12 @@ export async function loadStore(argument: string, options: LoadOptions): Promise
   }
 }
 
+/** The store and its packages in one file, for the fake file system. Throws `BundleError` where that cannot be. */
+export function bundleForFake({ argument }: LoadedStore, options: Pick<LoadOptions, 'installation' | 'outdir' | 'cwd'>): Promise<string> {
+  const source = sourceOf(argument, options);
+  return bundleStore({ ...source, name: source.fileName }, { outdir: options.outdir, self: options.installation.library }, 'fake');
+}
+
 interface Source {
   readonly name: string;
   readonly fileName: string;
@@ -63,7 +69,7 @@ interface Source {
   readonly resolveDir: string;
 }
 
-function sourceOf(argument: string, { cwd, installation, outdir }: LoadOptions): Source {
+function sourceOf(argument: string, { cwd, installation, outdir }: Pick<LoadOptions, 'installation' | 'outdir' | 'cwd'>): Source {
   const builtIn = BUILT_IN_STORES.find(({ name }) => name === argument);
   if (builtIn !== undefined) {
     return { name: argument, fileName: argument, contents: builtIn.entry, resolveDir: installation.root };
@@ -122,7 +128,8 @@ function finish(argument: string, fileName: string, bundle: string, facts: Store
   if (misnamed !== undefined) throw new UsageError(`store ${argument}: knownBugs: ${didYouMean('scenario', misnamed, all)}`);
   const builtIn = options.scenarios.filter(({ name }) => facts.scenarios === undefined || facts.scenarios.includes(name));
   const scenarios = [...builtIn, ...facts.ownScenarios].filter(
-    ({ before, steps }) => facts.hasUpdate || [...before, ...steps].every(({ kind }) => kind === 'save'),
+    ({ before, steps, tasks = [] }) =>
+      facts.hasUpdate || [...before, ...steps, ...tasks.flatMap((task) => task.steps)].every(({ kind }) => kind !== 'update'),
   );
   return {
     name: facts.name ?? fileName,

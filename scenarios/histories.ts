@@ -1,0 +1,7 @@
+import { defineScenario } from '../harness/scenario/define.ts';
+
+export default defineScenario({
+  name: 'histories',
+  catches: 'what nobody thought of: random histories, shrunk to the few steps that it takes',
+  history: () => ({ generated: true }),
+});

@@ -1,0 +1,13 @@
+import { defineScenario, save } from '../harness/scenario/define.ts';
+
+export default defineScenario({
+  name: 'two-savers',
+  catches: 'shared temp names, and locks that are never let go',
+  history: ({ value }) => ({
+    before: [save(value('A'))],
+    tasks: [
+      { name: 'saver A', steps: [save(value('B'))] },
+      { name: 'saver B', steps: [save(value('C'))] },
+    ],
+  }),
+});

@@ -1,0 +1,13 @@
+import { defineScenario, save, update } from '../harness/scenario/define.ts';
+
+export default defineScenario({
+  name: 'two-updaters',
+  catches: 'lost updates: two that read before either of them saves',
+  history: ({ value, added }) => ({
+    before: [save(value('A'))],
+    tasks: [
+      { name: 'updater A', steps: [update(added('B'))] },
+      { name: 'updater B', steps: [update(added('C'))] },
+    ],
+  }),
+});
