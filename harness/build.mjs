@@ -39,7 +39,10 @@ await Promise.all([
     outExtension: { '.js': '.cjs' },
     entryPoints: {
       workload: 'harness/child/workload.ts',
+      'fault-workload': 'harness/child/fault-workload.ts',
+      'task-workload': 'harness/child/task-workload.ts',
       'binding-hooks': 'harness/record/binding/hooks.ts',
+      interleave: 'harness/child/interleave.ts',
       recoverer: 'harness/child/recoverer.ts',
       describe: 'harness/child/describe.ts',
     },

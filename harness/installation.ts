@@ -11,6 +11,9 @@ export interface Installation {
   readonly library: string;
   readonly tracer: string;
   readonly workload: string;
+  readonly faultWorkload: string;
+  readonly taskWorkload: string;
+  readonly interleave: string;
   readonly recoverer: string;
   readonly describe: string;
 }
@@ -29,6 +32,9 @@ export function findInstallation(from: string): Installation {
     library: built('index.js'),
     tracer: built('tracer.js'),
     workload: built('workload.cjs'),
+    faultWorkload: built('fault-workload.cjs'),
+    taskWorkload: built('task-workload.cjs'),
+    interleave: built('interleave.cjs'),
     recoverer: built('recoverer.cjs'),
     describe: built('describe.cjs'),
   };

@@ -38,6 +38,14 @@ export function scanTree(directory: string, cache?: ScanCache): Tree {
   return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** What stands at a path below a directory. Symlinks are not followed. */
+export function lookIn(directory: string): (path: string) => 'directory' | 'other' | undefined {
+  return (path) => {
+    const stat = lstatSync(join(directory, path), { throwIfNoEntry: false });
+    return stat === undefined ? undefined : stat.isDirectory() ? 'directory' : 'other';
+  };
+}
+
 /** Nothing, where the directory has gone meanwhile. */
 function namesIn(directory: string): string[] {
   try {

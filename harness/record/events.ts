@@ -27,6 +27,8 @@ export interface RawMark {
   readonly kind: 'resolved' | 'rejected';
   readonly step: number;
   readonly message?: string;
+  /** What is on disk then, in a lean run. */
+  readonly tree?: RawTree;
 }
 
 /** The tree before the first op of an observed run. */

@@ -20,6 +20,8 @@ export interface Recording {
   readonly pid: number;
   /** The directory of the run that followed, as it was left at its end: the case in which nothing crashed. */
   readonly endDirectory: string;
+  /** Some call came while another was under way; where that is not known, none is told. */
+  readonly overlaps?: boolean;
 }
 
 /** Why a cell cannot be recorded, in words. */
@@ -58,7 +60,8 @@ export async function record(recorder: Recorder, request: RecordRequest): Promis
       continue;
     }
     const trace = withUnseen(traceOf(recorder.kind, observed, first.spool, learnt), first.directory);
-    return { trace, order: keysOf(observed.events, learnt.names), pid: observed.pid, endDirectory: second.directory };
+    const overlaps = (observed.overlaps ?? true) || (followed.overlaps ?? true);
+    return { trace, order: keysOf(observed.events, learnt.names), pid: observed.pid, endDirectory: second.directory, overlaps };
   }
   return last;
 }
@@ -154,7 +157,8 @@ function compareRuns(one: ObservedRun, other: ObservedRun): Variation | NotRecor
   return { names, contents };
 }
 
-function learnNames(ops: readonly RawOp[], others: readonly RawOp[]): NameRule[] {
+/** What differs in the names of two runs that did the same, op by op. */
+export function learnNames(ops: readonly RawOp[], others: readonly RawOp[]): NameRule[] {
   const rules = new Map<string, NameRule>();
   const steady = new Set<string>();
   const learn = (one: string, other: string): void => {
@@ -177,9 +181,16 @@ function learnNames(ops: readonly RawOp[], others: readonly RawOp[]): NameRule[]
   }));
 }
 
-function traceOf(recorder: Trace['recorder'], { events }: RunReport, spool: string, variation: Variation): Trace {
+/** `contents` keeps the bytes of files in the spool, for several runs that share one. */
+export function traceOf(
+  recorder: Trace['recorder'],
+  { events }: Pick<RunReport, 'events'>,
+  spool: string,
+  variation: Variation,
+  contents?: Map<string, Uint8Array>,
+): Trace {
   const { ops, ...rest } = eventsOf(events, variation);
-  const trees = treesOf(events, spool);
+  const trees = treesOf(events, spool, contents);
   return { recorder, ops: ops.map((op) => withData(op, trees[op.index])), ...rest, trees, variation };
 }
 
@@ -227,11 +238,12 @@ export function eventsOf(events: readonly RawEvent[], variation: Variation): Pic
 }
 
 /** One tree per boundary; a tree that did not change is the same object as the one before it. */
-function treesOf(events: readonly RawEvent[], spool: string): Tree[] {
-  const contents = new Map<string, Uint8Array>();
+function treesOf(events: readonly RawEvent[], spool: string, contents = new Map<string, Uint8Array>()): Tree[] {
   const trees: Tree[] = [];
   for (const event of events) {
     if (event.kind === 'start') trees.push(unspoolTree(event.tree, spool, contents));
+    if ((event.kind === 'resolved' || event.kind === 'rejected') && event.tree !== undefined)
+      trees[trees.length - 1] = unspoolTree(event.tree, spool, contents);
     if (event.kind !== 'op') continue;
     const before = trees.at(-1) ?? new Map();
     const after = event.tree === undefined ? before : unspoolTree(event.tree, spool, contents);

@@ -1,14 +1,16 @@
 /**
  * What both recorders offer: run a child that carries out a scenario, and report what it does, op by op.
  *
- * A run is observed (to its end, with the tree after every change), followed (to its end, in a recorded order), killed, or cut: followed
- * on a file system in an image, which is copied at every boundary.
+ * A run is observed (to its end, with the tree after every change), followed (to its end, in a recorded order), killed, cut: followed
+ * on a file system in an image, which is copied at every boundary; or it is followed to an op that fails, and observed from there on.
  */
 import type { NameRule } from '../trace.ts';
 import type { RawEvent, RawTree } from './events.ts';
+import type { FaultRun } from './fault.ts';
 import type { Forcing } from './image/file-systems.ts';
 import type { ImageRequest } from './image/live-image.ts';
 import type { Matching } from './order.ts';
+import type { RaceReport, RaceRequest } from './race.ts';
 
 /** Where a kill comes. With `bytes`, op `op` is cut short after that many bytes; without, the kill comes after op `op`, before the next one. */
 export interface KillPoint {
@@ -30,7 +32,12 @@ export type RunPlan =
       readonly names: readonly NameRule[];
       readonly image: ImageRequest;
       readonly force?: ForcePoint;
-    };
+    }
+  /**
+   * One run after the other, each in its own directory and in this order up to its first fault, then to its end; every tree goes to its
+   * spool. The child gets all directories. `timeoutMs` is for each step of a run, and for what comes after the steps.
+   */
+  | { readonly kind: 'fault'; readonly order: readonly string[]; readonly names: readonly NameRule[]; readonly runs: readonly FaultRun[] };
 
 /** What happens to the image beside the store's own calls, after op `at`, before the cut there. */
 export interface ForcePoint {
@@ -62,13 +69,17 @@ export interface RunRequest {
 export interface RunReport {
   /** The process that ran the store. */
   readonly pid: number;
-  /** The last one is a `RawEnd`. */
+  /** The last one is a `RawEnd`. Under a `fault` plan each run that finished has an end of its own. */
   readonly events: readonly RawEvent[];
+  /** Some call came while another was under way; of ptrace, where calls wait for each other. */
+  readonly overlaps?: boolean;
   /** Under a `cut` plan. */
   readonly cuts?: CutReport;
 }
 
 export interface Recorder {
+  /** Absent where races cannot be run. */
+  readonly race?: (request: RaceRequest) => Promise<RaceReport>;
   readonly kind: 'ptrace' | 'binding';
   /** How many runs go on at the same time; further ones wait in line. */
   readonly inFlight: number;

@@ -9,6 +9,8 @@ import type { Effect, Settled } from './conductor.ts';
 import { copyFile, firstOfCopy } from './copy-file.ts';
 import { type CopyTreeOptions, checkPaths, copyTree, overrideFile } from './copy-tree.ts';
 import type { Effects } from './effects.ts';
+import { asErrorOf } from './errors.ts';
+import { pathText } from './inside.ts';
 import type { Describe, Job } from './job.ts';
 import { makeDirectories } from './make-directories.ts';
 import { makeTemporary } from './make-temporary.ts';
@@ -215,8 +217,8 @@ export function describeCalls(native: Native, effects: Effects): ReadonlyMap<str
       ),
     ],
 
-    ['existsSync', answering('existsSync', 'access', (value) => value === true)],
-    ['internalModuleStat', answering('internalModuleStat', 'stat', (value) => (value as number) >= 0)],
+    ['existsSync', answering('existsSync', 'access', (value) => value === true, false)],
+    ['internalModuleStat', answering('internalModuleStat', 'stat', (value) => (value as number) >= 0, -1)],
     ['readFileUtf8', ([file, flags]) => readUtf8(effects, file as NativePath | number, flags as number)],
     ['writeFileUtf8', (args) => writeUtf8(effects, ...(args as [NativePath | number, string, number, number]))],
     [
@@ -227,7 +229,8 @@ export function describeCalls(native: Native, effects: Effects): ReadonlyMap<str
         const run = (): unknown => {
           try {
             return removeTree(effects, path, recursive);
-          } catch {
+          } catch (error) {
+            if (effects.world.conductor.isMadeUp(error)) throw asErrorOf(error, 'rm', pathText(path));
             return effects.world.conductor.unrecorded(() => original('rmSync')(...args)); // it fails likewise, in its own words
           }
         };
@@ -270,19 +273,25 @@ export function describeCalls(native: Native, effects: Effects): ReadonlyMap<str
   }
 
   /** A call that answers instead of throwing. Its path is the last argument that is one: some versions pass a receiver first. */
-  function answering(name: string, call: Call, succeeded: (value: unknown) => boolean): Describe {
+  function answering(name: string, call: Call, succeeded: (value: unknown) => boolean, failed: unknown): Describe {
     return (args) => {
       const path = args.findLast((argument) => typeof argument === 'string' || argument instanceof Uint8Array) as NativePath | undefined;
       if (path === undefined || effects.world.locate(path, true) === undefined) return undefined;
       const effect = (): Effect | undefined => effects.onPath(call, name, path, true);
       return {
         first: effect,
-        run: () =>
-          effects.do(
-            effect(),
-            () => original(name)(...args),
-            (value) => (succeeded(value) ? {} : { error: 'ENOENT' }),
-          ),
+        run: () => {
+          try {
+            return effects.do(
+              effect(),
+              () => original(name)(...args),
+              (value) => (succeeded(value) ? {} : { error: 'ENOENT' }),
+            );
+          } catch (error) {
+            if (effects.world.conductor.isMadeUp(error)) return failed;
+            throw error;
+          }
+        },
       };
     };
   }

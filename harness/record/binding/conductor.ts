@@ -1,18 +1,19 @@
 /**
  * Lets ops happen one at a time, in the order that the plan asks for, and reports them.
  *
- * Allows   observing (any order, the tree after every change), following a recorded order, and dying at one point of it.
+ * Allows   observing (any order, the tree after every change), following a recorded order, dying at one point of it, and failing there.
  * Forbids  an op that the order does not name next. An asynchronous one waits until it is; a synchronous one cannot wait.
  * Real     an asynchronous effect happens at the call or, if it has to wait, in a later turn of the event loop. It never
  *          overlaps another one, so what depends on two effects being under way at the same moment does not show.
  */
 
 import type { Call, OpenFlag, Range, Tree } from '../../trace.ts';
-import { equalTrees, type ScanCache, scanTree, spoolTree } from '../../tree.ts';
+import { equalTrees, lookIn, type ScanCache, scanTree, spoolTree } from '../../tree.ts';
 import type { RawEvent, RawMark, RawOp } from '../events.ts';
+import { type Fault, Faults, firstFaultyOp } from '../fault.ts';
 import { isNext, markKey, type OpIntent, opKey } from '../order.ts';
 import type { RunPlan } from '../recorder.ts';
-import { codeOf } from './errors.ts';
+import { codeOf, errorOfErrno } from './errors.ts';
 import type { FileIdentity, Files } from './files.ts';
 
 /** One effect, as it is known before it happens. */
@@ -67,13 +68,13 @@ const CHANGES: ReadonlySet<Call> = new Set<Call>([
 
 export class Conductor {
   readonly #plan: RunPlan;
-  readonly #directory: string;
   readonly #spool: string;
-  readonly #files: Files;
+  #directory: string;
+  #files: Files;
   readonly #emit: (event: RawEvent) => void;
   readonly #waiting: Waiting[] = [];
   readonly #unmeasured = new Set<string>();
-  readonly #scanned: ScanCache = new Map();
+  #scanned: ScanCache = new Map();
   // The store may put its own timers in the place of these.
   readonly #setImmediate = setImmediate;
   readonly #setTimeout = setTimeout;
@@ -91,6 +92,9 @@ export class Conductor {
   /** Ops so far. */
   #ops = 0;
   #stack: string | undefined;
+  readonly #madeUp = new WeakSet<object>();
+  #faults: Faults | undefined;
+  #firstFaulty = 0;
 
   constructor(plan: RunPlan, directory: string, spool: string, files: Files, emit: (event: RawEvent) => void) {
     this.#plan = plan;
@@ -98,6 +102,17 @@ export class Conductor {
     this.#spool = spool;
     this.#files = files;
     this.#emit = emit;
+    if (plan.kind === 'fault') this.turnTo(directory, files, plan.runs[0]?.faults ?? []);
+  }
+
+  /** The next `start` begins a run there, with these faults. */
+  turnTo(directory: string, files: Files, faults: readonly Fault[]): void {
+    this.#directory = directory;
+    this.#files = files;
+    this.#scanned = new Map();
+    this.#faults = new Faults(faults, (path) => this.unrecorded(() => lookIn(directory)(path)));
+    this.#firstFaulty = firstFaultyOp(faults);
+    [this.#position, this.#ops] = [0, 0];
   }
 
   /** Between `start` and `finish`. */
@@ -112,7 +127,7 @@ export class Conductor {
 
   /** Stacks cost more than the ops; a run that is to be killed has been seen before. */
   get wantsStacks(): boolean {
-    return this.#recording && this.#plan.kind !== 'kill';
+    return this.#recording && this.#plan.kind !== 'kill' && this.#plan.kind !== 'fault';
   }
 
   start(): void {
@@ -123,15 +138,15 @@ export class Conductor {
   }
 
   mark(kind: RawMark['kind'], step: number, message?: string): void {
-    this.#admit(markKey({ kind, step }));
+    if (this.#follows()) this.#admit(markKey({ kind, step }));
     this.#position += 1;
     this.#emit(message === undefined ? { kind, step } : { kind, step, message });
     this.#wakeLater();
   }
 
   finish(): void {
-    if (this.#plan.kind !== 'observe') {
-      const next = this.#plan.order[this.#position] ?? this.#waiting[0]?.key;
+    if (this.#follows()) {
+      const next = this.#order()[this.#position] ?? this.#waiting[0]?.key;
       if (next !== undefined) this.#diverge(next, END);
     }
     this.#recording = false;
@@ -146,12 +161,12 @@ export class Conductor {
 
   /** Begins a call whose first op is known: now if it may be next, else when it is. `begin` must not throw. */
   submit(first: () => Omit<OpIntent, 'process'> | undefined, begin: () => void): void {
-    const intent = !this.recording || this.#plan.kind === 'observe' ? undefined : first();
-    if (intent === undefined || this.#plan.kind === 'observe') {
+    const intent = this.recording && this.#follows() ? first() : undefined;
+    if (intent === undefined) {
       begin();
       return;
     }
-    this.#waiting.push({ key: opKey({ ...intent, process: 0 }, this.#plan.names), begin });
+    this.#waiting.push({ key: this.#key(intent), begin });
     while (this.#runWaiting());
     this.#wakeLater();
   }
@@ -174,23 +189,41 @@ export class Conductor {
       settle?.(value);
       return value;
     }
-    if (this.#plan.kind !== 'observe') this.#admit(opKey({ ...effect, process: 0 }, this.#plan.names));
-    const limit = this.#killBefore(effect);
+    if (this.#follows()) this.#admit(this.#key(effect));
+    const kill = this.#killBefore(effect);
+    const injection = this.#faults?.at(this.#ops + 1, effect);
     this.#position += 1;
     this.#ops += 1;
     let value: T;
     try {
-      value = carryOut(limit);
+      value = injection?.kind === 'fail' ? this.#fail(effect, injection.errno, carryOut) : carryOut(injection?.bytes ?? kill);
     } catch (error) {
-      this.#report(effect, {}, codeOf(error));
+      this.#report(effect, {}, injection?.kind === 'fail' ? injection.errno : codeOf(error));
       this.#wakeLater();
       throw error;
     }
     const settled = settle?.(value) ?? {};
     this.#report(effect, settled, settled.error);
-    if (limit !== undefined) this.#die();
+    if (kill !== undefined) this.#die();
     this.#wakeLater();
     return value;
+  }
+
+  /** Whether writes are cut short, so that whoever asked for one has to go on with the rest as libuv does. */
+  get cutsShort(): boolean {
+    return this.#faults !== undefined;
+  }
+
+  /** Whether this error was made here. What failed so would succeed if it were tried again. */
+  isMadeUp(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && this.#madeUp.has(error);
+  }
+
+  #fail<T>(effect: Effect, errno: string, carryOut: CarryOut<T>): never {
+    if (effect.call === 'close') carryOut(undefined); // whatever it reports, the descriptor is gone
+    const error = errorOfErrno(errno, effect, this.#directory);
+    this.#madeUp.add(error);
+    throw error;
   }
 
   /** Runs something on the file system that is the recorder's own business. */
@@ -216,22 +249,35 @@ export class Conductor {
     }
   }
 
+  /** Whether what comes next must be what the order has next. */
+  #follows(): boolean {
+    if (this.#plan.kind === 'fault') return this.#ops < this.#firstFaulty;
+    return this.#plan.kind !== 'observe';
+  }
+
+  #order(): readonly string[] {
+    return this.#plan.kind === 'observe' ? [] : this.#plan.order;
+  }
+
+  #key(intent: Omit<OpIntent, 'process'>): string {
+    return opKey({ ...intent, process: 0 }, this.#plan.kind === 'observe' ? [] : this.#plan.names);
+  }
+
   #isNext(key: string): boolean {
-    if (this.#plan.kind === 'observe') return true;
-    return isNext(this.#plan.order, this.#position, key, this.#plan.kind === 'follow' ? this.#plan.matching : 'same');
+    if (!this.#follows()) return true;
+    return isNext(this.#order(), this.#position, key, this.#plan.kind === 'follow' ? this.#plan.matching : 'same');
   }
 
   /** Returns when the event is next, after running what must come before it; ends the run if it never will be. */
   #admit(key: string): void {
-    if (this.#plan.kind === 'observe') return;
     while (!this.#isNext(key)) {
-      if (this.#begun || !this.#runWaiting()) this.#diverge(this.#plan.order[this.#position] ?? END, key);
+      if (this.#begun || !this.#runWaiting()) this.#diverge(this.#order()[this.#position] ?? END, key);
     }
   }
 
   /** Runs the waiting call that is next, if any: the one with the very key of the order before one that is only alike. */
   #runWaiting(): boolean {
-    const expected = this.#plan.kind === 'observe' ? undefined : this.#plan.order[this.#position];
+    const expected = this.#order()[this.#position];
     let at = this.#waiting.findIndex(({ key }) => key === expected);
     if (at < 0) at = this.#waiting.findIndex(({ key }) => this.#isNext(key));
     const [found] = at < 0 ? [] : this.#waiting.splice(at, 1);
@@ -252,9 +298,7 @@ export class Conductor {
         return;
       }
       this.#idleTurns += 1;
-      if (this.#idleTurns > QUICK_TURNS + SLOW_TURNS && this.#plan.kind !== 'observe') {
-        this.#diverge(this.#plan.order[this.#position] ?? END, first.key);
-      }
+      if (this.#idleTurns > QUICK_TURNS + SLOW_TURNS) this.#diverge(this.#order()[this.#position] ?? END, first.key);
       if (this.#idleTurns <= QUICK_TURNS) this.#setImmediate(turn);
       else this.#setTimeout(turn, 1); // thread pools and timers of the store need real time to get on
     };
@@ -278,8 +322,7 @@ export class Conductor {
       return undefined;
     }
     if (this.#ops + 1 !== op) return undefined;
-    if (effect.call !== 'write' && effect.call !== 'copy')
-      this.#diverge('write or copy', opKey({ ...effect, process: 0 }, this.#plan.names));
+    if (effect.call !== 'write' && effect.call !== 'copy') this.#diverge('write or copy', this.#key(effect));
     return bytes;
   }
 

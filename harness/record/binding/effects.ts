@@ -28,12 +28,18 @@ export interface World {
 }
 
 export class Effects {
-  readonly world: World;
+  world: World;
   /** What is open inside the directory, by descriptor. */
   readonly open = new Map<number, OpenFile>();
 
   constructor(world: World) {
     this.world = world;
+  }
+
+  /** From now on another directory is meant; what is open in the one before lies outside. */
+  turnTo(directory: string, { files, locate }: Pick<World, 'files' | 'locate'>): void {
+    this.world = { ...this.world, directory, files, locate };
+    this.open.clear();
   }
 
   /** The effect of a call on a path, or undefined if it lies outside. */
@@ -109,13 +115,35 @@ export class Effects {
     const effect = this.onOpen('write', via, fd);
     const at = explicit(position);
     if (effect === undefined) return this.world.fs.writeBuffers(fd, buffers, at ?? null);
-    const offset = this.#writeOffset(fd, at);
-    return this.world.conductor.step(
-      effect,
-      (limit) =>
-        limit === undefined ? this.world.fs.writeBuffers(fd, buffers, at ?? null) : this.#writeCut(fd, Buffer.concat(buffers), at, limit),
-      (length) => ({ range: this.#written(fd, at, offset, length) }),
-    );
+    const writeOnce = (parts: readonly Uint8Array[], to: number | undefined): number => {
+      const offset = this.#writeOffset(fd, to);
+      return this.world.conductor.step(
+        effect,
+        (limit) =>
+          limit === undefined ? this.world.fs.writeBuffers(fd, parts, to ?? null) : this.#writeCut(fd, Buffer.concat(parts), to, limit),
+        (length) => ({ range: this.#written(fd, to, offset, length) }),
+      );
+    };
+    return this.#allOf(buffers, at, writeOnce);
+  }
+
+  /** As libuv does: what was cut short is gone on with, and an error is told only if nothing was written at all. */
+  #allOf(
+    buffers: readonly Uint8Array[],
+    at: number | undefined,
+    writeOnce: (parts: readonly Uint8Array[], at: number | undefined) => number,
+  ): number {
+    let written = writeOnce(buffers, at);
+    if (!this.world.conductor.cutsShort) return written;
+    const all = Buffer.concat(buffers);
+    while (written > 0 && written < all.length) {
+      try {
+        written += writeOnce([all.subarray(written)], at === undefined ? undefined : at + written);
+      } catch {
+        break;
+      }
+    }
+    return written;
   }
 
   /** All of a string, however many writes it takes: `writeFileUtf8` on a descriptor. */
@@ -126,25 +154,35 @@ export class Effects {
       fs.writeFileUtf8(fd, data, flags, mode);
       return;
     }
-    const offset = this.#writeOffset(fd, undefined);
-    conductor.step(
-      effect,
-      (limit) => {
-        if (limit !== undefined) return this.#writeCut(fd, Buffer.from(data), undefined, limit);
-        fs.writeFileUtf8(fd, data, flags, mode);
-        return Buffer.byteLength(data);
-      },
-      (length) => ({ range: this.#written(fd, undefined, offset, length) }),
-    );
+    const all = Buffer.from(data);
+    const writeOnce = ([part = all]: readonly Uint8Array[]): number => {
+      const offset = this.#writeOffset(fd, undefined);
+      return conductor.step(
+        effect,
+        (limit) => {
+          if (limit !== undefined || part.length < all.length) return this.#writeCut(fd, part, undefined, limit ?? part.length);
+          fs.writeFileUtf8(fd, data, flags, mode);
+          return all.length;
+        },
+        (length) => ({ range: this.#written(fd, undefined, offset, length) }),
+      );
+    };
+    // What libuv tells of as short, C++ asks for once more.
+    for (let written = 0; written < all.length; ) written += this.#allOf([all.subarray(written)], undefined, writeOnce);
   }
 
   /** Copies from one descriptor to another, both at their beginning. */
   copy(from: number, to: number, length: number, via: string): void {
     const { conductor } = this.world;
     const effect = this.onOpen('copy', via, to) ?? this.onOpen('read', via, from);
-    const carryOut = (limit?: number): number => this.#copyBytes(from, to, Math.min(length, limit ?? length));
-    if (effect === undefined) carryOut();
-    else conductor.step(effect, carryOut, (copied) => ({ range: { offset: 0, length: copied } }));
+    let done = 0;
+    const carryOut = (limit?: number): number => this.#copyBytes(from, to, done, Math.min(length, done + (limit ?? length)));
+    if (effect === undefined) {
+      carryOut();
+      return;
+    }
+    for (let copied = -1; copied !== 0 && done < length; done += copied)
+      copied = conductor.step(effect, carryOut, (bytes) => ({ range: { offset: done, length: bytes } }));
   }
 
   // --- names
@@ -264,17 +302,18 @@ export class Effects {
     return written;
   }
 
-  #copyBytes(from: number, to: number, length: number): number {
+  /** Returns how many bytes there were between the two places. */
+  #copyBytes(from: number, to: number, start: number, end: number): number {
     const { fs } = this.world;
-    const chunk = Buffer.allocUnsafe(Math.min(CHUNK, length));
-    let copied = 0;
-    while (copied < length) {
-      const read = fs.read(from, chunk, 0, Math.min(chunk.length, length - copied), copied);
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK, end - start));
+    let at = start;
+    while (at < end) {
+      const read = fs.read(from, chunk, 0, Math.min(chunk.length, end - at), at);
       if (read === 0) break;
       this.#writeCut(to, chunk, undefined, read);
-      copied += read;
+      at += read;
     }
-    return copied;
+    return at - start;
   }
 }
 

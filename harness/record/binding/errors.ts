@@ -1,4 +1,8 @@
-/** Errors of calls that are carried out step by step, made to look as if the call had been carried out whole. */
+/** Errors of calls that are carried out step by step, made to look as if the call had been carried out whole; and of calls that are made to fail. */
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { getSystemErrorMap } from 'node:util';
+import type { Effect } from './conductor.ts';
 
 export interface SystemError extends Error {
   errno?: number;
@@ -18,6 +22,60 @@ export function asErrorOf(step: unknown, syscall: string, path: string, dest?: s
   error.syscall = syscall;
   error.path = path;
   if (dest !== undefined) error.dest = dest;
+  return error;
+}
+
+/** What libuv calls the effects whose errors it does not name after the binding's function. */
+const SYSCALLS: { readonly [via: string]: string | undefined } = {
+  openFileHandle: 'open',
+  existsSync: 'access',
+  internalModuleStat: 'stat',
+  readBuffers: 'read',
+  readFileUtf8: 'read',
+  writeBuffer: 'write',
+  writeBuffers: 'write',
+  writeString: 'write',
+  writeFileUtf8: 'write',
+  readdir: 'scandir',
+  readdirRecursive: 'scandir',
+  futimes: 'futime',
+  utimes: 'utime',
+  lutimes: 'lutime',
+  'FileHandle.close': 'close',
+  'FileHandle.closeSync': 'close',
+};
+const NEEDS_NO_PATH: ReadonlySet<string> = new Set([
+  'close',
+  'read',
+  'write',
+  'fsync',
+  'fdatasync',
+  'fstat',
+  'ftruncate',
+  'fchmod',
+  'fchown',
+  'futime',
+]);
+
+/** Effects of fused calls are told by their own names, before the call that fuses them gives its own. */
+function syscallOf({ call, via }: Effect): string {
+  const fused = via === 'copyFile' || via === 'mkdtemp' || via.startsWith('cp') || via.startsWith('rm');
+  if (fused || ((via === 'readFileUtf8' || via === 'writeFileUtf8') && (call === 'open' || call === 'close'))) return call;
+  return SYSCALLS[via] ?? via;
+}
+
+/** The error that libuv and Node make of an errno. `directory` is the store's. */
+export function errorOfErrno(name: string, effect: Effect, directory: string): SystemError {
+  const errno = -((constants.errno as { readonly [name: string]: number | undefined })[name] ?? 0);
+  const syscall = syscallOf(effect);
+  // libuv has no word for some, EDQUOT among them.
+  const unknown = `Unknown system error ${errno}`;
+  const [code, message] = getSystemErrorMap().get(errno) ?? [unknown, unknown];
+  const path = NEEDS_NO_PATH.has(syscall) ? undefined : join(directory, effect.path);
+  const dest = effect.to === undefined ? undefined : join(directory, effect.to.path);
+  const where = path === undefined ? '' : ` '${path}'${dest === undefined ? '' : ` -> '${dest}'`}`;
+  const error: SystemError = new Error(`${code}: ${message}, ${syscall}${where}`);
+  Object.assign(error, { errno, code, syscall, ...(path !== undefined && { path }), ...(dest !== undefined && { dest }) });
   return error;
 }
 

@@ -21,7 +21,7 @@ import { Effects } from './effects.ts';
 import { hideFrames } from './errors.ts';
 import { eventLog } from './event-log.ts';
 import { Files } from './files.ts';
-import { locateInside } from './inside.ts';
+import { type Locate, locateInside } from './inside.ts';
 import type { Job } from './job.ts';
 import { type Native, type NativeFileHandle, type NativeFunction, type NativePath, type NativeRequest, takeNative } from './native.ts';
 import { Stacks } from './stack.ts';
@@ -86,11 +86,23 @@ export function installBindingRecorder(options: BindingRecorderOptions): Binding
   syncBuiltinESMExports();
   watchProcesses(conductor);
 
+  const [, ...toCome] = options.plan.kind === 'fault' ? options.plan.runs : [];
+  const turnToNext = (): void => {
+    const next = toCome.shift();
+    if (next === undefined) return;
+    const { directory, faults } = next;
+    const own = { files: new Files(native.fs, directory), locate: locateInside(native.fs, directory) };
+    conductor.turnTo(directory, own.files, faults);
+    effects.turnTo(directory, own);
+  };
   return {
     start: () => conductor.start(),
     mark: (kind, step, message) => conductor.mark(kind, step, message),
     busy: () => due.size > 0,
-    finish: () => conductor.finish(),
+    finish: () => {
+      conductor.finish();
+      turnToNext();
+    },
   };
 }
 
@@ -220,7 +232,8 @@ function hookFileHandles(native: Native, effects: Effects, serve: Serve): void {
  * the thread pool: they are reported if they run on a path inside the directory.
  */
 function reportUnknown(native: Native, name: string, original: NativeFunction, effects: Effects): void {
-  const { conductor, locate } = effects.world;
+  const { conductor } = effects.world;
+  const locate: Locate = (path, follow) => effects.world.locate(path, follow);
   const report = (): void => conductor.unmeasured(`called process.binding('fs').${name}, which the binding recorder does not know`);
   const job = (original as { prototype?: Record<string, NativeFunction> }).prototype;
   const run = job?.run;

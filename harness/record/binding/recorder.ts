@@ -14,6 +14,8 @@ import type { Recorder, RunReport, RunRequest } from '../recorder.ts';
 
 /** The variable that names a child's instructions: a JSON file with the options of `installBindingRecorder`. */
 const INSTRUCTIONS = 'CRASH_MATRIX_BINDING';
+/** A child with a fault cannot be asked how far it is: it gets its time limit as often. */
+const STAGES_OF_A_FAULT = 3;
 
 export interface BindingRecorderSetup {
   /** How many children run at a time. */
@@ -55,15 +57,18 @@ export function createBindingRecorder(setup: BindingRecorderSetup): Recorder {
     await writeFile(`${name}.json`, JSON.stringify({ directory, spool, plan, output }));
     try {
       if (closed) throw new Error('the binding recorder is closed');
-      const child = spawn(nodePath, [...request.args, directory], {
+      const directories = plan.kind === 'fault' ? plan.runs.map((run) => run.directory) : [directory];
+      const child = spawn(nodePath, [...request.args, ...directories], {
         env: { ...request.env, [INSTRUCTIONS]: `${name}.json` },
         stdio: 'ignore',
         windowsHide: true,
       });
       running.add(child);
-      const ended = await exitOf(child, request.timeoutMs).finally(() => running.delete(child));
+      const ended = await exitOf(child, request.timeoutMs * (plan.kind === 'fault' ? STAGES_OF_A_FAULT : 1)).finally(() =>
+        running.delete(child),
+      );
       // A child that was never started has no pid, and its `exit` rejects.
-      return { pid: child.pid ?? 0, events: concluded(await eventsIn(output), ended) };
+      return { pid: child.pid ?? 0, events: concluded(await eventsIn(output), ended, plan.kind === 'fault') };
     } finally {
       await Promise.all([rm(`${name}.json`, { force: true }), rm(output, { force: true })]);
     }
@@ -118,9 +123,13 @@ async function eventsIn(output: string): Promise<RawEvent[]> {
     .map((line) => JSON.parse(line) as RawEvent);
 }
 
-/** What the child said, ended by what became of it. */
-function concluded(events: readonly RawEvent[], exit: Exit): readonly RawEvent[] {
+/** What the child said, ended by what became of it. In a `fault` plan each run that finished has its own end. */
+function concluded(events: readonly RawEvent[], exit: Exit, hasRuns: boolean): readonly RawEvent[] {
   const said = events.findLast((event): event is RawEnd => event.kind === 'end');
+  if (hasRuns) {
+    const isDone = said?.how === 'diverged' || (events.at(-1)?.kind === 'end' && exit.kind === 'code' && exit.code === 0);
+    return isDone ? events : [...events, endOf(undefined, exit)];
+  }
   return [...events.filter((event) => event.kind !== 'end'), endOf(said, exit)];
 }
 

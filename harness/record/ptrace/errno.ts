@@ -6,3 +6,10 @@ const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [n
 export function errnoName(errno: number): string {
   return NAMES.get(errno) ?? `errno ${errno}`;
 }
+
+/** 2 for `ENOENT`. Throws for a name that this system does not have. */
+export function errnoNumber(name: string): number {
+  const number = (constants.errno as { readonly [name: string]: number | undefined })[name];
+  if (number === undefined) throw new Error(`there is no errno ${name} here`);
+  return number;
+}

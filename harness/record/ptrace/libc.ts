@@ -23,6 +23,7 @@ export const EVENT = { fork: 1, vfork: 2, clone: 3, exec: 4, seccomp: 7, stop: 1
 export const SIGNAL = { kill: 9, trap: 5, stop: 19, tstp: 20, ttin: 21, ttou: 22, urg: 23 } as const;
 
 const WALL = 0x40000000;
+const NO_HANG = 1;
 const POLLIN = 1;
 const SPAWN_FLAGS = 0x04 | 0x08 | 0x80; // SETSIGDEF | SETSIGMASK | SETSID
 /** Larger than posix_spawnattr_t and posix_spawn_file_actions_t of glibc (336 and 80 bytes) and musl. */
@@ -39,6 +40,8 @@ export interface Libc {
   readonly addressOf: (buffer: Uint8Array) => bigint;
   /** Waits until a child or one of its threads changes state. Returns its id, or -1 if there is none; `status()` says what happened. */
   readonly waitAny: () => number;
+  /** The same without waiting: 0 if nothing has happened. */
+  readonly waitNow: () => number;
   /** The same for one of them. */
   readonly waitFor: (tid: number) => number;
   readonly status: () => number;
@@ -77,6 +80,7 @@ export function loadLibc(): Libc {
     },
     addressOf: (buffer) => BigInt(koffi.address(buffer)),
     waitAny: () => waitpid(-1, status, WALL),
+    waitNow: () => waitpid(-1, status, WALL | NO_HANG),
     waitFor: (tid) => waitpid(tid, status, WALL),
     status: () => status.readInt32LE(0),
     spawn,

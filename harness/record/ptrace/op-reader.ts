@@ -32,7 +32,13 @@ export interface MarkAtEntry {
   readonly mark: RawMark;
 }
 
-type Seen = OpAtEntry | MarkAtEntry | { readonly kind: 'finished' } | { readonly kind: 'unmeasured'; readonly what: string };
+type Seen =
+  | OpAtEntry
+  | MarkAtEntry
+  /** A task of a race is about to begin a step. */
+  | { readonly kind: 'began'; readonly tid: number; readonly step: number }
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'unmeasured'; readonly what: string };
 
 /** What is recorded of an op beyond its key. */
 interface Details {
@@ -122,6 +128,11 @@ export class OpReader {
     return state?.append ? this.#ids.size(`/proc/${tid}/fd/${descriptor}`) : state?.position;
   }
 
+  /** The op as an event, without what only its return tells. */
+  entered(op: OpAtEntry): RawOp {
+    return this.returned({ ...op, details: undefined }, 0n);
+  }
+
   /** The op as an event, now that the call has returned. */
   returned({ intent, syscall, details }: OpAtEntry, result: bigint): RawOp {
     const failed = result < 0n && result > -4096n;
@@ -164,6 +175,7 @@ interface Place {
 function readMark(tid: number, text: string): Seen | undefined {
   const [kind, step] = text.split('/');
   if (kind === 'finished') return { kind: 'finished' };
+  if (kind === 'began') return { kind, tid, step: Number(step) };
   if (kind !== 'resolved' && kind !== 'rejected') return undefined;
   const mark: RawMark = { kind, step: Number(step) };
   return { kind: 'mark', tid, key: markKey(mark), mark };

@@ -1,5 +1,5 @@
 /** Facts about running processes, from /proc. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 
 /** The thread ids of a process; empty if it is gone. */
 export function threadsOf(pid: number): number[] {
@@ -29,5 +29,62 @@ export function descriptorState(tid: number, descriptor: number): { readonly pos
     return { position: Number(/^pos:\s+(\d+)/m.exec(info)?.[1]), append: (flags & 0o2000) !== 0 };
   } catch {
     return undefined;
+  }
+}
+
+/** The status of a thread, read again and again: its file stays open. */
+export class ThreadStatus {
+  readonly #file: number;
+  readonly #text = Buffer.alloc(STATUS_BYTES);
+
+  /** Throws if the thread is gone. */
+  constructor(tid: number) {
+    this.#file = openSync(`/proc/${tid}/status`, 'r');
+  }
+
+  /** A text that stays the same as long as the thread sleeps on; undefined if it does not sleep. */
+  asleep(): string | undefined {
+    try {
+      const length = readSync(this.#file, this.#text, 0, STATUS_BYTES, 0);
+      if (!this.#text.toString('latin1', 0, STATE_WITHIN).includes('\nState:\tS')) return undefined;
+      return this.#text.toString('latin1', Math.max(0, length - SWITCHES_WITHIN), length);
+    } catch {
+      return undefined; // it is gone
+    }
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+const STATUS_BYTES = 4096;
+/** The state stands in the first lines, after a name of at most 15 letters; the numbers of context switches in the last two. */
+const STATE_WITHIN = 80;
+const SWITCHES_WITHIN = 72;
+
+/** The syscall that a thread sleeps in: its number and arguments, as the kernel writes them; empty if it is gone. */
+export function syscallOf(tid: number): string {
+  try {
+    return readFileSync(`/proc/${tid}/syscall`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Whether a process is told of changes to files, so that an op of another one wakes it. */
+export function watchesFiles(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => linkOf(`/proc/${pid}/fd/${fd}`).includes('inotify'));
+  } catch {
+    return false;
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
   }
 }

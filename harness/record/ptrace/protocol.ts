@@ -1,15 +1,18 @@
 /** What the recorder and its tracer process say to each other: JSON lines, requests on standard input, reports on standard output. */
 import type { NameRule } from '../../trace.ts';
 import type { RawEvent } from '../events.ts';
+import type { FaultRun } from '../fault.ts';
 import type { ImageRequest } from '../image/live-image.ts';
 import type { Matching } from '../order.ts';
+import type { RaceReport, RaceRequest } from '../race.ts';
 import type { CutReport, ForcePoint, KillPoint } from '../recorder.ts';
 
 export type TracerPlan =
   | { readonly kind: 'observe' }
   | { readonly kind: 'follow'; readonly order: number; readonly matching: Matching }
   | { readonly kind: 'kill'; readonly order: number; readonly at: KillPoint }
-  | { readonly kind: 'cut'; readonly order: number; readonly image: ImageRequest; readonly force?: ForcePoint };
+  | { readonly kind: 'cut'; readonly order: number; readonly image: ImageRequest; readonly force?: ForcePoint }
+  | { readonly kind: 'fault'; readonly order: number; readonly runs: readonly FaultRun[] };
 
 export interface TracerRun {
   readonly kind: 'run';
@@ -31,13 +34,23 @@ export interface TracerOrder {
   readonly names: readonly NameRule[];
 }
 
-export type TracerRequest = TracerRun | TracerOrder;
+export interface TracerRace extends Omit<RaceRequest, 'env'> {
+  readonly kind: 'race';
+  readonly run: number;
+  readonly node: string;
+  readonly env: readonly string[];
+}
+
+export type TracerRequest = TracerRun | TracerRace | TracerOrder;
 
 export interface TracerReport {
   readonly run: number;
   readonly pid: number;
   readonly events: readonly RawEvent[];
+  readonly overlaps?: boolean;
   readonly cuts?: CutReport;
+  /** Of a race; its events are in here. */
+  readonly race?: RaceReport;
   /** The run could not be carried out: why. */
   readonly refused?: string;
 }

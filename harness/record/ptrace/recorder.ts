@@ -5,8 +5,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
 import type { NameRule } from '../../trace.ts';
-import type { Recorder, RunPlan, RunReport, RunRequest } from '../recorder.ts';
-import { READY, type TracerOrder, type TracerPlan, type TracerReport, type TracerRun } from './protocol.ts';
+import type { RaceRequest } from '../race.ts';
+import type { Recorder, RunPlan, RunRequest } from '../recorder.ts';
+import { READY, type TracerPlan, type TracerReport, type TracerRequest, type TracerRun } from './protocol.ts';
+import { canFilter } from './seccomp.ts';
 
 /** The descriptor of the tracer that its bell reads. */
 const BELL = 3;
@@ -24,7 +26,7 @@ export interface PtraceOptions {
 }
 
 interface Pending {
-  readonly resolve: (report: RunReport) => void;
+  readonly resolve: (report: TracerReport) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -62,7 +64,7 @@ export async function startPtraceRecorder(options: PtraceOptions): Promise<Recor
     if (pending.size === 0) ticking = void clearInterval(ticking);
   });
   const ring = (): void => void bell.write('.');
-  const send = (message: TracerRun | TracerOrder): void => {
+  const send = (message: TracerRequest): void => {
     tracer.stdin.write(`${JSON.stringify(message)}\n`, ring);
   };
   /** An order is sent once, however many runs follow it. */
@@ -86,22 +88,32 @@ export async function startPtraceRecorder(options: PtraceOptions): Promise<Recor
         const { order, names, ...rest } = plan;
         return { ...rest, order: orderNumber(order, names) };
       }
+      case 'fault':
+        return { kind: 'fault', order: orderNumber(plan.order, plan.names), runs: plan.runs };
       default:
         return plan satisfies never;
     }
   };
+  const ask = (messageOf: (run: number) => TracerRequest): Promise<TracerReport> =>
+    new Promise((resolve, reject) => {
+      if (tracer.exitCode !== null || tracer.signalCode !== null) return reject(new Error('the tracer has ended'));
+      runs += 1;
+      pending.set(runs, { resolve, reject });
+      send(messageOf(runs));
+      ticking ??= setInterval(ring, TICK_MS);
+    });
   await ready;
   return {
     kind: 'ptrace',
     inFlight: options.inFlight,
-    run: (request) =>
-      new Promise((resolve, reject) => {
-        if (tracer.exitCode !== null || tracer.signalCode !== null) return reject(new Error('the tracer has ended'));
-        runs += 1;
-        pending.set(runs, { resolve, reject });
-        send(messageFor(runs, request, planFor(request.plan)));
-        ticking ??= setInterval(ring, TICK_MS);
-      }),
+    run: (request) => ask((run) => messageFor(run, request, planFor(request.plan))),
+    ...(canFilter() && {
+      race: async (request: RaceRequest) => {
+        const { race } = await ask((run) => ({ kind: 'race', run, node: process.execPath, ...request, env: settingsOf(request.env) }));
+        if (race === undefined) throw new Error('the tracer told nothing of a race');
+        return race;
+      },
+    }),
     close: async () => {
       closing = true;
       clearInterval(ticking);
@@ -120,12 +132,16 @@ function messageFor(run: number, request: RunRequest, plan: TracerPlan): TracerR
     run,
     node: process.execPath,
     args: request.args,
-    env: Object.entries({ ...request.env, UV_USE_IO_URING: '0' }).map(([name, value]) => `${name}=${value}`),
+    env: settingsOf(request.env),
     directory: request.directory,
     spool: request.spool,
     plan,
     timeoutMs: request.timeoutMs,
   };
+}
+
+function settingsOf(env: { readonly [name: string]: string }): string[] {
+  return Object.entries({ ...env, UV_USE_IO_URING: '0' }).map(([name, value]) => `${name}=${value}`);
 }
 
 function whenEnded(tracer: ChildProcess, onUnexpected: (error: Error) => void): Promise<void> {

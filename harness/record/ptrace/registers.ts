@@ -8,15 +8,18 @@ import { type Libc, PTRACE } from './libc.ts';
 export const X64 = { rax: 80, originalRax: 120, rip: 128, rsp: 152, arguments: [112, 104, 96, 56, 72, 64], bytes: 27 * 8 } as const;
 const ARM64_BYTES = 34 * 8; // x0-x30, sp, pc, pstate
 const NT_PRSTATUS = 1;
+/** The register set of arm64 that holds nothing but the number of the syscall (linux/elf.h). */
+const NT_ARM_SYSTEM_CALL = 0x404;
+const NO_SYSCALL = -1;
 
 export function readRegisters(libc: Libc, tid: number): Buffer {
   const registers = Buffer.alloc(process.arch === 'x64' ? X64.bytes : ARM64_BYTES);
-  withRegisterSet(libc, PTRACE.getRegisterSet, tid, registers);
+  withRegisterSet(libc, PTRACE.getRegisterSet, tid, NT_PRSTATUS, registers);
   return registers;
 }
 
 export function writeRegisters(libc: Libc, tid: number, registers: Buffer): void {
-  withRegisterSet(libc, PTRACE.setRegisterSet, tid, registers);
+  withRegisterSet(libc, PTRACE.setRegisterSet, tid, NT_PRSTATUS, registers);
 }
 
 /** Gives the syscall another argument, before it runs. */
@@ -26,9 +29,29 @@ export function setArgument(libc: Libc, tid: number, index: number, value: bigin
   writeRegisters(libc, tid, registers);
 }
 
-function withRegisterSet(libc: Libc, request: number, tid: number, registers: Buffer): void {
+/** The syscall at whose entry the thread stands is not carried out. What it returns is to be set at its exit. */
+export function skipSyscall(libc: Libc, tid: number): void {
+  if (process.arch === 'x64') {
+    const registers = readRegisters(libc, tid);
+    registers.writeBigInt64LE(BigInt(NO_SYSCALL), X64.originalRax);
+    writeRegisters(libc, tid, registers);
+    return;
+  }
+  const number = Buffer.alloc(4);
+  number.writeInt32LE(NO_SYSCALL, 0);
+  withRegisterSet(libc, PTRACE.setRegisterSet, tid, NT_ARM_SYSTEM_CALL, number);
+}
+
+/** What the syscall returns at whose exit the thread stands. */
+export function setResult(libc: Libc, tid: number, result: number): void {
+  const registers = readRegisters(libc, tid);
+  registers.writeBigInt64LE(BigInt(result), process.arch === 'x64' ? X64.rax : 0);
+  writeRegisters(libc, tid, registers);
+}
+
+function withRegisterSet(libc: Libc, request: number, tid: number, set: number, registers: Buffer): void {
   const iovec = Buffer.alloc(16);
   iovec.writeBigUInt64LE(libc.addressOf(registers), 0);
   iovec.writeBigUInt64LE(BigInt(registers.length), 8);
-  if (libc.ptraceBuffer(request, tid, NT_PRSTATUS, iovec) < 0) throw new Error(`the registers of thread ${tid} cannot be reached`);
+  if (libc.ptraceBuffer(request, tid, set, iovec) < 0) throw new Error(`the registers of thread ${tid} cannot be reached`);
 }

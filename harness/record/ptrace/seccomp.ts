@@ -7,6 +7,7 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { type Libc, PTRACE } from './libc.ts';
+import type { PauseCall } from './pauses.ts';
 import { readRegisters, writeRegisters, X64 } from './registers.ts';
 import { IO_URING_SETUP, MASKED_ARGUMENTS, type Syscall } from './syscalls.ts';
 
@@ -34,13 +35,21 @@ const argument = (index: number): number => 16 + 8 * index; // its lower half
 /** [code, jump if true, jump if false, operand] */
 type Instruction = readonly [number, number, number, number];
 
-/** Returns true if from now on the process stops (PTRACE_EVENT_SECCOMP) at the table's syscalls only. Its leader must stand at a signal. */
-export function installFilter(libc: Libc, tid: number, table: ReadonlyMap<number, Syscall>): boolean {
-  if (process.arch !== 'x64') return false;
+/** Whether filters are written for this architecture. The kernel may still refuse them. */
+export function canFilter(): boolean {
+  return process.arch === 'x64';
+}
+
+/**
+ * Returns true if from now on the process stops (PTRACE_EVENT_SECCOMP) at the table's syscalls only, and where it would wait in one of
+ * `pauses`. Its leader must stand at a signal.
+ */
+export function installFilter(libc: Libc, tid: number, table: ReadonlyMap<number, Syscall>, pauses: readonly PauseCall[] = []): boolean {
+  if (!canFilter()) return false;
   const saved = readRegisters(libc, tid);
   const instruction = saved.readBigUInt64LE(X64.rip) - 2n;
   if (libc.readMemory(tid, instruction, 2).readUInt16LE(0) !== SYSCALL_INSTRUCTION) return false;
-  const program = assemble(filterFor(table));
+  const program = assemble(filterFor(table, pauses));
   const address = (saved.readBigUInt64LE(X64.rsp) - BELOW_STACK) & ~15n;
   writeMemory(tid, address, Buffer.concat([header(program.length / 8, address + 16n), program]));
   const carryOut = (number: bigint, args: readonly bigint[]): bigint => syscallInPlace(libc, tid, saved, instruction, number, args);
@@ -69,7 +78,7 @@ function syscallInPlace(libc: Libc, tid: number, saved: Buffer, instruction: big
   return readRegisters(libc, tid).readBigInt64LE(X64.rax);
 }
 
-function filterFor(table: ReadonlyMap<number, Syscall>): Instruction[] {
+function filterFor(table: ReadonlyMap<number, Syscall>, pauses: readonly PauseCall[]): Instruction[] {
   const allow: Instruction = [RETURN, 0, 0, ALLOW];
   const trace: Instruction = [RETURN, 0, 0, TRACE];
   const program: Instruction[] = [[LOAD, 0, 0, ARCHITECTURE], [JUMP_IF_EQUAL, 1, 0, AUDIT_ARCH_X86_64], allow, [LOAD, 0, 0, NUMBER]];
@@ -85,6 +94,15 @@ function filterFor(table: ReadonlyMap<number, Syscall>): Instruction[] {
       ...values.flatMap((value): Instruction[] => [[JUMP_IF_EQUAL, 0, 1, value], unless ? allow : trace]),
       unless ? trace : allow,
     ];
+    program.push([JUMP_IF_EQUAL, 0, body.length, number], ...body);
+  }
+  for (const { number, passes = [], traces } of pauses) {
+    const decide = (checks: PauseCall['passes'] = [], verdict: Instruction): Instruction[] =>
+      checks.flatMap(({ index, values }): Instruction[] => [
+        [LOAD, 0, 0, argument(index)],
+        ...values.flatMap((value): Instruction[] => [[JUMP_IF_EQUAL, 0, 1, value], verdict]),
+      ]);
+    const body = [...decide(passes, allow), ...decide(traces, trace), traces === undefined ? trace : allow];
     program.push([JUMP_IF_EQUAL, 0, body.length, number], ...body);
   }
   return [...program, allow];

@@ -3,11 +3,14 @@ import type { Libc } from './libc.ts';
 
 const IOVEC_BYTES = 16;
 
-/**
- * Shortens a vector of buffers, in the memory of the stopped thread, to `bytes` in all. Returns how many of its entries are
- * left. The thread is killed when the call returns, so that it never reads its vector again.
- */
-export function tearVector(libc: Libc, tid: number, address: bigint, count: number, bytes: number): number {
+/** A vector that was shortened: how many of its entries are left, and how to make it whole again. */
+interface Torn {
+  readonly entries: number;
+  readonly restore: () => void;
+}
+
+/** Shortens a vector of buffers, in the memory of the stopped thread, to `bytes` in all. A thread that lives on reads its vector again. */
+export function tearVector(libc: Libc, tid: number, address: bigint, count: number, bytes: number): Torn {
   let left = bytes;
   for (let index = 0; index < count; index += 1) {
     const lengthAt = address + BigInt(index * IOVEC_BYTES + 8);
@@ -16,12 +19,16 @@ export function tearVector(libc: Libc, tid: number, address: bigint, count: numb
       left -= length;
       continue;
     }
-    const shortened = Buffer.alloc(8);
-    shortened.writeBigUInt64LE(BigInt(left), 0);
-    const memory = openSync(`/proc/${tid}/mem`, 'r+');
-    writeSync(memory, shortened, 0, 8, Number(lengthAt));
-    closeSync(memory);
-    return index + 1;
+    writeLength(tid, lengthAt, left);
+    return { entries: index + 1, restore: () => writeLength(tid, lengthAt, length) };
   }
-  return count;
+  return { entries: count, restore: () => {} };
+}
+
+function writeLength(tid: number, address: bigint, length: number): void {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(length), 0);
+  const memory = openSync(`/proc/${tid}/mem`, 'r+');
+  writeSync(memory, bytes, 0, 8, Number(address));
+  closeSync(memory);
 }

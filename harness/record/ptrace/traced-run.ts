@@ -7,22 +7,25 @@
  * follow a call waits until it is next. Blocking lock calls are let through beside the others: what they wait for may be held back.
  */
 import type { Tree } from '../../trace.ts';
-import { equalTrees, type ScanCache, scanTree, spoolTree } from '../../tree.ts';
+import { equalTrees, lookIn, type ScanCache, scanTree, spoolTree } from '../../tree.ts';
 import type { RawEnd, RawEvent, RawOp } from '../events.ts';
+import { type FaultRun, Faults, firstFaultyOp } from '../fault.ts';
 import type { ImageCuts } from '../image/image-cuts.ts';
 import { isMarkKey, isNext } from '../order.ts';
 import type { CutReport } from '../recorder.ts';
-import { EVENT, type Libc, OPTION, PTRACE, SIGNAL } from './libc.ts';
+import { endOfLeader, killProcesses } from './ends.ts';
+import { Injections, tear } from './injection.ts';
+import { type Libc, OPTION, PTRACE, SIGNAL } from './libc.ts';
 import { type MarkAtEntry, type OpAtEntry, OpReader } from './op-reader.ts';
-import { processOf, threadsOf } from './process-info.ts';
 import type { TracerOrder, TracerRun } from './protocol.ts';
-import { setArgument } from './registers.ts';
 import { installFilter } from './seccomp.ts';
 import type { Syscall } from './syscalls.ts';
-import { tearVector } from './tear.ts';
+import { stopOf, Threads } from './threads.ts';
 
 const START_OPTIONS = OPTION.sysGood | OPTION.fork | OPTION.vfork | OPTION.exec | OPTION.exitKill;
 const TRACE_OPTIONS = START_OPTIONS | OPTION.clone | OPTION.seccomp;
+/** So long without a call, and a run in which calls fail does not count as busy any more. */
+const WAITS_AFTER_MS = 500;
 /** How long calls may wait for the one that the recorded order wants next, while nothing else happens, before the run counts as another run. */
 const STALL_MS = 2_000;
 /** The first byte of struct ptrace_syscall_info, and its size. */
@@ -42,16 +45,19 @@ export class TracedRun {
   readonly #image: ImageCuts | undefined;
   readonly #events: RawEvent[] = [];
   readonly #info = Buffer.alloc(SYSCALL_INFO_BYTES);
-  readonly #reader: OpReader;
-  readonly #scanned: ScanCache = new Map();
-  readonly #deadline: number;
-  /** Threads that stopped at least once, and the process each belongs to. */
-  readonly #threads = new Map<number, number>();
-  /** Every thread that was made while it was watched. */
-  readonly #adopted = new Set<number>();
+  #reader: OpReader;
+  #scanned: ScanCache = new Map();
+  #deadline: number;
+  readonly #threads: Threads;
   /** Processes in the order in which their first op came: their numbers in the trace. */
-  readonly #processes: number[] = [];
+  #processes: number[] = [];
   readonly #unmeasured = new Set<string>();
+  /** Runs of a `fault` plan that are still to come, and the one under way. */
+  readonly #toCome: FaultRun[];
+  #now: FaultRun;
+  #injections: Injections | undefined;
+  /** The op of a `fault` plan up to which the order is followed. */
+  #firstFaulty = 0;
   /** Threads inside a call that was let through, with it. */
   readonly #inside = new Map<number, Arrival>();
   #held: Arrival[] = [];
@@ -61,6 +67,8 @@ export class TracedRun {
   #recording = false;
   /** The workload has said that all steps are done. */
   #finished = false;
+  #overlaps = false;
+  #lastStop: number;
   /** Only syscalls that can be ops stop. */
   #filtered = false;
   #tree: Tree = new Map();
@@ -79,21 +87,16 @@ export class TracedRun {
     this.#request = request;
     this.#order = order;
     this.#image = image;
-    this.#reader = new OpReader({
-      libc,
-      table,
-      directory: request.directory,
-      names: order?.names ?? [],
-      withDetails: request.plan.kind !== 'kill',
-      processNumber: (tid) => this.#processNumber(this.#threads.get(tid) ?? tid),
-    });
+    const { plan, directory, spool } = request;
+    this.#now = { directory, spool, faults: [] };
+    this.#toCome = plan.kind === 'fault' ? [...plan.runs] : [this.#now];
+    this.#reader = this.#readerFor(directory);
     this.#deadline = now + request.timeoutMs;
-    this.pid = libc.spawn(request.node, [...request.args, request.directory], request.env);
-    this.#threads.set(this.pid, this.pid);
-    if (libc.ptrace(PTRACE.seize, this.pid, 0, START_OPTIONS) < 0) {
-      process.kill(this.pid, 'SIGKILL');
-      throw new Error('PTRACE_SEIZE was refused');
-    }
+    this.#lastStop = now;
+    this.pid = libc.spawn(request.node, [...request.args, ...this.#toCome.map((run) => run.directory)], request.env);
+    this.#threads = new Threads(libc, this.pid);
+    // On a busy machine a child can be over before it is seized: a run that never came to its recording mark, and is made again.
+    if (libc.ptrace(PTRACE.seize, this.pid, 0, START_OPTIONS) < 0) killProcesses([this.pid]);
   }
 
   get run(): number {
@@ -102,6 +105,16 @@ export class TracedRun {
 
   get events(): readonly RawEvent[] {
     return this.#events;
+  }
+
+  /** Some call came while another was under way. */
+  get overlaps(): boolean {
+    return this.#overlaps;
+  }
+
+  /** Whether a run in which calls fail has done nothing for a while: it may have been made to wait, or to hang. */
+  waitsSince(now: number): boolean {
+    return this.#request.plan.kind === 'fault' && this.#recording && now - this.#lastStop > WAITS_AFTER_MS;
   }
 
   /** When `tick` must be called again, in the time of `now`. */
@@ -120,16 +133,7 @@ export class TracedRun {
 
   /** Takes a thread that nobody knows yet, if a process of this run started it. */
   adopt(tid: number): boolean {
-    const process = processOf(tid);
-    if (process === undefined) return false;
-    if (![...this.#threads.values()].some((pid) => pid === process.pid || pid === process.parent)) return false;
-    this.#take(tid, process.pid);
-    return true;
-  }
-
-  #take(tid: number, pid: number): void {
-    this.#adopted.add(tid);
-    this.#threads.set(tid, pid);
+    return this.#threads.adopt(tid);
   }
 
   /** Kills every process of the run; their ends are still to be waited for. */
@@ -153,88 +157,97 @@ export class TracedRun {
 
   /** A thread changed state. Returns true when the last process of the run is gone. */
   onState(tid: number, status: number, now: number): boolean {
-    if ((status & 0xff) !== 0x7f) return this.#onGone(tid, status, now);
-    const signal = (status >> 8) & 0xff;
-    const event = status >> 16;
-    if (signal === (SIGNAL.trap | 0x80)) this.#onSyscall(tid, now);
-    else if (event === EVENT.seccomp) this.#onSyscall(tid, now);
-    else if (event === EVENT.stop) this.#onEventStop(tid, signal);
-    else if (event !== 0) this.#onEvent(tid, event);
-    else if (signal === SIGNAL.urg && !this.#recording) this.#startRecording(tid);
-    else this.#resume(tid, signal === SIGNAL.trap ? 0 : signal);
+    this.#lastStop = now;
+    const stop = stopOf(status);
+    switch (stop.kind) {
+      case 'gone':
+        return this.#onGone(tid, status, now);
+      case 'syscall':
+        this.#onSyscall(tid, now);
+        break;
+      case 'group-stop':
+        if (stop.resting) this.#libc.ptrace(PTRACE.listen, tid, 0, 0);
+        else this.#resume(tid, 0);
+        break;
+      case 'event':
+        this.#inside.delete(this.#threads.onEvent(tid, stop.event) ?? 0);
+        this.#resume(tid, 0);
+        break;
+      case 'signal':
+        if (stop.signal === SIGNAL.urg && this.#toCome.length > 0) this.#startRecording(tid, now);
+        else this.#resume(tid, stop.signal === SIGNAL.trap ? 0 : stop.signal);
+        break;
+      default:
+        stop satisfies never;
+    }
     return false;
   }
 
   #onGone(tid: number, status: number, now: number): boolean {
     const wasLeader = tid === this.pid;
-    this.#threads.delete(tid);
+    this.#threads.gone(tid);
     if (this.#inside.delete(tid)) this.#admitHeld(now); // it died inside its call
     if (wasLeader) {
-      const signal = status & 0x7f;
-      const how = this.#howLeaderEnded(signal, (status >> 8) & 0xff);
-      this.#end = how;
+      this.#end = endOfLeader(status, this.#end, this.#finished);
       this.#killAll(); // processes that the store started must not outlive it
     }
     if (this.#threads.size > 0) return false;
+    if (this.#request.plan.kind === 'fault' && this.#end?.how === 'finished') return true; // each run has told its end
     for (const what of this.#unmeasured) this.#events.push({ kind: 'unmeasured', what });
     this.#events.push(this.#end ?? { kind: 'end', how: 'crashed', signal: 'unknown' });
     return true;
   }
 
-  #howLeaderEnded(signal: number, code: number): RawEnd {
-    if (this.#end !== undefined) return this.#end.how === 'killed' ? { ...this.#end, signal: signalName(signal, code) } : this.#end;
-    if (signal !== 0) return { kind: 'end', how: 'crashed', signal: signalName(signal, code) };
-    return code === 0 && this.#finished ? { kind: 'end', how: 'finished' } : { kind: 'end', how: 'exited', code };
-  }
-
-  #onEventStop(tid: number, signal: number): void {
-    const stopping = signal === SIGNAL.stop || signal === SIGNAL.tstp || signal === SIGNAL.ttin || signal === SIGNAL.ttou;
-    if (stopping) this.#libc.ptrace(PTRACE.listen, tid, 0, 0);
-    else this.#resume(tid, 0);
-  }
-
-  #onEvent(tid: number, event: number): void {
-    const message = Buffer.alloc(8);
-    this.#libc.ptraceBuffer(PTRACE.getEventMessage, tid, 0, message);
-    const other = Number(message.readBigUInt64LE(0));
-    if (event === EVENT.exec) {
-      // All other threads of the process are gone, and the one that called exec has taken the leader's id.
-      if (other !== tid) this.#threads.delete(other);
-      this.#inside.delete(other);
-    } else if (!this.#adopted.has(other)) {
-      // Known from now on, even if its maker ends before it is first seen. (It may as well have been seen, and have ended, before.)
-      this.#take(other, event === EVENT.clone ? (processOf(other)?.pid ?? this.#threads.get(tid) ?? tid) : other);
-    }
-    this.#resume(tid, 0);
-  }
-
-  #startRecording(tid: number): void {
+  #startRecording(tid: number, now: number): void {
+    const isFirst = !this.#recording;
     this.#recording = true;
     this.#image?.atBoundary(0);
+    this.#startNext(now);
     if (this.#request.plan.kind !== 'kill' && this.#image === undefined) {
-      this.#tree = scanTree(this.#request.directory, this.#scanned);
-      this.#events.push({ kind: 'start', tree: spoolTree(this.#tree, this.#request.spool) });
+      this.#tree = scanTree(this.#now.directory, this.#scanned);
+      this.#events.push({ kind: 'start', tree: spoolTree(this.#tree, this.#now.spool) });
     }
-    const processes = new Set(this.#threads.values());
-    for (const pid of processes) this.#attachThreads(pid);
+    if (!isFirst) {
+      if (!this.#filtered) this.#interruptOthers(tid);
+      this.#resume(tid, 0);
+      return;
+    }
+    const alone = this.#threads.processes().size === 1;
+    this.#threads.attach(TRACE_OPTIONS);
     this.#libc.ptrace(PTRACE.setOptions, tid, 0, TRACE_OPTIONS);
     // A filter is for one process; others that run already would go on without.
-    this.#filtered = processes.size === 1 && installFilter(this.#libc, tid, this.#table);
-    if (!this.#filtered) for (const other of this.#threads.keys()) if (other !== tid) this.#libc.ptrace(PTRACE.interrupt, other, 0, 0);
+    this.#filtered = alone && installFilter(this.#libc, tid, this.#table);
+    if (!this.#filtered) this.#interruptOthers(tid);
     this.#resume(tid, 0);
   }
 
-  /** Attaches to the threads that a process has started so far; those to come attach themselves. */
-  #attachThreads(pid: number): void {
-    for (let found = true; found; ) {
-      found = false;
-      for (const tid of threadsOf(pid)) {
-        if (this.#threads.has(tid)) continue;
-        if (this.#libc.ptrace(PTRACE.seize, tid, 0, TRACE_OPTIONS) < 0) continue; // it has just ended
-        this.#threads.set(tid, pid);
-        found = true;
-      }
-    }
+  #startNext(now: number): void {
+    const { plan, timeoutMs } = this.#request;
+    this.#now = this.#toCome.shift() ?? this.#now;
+    if (plan.kind !== 'fault') return;
+    const { directory, faults } = this.#now;
+    this.#firstFaulty = firstFaultyOp(faults);
+    this.#injections = new Injections(this.#libc, new Faults(faults, lookIn(directory)));
+    this.#processes = [];
+    this.#scanned = new Map();
+    this.#reader = this.#readerFor(directory);
+    [this.#cursor, this.#ops, this.#finished] = [0, 0, false];
+    this.#deadline = now + timeoutMs;
+  }
+
+  #readerFor(directory: string): OpReader {
+    return new OpReader({
+      libc: this.#libc,
+      table: this.#table,
+      directory,
+      names: this.#order?.names ?? [],
+      withDetails: this.#request.plan.kind !== 'kill' && !this.#now.lean,
+      processNumber: (tid) => this.#processNumber(this.#threads.pidOf(tid)),
+    });
+  }
+
+  #interruptOthers(tid: number): void {
+    for (const other of this.#threads.all()) if (other !== tid) this.#libc.ptrace(PTRACE.interrupt, other, 0, 0);
   }
 
   #resume(tid: number, signal: number): void {
@@ -245,7 +258,7 @@ export class TracedRun {
     this.#libc.ptraceBuffer(PTRACE.getSyscallInfo, tid, SYSCALL_INFO_BYTES, this.#info);
     const stop = this.#info[0];
     if (stop === AT_ENTRY || stop === AT_FILTER) {
-      const arrival = this.#end === undefined && !this.#finished ? this.#arrivalOf(tid) : undefined;
+      const arrival = this.#end === undefined && !this.#finished ? this.#arrivalOf(tid, now) : undefined;
       if (arrival === undefined) this.#resume(tid, 0);
       else this.#arrive(arrival, now);
     } else {
@@ -256,12 +269,20 @@ export class TracedRun {
   }
 
   /** The op or mark that a thread is about to carry out; undefined if it is neither. */
-  #arrivalOf(tid: number): Arrival | undefined {
+  #arrivalOf(tid: number, now: number): Arrival | undefined {
     const seen = this.#reader.read(tid, this.#info);
-    if (seen?.kind === 'finished') this.#finished = true;
+    if (seen?.kind === 'finished') this.#finish(now);
     else if (seen?.kind === 'unmeasured') this.#unmeasured.add(seen.what);
-    else return seen;
+    else if (seen?.kind !== 'began') return seen;
     return undefined;
+  }
+
+  #finish(now: number): void {
+    const { plan, timeoutMs } = this.#request;
+    this.#finished = true;
+    if (plan.kind !== 'fault') return;
+    this.#events.push({ kind: 'end', how: 'finished' });
+    this.#deadline = now + timeoutMs;
   }
 
   #processNumber(pid: number): number {
@@ -273,6 +294,7 @@ export class TracedRun {
   /** A call on the directory, or a mark, is about to happen: let it through, hold it back, or kill. */
   #arrive(arrival: Arrival, now: number): void {
     if (this.#busy) {
+      this.#overlaps = true;
       this.#held.push(arrival);
       return;
     }
@@ -281,7 +303,7 @@ export class TracedRun {
       this.#kill({ kind: 'end', how: 'killed', signal: '' });
       return;
     }
-    if (plan.kind !== 'observe') {
+    if (this.#follows()) {
       const matching = plan.kind === 'follow' ? plan.matching : 'same';
       if (!isNext(this.#order?.keys ?? [], this.#cursor, arrival.key, matching)) {
         this.#held.push(arrival);
@@ -289,36 +311,56 @@ export class TracedRun {
         return;
       }
     }
-    this.#letThrough(arrival);
+    this.#letThrough(arrival, now);
   }
 
-  #letThrough(arrival: Arrival): void {
+  /** Whether what comes next must be what the order has next. */
+  #follows(): boolean {
+    const { plan } = this.#request;
+    if (plan.kind === 'fault') return this.#ops < this.#firstFaulty;
+    return plan.kind !== 'observe';
+  }
+
+  #letThrough(arrival: Arrival, now: number): void {
     this.#cursor += 1;
     this.#stalledSince = undefined;
+    const { plan, timeoutMs } = this.#request;
+    const { lean, directory, spool } = this.#now;
     if (arrival.kind === 'mark') {
-      this.#events.push(arrival.mark);
+      const tree = lean ? { tree: spoolTree(scanTree(directory, this.#scanned), spool) } : {};
+      this.#events.push({ ...arrival.mark, ...tree });
+      if (plan.kind === 'fault') this.#deadline = now + timeoutMs;
+      if (lean) {
+        this.#goOn(arrival.tid, now);
+        return;
+      }
       this.#busy = true; // until the call that carries the mark returns
     } else {
       this.#ops += 1;
+      if (plan.kind === 'kill' && plan.at.bytes !== undefined && this.#ops === plan.at.op) tear(this.#libc, arrival, plan.at.bytes);
+      const changed = this.#injections?.enter(this.#ops, arrival);
+      if (lean && !changed) {
+        this.#events.push(this.#reader.entered(arrival));
+        this.#goOn(arrival.tid, now);
+        return;
+      }
       this.#busy = arrival.syscall.call !== 'lock';
-      const plan = this.#request.plan;
-      if (plan.kind === 'kill' && plan.at.bytes !== undefined && this.#ops === plan.at.op) this.#tear(arrival, plan.at.bytes);
     }
     this.#inside.set(arrival.tid, arrival);
     this.#libc.ptrace(PTRACE.syscall, arrival.tid, 0, 0); // to its return
   }
 
-  #tear({ tid, syscall, args }: OpAtEntry, bytes: number): void {
-    if (syscall.bytes === undefined) return;
-    const length =
-      syscall.vector === undefined ? bytes : tearVector(this.#libc, tid, args[syscall.vector] ?? 0n, Number(args[syscall.bytes]), bytes);
-    setArgument(this.#libc, tid, syscall.bytes, BigInt(length));
+  /** Lets a call through that nobody waits for. */
+  #goOn(tid: number, now: number): void {
+    this.#resume(tid, 0);
+    if (this.#held.length > 0) this.#admitHeld(now);
   }
 
   #onReturn(tid: number, arrival: Arrival, now: number): void {
     this.#inside.delete(tid);
     if (arrival.kind === 'op') {
-      this.#events.push(this.#withTree(this.#reader.returned(arrival, this.#info.readBigInt64LE(24))));
+      const result = this.#info.readBigInt64LE(24);
+      this.#events.push(this.#withTree(this.#reader.returned(arrival, this.#injections?.leave(tid, result) ?? result)));
       this.#image?.atBoundary(this.#ops);
       const plan = this.#request.plan;
       if (plan.kind === 'kill' && plan.at.bytes !== undefined && this.#ops === plan.at.op) {
@@ -342,11 +384,11 @@ export class TracedRun {
   /** The op with the tree that it left, if it changed. */
   #withTree(op: RawOp): RawOp {
     // Under a `cut` plan nobody else may open a file: the first close after a truncation is when ext4 and xfs flush it.
-    if (this.#request.plan.kind === 'kill' || this.#image !== undefined) return op;
-    const tree = scanTree(this.#request.directory, this.#scanned);
+    if (this.#request.plan.kind === 'kill' || this.#image !== undefined || this.#now.lean) return op;
+    const tree = scanTree(this.#now.directory, this.#scanned);
     if (equalTrees(tree, this.#tree)) return op;
     this.#tree = tree;
-    return { ...op, tree: spoolTree(tree, this.#request.spool) };
+    return { ...op, tree: spoolTree(tree, this.#now.spool) };
   }
 
   #expected(): string | undefined {
@@ -366,16 +408,6 @@ export class TracedRun {
 
   #killAll(): void {
     this.#stalledSince = undefined;
-    for (const pid of new Set(this.#threads.values())) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It was gone already; its end is on the way.
-      }
-    }
+    this.#threads.kill();
   }
-}
-
-function signalName(signal: number, code: number): string {
-  return signal === SIGNAL.kill ? 'SIGKILL' : signal === 0 ? `exit ${code}` : `signal ${signal}`;
 }

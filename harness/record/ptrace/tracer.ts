@@ -8,9 +8,11 @@
  */
 import { readSync, writeSync } from 'node:fs';
 import { Images } from '../image/image-cuts.ts';
+import { IdleTasks } from './idle-tasks.ts';
 import { loadLibc, OPTION, PTRACE } from './libc.ts';
 import { processOf } from './process-info.ts';
-import { READY, type TracerOrder, type TracerReport, type TracerRequest, type TracerRun } from './protocol.ts';
+import { READY, type TracerOrder, type TracerRace, type TracerReport, type TracerRequest, type TracerRun } from './protocol.ts';
+import { RaceRun } from './race-run.ts';
 import { syscallTable } from './syscalls.ts';
 import { TracedRun } from './traced-run.ts';
 
@@ -19,11 +21,20 @@ const table = syscallTable(process.arch);
 if (table === undefined) throw new Error(`no syscall table for ${process.arch}`);
 const BELL_INPUT = 3;
 const inFlight = Number(process.argv[2] ?? 1);
+/** Runs at the same time, those included in which everybody sleeps. */
+const MOST_RUNNING = 24;
+/** How long it sleeps before it asks once more whether something has happened; each time twice as long. */
+const FIRST_PAUSE_MS = 0.05;
+const LAST_PAUSE_MS = 0.8;
+/** A look is put off while other things happen, but not for longer. */
+const LOOK_LATE_MS = 2;
+const nobody = new Int32Array(new SharedArrayBuffer(4));
 
 const orders = new Map<number, TracerOrder>();
-const waiting: TracerRun[] = [];
-const running = new Set<TracedRun>();
+const waiting: (TracerRun | TracerRace)[] = [];
+const running = new Set<TracedRun | RaceRun>();
 const images = new Images();
+const idle = new IdleTasks();
 
 const input = Buffer.alloc(1 << 16);
 let partial = '';
@@ -50,10 +61,21 @@ function report(message: TracerReport): void {
   }
 }
 
+/** Runs that take up a place. Those in which somebody waits for his time do not: they would make others wait for nothing. */
+function busy(now: number): number {
+  let count = 0;
+  for (const run of running) if (!(run instanceof RaceRun ? run.isIdle : run.waitsSince(now))) count += 1;
+  return count;
+}
+
 function startWaiting(now: number): void {
-  while (running.size < inFlight) {
+  while (running.size < MOST_RUNNING && busy(now) < inFlight) {
     const request = waiting.shift();
     if (request === undefined) return;
+    if (request.kind === 'race') {
+      attempt(request.run, () => void running.add(new RaceRun(libc, table ?? new Map(), request, idle, now)));
+      continue;
+    }
     const plan = request.plan;
     const order = plan.kind === 'observe' ? undefined : orders.get(plan.order);
     attempt(request.run, () => {
@@ -77,7 +99,7 @@ function attempt(run: number, what: () => void): void {
   }
 }
 
-function runOf(tid: number): TracedRun | undefined {
+function runOf(tid: number): TracedRun | RaceRun | undefined {
   for (const run of running) if (run.has(tid)) return run;
   for (const run of running) if (run.adopt(tid)) return run;
   return undefined;
@@ -94,22 +116,25 @@ function killOrphan(tid: number): void {
 function dispatch(tid: number, status: number, now: number): void {
   const run = runOf(tid);
   if (run === undefined) {
-    if ((status & 0xff) !== 0x7f) return; // a thread that nobody knew has ended
+    if ((status & 0xff) !== 0x7f)
+      idle.gone(tid); // if nobody knew it, it has just ended
     // A process whose maker was killed in the middle of making it: nobody will ever tell whose it is.
-    killOrphan(tid);
+    else killOrphan(tid);
     return;
   }
-  if (!run.onState(tid, status, now)) return;
+  const isOver = run.onState(tid, status, now);
+  if (run instanceof RaceRun || !isOver) return;
   running.delete(run);
   attempt(run.run, () => {
     const cuts = run.cuts();
-    report({ run: run.run, pid: run.pid, events: run.events, ...(cuts && { cuts }) });
+    report({ run: run.run, pid: run.pid, events: run.events, overlaps: run.overlaps, ...(cuts && { cuts }) });
   });
 }
 
 /** The recorder is gone: nobody wants to know any more. */
 function endAll(): never {
   for (const run of running) run.stop();
+  idle.stop();
   killOrphan(bell);
   for (let tid = libc.waitAny(); tid > 0; tid = libc.waitAny()) if ((libc.status() & 0xff) === 0x7f) killOrphan(tid);
   process.exit(0);
@@ -120,8 +145,20 @@ if (libc.ptrace(PTRACE.seize, bell, 0, OPTION.exitKill) < 0 || libc.ptrace(PTRAC
   throw new Error('ptrace is not permitted here');
 writeSync(1, `${READY}\n`);
 
+/** Waits for the next event, but no longer than until a race wants to look at its tasks and nothing else has happened: then the result is 0. */
+function waitForNext(): number {
+  let look = Number.POSITIVE_INFINITY;
+  for (const run of running) if (run instanceof RaceRun) look = Math.min(look, run.nextLook ?? look);
+  if (look === Number.POSITIVE_INFINITY) return libc.waitAny();
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LAST_PAUSE_MS)) {
+    const tid = libc.waitNow();
+    if (tid !== 0 || performance.now() >= look) return tid;
+    Atomics.wait(nobody, 0, 0, pause);
+  }
+}
+
 for (;;) {
-  const tid = libc.waitAny();
+  const tid = waitForNext();
   const status = libc.status();
   const now = performance.now();
   if (tid === bell) {
@@ -129,8 +166,15 @@ for (;;) {
     libc.ptrace(PTRACE.syscall, bell, 0, 0);
     while (libc.isReadable(0)) readRequests();
     for (const run of running) if (now >= run.nextDeadline) run.tick(now);
-  } else {
+  } else if (tid !== 0) {
     dispatch(tid, status, now);
+  }
+  for (const run of running) {
+    if (!(run instanceof RaceRun)) continue;
+    if (run.nextLook !== undefined && run.nextLook + (tid === 0 ? 0 : LOOK_LATE_MS) <= now) run.look(now);
+    if (!run.isOver) continue;
+    running.delete(run);
+    report(run.report());
   }
   startWaiting(now);
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { createBindingRecorder } from '../../../harness/record/binding/recorder.ts';
 import type { RawEvent, RawOp } from '../../../harness/record/events.ts';
+import type { Fault } from '../../../harness/record/fault.ts';
 import { markKey, opKey } from '../../../harness/record/order.ts';
 import type { Recorder, RunPlan, RunReport } from '../../../harness/record/recorder.ts';
 import type { NameRule } from '../../../harness/trace.ts';
@@ -21,6 +22,8 @@ export interface Children {
   /** Bundles a module of `steps`, given as text that imports from this folder, and returns its path. */
   module(text: string): Promise<string>;
   run(module: string, plan: RunPlan, timeoutMs?: number): Promise<Run>;
+  /** A run in which calls fail. */
+  runFaulty(module: string, order: readonly string[], faults: readonly Fault[]): Promise<Run>;
   close(): Promise<void>;
 }
 
@@ -55,6 +58,15 @@ export async function buildChildren(): Promise<Children> {
       mkdirSync(directory);
       mkdirSync(spool);
       const report = await recorder.run({ args: [join(program, 'child.cjs'), module], directory, spool, env: {}, plan, timeoutMs });
+      return { ...report, directory, spool };
+    },
+    async runFaulty(module, order, faults) {
+      count += 1;
+      const [directory, spool] = [join(root, `run-${count}`), join(root, `spool-${count}`)];
+      mkdirSync(directory);
+      mkdirSync(spool);
+      const plan = { kind: 'fault', order, names: [], runs: [{ directory, spool, faults }] } as const;
+      const report = await recorder.run({ args: [join(program, 'child.cjs'), module], directory, spool, env: {}, plan, timeoutMs: 20_000 });
       return { ...report, directory, spool };
     },
     async close() {

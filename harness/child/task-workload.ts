@@ -1,0 +1,92 @@
+/**
+ * Carries out one task in one race after the other: `node task-workload.cjs <task file> <instructions>`.
+ *
+ * It says when it is ready to race, when each step begins, and how it ends; what was loaded or went wrong lies in a note by then. When all
+ * is done it says so, and is held there until the next race is written in the instructions, or for good. The store is evaluated anew for each.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { MARK_PREFIX } from '../record/ptrace/protocol.ts';
+import type { ModuleStore } from '../store/define.ts';
+import type { Json, TaskStep } from '../trace.ts';
+import { loadBundle } from './load-bundle.ts';
+import { load } from './recover-store.ts';
+import { carryOut, recordingHere, untilFilesAreIdle } from './steps.ts';
+import { noteFile, type TaskFile, type TaskNote, type TaskRace } from './task-file.ts';
+
+type Mark = (kind: 'began' | 'resolved' | 'rejected', step: number, note?: TaskNote) => void;
+
+/** The value of the last load, if there was one that went well. */
+type LastLoaded = { readonly value?: Json } | undefined;
+
+async function loadOnce(store: ModuleStore, directory: string, index: number, mark: Mark): Promise<LastLoaded> {
+  mark('began', index);
+  const loaded = await load(store, directory);
+  if (loaded.kind === 'threw') mark('rejected', index, { loaded, error: loaded.error });
+  else mark('resolved', index, { loaded });
+  return loaded.kind === 'loaded' ? loaded : undefined;
+}
+
+async function saveOnce(
+  store: ModuleStore,
+  directory: string,
+  {
+    step,
+    index,
+    lastLoaded,
+  }: { readonly step: Exclude<TaskStep, { kind: 'load' }>; readonly index: number; readonly lastLoaded: LastLoaded },
+  mark: Mark,
+): Promise<void> {
+  const saved = step.kind === 'save-loaded' ? lastLoaded?.value : undefined;
+  mark('began', index, saved === undefined ? {} : { saved });
+  try {
+    // Whoever could not load has nothing to save.
+    if (step.kind !== 'save-loaded') await carryOut(store, directory, step);
+    else if (lastLoaded === undefined) throw new Error('nothing was loaded');
+    else await store.save(directory, saved);
+  } catch (error) {
+    return mark('rejected', index, { error: error instanceof Error ? error.message : String(error) });
+  }
+  mark('resolved', index);
+}
+
+async function race(
+  { bundle, task, steps }: TaskFile,
+  { directory, notes }: TaskRace,
+  recording: ReturnType<typeof recordingHere>,
+): Promise<void> {
+  const mark: Mark = (kind, step, note = {}) => {
+    if (Object.keys(note).length > 0) writeFileSync(join(notes, noteFile(task, step, kind)), JSON.stringify(note));
+    existsSync(`${MARK_PREFIX}${kind}/${step}`);
+  };
+  const store = await loadBundle(bundle);
+  recording.start();
+  let lastLoaded: LastLoaded;
+  for (const [index, step] of steps.entries()) {
+    if (step.kind === 'load') lastLoaded = await loadOnce(store, directory, index, mark);
+    else await saveOnce(store, directory, { step, index, lastLoaded }, mark);
+  }
+  await store.close?.(directory);
+  await untilFilesAreIdle(recording);
+  recording.finish();
+}
+
+async function main(taskFile: string, instructions: string): Promise<never> {
+  let now: TaskRace | undefined;
+  process.on('uncaughtExceptionMonitor', (error) => {
+    if (now !== undefined) writeFileSync(`${now.directory}.complaint`, error.stack ?? error.message);
+  });
+  const file = JSON.parse(readFileSync(taskFile, 'utf8')) as TaskFile;
+  const recording = recordingHere();
+  for (;;) {
+    const next = JSON.parse(readFileSync(instructions, 'utf8')) as TaskRace;
+    // Nobody has held it at the end of the last one: its signal was lost, and it ran by itself.
+    if (next.directory === now?.directory) process.exit(1);
+    now = next;
+    await race(file, now, recording);
+  }
+}
+
+const [taskFile, instructions] = process.argv.slice(2);
+if (taskFile === undefined || instructions === undefined) throw new Error('usage: task-workload.cjs <task file> <instructions>');
+void main(taskFile, instructions);

@@ -1,0 +1,377 @@
+/**
+ * Several children under one tracer, on one directory: see `../race.ts`.
+ *
+ * Each runs at full speed up to its recording mark, where it is held. From then on every op on the directory stops at the gate, every
+ * wait stops before it begins, and one of them is let through at a time: the next decision is made when all tasks are settled (see
+ * `race-task.ts`), so that it depends on nothing but what the tasks are about to do. A task whose steps are done is held where it
+ * says so, alive, to the end of the run.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TaskRace } from '../../child/task-file.ts';
+import type { RawOp } from '../events.ts';
+import { mayChange, type RaceEnd, type RaceEvent } from '../race.ts';
+import type { IdleTask, IdleTasks } from './idle-tasks.ts';
+import { type Libc, OPTION, PTRACE, SIGNAL } from './libc.ts';
+import { type OpAtEntry, OpReader } from './op-reader.ts';
+import { PAUSE_CALLS, pauseIn } from './pauses.ts';
+import { watchesFiles } from './process-info.ts';
+import type { TracerRace, TracerReport } from './protocol.ts';
+import { RaceTask } from './race-task.ts';
+import { RaceTurns } from './race-turns.ts';
+import { installFilter } from './seccomp.ts';
+import type { Syscall } from './syscalls.ts';
+import { stopOf, Threads } from './threads.ts';
+
+const START_OPTIONS = OPTION.sysGood | OPTION.fork | OPTION.vfork | OPTION.exec | OPTION.exitKill;
+const TRACE_OPTIONS = START_OPTIONS | OPTION.clone | OPTION.seccomp;
+/** The first byte of struct ptrace_syscall_info, and its size. */
+const AT_ENTRY = 1;
+const AT_EXIT = 2;
+const AT_FILTER = 3;
+const SYSCALL_INFO_BYTES = 88;
+/** When a task that is not settled yet is looked at again, in ms; each time twice as late. It changes how soon, not what. */
+const FIRST_LOOK_MS = 0.05;
+const LAST_LOOK_MS = 5;
+/** Limit for a child to start and to load the store; a short limit for a race says nothing of that. */
+const START_LIMIT_MS = 30_000;
+
+/** A process that carries out a task; one that has done so before is held at a thread. */
+type Started = Omit<IdleTask, 'tid'> | IdleTask;
+
+export class RaceRun {
+  readonly #libc: Libc;
+  readonly #table: ReadonlyMap<number, Syscall>;
+  readonly #request: TracerRace;
+  readonly #events: RaceEvent[] = [];
+  readonly #unmeasured = new Set<string>();
+  readonly #info = Buffer.alloc(SYSCALL_INFO_BYTES);
+  readonly #reader: OpReader;
+  /** At first that for all tasks to come to their mark. */
+  #deadline: number;
+  #isRacing = false;
+  readonly #tasks: RaceTask[] = [];
+  readonly #started: Started[] = [];
+  readonly #idle: IdleTasks;
+  /** Tasks whose processes are kept for another race. */
+  readonly #kept = new Set<RaceTask>();
+  readonly #turns: RaceTurns;
+  /** The task that did the last op. */
+  #last: RaceTask | undefined;
+  #askedAgain = false;
+  #lookAfter = FIRST_LOOK_MS;
+  #nextLook: number | undefined;
+  #watched = false;
+  #end: RaceEnd | undefined;
+
+  constructor(libc: Libc, table: ReadonlyMap<number, Syscall>, request: TracerRace, idle: IdleTasks, now: number) {
+    this.#libc = libc;
+    this.#table = table;
+    this.#request = request;
+    this.#deadline = now + Math.max(request.timeoutMs, START_LIMIT_MS);
+    this.#idle = idle;
+    this.#turns = new RaceTurns(request, this.#tasks);
+    const { directory } = request;
+    this.#reader = new OpReader({ libc, table, directory, names: [], withDetails: true, processNumber: (tid) => this.#processNumber(tid) });
+    for (const [index, args] of request.tasks.entries()) {
+      const started = (request.fresh ? undefined : idle.take(this.#keyOf(index))) ?? this.#start(args, index);
+      writeFileSync(started.instructions, JSON.stringify({ directory, notes: request.notes } satisfies TaskRace));
+      this.#tasks.push(new RaceTask(libc, index, started.threads));
+      this.#started.push(started);
+      if ('tid' in started) this.#resume(started.tid);
+      else if (libc.ptrace(PTRACE.seize, started.pid, 0, START_OPTIONS) < 0) {
+        this.#finish({ how: 'not-started', why: 'it ended before it could be traced' });
+        return;
+      }
+    }
+  }
+
+  #start(args: readonly string[], index: number): Started {
+    const { node, env, notes } = this.#request;
+    const instructions = join(notes, `instructions-${index}.json`);
+    const pid = this.#libc.spawn(node, [...args, instructions], env);
+    return { pid, instructions, threads: new Threads(this.#libc, pid) };
+  }
+
+  /** What makes one process as good as another for a task. */
+  #keyOf(index: number): string {
+    return JSON.stringify([this.#request.tasks[index], this.#request.env]);
+  }
+
+  get run(): number {
+    return this.#request.run;
+  }
+
+  get nextDeadline(): number {
+    return this.#deadline;
+  }
+
+  /** When `look` must be called, in the time of `now`; undefined: when something happens. */
+  get nextLook(): number | undefined {
+    return this.#nextLook;
+  }
+
+  /** It costs nothing at present: whoever is to go on sleeps. */
+  get isIdle(): boolean {
+    return this.#end === undefined && this.#tasks.some(({ isAsleep }) => isAsleep);
+  }
+
+  report(): TracerReport {
+    const end = this.#end ?? { how: 'ended' };
+    const race = { events: this.#events, end, unmeasured: [...this.#unmeasured], watched: this.#watched };
+    return { run: this.run, pid: 0, events: [], race };
+  }
+
+  has(tid: number): boolean {
+    return this.#own().some(({ threads }) => threads.has(tid));
+  }
+
+  adopt(tid: number): boolean {
+    return this.#own().some(({ threads }) => threads.adopt(tid));
+  }
+
+  stop(): void {
+    for (const { threads } of this.#own()) threads.kill();
+  }
+
+  tick(now: number): void {
+    if (now < this.#deadline) return;
+    if (this.#isRacing) this.#finish({ how: 'timed-out', afterMs: this.#request.timeoutMs });
+    else this.#finish({ how: 'not-started', why: `not within ${START_LIMIT_MS / 1000} s` });
+  }
+
+  look(now: number): void {
+    this.#nextLook = undefined;
+    this.#advance(now);
+  }
+
+  /** It has ended, and no process of it is left but those that are kept. */
+  get isOver(): boolean {
+    return this.#end !== undefined && this.#tasks.every((task) => this.#kept.has(task) || task.threads.size === 0);
+  }
+
+  /** A thread changed state. */
+  onState(tid: number, status: number, now: number): void {
+    const task = this.#own().find(({ threads }) => threads.has(tid));
+    if (task === undefined) return;
+    const stop = stopOf(status);
+    switch (stop.kind) {
+      case 'gone':
+        this.#onGone(task, tid, stop.signal === 0 ? `exit code ${stop.code}` : `signal ${stop.signal}`);
+        break;
+      case 'syscall':
+        this.#onSyscall(task, tid);
+        break;
+      case 'group-stop':
+        this.#libc.ptrace(stop.resting ? PTRACE.listen : PTRACE.cont, tid, 0, 0);
+        break;
+      case 'event':
+        task.forget(task.threads.onEvent(tid, stop.event) ?? 0);
+        this.#resume(tid);
+        break;
+      case 'signal':
+        if (stop.signal === SIGNAL.urg && task.state === 'starting') this.#hold(task, tid);
+        else this.#libc.ptrace(PTRACE.cont, tid, 0, stop.signal === SIGNAL.trap ? 0 : stop.signal);
+        break;
+      default:
+        stop satisfies never;
+    }
+    this.#lookAfter = FIRST_LOOK_MS;
+    this.#nextLook = now; // when whatever else has happened is known too
+  }
+
+  #own(): RaceTask[] {
+    return this.#tasks.filter((task) => !this.#kept.has(task));
+  }
+
+  #resume(tid: number): void {
+    this.#libc.ptrace(PTRACE.cont, tid, 0, 0);
+  }
+
+  #onGone(task: RaceTask, tid: number, how: string): void {
+    task.gone(tid);
+    if (tid === this.#started[task.index]?.pid) {
+      const asked = this.#end !== undefined || task.state === 'dying' || task.state === 'finished';
+      if (task.state === 'starting' && !asked) this.#finish({ how: 'not-started', why: how });
+      else if (!asked) this.#events.push({ kind: 'died', task: task.index, how });
+      if (task.state !== 'finished') task.state = 'dying';
+      task.threads.kill(); // processes that the store started must not outlive it
+    }
+    if (task.threads.size === 0 && task.state !== 'finished') task.state = 'gone';
+  }
+
+  /** Holds a task at its recording mark. */
+  #hold(task: RaceTask, tid: number): void {
+    const { threads } = task;
+    const alone = threads.processes().size === 1;
+    threads.attach(TRACE_OPTIONS);
+    this.#libc.ptrace(PTRACE.setOptions, tid, 0, TRACE_OPTIONS);
+    const known = this.#started[task.index];
+    const isFiltered = known !== undefined && 'tid' in known;
+    if (!isFiltered && (!alone || !installFilter(this.#libc, tid, this.#table, PAUSE_CALLS))) {
+      this.#finish({
+        how: 'not-started',
+        why: alone ? 'no syscall filter can be installed' : 'it has started a process before its first step',
+      });
+      return;
+    }
+    task.arrive({ kind: 'start', tid, key: '' });
+    task.state = 'ready';
+  }
+
+  #onSyscall(task: RaceTask, tid: number): void {
+    this.#libc.ptraceBuffer(PTRACE.getSyscallInfo, tid, SYSCALL_INFO_BYTES, this.#info);
+    const stop = this.#info[0];
+    if (this.#end !== undefined)
+      this.#resume(tid); // it is about to be killed
+    else if (stop === AT_FILTER) this.#onEntry(task, tid);
+    else if (stop === AT_EXIT) this.#onReturn(task, tid, this.#info.readBigInt64LE(24));
+    else if (stop === AT_ENTRY)
+      this.#libc.ptrace(PTRACE.syscall, tid, 0, 0); // of a call that is carried out again
+    else this.#resume(tid);
+  }
+
+  #onEntry(task: RaceTask, tid: number): void {
+    if (task.state === 'finished') return; // it has done its steps, and is held as it is
+    const pause = pauseIn(this.#info);
+    if (task.state === 'starting') this.#resume(tid);
+    else if (pause !== undefined) task.pause(tid, pause);
+    else this.#onCall(task, tid);
+  }
+
+  #onCall(task: RaceTask, tid: number): void {
+    const seen = this.#reader.read(tid, this.#info);
+    switch (seen?.kind) {
+      case 'op':
+        task.arrive(seen);
+        return;
+      case 'began':
+        task.arrive({ ...seen, key: '' });
+        return;
+      case 'finished':
+        this.#events.push({ kind: 'finished', task: task.index });
+        task.finish(tid);
+        return;
+      case 'mark':
+        this.#events.push({ kind: seen.mark.kind, task: task.index, step: seen.mark.step });
+        break;
+      case 'unmeasured':
+        this.#unmeasured.add(seen.what);
+        break;
+      case undefined:
+        break;
+      default:
+        seen satisfies never;
+    }
+    this.#resume(tid);
+  }
+
+  #onReturn(task: RaceTask, tid: number, result: bigint): void {
+    if (task.answered(tid, result)) return;
+    const inside = task.leave(tid);
+    if (inside === undefined) {
+      this.#resume(tid);
+      return;
+    }
+    const op = this.#reader.returned(inside, result);
+    if (task.state === 'waiting') {
+      task.arrive({ kind: 'returned', tid, key: inside.key, op });
+      return;
+    }
+    this.#record(task, op);
+    this.#resume(tid);
+  }
+
+  #record(task: RaceTask, op: RawOp): void {
+    this.#events.push({ kind: 'op', task: task.index, op });
+    this.#turns.took(mayChange(op));
+  }
+
+  /** Makes the next decision, if all tasks are settled. */
+  #advance(now: number): void {
+    if (this.#end !== undefined) return;
+    for (const task of this.#tasks) task.settle();
+    if (this.#tasks.every(({ isOver }) => isOver)) {
+      this.#finish({ how: 'ended' });
+      return;
+    }
+    if (!this.#tasks.some(({ isUnsettled }) => isUnsettled)) {
+      if (!this.#isRacing) this.#deadline = now + this.#request.timeoutMs;
+      this.#isRacing = true;
+      this.#lookAfter = FIRST_LOOK_MS;
+      this.#decide();
+    }
+    if (this.#end !== undefined || !this.#tasks.some(({ state, isAsleep }) => state === 'running' && !isAsleep)) return;
+    this.#nextLook = now + this.#lookAfter;
+    this.#lookAfter = Math.min(2 * this.#lookAfter, LAST_LOOK_MS);
+  }
+
+  #decide(): void {
+    for (const task of this.#turns.newInWait()) this.#events.push({ kind: 'waits', task: task.index });
+    const next = this.#turns.next();
+    if (next === undefined) this.#nobody();
+    else if (next.kind === 'kill') {
+      this.#events.push({ kind: 'killed', task: next.task.index });
+      next.task.kill();
+    } else {
+      this.#askedAgain = false;
+      if (next.task.state === 'ready') this.#grant(next.task);
+      else next.task.wake();
+    }
+  }
+
+  /** What others did may have ended waits: they are asked once more before all are given up. */
+  #nobody(): void {
+    const left = this.#tasks.filter(({ isOver }) => !isOver);
+    const again = !this.#askedAgain && left.map((task) => task.askAgain()).includes(true);
+    this.#askedAgain = true;
+    if (again || !left.every(({ waitsForEver }) => waitsForEver)) return; // something that is no op may yet come, or the time limit
+    this.#finish({ how: 'stuck', waiting: left.map((task) => ({ task: task.index, where: task.where() })) });
+  }
+
+  #grant(task: RaceTask): void {
+    const next = task.next();
+    if (next === undefined) throw new Error('a task that is ready must have something to do');
+    if (next.kind === 'op') {
+      task.enter(this.#last === task ? next : this.#readAgain(next));
+      this.#last = task;
+      return;
+    }
+    if (next.kind === 'began') this.#events.push({ kind: 'began', task: task.index, step: next.step });
+    if (next.kind === 'returned') this.#record(task, next.op);
+    task.pass(next.tid);
+  }
+
+  #finish(end: RaceEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#nextLook = undefined;
+    for (const { threads } of this.#tasks) for (const pid of threads.processes()) this.#watched ||= watchesFiles(pid);
+    for (const task of this.#tasks) this.#keepOrKill(task);
+  }
+
+  #keepOrKill(task: RaceTask): void {
+    const { heldAt, threads, index } = task;
+    const started = this.#started[index];
+    if (this.#request.fresh || this.#watched || started === undefined || heldAt === undefined || !task.isQuiet) {
+      threads.kill();
+      return;
+    }
+    task.close();
+    this.#kept.add(task);
+    this.#idle.give(this.#keyOf(index), { threads, pid: started.pid, tid: heldAt, instructions: started.instructions });
+  }
+
+  /** Others have had their turn since it came to the gate: what its paths and descriptors mean is looked up afresh. */
+  #readAgain(op: OpAtEntry): OpAtEntry {
+    this.#libc.ptraceBuffer(PTRACE.getSyscallInfo, op.tid, SYSCALL_INFO_BYTES, this.#info);
+    const again = this.#reader.read(op.tid, this.#info);
+    return again?.kind === 'op' ? again : op;
+  }
+
+  /** 0 for the process that runs a task, 1… for those that it started. */
+  #processNumber(tid: number): number {
+    const threads = this.#tasks.find((task) => task.threads.has(tid))?.threads;
+    return threads === undefined ? 0 : Math.max(0, [...threads.processes()].indexOf(threads.pidOf(tid)));
+  }
+}

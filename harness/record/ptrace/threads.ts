@@ -1,0 +1,113 @@
+/** The threads of one traced child and of every process that it starts. */
+import { killProcesses } from './ends.ts';
+import { EVENT, type Libc, PTRACE, SIGNAL } from './libc.ts';
+import { processOf, threadsOf } from './process-info.ts';
+
+/** Why a thread stopped, or how it ended, from its wait status. */
+export type Stop =
+  | { readonly kind: 'gone'; readonly signal: number; readonly code: number }
+  /** At a syscall that can be an op, or at the return of one. */
+  | { readonly kind: 'syscall' }
+  /** `resting`: by a signal that stops a process until another one lets it go on. */
+  | { readonly kind: 'group-stop'; readonly resting: boolean }
+  /** It has made a thread or process, or called exec. */
+  | { readonly kind: 'event'; readonly event: number }
+  | { readonly kind: 'signal'; readonly signal: number };
+
+export function stopOf(status: number): Stop {
+  if ((status & 0xff) !== 0x7f) return { kind: 'gone', signal: status & 0x7f, code: (status >> 8) & 0xff };
+  const signal = (status >> 8) & 0xff;
+  const event = status >> 16;
+  if (signal === (SIGNAL.trap | 0x80) || event === EVENT.seccomp) return { kind: 'syscall' };
+  if (event === EVENT.stop) {
+    const resting = signal === SIGNAL.stop || signal === SIGNAL.tstp || signal === SIGNAL.ttin || signal === SIGNAL.ttou;
+    return { kind: 'group-stop', resting };
+  }
+  return event === 0 ? { kind: 'signal', signal } : { kind: 'event', event };
+}
+
+export class Threads {
+  readonly #libc: Libc;
+  /** Threads that stopped at least once, and the process each belongs to. */
+  readonly #pids: Map<number, number>;
+  /** Every thread that was made while it was watched. */
+  readonly #adopted = new Set<number>();
+
+  constructor(libc: Libc, pid: number) {
+    this.#libc = libc;
+    this.#pids = new Map([[pid, pid]]);
+  }
+
+  get size(): number {
+    return this.#pids.size;
+  }
+
+  has(tid: number): boolean {
+    return this.#pids.has(tid);
+  }
+
+  pidOf(tid: number): number {
+    return this.#pids.get(tid) ?? tid;
+  }
+
+  all(): IterableIterator<number> {
+    return this.#pids.keys();
+  }
+
+  processes(): Set<number> {
+    return new Set(this.#pids.values());
+  }
+
+  /** Takes a thread that nobody knows yet, if one of these processes started it. */
+  adopt(tid: number): boolean {
+    const process = processOf(tid);
+    if (process === undefined) return false;
+    if (![...this.#pids.values()].some((pid) => pid === process.pid || pid === process.parent)) return false;
+    this.#take(tid, process.pid);
+    return true;
+  }
+
+  #take(tid: number, pid: number): void {
+    this.#adopted.add(tid);
+    this.#pids.set(tid, pid);
+  }
+
+  gone(tid: number): void {
+    this.#pids.delete(tid);
+  }
+
+  /** A thread has made another one, or called exec. Returns the thread that is no more because of that. */
+  onEvent(tid: number, event: number): number | undefined {
+    const message = Buffer.alloc(8);
+    this.#libc.ptraceBuffer(PTRACE.getEventMessage, tid, 0, message);
+    const other = Number(message.readBigUInt64LE(0));
+    if (event === EVENT.exec) {
+      // All other threads of the process are gone, and the one that called exec has taken the leader's id.
+      if (other !== tid) this.#pids.delete(other);
+      return other;
+    }
+    // Known from now on, even if its maker ends before it is first seen. (It may as well have been seen, and have ended, before.)
+    if (!this.#adopted.has(other)) this.#take(other, event === EVENT.clone ? (processOf(other)?.pid ?? this.pidOf(tid)) : other);
+    return undefined;
+  }
+
+  /** Attaches to the threads that the processes have started so far; those to come attach themselves. */
+  attach(options: number): void {
+    for (const pid of this.processes()) {
+      for (let found = true; found; ) {
+        found = false;
+        for (const tid of threadsOf(pid)) {
+          if (this.#pids.has(tid)) continue;
+          if (this.#libc.ptrace(PTRACE.seize, tid, 0, options) < 0) continue; // it has just ended
+          this.#pids.set(tid, pid);
+          found = true;
+        }
+      }
+    }
+  }
+
+  /** Kills every process; their ends are still to be waited for. */
+  kill(): void {
+    killProcesses(this.#pids.values());
+  }
+}

@@ -1,0 +1,69 @@
+/** What becomes of each op of a run, given its faults. */
+import { describe, expect, test } from 'vitest';
+import { type Fault, Faults, firstFaultyOp, type Intent, type Look } from '../../harness/record/fault.ts';
+
+const look: Look = (path) => (path === 'dir' ? 'directory' : ['live', 'temp'].includes(path) ? 'other' : undefined);
+
+/** What becomes of each of these ops, the first being op 1. */
+const fate = (faults: readonly Fault[], ...ops: readonly Intent[]): string[] => {
+  const asked = new Faults(faults, look);
+  return ops.map((op, index) => {
+    const injection = asked.at(index + 1, op);
+    return injection === undefined ? '-' : injection.kind === 'fail' ? injection.errno : `${injection.bytes}`;
+  });
+};
+const write: Intent = { call: 'write', path: 'live' };
+const over: Intent = { call: 'rename', path: 'temp', to: { path: 'live' } };
+const fsync = (path: string): Intent => ({ call: 'fsync', path });
+
+test('an errno comes once, at its op', () => {
+  expect(fate([{ kind: 'errno', op: 2, errno: 'EIO' }], write, write, write)).toEqual(['-', 'EIO', '-']);
+  expect(
+    firstFaultyOp([{ kind: 'errno', op: 5, errno: 'EIO' }, { kind: 'no-directory-sync' }, { kind: 'errno', op: 3, errno: 'EIO' }]),
+  ).toBe(3);
+  expect(firstFaultyOp([{ kind: 'no-directory-sync' }])).toBe(0);
+});
+
+describe('a full disk lasts, for what needs space', () => {
+  test.each<[Intent, string]>([
+    [write, 'ENOSPC'],
+    [{ call: 'copy', path: 'live' }, 'ENOSPC'],
+    [{ call: 'open', path: 'new', flags: ['write', 'create'] }, 'ENOSPC'],
+    [{ call: 'open', path: 'live', flags: ['write', 'create', 'truncate'] }, '-'],
+    [{ call: 'open', path: 'new', flags: ['read'] }, '-'],
+    [{ call: 'mkdir', path: 'new' }, 'ENOSPC'],
+    [{ call: 'mkdir', path: 'dir' }, '-'],
+    [{ call: 'link', path: 'live', to: { path: 'new' } }, 'ENOSPC'],
+    [{ call: 'rename', path: 'live', to: { path: 'new' } }, 'ENOSPC'],
+    [over, '-'],
+    [{ call: 'rename', path: 'missing', to: { path: 'new' } }, '-'],
+    [{ call: 'symlink', path: 'text', to: { path: 'new' } }, 'ENOSPC'],
+    [{ call: 'unlink', path: 'live' }, '-'],
+    [{ call: 'truncate', path: 'live' }, '-'],
+    [fsync('live'), '-'],
+    [{ call: 'read', path: 'live' }, '-'],
+  ])('%o %s', (op, expected) => {
+    expect(fate([{ kind: 'full', op: 2 }], op, op, op)).toEqual(['-', expected, expected]);
+  });
+
+  test('with room for the first bytes of its op', () => {
+    expect(fate([{ kind: 'full', op: 1, room: 7 }], write, write, over)).toEqual(['7', 'ENOSPC', '-']);
+  });
+});
+
+describe('on Windows', () => {
+  const unlink: Intent = { call: 'unlink', path: 'live' };
+  test('a file that is in use can be neither replaced nor removed: once, or for good', () => {
+    expect(fate([{ kind: 'in-use', op: 1, lasts: false }], over, over, unlink)).toEqual(['EPERM', '-', '-']);
+    expect(fate([{ kind: 'in-use', op: 1, lasts: true }], over, write, unlink, { call: 'unlink', path: 'temp' })).toEqual([
+      'EPERM',
+      '-',
+      'EPERM',
+      '-',
+    ]);
+  });
+
+  test('directories cannot be synced, and files can', () => {
+    expect(fate([{ kind: 'no-directory-sync' }], fsync('dir'), fsync('.'), fsync('live'))).toEqual(['EPERM', 'EPERM', '-']);
+  });
+});
