@@ -34,11 +34,14 @@ export class BundleError extends Error {
 /** Ends esbuild's own process. */
 export const stopBundling = (): Promise<void> => stop();
 
-export type BundleFormat = 'cjs' | 'esm';
+/** `fake`: CommonJS with all packages in it, for the fake file system, which only sees what is in the bundle. */
+export type BundleFormat = 'cjs' | 'esm' | 'fake';
+
+const EXTENSIONS = { cjs: 'cjs', esm: 'mjs', fake: 'fake.cjs' } as const satisfies { [format in BundleFormat]: string };
 
 /** Writes the bundle, with its source map beside it, and returns its path. Throws `BundleError` if the source does not build. */
 export async function bundleStore(request: BundleRequest, options: BundleOptions, format: BundleFormat = 'cjs'): Promise<string> {
-  const outfile = `${options.outdir}/${request.name}.${format === 'cjs' ? 'cjs' : 'mjs'}`;
+  const outfile = `${options.outdir}/${request.name}.${EXTENSIONS[format]}`;
   try {
     await build({
       stdin: { contents: request.contents, resolveDir: request.resolveDir, sourcefile: `${request.name}.entry.js`, loader: 'js' },
@@ -46,7 +49,7 @@ export async function bundleStore(request: BundleRequest, options: BundleOptions
       bundle: true,
       platform: 'node',
       target: 'node20',
-      format,
+      format: format === 'esm' ? 'esm' : 'cjs',
       sourcemap: 'linked',
       sourcesContent: false,
       logLevel: 'silent',
@@ -56,7 +59,7 @@ export async function bundleStore(request: BundleRequest, options: BundleOptions
         'import.meta.dirname': '__crashMatrixDirname',
         'import.meta.filename': '__crashMatrixFilename',
       },
-      plugins: [packagesStayOutside(options.self), filesKnowTheirPlace],
+      plugins: [format === 'fake' ? libraryIsHere(options.self) : packagesStayOutside(options.self), filesKnowTheirPlace],
       ...(format === 'esm' && {
         banner: {
           js: "import { createRequire as __crashMatrixRequire } from 'node:module'; const require = __crashMatrixRequire(import.meta.url);",
@@ -71,6 +74,10 @@ export async function bundleStore(request: BundleRequest, options: BundleOptions
     throw new BundleError((await formatMessages(failure.errors, { kind: 'error', color: false })).join('').trim());
   }
   return outfile;
+}
+
+function libraryIsHere(self: string): Plugin {
+  return { name: 'library-is-here', setup: ({ onResolve }) => onResolve({ filter: /^crash-matrix$/ }, () => ({ path: self })) };
 }
 
 function packagesStayOutside(self: string): Plugin {

@@ -1,0 +1,76 @@
+/** A store's bundle, compiled once and evaluated in the fake as often as a world needs it anew. */
+import { readFileSync } from 'node:fs';
+import { Script } from 'node:vm';
+import type { FakeProcess } from './process.ts';
+
+const GLOBALS = [
+  'process',
+  'queueMicrotask',
+  'setTimeout',
+  'clearTimeout',
+  'setInterval',
+  'clearInterval',
+  'setImmediate',
+  'clearImmediate',
+  'Date',
+  'Math',
+  'performance',
+  'crypto',
+] as const;
+
+/** Evaluates the bundle in a process, and returns what it exports. Nothing that an evaluation keeps in a module or a global outlives it. */
+export type Evaluate = (process: FakeProcess) => unknown;
+
+/** `bundle`: the path of a CommonJS bundle with all packages in it. */
+export function compileForFake(bundle: string): Evaluate {
+  const parameters = ['exports', 'require', 'module', '__filename', '__dirname', 'globalThis', 'global', '__crashMatrixShared', ...GLOBALS];
+  const wrapper = `(function (${parameters.join(', ')}) { `;
+  const script = new Script(`${wrapper}${shareNamespaces(readFileSync(bundle, 'utf8'))}\n})`, {
+    filename: bundle,
+    columnOffset: -wrapper.length,
+  });
+  const evaluate = script.runInThisContext() as (...args: unknown[]) => void;
+  const share = sharing();
+  const directory = bundle.slice(0, bundle.lastIndexOf('/'));
+  return ({ modules, globals }) => {
+    const module = { exports: {} as unknown, id: bundle, filename: bundle, loaded: false, children: [], paths: [] };
+    const global = Object.create(globalThis) as { [name: string]: unknown };
+    for (const [name, value] of [...Object.entries(globals), ['globalThis', global], ['global', global]] as const)
+      Object.defineProperty(global, name, { value, writable: true, configurable: true });
+    const require = Object.assign((id: string) => modules(id), { resolve: (id: string) => id, cache: {}, main: undefined });
+    evaluate.call(
+      module.exports,
+      module.exports,
+      require,
+      module,
+      bundle,
+      directory,
+      global,
+      global,
+      share,
+      ...GLOBALS.map((name) => globals[name]),
+    );
+    return module.exports;
+  };
+}
+
+/**
+ * esbuild copies all names of `node:fs` for each `import fs from 'node:fs'`, which takes longer than a whole run. The modules of a
+ * process are the same in all its evaluations, so one copy serves them all.
+ */
+function shareNamespaces(source: string): string {
+  if (!source.includes('\nvar __toESM = ')) return source;
+  return source.replace('\nvar __toCommonJS = ', '\n__toESM = __crashMatrixShared(__toESM); var __toCommonJS = ');
+}
+
+/** esbuild's helper: a CommonJS module as an ES module sees it. */
+type ToEsm = (module: object, isNodeMode?: number) => object;
+
+function sharing(): (toEsm: ToEsm) => ToEsm {
+  const namespaces = new WeakMap<object, object>();
+  return (toEsm) => (module, isNodeMode) => {
+    const namespace = namespaces.get(module) ?? toEsm(module, isNodeMode);
+    namespaces.set(module, namespace);
+    return namespace;
+  };
+}

@@ -1,0 +1,76 @@
+/** What a bench needs to run a store on the fake file system: a bundle of it, and a process to run it in. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { Installation } from '../installation.ts';
+import type { InterleaveAnswer, InterleaveRequest } from '../judge/interleaving/request.ts';
+import type { NotRecorded } from '../record/record.ts';
+import { BundleError } from '../store/bundle.ts';
+import { bundleForFake } from '../store/load.ts';
+import type { LoadedStore } from '../store/loaded.ts';
+import { duration } from '../words.ts';
+
+export interface FakeBench {
+  /** The store and its packages in one file, or why that cannot be. */
+  readonly bundle: () => Promise<string | NotRecorded>;
+  /** Runs the program that interleaves, in a process of its own. */
+  readonly run: (request: InterleaveRequest) => Promise<InterleaveAnswer>;
+}
+
+interface FakeOptions {
+  readonly installation: Installation;
+  readonly cwd: string;
+  readonly env: { readonly [name: string]: string };
+  /** Limit for each load and save, in ms. */
+  readonly timeoutMs: number;
+}
+
+/** A process that tells all orders gets as long as so many loads and saves. */
+const CALLS = 12;
+
+/** `directory`: where files of its own go. */
+export function fakeBench(store: LoadedStore, directory: string, { installation, cwd, env, timeoutMs }: FakeOptions): FakeBench {
+  let bundled: Promise<string | NotRecorded> | undefined;
+  let requests = 0;
+  const bundle = async (): Promise<string | NotRecorded> => {
+    try {
+      return await bundleForFake(store, { installation, outdir: directory, cwd });
+    } catch (error) {
+      if (!(error instanceof BundleError)) throw error;
+      return { reason: `it cannot be bundled with its packages, as the fake file system needs it: ${error.message.split('\n')[0]}` };
+    }
+  };
+  return {
+    bundle: () => {
+      bundled ??= bundle();
+      return bundled;
+    },
+    run: async (request) => {
+      requests += 1;
+      const [asked, answered] = [join(directory, `interleave-${requests}.json`), join(directory, `interleaved-${requests}.json`)];
+      writeFileSync(asked, JSON.stringify(request));
+      const limit = timeoutMs * CALLS;
+      const result = await execa(process.execPath, [installation.interleave, asked, answered], {
+        cwd,
+        env,
+        extendEnv: false,
+        stdio: ['ignore', 'ignore', 'pipe'],
+        timeout: limit,
+        forceKillAfterDelay: 100,
+        reject: false,
+        maxBuffer: 1 << 20,
+      });
+      try {
+        return JSON.parse(readFileSync(answered, 'utf8')) as InterleaveAnswer;
+      } catch {
+        if (result.timedOut)
+          return { kind: 'refused', reason: `a call of the store did not return on the fake file system within ${duration(limit)}` };
+        const how = result.signal ?? `exit code ${result.exitCode}`;
+        return {
+          kind: 'refused',
+          reason: `the store ended its process on the fake file system (${how}) ${String(result.stderr).slice(0, 500)}`.trim(),
+        };
+      }
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/** Texts as numbers: the same text has the same number. */
+export class Interner {
+  readonly #numbers = new Map<string, number>();
+
+  number(text: string): number {
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    const number = this.#numbers.size + 1;
+    this.#numbers.set(text, number);
+    return number;
+  }
+
+  get size(): number {
+    return this.#numbers.size;
+  }
+}

@@ -1,0 +1,59 @@
+/** Recovery on the fake file system: a process that never saw the store loads what a crash left, saves, and loads again. */
+import { load, save } from '../child/recover-store.ts';
+import type { Loaded, Recovery, Saved } from '../recover/recovery.ts';
+import type { ModuleStore } from '../store/define.ts';
+import type { Json } from '../trace.ts';
+import { OwnCaller } from './callers.ts';
+import type { Snapshot } from './directory.ts';
+import { type Driven, drive } from './drive.ts';
+import type { Evaluate } from './evaluate.ts';
+import { fakeProcess } from './process.ts';
+import { Volume } from './volume.ts';
+import { World } from './world.ts';
+
+/** No task has it: who asks for the process of a task finds that it is dead. */
+const PID = 9001;
+
+export type RecoverSnapshot = (snapshot: Snapshot, next: Json) => Promise<Recovery | { readonly refused: string }>;
+
+export function recoveryOnFake(
+  evaluate: Evaluate,
+  storeOf: (exported: unknown) => ModuleStore,
+  directory: string,
+  now: number,
+): RecoverSnapshot {
+  const volume = new Volume(directory, { newInode: () => 1, newDescriptor: () => 1, now: () => now });
+  const world = new World(volume, now);
+  const callers = new OwnCaller(world);
+  const process = fakeProcess(world, callers, PID, (pid) => pid === PID);
+  return async (snapshot, next) => {
+    world.reset();
+    volume.restore(snapshot);
+    const caller = world.newCaller(-1, true);
+    const stage = async <Result extends Loaded | Saved>(
+      work: (store: ModuleStore) => Promise<Result>,
+      store: ModuleStore,
+    ): Promise<Result> =>
+      resultOf(
+        await drive(
+          world,
+          callers.as(caller, () => work(store)),
+        ),
+      ) as Result;
+    const recover = async (): Promise<Recovery> => {
+      const store = callers.as(caller, () => storeOf(evaluate(process)));
+      const first = await stage((its) => load(its, directory), store);
+      if (first.kind === 'hung') return { load: first };
+      const saved = await stage((its) => save(its, directory, structuredClone(next)), store);
+      if (saved.kind !== 'saved') return { load: first, save: saved };
+      return { load: first, save: saved, secondLoad: await stage((its) => load(its, directory), store) };
+    };
+    const recovery = await recover();
+    return world.refused === undefined ? recovery : { refused: world.refused };
+  };
+}
+
+/** What waits for nothing need not be waited for. */
+function resultOf<Result extends Loaded | Saved>(driven: Driven<Result>): Result | { readonly kind: 'hung'; readonly afterMs: number } {
+  return driven.kind === 'done' ? driven.value : { kind: 'hung', afterMs: 0 };
+}
