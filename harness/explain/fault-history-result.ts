@@ -1,0 +1,65 @@
+/** From what failing calls do to the last call of random histories to a cell's lines in the report. */
+import type { FaultCell } from '../check.ts';
+import { historyInWords, historyName } from '../explore/histories/history.ts';
+import { worstGrade } from '../judge/grade.ts';
+import type { FaultHistoryFindings, HistoryFaults } from '../judge/histories/check-fault-histories.ts';
+import { gradeOf } from '../judge/outcome.ts';
+import type { CaseResult } from '../result.ts';
+import type { Outcome } from '../store/define.ts';
+import { type CellOptions, type CheckedCell, nameOf, standing } from './cell-result.ts';
+import { faultResult } from './fault-result.ts';
+import type { SiteMatch } from './sites.ts';
+
+export function faultHistoryResult(
+  cell: FaultCell,
+  { checked, failures, doubts, notes }: FaultHistoryFindings,
+  sitesOf: (failure: HistoryFaults) => SiteMatch,
+  options: Omit<CellOptions, 'observed' | 'allCases'>,
+): CheckedCell {
+  const told = { ...options, observed: true, allCases: false };
+  const cells = checked.map((one) => faultResult(one.cell, one.found, { sites: new Map(), mismatches: [] }, told).cell);
+  const sum = (count: (one: (typeof cells)[number]) => number): number => cells.reduce((total, one) => total + count(one), 0);
+  const outcomes: { [outcome: string]: number } = {};
+  for (const one of cells)
+    for (const [outcome, count] of Object.entries(one.outcomes)) outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
+  const met = Object.keys(outcomes) as Outcome[];
+  const unsure = [...doubts, ...cells.flatMap(({ reason }) => reason ?? [])];
+  const grade = worstGrade([...met.map((outcome) => gradeOf(outcome, cell.model)), ...unsure.map(() => 'inconclusive' as const)]);
+  const { claim, status, expected, reason = unsure[0] } = standing(cell, grade, met);
+  return {
+    cell: {
+      ...nameOf(cell),
+      claim,
+      grade,
+      status,
+      points: sum(({ points }) => points),
+      states: sum(({ states }) => states),
+      folded: 0,
+      kills: 0,
+      distinct: sum(({ distinct }) => distinct),
+      violations: sum(({ violations }) => violations),
+      outcomes,
+      faults: {
+        tried: sum(({ faults }) => faults?.tried ?? 0),
+        twice: { tried: sum(({ faults }) => faults?.twice.tried ?? 0), of: sum(({ faults }) => faults?.twice.of ?? 0) },
+      },
+      histories: { tried: checked.length, segments: checked.reduce((total, { course }) => total + course.processes.length, 0) },
+      picture: '',
+      notes: [...notes],
+      durationMs: options.durationMs,
+      ...(expected && { expected }),
+      ...(reason !== undefined && { reason }),
+    },
+    cases: failures.flatMap((failure) => {
+      const only = { ...failure.found, verdicts: [failure.verdict] };
+      const { cases } = faultResult(failure.cell, only, sitesOf(failure), told);
+      return cases.map((one) => withHistory(one, failure, options.replay));
+    }),
+  };
+}
+
+/** The ops of the fault are those of the last call alone. */
+function withHistory(one: CaseResult, { course: { history } }: HistoryFaults, replay: CellOptions['replay']): CaseResult {
+  const id = one.id.replace(/@(\d+)~/, (_, op: string) => `@${op}~${historyName(history)}~`);
+  return { ...one, id, replay: replay(id), history: historyInWords(history) };
+}

@@ -1,0 +1,90 @@
+/**
+ * From what was found in random histories to their lines in the report: the grade, and for each outcome that breaks the claim the
+ * shortest history that shows it.
+ */
+import { cellName } from '../check.ts';
+import { stateId } from '../explore/crash-state.ts';
+import { historyDetail, historyInWords } from '../explore/histories/history.ts';
+import { isViolation, worstGrade } from '../judge/grade.ts';
+import type { HistoryCell, HistoryFailure, HistoryFindings } from '../judge/histories/check-histories.ts';
+import { gradeOf } from '../judge/outcome.ts';
+import type { CaseResult } from '../result.ts';
+import type { Outcome } from '../store/define.ts';
+import { type CellOptions, type CheckedCell, filesIn, nameOf, standing } from './cell-result.ts';
+import { describeFound } from './found.ts';
+import { lostTexts } from './lost-text.ts';
+import { opText } from './op-text.ts';
+import type { SiteMatch } from './sites.ts';
+import { describePromised } from './values.ts';
+
+/** `sitesOf` has the source lines of a failing history. */
+export function historyResult(
+  cell: HistoryCell,
+  found: HistoryFindings,
+  sitesOf: (failure: HistoryFailure) => SiteMatch | undefined,
+  options: Omit<CellOptions, 'observed' | 'allCases'>,
+): CheckedCell {
+  const { outcomes, doubts, coverage, tried, processes, points, states, distinct, violations, notes } = found;
+  const shown = found.failures.map(({ verdict }) => verdict.outcome); // shrinking may come upon another outcome
+  const met = [...new Set([...(Object.keys(outcomes) as Outcome[]), ...shown])];
+  const grade = worstGrade([...met.map((outcome) => gradeOf(outcome, cell.model)), ...doubts.map(() => 'inconclusive' as const)]);
+  const { claim, status, expected, reason = doubts[0] } = standing(cell, grade, met);
+  return {
+    cell: {
+      ...nameOf(cell),
+      claim,
+      grade,
+      status,
+      points,
+      states,
+      folded: cell.model === 'process-kill' ? points - states : 0,
+      kills: 0,
+      distinct,
+      violations,
+      outcomes,
+      picture: '',
+      notes: [...notes],
+      durationMs: options.durationMs,
+      histories: { tried, segments: processes },
+      ...(expected && { expected }),
+      ...(reason !== undefined && { reason }),
+      ...(coverage && { explored: { pages: coverage } }),
+    },
+    cases: found.failures.map((failure) => historyCase(cell, failure, sitesOf(failure), options.replay)),
+  };
+}
+
+function historyCase(
+  cell: HistoryCell,
+  { course, verdict }: HistoryFailure,
+  located: SiteMatch | undefined,
+  replay: CellOptions['replay'],
+): CaseResult {
+  const { state, outcome, recovery, promised } = verdict;
+  const op = course.trace.ops[state.at.op - 1];
+  const site = op && located?.sites.get(op.index);
+  const id = historyCaseId(cell, course, verdict);
+  const grade = gradeOf(outcome, cell.model);
+  return {
+    id,
+    outcome,
+    grade,
+    violation: isViolation(grade, standing(cell, grade, [outcome]).claim),
+    end: state.how === 'ended',
+    history: historyInWords(course.history),
+    found: outcome === 'exposed' ? `${verdict.exposed} by other users` : describeFound(outcome, recovery, promised),
+    promised: describePromised(promised),
+    onDisk: filesIn(state.tree, course.trace.variation),
+    lost: lostTexts(state, course.trace),
+    replay: replay(id),
+    ...(op && { after: { index: op.index, text: opText(op), ...(site && { site }) } }),
+    ...(site && { site }),
+    ...(state.at.bytes !== undefined && { inside: state.at.bytes }),
+  };
+}
+
+/** `@<boundary>~history=<steps>`, and what the model has to say: the boundary counts the ops of all processes of the history. */
+function historyCaseId(cell: HistoryCell, { history }: HistoryFailure['course'], { state }: HistoryFailure['verdict']): string {
+  const [at = '', ...rest] = stateId(state).split('~');
+  return `${cellName(cell)}${at}~${historyDetail(history, rest.join('~'))}`;
+}
