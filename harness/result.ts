@@ -55,6 +55,31 @@ const cell = z.object({
     .optional()
     .describe('Power loss: how much of what the profile allows was told, by whole pages and with writes torn at 512 bytes'),
   cuts: count.optional().describe('Power cuts made on a real file system'),
+  faults: z
+    .object({
+      tried: count,
+      twice: z.object({ tried: count, of: count }).describe('Runs with a second fault, after the first'),
+      lying: z
+        .object({ grade, outcomes: z.record(z.string(), count) })
+        .optional()
+        .describe('What power loss leaves where each fsync only says that it is done; shown, not held against the store'),
+    })
+    .optional()
+    .describe('Calls that failed, one run for each'),
+  schedules: z
+    .object({
+      kind: z.enum(['exhaustive', 'bounded', 'sampled']),
+      tried: count.describe('Runs, each in an order of its own'),
+      distinct: count.describe('Different states of directory and tasks (interleaving), or orders of ops (race), that were passed'),
+      crashes: count.describe('Crashes of all tasks that were judged, or kills of one of them (race)'),
+      bound: count.optional().describe('Switches from a task that could have gone on'),
+    })
+    .optional()
+    .describe('Orders in which the ops of several tasks happened'),
+  histories: z
+    .object({ tried: count, segments: count.describe('Processes that ran') })
+    .optional()
+    .describe('Histories that were drawn'),
   recoveries: z
     .object({ crashed: count, of: count, states: count })
     .optional()
@@ -92,6 +117,13 @@ const caseResult = z.object({
     .optional()
     .describe('The second crash, in recovery'),
   until: opLine.optional().describe('The op after which the outcome is gone again'),
+  fault: z.string().optional().describe('What failed, e.g. "op 2 open sessions.json fails with EMFILE"'),
+  killed: z.string().optional().describe('Race: the task whose process was killed, while the others went on'),
+  schedule: z
+    .array(z.object({ task: z.string(), ops: z.array(z.string()) }))
+    .optional()
+    .describe('Who did what, in order: each entry is what one task did before another one went on'),
+  history: z.array(z.string()).optional().describe('The steps of a generated history, e.g. "save v1", "crash after op 3"'),
   found: z.string().describe('What recovery found, in words'),
   promised: z.string().describe('What the store had promised, in words'),
   onDisk: z.array(z.object({ path: z.string(), bytes: count.optional() })),

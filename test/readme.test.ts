@@ -43,12 +43,15 @@ test('the failure of the README is what replay shows', async () => {
   expect(stdout).toMatch(new RegExp(`\\* ${until?.[1]} +${until?.[2]?.replace(/[.*+?^$|()[\]{}]/g, '\\$&')}`));
 });
 
-test('the power loss of the README is what a run finds', async () => {
-  const shown = plain.find((block) => block.startsWith('copy-then-replace-unsynced / replace')) ?? '';
-  const cell = ['--store', 'copy-then-replace-unsynced', '--scenario', 'replace', '--model', 'power-loss:xfs', '--depth', '1'];
-  const { stdout } = await place.run(['run', ...cell, '--reporter', 'markdown'], { cwd: root });
-  // The report leaves out how many bytes were written, and wraps lines elsewhere.
-  const squeezed = (text: string): string => text.replace(/ \d+\.\.\d+/g, '').replace(/\s+/g, ' ');
+test.each([
+  ['copy-then-replace-unsynced / replace', ['--scenario', 'replace', '--model', 'power-loss:xfs', '--depth', '1']],
+  ['copy-then-replace / update', ['--scenario', 'update', '--model', 'io-error']],
+])('what the README shows of %s is what a run finds', async (heading, cell) => {
+  const shown = plain.find((block) => block.startsWith(heading)) ?? '';
+  const store = heading.split(' ')[0] ?? '';
+  const { stdout } = await place.run(['run', '--store', store, ...cell, '--reporter', 'markdown'], { cwd: root });
+  // The report leaves out how many bytes there are, and wraps lines elsewhere.
+  const squeezed = (text: string): string => text.replace(/ \d+\.\.\d+| \([\d,]+ bytes\)/g, '').replace(/\s+/g, ' ');
   const rows = shown.trim().split(/\n {2}(?! )/);
   expect(rows.length).toBeGreaterThan(5);
   for (const row of rows) expect(squeezed(stdout)).toContain(squeezed(row));

@@ -42,6 +42,13 @@ export async function doctorCommand(output: Output): Promise<number> {
       },
       { ok: true, what: 'model process-kill', detail: `by ${recorder.kind}` },
       { ok: true, what: 'model power-loss', detail: `by ${recorder.kind}, on posix, ext4, ext4-noauto, xfs and btrfs` },
+      { ok: true, what: 'model io-error', detail: `by ${recorder.kind}` },
+      { ok: true, what: 'model interleaving', detail: 'tasks on a fake file system' },
+      {
+        ok: fallback === undefined,
+        what: 'model race',
+        detail: fallback === undefined ? 'real processes under one tracer' : 'needs the recorder ptrace',
+      },
       ...Object.values(FILE_SYSTEMS).map((fileSystem) => {
         const missing = fallback === undefined ? missingFor(fileSystem, env.PATH ?? '') : 'needs the recorder ptrace';
         return { ok: missing === undefined, what: `model power-cut:${fileSystem.name}`, detail: missing ?? 'on a loop image' };

@@ -3,6 +3,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { createColors } from 'picocolors';
 import { HarnessError, InterruptedError, UnavailableError, UsageError } from '../errors.ts';
+import { HISTORIES_PER_CELL } from '../explore/histories/draw.ts';
 import { STATES_PER_CELL } from '../explore/loss-states.ts';
 import { findInstallation } from '../installation.ts';
 import { doctorCommand } from './doctor-command.ts';
@@ -42,7 +43,7 @@ const states = (): Option =>
     .default(STATES_PER_CELL);
 
 const program = new Command('crash-matrix')
-  .description('Finds every point at which a killed process or a power cut makes a file store lose data.')
+  .description('Finds every point at which a killed process, a power cut, a failing disk or a race makes a file store lose data.')
   .version(findInstallation(import.meta.url).version)
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(add --help for more)')
@@ -60,10 +61,15 @@ Exit codes: 0 every claim kept, 1 a claim broken, 2 usage, 3 this machine cannot
 
 program
   .command('run')
-  .description('run stores through scenarios and crash them at every boundary')
+  .description('run stores through scenarios: crash them at every boundary, fail each call, let tasks race')
   .option('--store <name or file>', 'a built-in store, or a file with your own; repeat for more (default: all built-in ones)', several, [])
   .option('--scenario <name>', 'repeat for more (default: all that the store supports)', several, [])
-  .option('--model <name>', 'process-kill, power-loss, power-loss:xfs, power-cut… (default: process-kill and power-loss)', several, [])
+  .option(
+    '--model <name>',
+    'process-kill, power-loss, power-loss:xfs, power-cut, io-error, io-error:windows, interleaving, race (default: all that need no root)',
+    several,
+    [],
+  )
   .option('--reporter <name>', 'terminal, json or markdown; repeat for more (default: terminal)', several, [])
   .option('--output-dir <dir>', 'where json and markdown are written')
   .addOption(recorder())
@@ -79,7 +85,11 @@ program
       .choices(['1', '2'])
       .default('2'),
   )
-  .option('--strict', 'hold power loss to its claim on posix and ext4-noauto too', false)
+  .addOption(
+    new Option('--preemptions <number>', 'race: switches from a process that could go on, in one run').argParser(atLeastOne).default(1),
+  )
+  .addOption(new Option('--histories <number>', 'random histories per cell').argParser(atLeastOne).default(HISTORIES_PER_CELL))
+  .option('--strict', 'hold every claim where it is only shown too: power loss on posix and ext4-noauto, io-error:windows', false)
   .addHelpText(
     'after',
     `
@@ -87,6 +97,8 @@ Examples:
   crash-matrix run --store rename-away --scenario replace
   crash-matrix run --store ./notes.ts --model power-loss:ext4 --model power-loss:xfs
   sudo crash-matrix run --store ./notes.ts --model power-cut
+  crash-matrix run --store ./notes.ts --model io-error,interleaving,race
+  crash-matrix run --store ./notes.ts --scenario histories --histories 500 --seed 7
   crash-matrix run --store ./notes.ts --reporter terminal,json --output-dir report`,
   )
   .action(async (flags: RunFlags) => {
@@ -105,7 +117,7 @@ program
   .addOption(states())
   .addHelpText(
     'after',
-    '\nExamples:\n  crash-matrix replay rename-away/replace/process-kill@14 --keep /tmp/case\n  crash-matrix replay in-place/replace/power-loss:xfs@8~lost=7',
+    '\nExamples:\n  crash-matrix replay rename-away/replace/process-kill@14 --keep /tmp/case\n  crash-matrix replay in-place/replace/power-loss:xfs@8~lost=7\n  crash-matrix replay copy-then-replace/update/io-error@8~EMFILE',
   )
   .action(async (id: string, flags: ReplayFlags) => {
     process.exitCode = await replayCommand(id, flags, output);

@@ -4,16 +4,15 @@ import { resolve } from 'node:path';
 import { createColors } from 'picocolors';
 import type { Cell } from '../check.ts';
 import { UnavailableError, UsageError } from '../errors.ts';
-import { cellResult } from '../explain/cell-result.ts';
-import type { SiteMatch } from '../explain/sites.ts';
 import type { CrashState, TwiceState } from '../explore/crash-state.ts';
 import type { NamedState } from '../explore/explore.ts';
 import { NoSuchState } from '../explore/power-loss/power-loss.ts';
-import type { Verdict } from '../judge/oracle.ts';
+import type { MeasureOptions } from '../measure/measure.ts';
+import { type Course, type Replayed, replayed } from '../measure/replay.ts';
 import { failureBlock } from '../report/failure.ts';
+import { scheduleTimeline } from '../report/schedule-timeline.ts';
 import { type TimelineInput, timeline } from '../report/timeline.ts';
-import { type Located, type RunOptions, runNamed } from '../run.ts';
-import type { Op, Step, Trace } from '../trace.ts';
+import type { Trace } from '../trace.ts';
 import { buildTree } from '../tree.ts';
 import { parseCaseId } from './case-id.ts';
 import type { Output } from './output.ts';
@@ -38,7 +37,9 @@ export async function replayCommand(id: string, flags: ReplayFlags, output: Outp
   return withSession(flags.recorder, async (session) => {
     const timeoutMs = flags.timeout * 1000;
     const selection = { stores: [flags.store ?? name.store], scenarios: [name.scenario], models: [name.model], strict: false, timeoutMs };
-    const [cell] = await selectCells(session, selection, Date.now());
+    const {
+      cells: [cell],
+    } = await selectCells(session, selection, Date.now());
     if (cell === undefined) throw new UsageError(`there is no cell ${name.store}/${name.scenario}/${name.model}`);
     if (cell.store.name !== name.store)
       throw new UsageError(`${flags.store} is the store "${cell.store.name}", and the case is of "${name.store}"`);
@@ -50,47 +51,51 @@ export async function replayCommand(id: string, flags: ReplayFlags, output: Outp
       observe: false,
       depth: 2 as const,
       allCases: true,
-      bail: false,
       limit,
       seed,
       timeoutMs,
       onProgress: () => {},
       replay,
     };
-    const { located, verdict } = await bringAbout(id, cell, options, name.state);
-    const { cell: summary, cases } = cellResult(cell, located, { observed: false, allCases: true, durationMs: 0, replay });
-    for (const text of timelines(located, verdict.state, cell.scenario.steps, output.colors)) output.print(`${text}\n`);
-    for (const one of cases) output.print(failureBlock(summary, one, createColors(output.colors), { columns: output.columns }));
+    const { checked, tree, course } = await bringAbout(id, cell, options, name.state);
+    for (const text of timelines(course, output.colors)) output.print(`${text}\n`);
+    for (const one of checked.cases)
+      output.print(failureBlock(checked.cell, one, createColors(output.colors), { columns: output.columns }));
     if (keep !== undefined) {
-      buildTree(verdict.state.tree, keep);
+      buildTree(tree, keep);
       output.print(`\nkept in ${keep}`);
     }
-    return cases.some(({ violation }) => violation) ? 1 : 0;
+    return checked.cases.some(({ violation }) => violation) ? 1 : 0;
   });
 }
 
-async function bringAbout(
-  id: string,
-  cell: Cell,
-  options: RunOptions,
-  named: NamedState,
-): Promise<{ readonly located: Located; readonly verdict: Verdict }> {
-  const located = await runNamed(cell, options, named).catch((error: unknown) => {
+async function bringAbout(id: string, cell: Cell, options: MeasureOptions, named: NamedState): Promise<Replayed> {
+  const found = await replayed(cell, options, named).catch((error: unknown) => {
     throw error instanceof NoSuchState ? new UsageError(`${id}: ${error.message}`) : error;
   });
-  if ('reason' in located) throw new UnavailableError(`${id} cannot be brought about: ${located.reason}`);
-  const { verdicts, doubts, recording } = located.found;
-  const [doubt] = doubts;
-  if (doubt !== undefined) throw new UnavailableError(`${id} cannot be brought about: ${doubt.doubt}`);
-  const [verdict] = verdicts;
-  if (verdict === undefined) throw new UsageError(`${id}: there is no such boundary; the run has ${recording.trace.ops.length} ops`);
-  return { located, verdict };
+  if (found === undefined)
+    throw new UsageError(`${id}: there is no such boundary; "crash-matrix run" prints the ids of this store's cases`);
+  if ('reason' in found) throw new UnavailableError(`${id} cannot be brought about: ${found.reason}`);
+  return found;
 }
 
-/** The run up to the crash; for a crash in recovery, recovery's run too. */
-function timelines({ found, sites }: Located, state: CrashState, steps: readonly Step[], colors: boolean): string[] {
-  const { trace } = found.recording;
-  const ops = trace.ops.map((op) => withSite(op, sites));
+/** What led to the case, op by op; for a crash in recovery, recovery's run too. */
+function timelines(course: Course, colors: boolean): string[] {
+  switch (course.kind) {
+    case 'schedule':
+      return [scheduleTimeline(course.end, course.tasks, colors)];
+    case 'fault': {
+      const { trace, ops, steps } = course;
+      return [timeline({ ops, marks: trace.marks, trees: trace.trees, at: { op: ops.length }, how: 'ended', picture: '', steps }, colors)];
+    }
+    case 'crash':
+      return crashTimelines(course, colors);
+    default:
+      return course satisfies never;
+  }
+}
+
+function crashTimelines({ trace, ops, state, steps }: Extract<Course, { kind: 'crash' }>, colors: boolean): string[] {
   const one = (of: Trace, at: Exclude<CrashState, TwiceState>, what: Pick<TimelineInput, 'ops' | 'steps'>): string => {
     const lost = at.how === 'power-lost' ? new Set(at.loss.lost.map(({ op }) => op.index)) : new Set<number>();
     return timeline({ ...what, marks: of.marks, trees: of.trees, at: at.at, how: at.how, lost, picture: '' }, colors);
@@ -100,11 +105,6 @@ function timelines({ found, sites }: Located, state: CrashState, steps: readonly
     one(trace, state.first, { ops, steps }),
     `then recovery: load, save\n${one(state.trace, state.second, { ops: state.trace.ops })}`,
   ];
-}
-
-function withSite(op: Op, { sites }: SiteMatch): Op {
-  const site = sites.get(op.index);
-  return site === undefined ? op : { ...op, site };
 }
 
 /** The directory that the case is kept in. Never one that holds something. */

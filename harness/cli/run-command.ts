@@ -31,6 +31,8 @@ export interface RunFlags {
   readonly states: number;
   readonly strict: boolean;
   readonly depth: '1' | '2';
+  readonly preemptions: number;
+  readonly histories: number;
   readonly list: boolean;
   readonly observe: boolean;
   readonly allCases: boolean;
@@ -48,7 +50,8 @@ export async function runCommand(flags: RunFlags, output: Output): Promise<numbe
     if (session.fallback !== undefined) output.note(`recorder: binding, because ptrace does not work here: ${session.fallback}`);
     const timeoutMs = flags.timeout * 1000;
     const selection = { stores: flags.store, scenarios: flags.scenario, models: flags.model, strict: flags.strict, timeoutMs };
-    const cells = await selectCells(session, selection, Date.now());
+    const { cells, leftOut } = await selectCells(session, selection, Date.now());
+    for (const what of leftOut) output.note(what);
     checkAvailable(cells, session);
     if (flags.list) {
       output.print(list(cells));
@@ -76,6 +79,8 @@ function chosenReporters(flags: RunFlags): Reporter[] {
 
 /** What this machine cannot do is never left out in silence. Throws UnavailableError. */
 export function checkAvailable(cells: readonly Cell[], { recorder, env }: Session): void {
+  if (recorder.kind !== 'ptrace' && cells.some(({ model }) => model === 'race'))
+    throw new UnavailableError('--model race needs the recorder ptrace; run "crash-matrix doctor"');
   for (const name of new Set(cells.flatMap((cell) => (cell.model === 'power-cut' ? [cell.profile] : [])))) {
     const missing = recorder.kind === 'ptrace' ? missingFor(FILE_SYSTEMS[name], env.PATH ?? '') : 'needs the recorder ptrace';
     if (missing !== undefined)
@@ -100,6 +105,8 @@ async function runAll(
     ...session,
     observe: flags.observe,
     depth: flags.depth === '2' ? 2 : 1,
+    preemptions: flags.preemptions,
+    histories: flags.histories,
     allCases: flags.allCases,
     bail: flags.bail,
     limit: flags.states,

@@ -1,7 +1,7 @@
 /** From the command line's words to stores, scenarios and cells. */
 import type { Cell } from '../check.ts';
 import { UsageError } from '../errors.ts';
-import { CLAIMABLE, choicesOf, DEFAULT_CHOICES, type ModelChoice } from '../models.ts';
+import { CLAIMABLE, choicesOf, DEFAULT_CHOICES, type ModelChoice, runsUnder } from '../models.ts';
 import { didYouMean } from '../nearest.ts';
 import { builtInScenarios } from '../scenario/built-in.ts';
 import type { Scenario } from '../scenario/define.ts';
@@ -27,8 +27,14 @@ export interface Selection {
   readonly timeoutMs: number;
 }
 
+/** Cells, and in words what was left out of them because nobody asked for it by name and it cannot be done here. */
+interface Selected {
+  readonly cells: readonly Cell[];
+  readonly leftOut: readonly string[];
+}
+
 /** The cells that were asked for, store by store. Throws `UsageError` for a name that nobody knows. */
-export async function selectCells(session: Session, selection: Selection, now: number): Promise<Cell[]> {
+export async function selectCells(session: Session, selection: Selection, now: number): Promise<Selected> {
   const choices = selection.models.length === 0 ? DEFAULT_CHOICES : [...new Set(selection.models.flatMap(knownChoices))];
   const builtIn = builtInScenarios(now);
   const names = selection.stores.length === 0 ? BUILT_IN_STORES.map(({ name }) => name) : [...new Set(selection.stores)];
@@ -45,10 +51,27 @@ export async function selectCells(session: Session, selection: Selection, now: n
   const cells = stores.flatMap((store) =>
     store.scenarios
       .filter(wanted)
-      .flatMap((scenario) => choices.map((choice) => ({ ...choice, store, scenario, strict: selection.strict }))),
+      .flatMap((scenario) =>
+        choices.filter((choice) => runsUnder(choice, scenario)).map((choice) => ({ ...choice, store, scenario, strict: selection.strict })),
+      ),
   );
-  if (cells.length === 0) throw new UsageError('there is nothing to run: the chosen stores support no scenario');
-  return cells;
+  const reasons = new Map(cells.map((cell) => [cell, selection.models.length === 0 ? notByDefault(cell, session) : undefined]));
+  const chosen = cells.filter((cell) => reasons.get(cell) === undefined);
+  if (chosen.length === 0) throw new UsageError(nothingToRun(selection));
+  return { cells: chosen, leftOut: [...new Set([...reasons.values()].filter((reason) => reason !== undefined))] };
+}
+
+/** Why a cell that nobody asked for by its model is left out. */
+function notByDefault({ model, store }: Cell, { recorder }: Session): string | undefined {
+  if (model === 'race' && recorder.kind !== 'ptrace') return 'race is left out, because it needs the recorder ptrace';
+  if (model === 'interleaving' && store.kind === 'command')
+    return `interleaving is left out for ${store.name}, because a command cannot run on the fake file system`;
+  return undefined;
+}
+
+function nothingToRun({ scenarios, models }: Selection): string {
+  const chosen = [...scenarios.map((name) => `--scenario ${name}`), ...models.map((name) => `--model ${name}`)].join(' ');
+  return `there is nothing to run${chosen === '' ? ': the chosen stores support no scenario' : ` with ${chosen}: tasks go on at the same time under interleaving and race, single steps under all other models`}`;
 }
 
 function knownChoices(name: string): readonly ModelChoice[] {

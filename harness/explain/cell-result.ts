@@ -2,7 +2,7 @@
  * From what was found in a cell to its lines in the report: the grade and its status, and for each case what was lost, after
  * which op, until when, and how to see it again.
  */
-import { type Cell, caseId } from '../check.ts';
+import { type Cell, type CrashCell, caseId, type Findings } from '../check.ts';
 import { type CrashState, stateId, type TwiceState } from '../explore/crash-state.ts';
 import { isViolation, statusOf, worstGrade } from '../judge/grade.ts';
 import type { Verdict } from '../judge/oracle.ts';
@@ -10,16 +10,25 @@ import { gradeOf, isLoss } from '../judge/outcome.ts';
 import { heldTo, knownBugOf } from '../models.ts';
 import { canonicalPath } from '../record/names.ts';
 import type { CaseResult, CellResult, OpLine } from '../result.ts';
-import type { Located } from '../run.ts';
 import type { Outcome } from '../store/define.ts';
 import type { Tree, Variation } from '../trace.ts';
 import { treeKey } from '../tree.ts';
 import { counted } from '../words.ts';
+import type { Explanation } from './explanation.ts';
 import { describeFound } from './found.ts';
 import { lettersOf } from './letters.ts';
 import { lostTexts } from './lost-text.ts';
 import { opText } from './op-text.ts';
+import type { SiteMatch } from './sites.ts';
 import { describePromised } from './values.ts';
+
+/** What was found in a cell, with the source line of each op. */
+export interface Located {
+  readonly found: Findings;
+  readonly sites: SiteMatch;
+  /** Of power loss: the smallest loss, the missing barrier, and the barriers that buy nothing. */
+  readonly explanation?: Explanation;
+}
 
 export interface CellOptions {
   readonly observed: boolean;
@@ -35,7 +44,7 @@ export interface CheckedCell {
   readonly cases: readonly CaseResult[];
 }
 
-export function cellResult(cell: Cell, located: Located, options: CellOptions): CheckedCell {
+export function cellResult(cell: CrashCell, located: Located, options: CellOptions): CheckedCell {
   const { found, explanation } = located;
   const { verdicts, doubts, recording, points, inside, coverage, cuts, recoveries } = found;
   const outcomes = verdicts.map(({ outcome }) => outcome);
@@ -92,18 +101,18 @@ export function unjudgedCell(cell: Cell, reason: string, durationMs: number): Ch
   };
 }
 
-function nameOf({ store, scenario, model, profile }: Cell): Pick<CellResult, 'store' | 'scenario' | 'model' | 'profile'> {
+export function nameOf({ store, scenario, model, profile }: Cell): Pick<CellResult, 'store' | 'scenario' | 'model' | 'profile'> {
   return { store: store.name, scenario: scenario.name, model, ...(profile !== undefined && { profile }) };
 }
 
 /** What the store claims here, and whether it is as it says. */
-function standing(
+export function standing(
   cell: Cell,
   grade: CellResult['grade'],
   outcomes: readonly Outcome[],
 ): Pick<CellResult, 'claim' | 'status' | 'expected' | 'reason'> {
   const held = heldTo(cell.store.claims, cell, cell.strict);
-  const known = knownBugOf(cell.store.knownBugs, cell.scenario.name, cell);
+  const known = knownBugOf(cell.store.knownBugs, cell.scenario, cell);
   const status = statusOf(grade, held, outcomes, known);
   const expected = known && { grade: known.bug.grade, ...(known.bug.outcomes && { outcomes: [...known.bug.outcomes] }) };
   return { claim: held.claim, ...status, ...(expected && { expected }) };
@@ -138,7 +147,7 @@ function tellingOf(violations: readonly Verdict[]): Verdict[] {
 
 const lostBy = (state: CrashState): number => (state.how === 'power-lost' ? state.loss.lost.length : 0);
 
-function caseResult(cell: Cell, located: Located, verdict: Verdict, options: CellOptions): CaseResult {
+function caseResult(cell: CrashCell, located: Located, verdict: Verdict, options: CellOptions): CaseResult {
   const { found, explanation } = located;
   const { trace } = found.recording;
   const { state, outcome, recovery, promised } = verdict;

@@ -1,7 +1,7 @@
 /**
  * A cell's picture: one letter per boundary for the worst that a crash there leaves.
  */
-import type { Cell, Findings } from '../check.ts';
+import type { CrashCell, Findings } from '../check.ts';
 import type { CrashPoint } from '../explore/crash-state.ts';
 import { promisesOf } from '../explore/loss-states.ts';
 import { statesAt } from '../explore/power-loss/power-loss.ts';
@@ -20,7 +20,7 @@ const DOUBT = '?';
 /** States that are looked up again for a picture, over all boundaries; with more, a boundary shows the states first told of it. */
 const STATES_PER_PICTURE = 200_000;
 
-export function lettersOf(found: Findings, cell: Cell): Letter[] {
+export function lettersOf(found: Findings, cell: CrashCell): Letter[] {
   switch (cell.model) {
     case 'process-kill':
       return lettersOfKills(found);
@@ -46,7 +46,7 @@ function lettersOfKills({ verdicts, doubts }: Findings): Letter[] {
 }
 
 /** A tree is told once, at the first boundary that may leave it; the picture shows it at every boundary that may. */
-function lettersOfLosses(found: Findings, { profile }: Extract<Cell, { model: 'power-loss' }>): Letter[] {
+function lettersOfLosses(found: Findings, { profile }: Extract<CrashCell, { model: 'power-loss' }>): Letter[] {
   const { recording, coverage } = found;
   const { trace } = recording;
   const first = worstAtEach(found.verdicts);

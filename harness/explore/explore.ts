@@ -1,5 +1,5 @@
 /** The crash states of one recording under one model: all of them, or the one that a case id names. */
-import type { ModelChoice } from '../models.ts';
+import type { CrashChoice } from '../models.ts';
 import type { NotRecorded, Recording } from '../record/record.ts';
 import type { Trace } from '../trace.ts';
 import type { CrashPoint, CrashState, KillState, LossState } from './crash-state.ts';
@@ -29,7 +29,7 @@ export interface Explored<State extends CrashState = CrashState> {
 
 /** No state is a name that names none. Throws NotReplayable and NoSuchState (power-loss). */
 export async function explore(
-  choice: ModelChoice,
+  choice: CrashChoice,
   recording: Recording,
   options: LossOptions & CutBench,
   named?: NamedState,
@@ -41,7 +41,7 @@ export async function explore(
 
 /** The models that need nothing but a trace. */
 export function exploreTrace(
-  choice: Exclude<ModelChoice, { model: 'power-cut' }>,
+  choice: Exclude<CrashChoice, { model: 'power-cut' }>,
   trace: Trace,
   options: LossOptions,
   named?: NamedState,

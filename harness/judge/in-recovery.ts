@@ -5,7 +5,7 @@
  * undisturbed directory (before the first op, and after the last) loses at the same op is no loss of the recovery, and is noted
  * instead of counted. The scenarios in which that save is the one under test count it.
  */
-import type { Bench, Cell, Doubt, Findings } from '../check.ts';
+import type { Bench, CrashCell, Doubt, Findings } from '../check.ts';
 import type { KillState, LossState, TwiceState } from '../explore/crash-state.ts';
 import { exploreTrace, type NamedState } from '../explore/explore.ts';
 import { statesInRecovery, wayToRecover } from '../explore/in-recovery.ts';
@@ -18,7 +18,7 @@ import { judgeTrees } from './states.ts';
 
 type Again = Pick<Findings, 'verdicts' | 'doubts' | 'recoveries' | 'notes'>;
 type First = Verdict & { readonly state: KillState | LossState };
-type TraceCell = Exclude<Cell, { model: 'power-cut' }>;
+type TraceCell = Exclude<CrashCell, { model: 'power-cut' }>;
 
 export const NO_RECOVERIES: Again = { verdicts: [], doubts: [], recoveries: { crashed: 0, of: 0 }, notes: [] };
 

@@ -5,6 +5,7 @@ import { modelName } from '../models.ts';
 import { type CaseResult, type CellResult, PICTURE, type Result } from '../result.ts';
 import { OUTCOMES } from '../store/define.ts';
 import { counted } from '../words.ts';
+import { manyLike } from './moment.ts';
 
 /** The violations of one cell that have the same outcome. */
 export interface Failure {
@@ -41,14 +42,28 @@ function failuresOf(cell: CellResult, violations: readonly CaseResult[]): Failur
     const same = inOrder.filter((one) => one.outcome === outcome);
     const first = same.find(({ landed, missingBarrier }) => (landed ?? missingBarrier) !== undefined) ?? same[0];
     if (first === undefined) return [];
+    if (cell.schedules !== undefined) return [{ cell, first, boundaries: cell.outcomes[outcome] ?? same.length, stretches: 1 }];
+    if (first.fault !== undefined) return [{ cell, first, boundaries: same.length, stretches: 1 }];
     const stretches = cell.picture.match(new RegExp(`${PICTURE[outcome]}+`, 'g')) ?? [];
     return [{ cell, first, boundaries: Math.max(same.length, stretches.join('').length), stretches: stretches.length }];
   }).sort((one, other) => byBoundary(one.first, other.first));
 }
 
+/** What one fault is enough for is told with one; and what nothing needs to crash for, without a crash, best by a load that shows it. */
+function lessTelling({ id, fault, schedule, end, found }: CaseResult): number {
+  if (fault !== undefined) return id.includes('~then=') ? 1 : 0;
+  if (schedule === undefined) return 0;
+  return (end ? 0 : 2) + (found.includes(' in the load of ') ? 0 : 1);
+}
+
 function byBoundary(one: CaseResult, other: CaseResult): number {
   const inside = (of: CaseResult): number => of.inside ?? Number.MAX_SAFE_INTEGER;
-  return (one.after?.index ?? 0) - (other.after?.index ?? 0) || inside(one) - inside(other) || (one.id < other.id ? -1 : 1);
+  return (
+    lessTelling(one) - lessTelling(other) ||
+    (one.after?.index ?? 0) - (other.after?.index ?? 0) ||
+    inside(one) - inside(other) ||
+    (one.id < other.id ? -1 : 1)
+  );
 }
 
 /**
@@ -60,8 +75,7 @@ export function failuresAlike(failures: readonly Failure[]): ReadonlyMap<Failure
   const alike = new Map<Failure, CellResult[]>();
   for (const failure of failures) {
     const { cell, first } = failure;
-    const what = cell.model === 'process-kill' ? cellId(cell) : [cell.store, cell.model, placeOf(first), causeOf(first)].join();
-    const key = `${first.outcome} ${what}`;
+    const key = `${first.outcome} ${whatOf(cell, first)}`;
     const known = firsts.get(key);
     if (known === undefined) {
       firsts.set(key, failure);
@@ -69,6 +83,17 @@ export function failuresAlike(failures: readonly Failure[]): ReadonlyMap<Failure
     } else alike.get(known)?.push(cell);
   }
   return alike;
+}
+
+/**
+ * What failures are alike by. One line of source shows on many file systems and in many scenarios, and one history on many file systems; a
+ * kill's window is told where it is, and an order of ops has no one line.
+ */
+function whatOf(cell: CellResult, first: CaseResult): string {
+  const { store, model } = cell;
+  if (cell.histories !== undefined && cell.schedules === undefined) return [store, model, ...(first.history ?? [])].join();
+  if (model === 'process-kill' || cell.schedules !== undefined) return cellId(cell);
+  return [store, model, placeOf(first), causeOf(first)].join();
 }
 
 /** The line of source that failures are alike by: where the op is that landed too early, or the last one before the crash. */
@@ -95,7 +120,7 @@ export function cellNames(cells: readonly CellResult[]): string {
 /** `8 more boundaries`, `58 more boundaries, in 5 stretches; replace/power-loss:xfs`; undefined if the first is the only one. */
 export function moreOf(failure: Failure, others: readonly CellResult[] = []): string | undefined {
   const stretches = failure.stretches > 1 ? `, in ${failure.stretches} stretches` : '';
-  const boundaries = failure.boundaries === 1 ? [] : [`${counted(failure.boundaries - 1, 'more boundary', 'more boundaries')}${stretches}`];
+  const boundaries = failure.boundaries === 1 ? [] : [`${manyLike(failure.boundaries - 1, failure.first)}${stretches}`];
   const cells = others.length === 0 ? [] : [cellNames(others)];
   return boundaries.length + cells.length === 0 ? undefined : [...boundaries, ...cells].join('; ');
 }

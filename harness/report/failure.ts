@@ -2,11 +2,12 @@
  * One failure as a block of text: what was lost, what did it, what would mend it, how to see it again.
  */
 import { modelName } from '../models.ts';
-import type { CaseResult, CellResult, OpLine, SiteLine } from '../result.ts';
+import type { CaseResult, CellResult, SiteLine } from '../result.ts';
 import type { Grade } from '../store/define.ts';
-import { counted, printable, withCommas } from '../words.ts';
+import { counted, printable } from '../words.ts';
 import type { Colors } from './colors.ts';
 import { fitSideBySide, GAP, longest, wrapSegments, wrapWords } from './lay-out.ts';
+import { crashRow, type MomentRow, momentRows, opWords, siteText } from './moment.ts';
 import { FOUND_BY, paintOutcome } from './outcomes.ts';
 
 interface Segment {
@@ -51,22 +52,29 @@ export function failureHeading(cell: CellResult, grade: Grade, colors: Colors, c
 function failureRows(cell: CellResult, failure: CaseResult, colors: Colors, more: string | undefined): Row[] {
   const found = { text: failure.found, paint: (text: string) => paintOutcome(failure.outcome, text, colors) };
   const rows: Row[] = [
-    { label: momentOf(failure, cell.model), items: [momentWords(failure)] },
+    ...momentRows(failure, cell.model).map(asRow),
     ...(failure.forced === undefined ? [] : [{ label: 'before that', items: [[{ text: failure.forced }]] }]),
     ...lossRows(failure),
     ...(failure.again === undefined ? [] : secondCrashRows(failure.again, cell.model)),
     { label: FOUND_BY[failure.outcome], items: [[found, { text: `had promised ${failure.promised}` }]] },
     { label: 'on disk', items: filesOnDisk(failure.onDisk) },
   ];
-  if (failure.site !== undefined && failure.landed === undefined && !isSameSite(failure.site, failure.after?.site)) {
+  if (
+    failure.site !== undefined &&
+    failure.fault === undefined &&
+    failure.landed === undefined &&
+    !isSameSite(failure.site, failure.after?.site)
+  ) {
     rows.push({ label: 'asked for at', items: [[{ text: siteText(failure.site) }]] });
   }
-  if (failure.until !== undefined) rows.push({ label: `until op ${failure.until.index}`, items: [opWords(failure.until)] });
+  if (failure.until !== undefined) rows.push(asRow({ label: `until op ${failure.until.index}`, words: opWords(failure.until) }));
   if (failure.missingBarrier !== undefined) rows.push({ label: 'would mend it', items: [[{ text: failure.missingBarrier }]] });
   if (more !== undefined) rows.push({ label: 'the same at', items: [[{ text: more }]] });
   rows.push({ label: 'replay', items: [[{ text: failure.replay, paint: colors.cyan }]], whole: true });
   return rows;
 }
+
+const asRow = ({ label, words }: MomentRow): Row => ({ label, items: [words.map((text) => ({ text }))] });
 
 /** What is not on disk, and what is without it. */
 function lossRows({ landed, lost }: Pick<CaseResult, 'landed' | 'lost'>): Row[] {
@@ -77,8 +85,8 @@ function lossRows({ landed, lost }: Pick<CaseResult, 'landed' | 'lost'>): Row[] 
 }
 
 function secondCrashRows(again: NonNullable<CaseResult['again']>, model: string): Row[] {
-  const moment = momentOf({ ...again, end: false }, model);
-  return [{ label: 'then, in recovery', items: [[{ text: moment }, ...momentWords({ ...again, end: false })]] }, ...lossRows(again)];
+  const { label, words } = crashRow({ ...again, end: false }, model);
+  return [asRow({ label: 'then, in recovery', words: [label, ...words] }), ...lossRows(again)];
 }
 
 /** Labels in one column, text in the next, continued under itself. */
@@ -100,30 +108,6 @@ function segmentLines(segments: readonly Segment[], width: number): string[] {
   )
     return [safe.map(({ text, paint }) => paint(text)).join(GAP)];
   return safe.flatMap(({ text, paint }) => wrapWords(text, width).map(paint));
-}
-
-type Moment = Pick<CaseResult, 'after' | 'inside' | 'end'>;
-
-/** The boundary, as a label: `killed after op 4`, `power lost after op 4`. */
-function momentOf({ after, inside, end }: Moment, model: string): string {
-  if (end) return 'no kill, after the end';
-  const crashed = model === 'process-kill' ? 'killed' : 'power lost';
-  if (after === undefined) return `${crashed} before op 1`;
-  return inside === undefined ? `${crashed} after op ${after.index}` : `${crashed} inside op ${after.index}`;
-}
-
-function momentWords({ after, inside, end }: Moment): Segment[] {
-  if (after === undefined) return [{ text: 'nothing had happened yet' }];
-  if (inside !== undefined) return [...opWords(after), { text: `${withCommas(inside)} bytes in` }];
-  return end ? opWords({ ...after, text: `last op ${after.index}: ${after.text}` }) : opWords(after);
-}
-
-function opWords({ text, site }: OpLine): Segment[] {
-  return site === undefined ? [{ text }] : [{ text }, { text: siteText(site) }];
-}
-
-export function siteText(site: SiteLine): string {
-  return `${site.file}:${site.line}`;
 }
 
 function isSameSite(one: SiteLine | undefined, other: SiteLine | undefined): boolean {

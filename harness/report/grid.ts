@@ -1,31 +1,36 @@
 /**
- * A model that comes once per file system, as a grid: one row per store and scenario, one column per file system.
+ * Many cells as a grid: one row per store and scenario, one column per file system or model.
  */
 import type { CellResult } from '../result.ts';
 import { counted, withCommas } from '../words.ts';
 import type { Colors } from './colors.ts';
 import { gradeWords, paintGrade } from './grades.ts';
 import { joinWithin, longest, wrapWords } from './lay-out.ts';
+import type { Table } from './tables.ts';
 
 const GAP = '  ';
 
-/** The lines of one model's cells; in a narrow window the columns continue below. */
-export function grid(model: string, cells: readonly CellResult[], columns: number, colors: Colors): string[] {
+/** In a narrow window the columns continue below. */
+export function grid(
+  { title, cells, columnOf }: Omit<Extract<Table, { kind: 'grid' }>, 'kind'>,
+  columns: number,
+  colors: Colors,
+): string[] {
   const stores = [...new Set(cells.map(({ store }) => store))];
-  const profiles = [...new Set(cells.map(({ profile = '' }) => profile))];
+  const names = [...new Set(cells.map(columnOf))];
   const label = 2 + longest(cells.map(({ scenario }) => scenario));
-  const at = new Map(cells.map((cell) => [`${cell.store}/${cell.scenario}/${cell.profile}`, cell]));
-  const widths = profiles.map((profile) => longest([profile, ...cells.filter((cell) => cell.profile === profile).map(gridText)]));
+  const at = new Map(cells.map((cell) => [`${cell.store}/${cell.scenario}/${columnOf(cell)}`, cell]));
+  const widths = names.map((name) => longest([name, ...cells.filter((cell) => columnOf(cell) === name).map(gridText)]));
   const bands = bandsWithin(widths, columns - label);
   return [
-    colors.bold(model),
+    colors.bold(title),
     ...bands.flatMap((band) => [
-      `${' '.repeat(label)}${band.map((index) => GAP + colors.dim((profiles[index] ?? '').padEnd(widths[index] ?? 0))).join('')}`.trimEnd(),
+      `${' '.repeat(label)}${band.map((index) => GAP + colors.dim((names[index] ?? '').padEnd(widths[index] ?? 0))).join('')}`.trimEnd(),
       ...stores.flatMap((store) => [
         colors.bold(store),
         ...[...new Set(cells.filter((cell) => cell.store === store).map(({ scenario }) => scenario))].map((scenario) => {
           const texts = band.map((index) => {
-            const cell = at.get(`${store}/${scenario}/${profiles[index]}`);
+            const cell = at.get(`${store}/${scenario}/${names[index]}`);
             return GAP + (cell === undefined ? '' : paintCell(cell, gridText(cell).padEnd(widths[index] ?? 0), colors));
           });
           return `  ${scenario.padEnd(label - 2)}${texts.join('')}`.trimEnd();
@@ -80,6 +85,8 @@ export function coverageWords(cells: readonly CellResult[]): string[] {
   const judged = cells.reduce((sum, cell) => sum + cell.states, 0);
   const sampled = cells.filter(isSampled).length;
   return [
+    ...scheduleWords(cells),
+    ...historyWords(cells),
     ...(explored.length === 0 ? [] : [`${withCommas(states)} states explored`]),
     ...(cuts === 0 ? [] : [`${counted(cuts, 'cut')}: what this kernel happened to write, where power-loss has what it may`]),
     `${withCommas(judged)} distinct ones judged`,
@@ -87,6 +94,39 @@ export function coverageWords(cells: readonly CellResult[]): string[] {
       ? []
       : [sampled === 0 ? 'all that there are' : `all that there are in ${cells.length - sampled} cells, sampled in ${sampled}`]),
     ...recoveryWords(cells),
+  ];
+}
+
+/** `1,204 schedules`, `3,310 crashes in them`. */
+export function scheduleWords(cells: readonly CellResult[]): string[] {
+  const schedules = cells.flatMap(({ schedules }) => schedules ?? []);
+  if (schedules.length === 0) return [];
+  const sum = (of: (one: (typeof schedules)[number]) => number): number => schedules.reduce((total, one) => total + of(one), 0);
+  const some = schedules.filter(({ kind }) => kind === 'sampled').length;
+  return [
+    counted(
+      sum(({ tried }) => tried),
+      'schedule',
+    ),
+    `${counted(
+      sum(({ crashes }) => crashes),
+      'crash',
+      'crashes',
+    )} in them`,
+    ...(some === 0 ? [] : [`sampled in ${counted(some, 'cell')}`]),
+  ];
+}
+
+/** `180 histories`; the cells of one store share theirs. */
+export function historyWords(cells: readonly CellResult[]): string[] {
+  const tried = cells.flatMap(({ histories }) => histories?.tried ?? []);
+  if (tried.length === 0) return [];
+  return [
+    `${counted(
+      tried.reduce((sum, one) => sum + one, 0),
+      'history',
+      'histories',
+    )}`,
   ];
 }
 

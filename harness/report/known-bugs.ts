@@ -6,8 +6,8 @@ import type { CellResult } from '../result.ts';
 import { printable } from '../words.ts';
 import type { Failure } from './cases.ts';
 import type { Colors } from './colors.ts';
-import { siteText } from './failure.ts';
 import { wrapSegments, wrapWords } from './lay-out.ts';
+import { momentLine, siteText } from './moment.ts';
 import { paintOutcome } from './outcomes.ts';
 
 export function knownBugLines(failures: ReadonlyMap<CellResult, readonly Failure[]>, columns: number, colors: Colors): string[] {
@@ -34,11 +34,9 @@ function entry(group: readonly Failure[], columns: number, colors: Colors): stri
   const failure = group[0];
   if (failure === undefined) return [];
   const { store } = failure.cell;
-  const { outcome, after, end, replay } = failure.first;
+  const { outcome, replay } = failure.first;
   const scenarios = [...new Set(group.map(({ cell }) => cell.scenario))].join(', ');
   const profiles = [...new Set(group.flatMap(({ cell }) => cell.profile ?? []))].join(', ');
-  const when = end ? ['with no crash at all'] : after === undefined ? ['before its first op'] : [`from ${after.text}`];
-  const where = !end && after?.site !== undefined ? [siteText(after.site)] : [];
   const [heading = '', ...rest] = wrapWords(
     `${store}  ${outcome} in ${scenarios}${profiles === '' ? '' : `, on ${profiles}`}`,
     columns - 4,
@@ -47,7 +45,7 @@ function entry(group: readonly Failure[], columns: number, colors: Colors): stri
   return [
     `  ${painted}`,
     ...rest.map((line) => `    ${line}`),
-    ...wrapSegments([...when, ...where].map(printable), columns - 4).map((line) => colors.dim(`    ${line}`)),
+    ...wrapSegments(momentLine(failure.first).map(printable), columns - 4).map((line) => colors.dim(`    ${line}`)),
     colors.dim(`    ${replay}`),
   ];
 }

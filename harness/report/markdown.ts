@@ -12,13 +12,15 @@ import { OUTCOMES } from '../store/define.ts';
 import { counted, printable, withCommas } from '../words.ts';
 import { type Failure, failuresAlike, failuresByCell, moreOf } from './cases.ts';
 import { NO_COLORS } from './colors.ts';
-import { failureBlock, siteText } from './failure.ts';
+import { failureBlock } from './failure.ts';
 import { gradeWords } from './grades.ts';
 import { isSampled } from './grid.ts';
 import { longest, pieces } from './lay-out.ts';
+import { siteText } from './moment.ts';
 import { aboutCells, notesOf } from './notes.ts';
 import { legend, lettersOf } from './picture.ts';
 import { majorVersion, stableCase, stableText } from './stable.ts';
+import { isGenerated } from './tables.ts';
 import { unprovenBlock } from './unproven.ts';
 
 /** Width of the code blocks: what GitHub shows without scrolling. */
@@ -66,6 +68,9 @@ function howItCrashed({ cells, observed }: Result): string {
     ...(models.has('process-kill') ? [kill] : []),
     ...(models.has('power-loss') ? ['the power was lost at every boundary, on each kind of file system'] : []),
     ...(models.has('power-cut') ? ['the power was cut at every boundary, on real file systems'] : []),
+    ...(models.has('io-error') ? ['each of its calls failed in turn'] : []),
+    ...(models.has('interleaving') ? ['tasks went on at the same time, in every order of their steps'] : []),
+    ...(models.has('race') ? ['real processes went on at the same time, in chosen orders of their calls'] : []),
   ].join('; after ');
 }
 
@@ -128,12 +133,19 @@ function notes(result: Result): string[] {
 
 function storeSection(store: string, all: readonly CellResult[], failures: ReadonlyMap<CellResult, readonly Failure[]>): string[] {
   const ofStore = all.filter((cell) => cell.store === store);
-  const kills = ofStore.filter(({ model }) => model === 'process-kill');
-  const power = (['power-loss', 'power-cut'] as const).map((model) => ofStore.filter((cell) => cell.model === model));
+  const written = ofStore.filter((cell) => !isGenerated(cell));
+  const of = (model: CellResult['model']): CellResult[] => written.filter((cell) => cell.model === model);
+  const sections: [readonly CellResult[], (cells: readonly CellResult[]) => string[]][] = [
+    [of('process-kill'), killSection],
+    [of('power-loss'), powerSection],
+    [of('power-cut'), powerSection],
+    [of('io-error'), faultSection],
+    [[...of('interleaving'), ...of('race')], scheduleSection],
+    [ofStore.filter(isGenerated), historySection],
+  ];
   return [
     `## ${escaped(store)}`,
-    ...(kills.length === 0 ? [] : killSection(kills)),
-    ...power.flatMap((cells) => (cells.length === 0 ? [] : powerSection(cells))),
+    ...sections.flatMap(([cells, section]) => (cells.length === 0 ? [] : section(cells))),
     ...failureBlocks(ofStore, failures),
   ];
 }
@@ -201,6 +213,61 @@ function killSection(cells: readonly CellResult[]): string[] {
   ]);
   const columns = ['scenario', 'found', 'claim', 'boundaries', 'kills', 'folded', 'violations', 'crash states by outcome'];
   return [table(columns, rows, [3, 4, 5, 6]), fenced(pictures(cells, labels))];
+}
+
+function faultSection(cells: readonly CellResult[]): string[] {
+  const labels = cells.map(({ scenario, profile }) => (profile === undefined ? scenario : `${scenario}, ${profile}`));
+  const rows = cells.map((cell, index) => [
+    escaped(labels[index] ?? ''),
+    verdict(cell),
+    cell.claim,
+    ...[cell.faults?.tried ?? 0, cell.faults?.twice.tried ?? 0, cell.violations].map(withCommas),
+    outcomeCounts(cell),
+    lyingWords(cell),
+  ]);
+  const columns = ['scenario', 'found', 'claim', 'faults', 'twice', 'violations', 'faults by outcome', 'power loss if fsync lies'];
+  return [
+    'io-error: each call failed in turn, with each error that it can return; a letter for each op, the worst of its faults.',
+    table(columns, rows, [3, 4, 5]),
+    fenced(pictures(cells, labels)),
+  ];
+}
+
+/** What is left of a store by an fsync that only says that it is done: nothing that a store could mend. */
+function lyingWords({ faults }: CellResult): string {
+  return faults?.lying === undefined ? '' : `_${gradeWords(faults.lying)}_`;
+}
+
+function scheduleSection(cells: readonly CellResult[]): string[] {
+  const rows = cells.map((cell) => [
+    escaped(`${cell.scenario}, ${cell.model}`),
+    verdict(cell),
+    cell.claim,
+    ...[cell.schedules?.tried ?? 0, cell.schedules?.crashes ?? 0].map(withCommas),
+    reachWords(cell),
+    outcomeCounts(cell),
+  ]);
+  return [
+    'At the same time: tasks on the fake file system (interleaving), real processes (race).',
+    table(['scenario', 'found', 'claim', 'schedules', 'crashes', 'reach', 'ends by outcome'], rows, [3, 4]),
+  ];
+}
+
+/** `exhaustive`; `up to 1 switch`. */
+function reachWords({ schedules }: CellResult): string {
+  if (schedules === undefined) return '';
+  return schedules.kind === 'bounded' ? `up to ${counted(schedules.bound ?? 0, 'switch', 'switches')}` : schedules.kind;
+}
+
+function historySection(cells: readonly CellResult[]): string[] {
+  const rows = cells.map((cell) => [
+    escaped(modelName(cell)),
+    verdict(cell),
+    cell.claim,
+    ...[cell.histories?.tried ?? 0, cell.states].map(withCommas),
+    outcomeCounts(cell),
+  ]);
+  return ['Random histories:', table(['model', 'found', 'claim', 'histories', 'states', 'states by outcome'], rows, [3, 4])];
 }
 
 function pictures(cells: readonly CellResult[], labels: readonly string[]): string[] {

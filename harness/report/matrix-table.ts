@@ -38,6 +38,7 @@ const GRADE: Column = {
 };
 const CLAIM: Column = { title: 'claim', text: (cell) => STATUS[cell.status], paint: paintStatus, align: 'left' };
 const KILLS = number('kills', (cell) => cell.kills);
+const FAULTS = number('faults', ({ faults }) => (faults?.tried ?? 0) + (faults?.twice.tried ?? 0));
 const STATES = number('states', (cell) => cell.states);
 const FOLDED = number('folded', (cell) => cell.folded);
 const VIOLATIONS = number('violations', (cell) => cell.violations);
@@ -47,7 +48,8 @@ export function matrixTable(result: Result, columns: number, colors: Colors): st
   const labels = labelsOf(cells);
   const left = 2 + longest([...labels.values()]) + 2;
   const isKills = cells.every(({ model }) => model === 'process-kill');
-  const judged = isKills && !result.observed ? [KILLS] : [STATES];
+  const isFaults = cells.every(({ model }) => model === 'io-error');
+  const judged = isFaults ? [FAULTS] : isKills && !result.observed ? [KILLS] : [STATES];
   const folded = isKills ? [FOLDED] : [];
   const wanted = Math.min(NARROWEST_PICTURE, longest(cells.map(lettersOf)));
   const widest = longest(cells.map(lettersOf));

@@ -5,7 +5,7 @@ import { modelName } from '../models.ts';
 import type { CellResult, Result } from '../result.ts';
 import { counted, duration } from '../words.ts';
 import type { Colors } from './colors.ts';
-import { recoveryWords } from './grid.ts';
+import { historyWords, recoveryWords, scheduleWords } from './grid.ts';
 
 export function runWords(result: Result): string[] {
   const how = result.observed ? `${result.recorder} recorder, observed` : `${result.recorder} recorder`;
@@ -35,6 +35,9 @@ export function summaryWords(result: Result): string[] {
     ...kills(result),
     ...power(cells),
     ...recoveryWords(cells.filter(({ model }) => model === 'process-kill')),
+    ...faults(cells),
+    ...scheduleWords(cells),
+    ...historyWords(cells),
     counted(
       sum((cell) => cell.violations),
       'violation',
@@ -61,6 +64,18 @@ function kills({ cells, observed }: Result): string[] {
           'kill',
         ),
   ];
+}
+
+function faults(cells: readonly CellResult[]): string[] {
+  const tried = cells.flatMap(({ faults }) => (faults === undefined ? [] : [faults.tried + faults.twice.tried]));
+  return tried.length === 0
+    ? []
+    : [
+        counted(
+          tried.reduce((sum, one) => sum + one, 0),
+          'fault',
+        ),
+      ];
 }
 
 function power(cells: readonly CellResult[]): string[] {

@@ -14,6 +14,7 @@ import { matrixTable } from './matrix-table.ts';
 import { aboutCells, notesOf } from './notes.ts';
 import { legend } from './picture.ts';
 import { runWords, summaryWords, verdictLine } from './summary.ts';
+import { tablesOf } from './tables.ts';
 import { unprovenBlock } from './unproven.ts';
 
 interface TerminalOptions {
@@ -43,25 +44,16 @@ export function terminalReport(result: Result, options: TerminalOptions): string
     .join('\n\n')}\n`;
 }
 
-/** A few cells are shown boundary by boundary, whatever their model; many that come once per file system, as a grid. */
-const MOST_ROWS_OF_PICTURES = 12;
-
 function matrices(result: Result, columns: number, colors: Colors): string[][] {
-  const byProfile = result.cells.filter(({ profile }) => profile !== undefined);
-  const asGrid = byProfile.length > MOST_ROWS_OF_PICTURES ? byProfile : [];
-  const pictured = result.cells.filter((cell) => !asGrid.includes(cell));
-  const models = [...new Set(asGrid.map(({ model }) => model))];
-  return [
-    ...(pictured.length === 0 ? [] : [matrixTable({ ...result, cells: pictured }, columns, colors), legend(pictured, colors, columns)]),
-    ...models.map((model) =>
-      grid(
-        model,
-        asGrid.filter((cell) => cell.model === model),
-        columns,
-        colors,
-      ),
-    ),
-  ];
+  const tables = tablesOf(result.cells);
+  const pictured = tables.flatMap(({ kind, cells }) => (kind === 'pictures' ? [...cells] : []));
+  const pictures = tables.flatMap(({ kind, title, cells }) => {
+    if (kind !== 'pictures') return [];
+    const heading = tables.length > 1 ? [colors.bold(title)] : [];
+    return [[...heading, ...matrixTable({ ...result, cells: [...cells] }, columns, colors)]];
+  });
+  const grids = tables.flatMap((table) => (table.kind === 'grid' ? [grid(table, columns, colors)] : []));
+  return [...pictures, ...(pictured.length === 0 ? [] : [legend(pictured, colors, columns)]), ...grids];
 }
 
 function blocks(failures: ReadonlyMap<CellResult, readonly Failure[]>, columns: number, colors: Colors): string[][] {

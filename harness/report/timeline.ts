@@ -13,8 +13,8 @@ import { opText } from '../explain/op-text.ts';
 import type { Mark, Op, Step, Tree } from '../trace.ts';
 import { printable, withCommas } from '../words.ts';
 import { type Colors, toColors } from './colors.ts';
-import { siteText } from './failure.ts';
 import { longest } from './lay-out.ts';
+import { siteText } from './moment.ts';
 import { paintLetters } from './picture.ts';
 
 /** After op `op`, or with `bytes` inside it. Op 0: before the first. */

@@ -14,18 +14,29 @@ const lossy = (...outcomes: Outcome[]): KnownBug => ({ grade: 'lossy', outcomes 
 const underKill = (...outcomes: Outcome[]): Bugs => ({ 'process-kill': lossy(...outcomes) });
 const underPowerLoss = (...outcomes: Outcome[]): Bugs => ({ 'power-loss': lossy(...outcomes) });
 const underBoth = (...outcomes: Outcome[]): Bugs => ({ ...underKill(...outcomes), ...underPowerLoss(...outcomes) });
+const underFaults = (...outcomes: Outcome[]): Bugs => ({ 'io-error': lossy(...outcomes) });
+/** Random histories come upon a bug by any of its outcomes. */
+const anyhow = (...models: (keyof Bugs)[]): Bugs => Object.fromEntries(models.map((model) => [model, { grade: 'lossy' }]));
+
+/** Whoever looks, crashes or is refused a call while the live file is away finds nothing. */
+const IN_THE_WINDOW: Bugs = { ...underBoth('empty'), ...underFaults('empty') };
 
 /**
  * Scenarios in which a store that puts the live file aside leaves a window with nothing, or with a placeholder, in its place.
  * Not in `reset`: there nothing is what was asked for.
  */
 const LOSES_IN_THE_WINDOW: KnownBugs = {
-  replace: underBoth('empty'),
-  'save-unchanged': underBoth('empty'),
-  'save-twice': underBoth('empty'),
-  'rotate-often': underBoth('empty'),
-  update: underBoth('empty'),
-  large: underBoth('empty'),
+  replace: IN_THE_WINDOW,
+  'save-unchanged': IN_THE_WINDOW,
+  'save-twice': IN_THE_WINDOW,
+  'rotate-often': IN_THE_WINDOW,
+  update: IN_THE_WINDOW,
+  large: IN_THE_WINDOW,
+  'two-savers': { interleaving: lossy('empty') },
+  // A process that is killed in the window leaves nothing to the other, which updates that.
+  'two-updaters': { interleaving: lossy('empty'), race: lossy('mixed') },
+  'reader-while-saving': { interleaving: lossy('empty'), race: lossy('empty') },
+  histories: anyhow('process-kill', 'power-loss', 'io-error', 'interleaving'),
 };
 
 /** Only in recovery: the save that comes after the first crash rotates the placeholder, so the newest backup is empty in its turn. */
@@ -38,7 +49,10 @@ const UNSYNCED: Bugs = {
   'power-loss:xfs': lossy('empty'),
 };
 
-const OVERWRITES = underBoth('empty', 'unreadable');
+/** A read that fails inside an update passes for an empty store, which is then saved with the change alone. */
+const SAVES_A_FAILED_READ = underFaults('mixed');
+
+const OVERWRITES: Bugs = { ...underBoth('empty', 'unreadable'), ...underFaults('empty') };
 
 const DESIGNS: { readonly [name: string]: KnownBugs } = {
   'rename-away': LOSES_IN_THE_WINDOW,
@@ -47,20 +61,27 @@ const DESIGNS: { readonly [name: string]: KnownBugs } = {
   'recover-when-missing': LOSES_IN_THE_WINDOW,
   'recover-when-empty': {
     replace: LOSES_IN_A_SECOND_WINDOW,
-    reset: { ...underKill('stale'), 'power-loss:posix': lossy('stale') }, // elsewhere an earlier value may come back after a power cut
-    'save-twice': LOSES_IN_A_SECOND_WINDOW,
-    'rotate-often': LOSES_IN_A_SECOND_WINDOW,
-    update: LOSES_IN_A_SECOND_WINDOW,
+    // Elsewhere than on the floor an earlier value may come back after a power cut. If the save of nothing fails, a backup comes back as well.
+    reset: { ...underKill('stale'), 'power-loss:posix': lossy('stale'), ...underFaults('false-ack') },
+    'save-twice': { ...LOSES_IN_A_SECOND_WINDOW, ...underFaults('empty') },
+    'rotate-often': { ...LOSES_IN_A_SECOND_WINDOW, ...underFaults('empty') },
+    update: { ...LOSES_IN_A_SECOND_WINDOW, ...SAVES_A_FAILED_READ },
     large: LOSES_IN_A_SECOND_WINDOW,
+    'reader-while-saving': { interleaving: lossy('empty') },
+    histories: anyhow('process-kill', 'power-loss', 'io-error', 'interleaving'),
   },
-  'copy-then-replace': {},
+  'copy-then-replace': {
+    update: SAVES_A_FAILED_READ,
+    histories: anyhow('io-error'),
+  },
   'copy-then-replace-unsynced': {
     'first-save': underPowerLoss('empty'), // there is no file yet that it would replace
     replace: UNSYNCED,
     'save-twice': UNSYNCED,
     'rotate-often': UNSYNCED,
-    update: UNSYNCED,
+    update: { ...UNSYNCED, ...SAVES_A_FAILED_READ },
     large: UNSYNCED,
+    histories: anyhow('power-loss', 'io-error'),
   },
   'in-place': {
     'first-save': underPowerLoss('empty', 'unreadable'),
@@ -69,12 +90,21 @@ const DESIGNS: { readonly [name: string]: KnownBugs } = {
     'rotate-often': OVERWRITES,
     update: OVERWRITES,
     large: OVERWRITES,
+    'two-savers': { interleaving: lossy('empty') },
+    'two-updaters': { interleaving: lossy('empty'), race: lossy('mixed') },
+    'reader-while-saving': { interleaving: lossy('empty'), race: lossy('empty') },
+    histories: anyhow('process-kill', 'power-loss', 'io-error', 'interleaving'),
   },
   hardened: {},
 };
 
 /** Proved by the matrix: what each claims beyond what every store is held to. */
-const DURABLE = { 'power-loss': 'durable', 'power-loss:posix': 'durable', 'power-loss:ext4-noauto': 'durable' } as const satisfies Claims;
+const DURABLE = {
+  'power-loss': 'durable',
+  'power-loss:posix': 'durable',
+  'power-loss:ext4-noauto': 'durable',
+  interleaving: 'durable',
+} as const satisfies Claims;
 const CLAIMS: { readonly [name: string]: Claims } = { 'copy-then-replace': DURABLE, hardened: DURABLE };
 
 export const BUILT_IN_STORES: readonly BuiltInStore[] = Object.entries(DESIGNS).map(([name, knownBugs]) => ({

@@ -23,6 +23,7 @@ import { promisedAfter, valuesAfter } from '../../harness/judge/promise.ts';
 import { type Recording, record } from '../../harness/record/record.ts';
 import { benchPowerLoss } from './power-loss.ts';
 import { benchRecovery } from './recovery.ts';
+import { benchSchedules } from './schedules.ts';
 
 const ROUNDS = 9;
 const BARE_STARTS = 40;
@@ -156,7 +157,7 @@ async function main(): Promise<void> {
         strict: false,
         timeoutMs: 10_000,
       };
-      for (const cell of await selectCells(session, selection, Date.now())) await measure(cell, session, directory);
+      for (const cell of (await selectCells(session, selection, Date.now())).cells) await measure(cell, session, directory);
     });
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -166,5 +167,6 @@ async function main(): Promise<void> {
 benchPowerLoss();
 console.log();
 await benchRecovery();
+await benchSchedules();
 console.log();
 await main();

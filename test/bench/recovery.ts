@@ -93,7 +93,7 @@ export async function benchRecovery(): Promise<void> {
     for (const name of CELLS) {
       const [store = '', scenario = ''] = name.split('/');
       const selection = { stores: [store], scenarios: [scenario], models: ['process-kill'], strict: false, timeoutMs: 10_000 };
-      for (const cell of await selectCells(session, selection, Date.now())) await measure(cell, session);
+      for (const cell of (await selectCells(session, selection, Date.now())).cells) await measure(cell, session);
     }
   });
 }

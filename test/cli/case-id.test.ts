@@ -24,6 +24,26 @@ describe('a case id is read', () => {
       'a/b/power-loss:ext4-noauto@7~lost=3~then=2~lost=1',
       { ...loss, state: { at: { op: 7 }, detail: 'lost=3', second: { at: { op: 2 }, detail: 'lost=1' } } },
     ],
+    ...(
+      [
+        ['io-error', 2, 'EMFILE'],
+        ['io-error', 7, 'short=100'],
+        ['io-error', 7, 'ENOSPC+'],
+        ['io-error', 2, 'EMFILE~then=5~EIO'],
+        ['io-error', 9, 'EIO~dropped=xfs.14.lost=7'],
+        ['io-error', 9, 'lie=btrfs.14.lost=7+9.1'],
+        ['interleaving', 7, 'a5.b2'],
+        ['interleaving', 7, 'a5.b2~crash'],
+        ['race', 7, 'a5.b2'],
+        ['race', 7, 'a5.b2~kill=a'],
+        ['process-kill', 5, 'history=s1.u2.c3.l'],
+        ['process-kill', 5, 'history=s1~torn=4096'],
+        ['io-error', 5, 'history=s1.z~EIO'],
+      ] as const
+    ).map(([model, op, detail]): [string, Partial<CaseName>] => [
+      `a/b/${model}@${op}~${detail}`,
+      { choice: { model }, model, state: { at: { op }, detail } },
+    ]),
   ])('%s', (text, name) => {
     expect(parseCaseId(text)).toEqual({ store: 'a', scenario: 'b', ...name });
   });
@@ -50,6 +70,17 @@ describe('is none', () => {
     'a/b/power-loss:xfs@1~torn=3',
     'a/b/power-loss:xfs@1~lost=../x',
     'a/b/power-cut:xfs@1~lost=3',
+    'a/b/io-error@2',
+    'a/b/io-error@2~ENOMEM!',
+    'a/b/io-error@2~lost=3',
+    'a/b/interleaving@7',
+    'a/b/interleaving@7~a5.z9',
+    'a/b/interleaving@7~a5~kill=a',
+    'a/b/race@7~a5~crash',
+    'a/b/race@7~a5~kill=z',
+    'a/b/process-kill@5~history=',
+    'a/b/process-kill@5~history=q7',
+    'a/b/process-kill@5~history=s1~EIO',
     'a/b/process-kill@1 ',
     'a/b/process-kill@1\n',
     ' a/b/process-kill@1',

@@ -33,6 +33,13 @@ describe('exit 2, and what would have been right', () => {
     { args: 'run --store ./ten.cjs --scenario replac', message: 'unknown scenario "replac"; did you mean replace?' },
     { args: 'run --store ./ten.cjs --scenario update', message: 'scenario update runs with none of the chosen stores' },
     { args: 'run --store ./ten.cjs --model power', message: 'unknown model "power"' },
+    {
+      args: 'run --store ./ten.cjs --model race --scenario replace',
+      message: 'there is nothing to run with --scenario replace --model race',
+    },
+    { args: 'run --preemptions 0', message: 'It must be a whole number of 1 or more' },
+    { args: 'replay ten/replace/io-error@1~EFOO --store ./ten.cjs', message: 'is no case id' },
+    { args: 'replay ten/replace/io-error@99~EIO --store ./ten.cjs', message: 'there is no such boundary' },
     { args: 'run --store ./ten.cjs --reporter jsn', message: 'unknown reporter "jsn"; did you mean json?' },
     { args: 'run --store ./ten.cjs --reporter json,markdown', message: 'several reporters need --output-dir' },
     { args: 'run --recorder strace', message: 'Allowed choices are ptrace, binding' },
@@ -46,7 +53,10 @@ describe('exit 2, and what would have been right', () => {
     { args: 'replay rename-away/replac/process-kill@1', message: 'unknown scenario "replac"' },
     { args: 'replay rename-away/replace/power@1', message: 'unknown model "power"' },
     { args: 'replay other/replace/process-kill@1 --store ./ten.cjs', message: './ten.cjs is the store "ten", and the case is of "other"' },
-    { args: 'replay ten/replace/process-kill@99 --store ./ten.cjs', message: 'there is no such boundary; the run has 3 ops' },
+    {
+      args: 'replay ten/replace/process-kill@99 --store ./ten.cjs',
+      message: 'there is no such boundary; "crash-matrix run" prints the ids',
+    },
     { args: 'replay ten/replace/process-kill@2~torn=4096 --store ./ten.cjs', message: 'there is no such boundary' },
     { args: 'replay ten/replace/process-kill@1 --store ./ten.cjs --keep .', message: '--keep .: the directory is not empty' },
   ])('$args', async ({ args, message }) => {
@@ -67,6 +77,7 @@ describe('exit 0', () => {
     { args: '--version', shows: JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version },
     { args: 'doctor', shows: 'model process-kill' },
     { args: 'doctor', shows: 'model power-cut:xfs' },
+    { args: 'doctor', shows: 'model race' },
   ])('$args', async ({ args, shows }) => {
     expect(await place.run(args.split(' '))).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(shows), stderr: '' });
   });
@@ -79,7 +90,8 @@ describe('exit 0', () => {
     );
     expect(exitCode).toBe(0);
     const all = await place.run(['run', '--list']);
-    expect(all.stdout.split('\n')).toHaveLength(9 * 8 * 6);
+    const [steps, tasks, histories] = [8 * 7, 3 * 2, 8]; // scenarios and the models that they run under
+    expect(all.stdout.split('\n')).toHaveLength(9 * (steps + tasks + histories));
   });
 
   test('a claim that promises nothing is kept', async () => {

@@ -5,6 +5,12 @@ import { coverageWords, grid } from '../../harness/report/grid.ts';
 import type { CellResult } from '../../harness/result.ts';
 import { cellAndCases } from './fixture.ts';
 
+const table = (title: string, cells: readonly CellResult[]): Parameters<typeof grid>[0] => ({
+  title,
+  cells,
+  columnOf: ({ profile = '' }) => profile,
+});
+
 const explored = { kind: 'exhaustive', states: 40, distinct: 20, limit: 10_000 } as const;
 
 function cell(scenario: string, profile: string, parts: Partial<CellResult>): CellResult {
@@ -23,7 +29,7 @@ const cells = [
 ];
 
 test('one row per scenario, one column per file system, a mark for what is not as claimed', () => {
-  expect(grid('power-loss', cells, 120, toColors(false))).toEqual([
+  expect(grid(table('power-loss', cells), 120, toColors(false))).toEqual([
     'power-loss',
     '           posix           ext4            xfs',
     'notes',
@@ -35,7 +41,7 @@ test('one row per scenario, one column per file system, a mark for what is not a
 });
 
 test('in a narrow window columns continue below, and nothing is cut', () => {
-  const lines = grid('power-loss', cells, 32, toColors(true)).map(stripVTControlCharacters);
+  const lines = grid(table('power-loss', cells), 32, toColors(true)).map(stripVTControlCharacters);
   expect(lines.filter((line) => line === 'notes').length).toBeGreaterThan(1);
   for (const text of ['(lossy: empty)', 'atomic: stale', '! lossy: empty', 'lossy: empty *', '! durable'])
     expect(lines.join('\n')).toContain(text);

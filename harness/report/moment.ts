@@ -1,0 +1,73 @@
+/**
+ * What happened in a case, before anything was looked at: the crash and where it came, the call that failed, or who did what in which order.
+ */
+import type { CaseResult, OpLine, SiteLine } from '../result.ts';
+import { counted, withCommas } from '../words.ts';
+
+/** One label with what belongs to it, side by side where it fits. */
+export interface MomentRow {
+  readonly label: string;
+  readonly words: readonly string[];
+}
+
+type Crash = Pick<CaseResult, 'after' | 'inside' | 'end'>;
+
+/** The rows that a block of text begins with. */
+export function momentRows(one: CaseResult, model: string): MomentRow[] {
+  const history = one.history === undefined ? [] : [{ label: 'history', words: [one.history.join(SEPARATOR)] }];
+  if (one.schedule !== undefined) return [...history, ...scheduleRows(one, one.schedule)];
+  if (one.fault !== undefined) return [...history, { label: 'failed', words: [one.fault, ...siteWords(one.site)] }];
+  return [...history, crashRow(one, model)];
+}
+
+/** The same in one line of words. */
+export function momentLine(one: CaseResult): readonly string[] {
+  const { after, end, schedule, fault, history, site } = one;
+  if (schedule !== undefined) return [schedule.map(({ task, ops }) => `${task}: ${ops.join(', ')}`).join(SEPARATOR)];
+  const steps = history === undefined ? [] : [history.join(SEPARATOR)];
+  if (fault !== undefined) return [...steps, fault, ...siteWords(site)];
+  if (end) return [...steps, 'with no crash at all'];
+  return [...steps, ...(after === undefined ? ['before its first op'] : [`from ${after.text}`, ...siteWords(after.site)])];
+}
+
+const SEPARATOR = ' · ';
+
+/** Who did what until another one went on, and what ended it. */
+function scheduleRows({ end, killed, after }: CaseResult, schedule: NonNullable<CaseResult['schedule']>): MomentRow[] {
+  const blocks = schedule.map(({ task, ops }) => ({ label: task, words: [ops.join(', ')] }));
+  return end || killed !== undefined ? blocks : [...blocks, { label: 'crashed', words: [`all of them, ${afterOp(after)}`] }];
+}
+
+/** The boundary, as a label: `killed after op 4`, `power lost after op 4`; and the op. */
+export function crashRow({ after, inside, end }: Crash, model: string): MomentRow {
+  const words = momentWords({ after, inside, end });
+  if (end) return { label: 'no kill, after the end', words };
+  const crashed = model === 'process-kill' ? 'killed' : 'power lost';
+  if (after === undefined) return { label: `${crashed} before op 1`, words };
+  return { label: inside === undefined ? `${crashed} after op ${after.index}` : `${crashed} inside op ${after.index}`, words };
+}
+
+const afterOp = (after: OpLine | undefined): string => (after === undefined ? 'before op 1' : `after op ${after.index}, ${after.text}`);
+
+function momentWords({ after, inside, end }: Crash): string[] {
+  if (after === undefined) return ['nothing had happened yet'];
+  if (inside !== undefined) return [...opWords(after), `${withCommas(inside)} bytes in`];
+  return end ? opWords({ ...after, text: `last op ${after.index}: ${after.text}` }) : opWords(after);
+}
+
+export function opWords({ text, site }: OpLine): string[] {
+  return [text, ...siteWords(site)];
+}
+
+const siteWords = (site: SiteLine | undefined): string[] => (site === undefined ? [] : [siteText(site)]);
+
+export function siteText(site: SiteLine): string {
+  return `${site.file}:${site.line}`;
+}
+
+/** What the boundaries of a model are called where several of them end alike. */
+export function manyLike(count: number, { fault, schedule, history }: CaseResult): string {
+  if (schedule !== undefined) return counted(count, 'more schedule');
+  if (fault !== undefined) return counted(count, 'more fault');
+  return history === undefined ? counted(count, 'more boundary', 'more boundaries') : counted(count, 'more case');
+}

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { failuresByCell, moreOf } from '../../harness/report/cases.ts';
+import { NO_COLORS } from '../../harness/report/colors.ts';
+import { failureBlock } from '../../harness/report/failure.ts';
+import { momentLine } from '../../harness/report/moment.ts';
+import { tablesOf } from '../../harness/report/tables.ts';
+import { terminalReport } from '../../harness/report/terminal.ts';
+import type { CaseResult, CellResult } from '../../harness/result.ts';
+import { cellAndCases, resultOf } from './fixture.ts';
+
+function one(model: CellResult['model'], scenario: string, parts: Partial<CaseResult>): { cell: CellResult; failure: CaseResult } {
+  const { cell, cases } = cellAndCases({ store: 'notes', scenario, runs: 'o*1 E*1 n*1', model, status: 'broken', claim: 'durable' });
+  const [failure] = cases;
+  if (failure === undefined) throw new Error('no case');
+  const { after: _, until: __, site: ___, ...rest } = failure;
+  return { cell: { ...cell, folds: '...' }, failure: { ...rest, ...parts } };
+}
+
+const textOf = ({ cell, failure }: ReturnType<typeof one>): string[] => failureBlock(cell, failure, NO_COLORS).split('\n').slice(1, -1);
+
+const FAULT = one('io-error', 'update', {
+  fault: 'op 2 open notes.json fails with EMFILE',
+  after: { index: 2, text: 'open notes.json' },
+  site: { file: 'src/notes.ts', line: 7, column: 1 },
+});
+
+const SCHEDULE = [
+  { task: 'saver A', ops: ['open', 'write'] },
+  { task: 'reader', ops: ['load -> {}'] },
+];
+
+describe('a failure block begins with what happened', () => {
+  test('a call that failed, with its line of source once', () => {
+    const [first, second] = textOf(FAULT);
+    expect(first).toBe('  failed            op 2 open notes.json fails with EMFILE   src/notes.ts:7');
+    expect(second).toBe('  load() returned   {}   had promised 5 entries');
+    expect(textOf(FAULT).join()).not.toContain('asked for at');
+  });
+
+  test('who did what, where all came to their end', () => {
+    const [first, second, third] = textOf(one('interleaving', 'reader-while-saving', { schedule: SCHEDULE, end: true }));
+    expect([first, second]).toEqual(['  saver A           open, write', '  reader            load -> {}']);
+    expect(third).toContain('load() returned');
+  });
+
+  test('and where all of them crashed', () => {
+    const after = { index: 3, text: 'write notes.json' };
+    expect(textOf(one('interleaving', 'two-savers', { schedule: SCHEDULE, after }))[2]).toBe(
+      '  crashed           all of them, after op 3, write notes.json',
+    );
+    expect(textOf(one('race', 'two-savers', { schedule: SCHEDULE, after, killed: 'saver A' }))[2]).toContain('load() returned');
+  });
+
+  test('a history, then the crash in it', () => {
+    const [first, second] = textOf(
+      one('process-kill', 'histories', { history: ['save v1', 'reset'], after: { index: 3, text: 'write notes.json' } }),
+    );
+    expect(first).toBe('  history             save v1 · reset');
+    expect(second).toBe('  killed after op 3   write notes.json');
+  });
+});
+
+test.each([
+  [FAULT, 'op 2 open notes.json fails with EMFILE|src/notes.ts:7'],
+  [one('interleaving', 'two-savers', { schedule: SCHEDULE }), 'saver A: open, write · reader: load -> {}'],
+  [one('process-kill', 'histories', { history: ['save v1', 'reset'], end: true }), 'save v1 · reset|with no crash at all'],
+])('the same in one line', ({ failure }, line) => {
+  expect(momentLine(failure).join('|')).toBe(line);
+});
+
+test('those that end alike are counted as what they are', () => {
+  const schedules = { kind: 'exhaustive', tried: 40, distinct: 30, crashes: 90 } as const;
+  const { cell, failure } = one('interleaving', 'two-savers', { schedule: SCHEDULE });
+  const result = { ...resultOf([]), cells: [{ ...cell, schedules, outcomes: { empty: 12, new: 28 } }], cases: [failure] };
+  const [[first] = []] = [...failuresByCell(result).values()];
+  expect(first && moreOf(first)).toBe('11 more schedules');
+  const fault = { ...resultOf([]), cells: [FAULT.cell], cases: [FAULT.failure, { ...FAULT.failure, id: `${FAULT.failure.id}~EIO` }] };
+  const [[other] = []] = [...failuresByCell(fault).values()];
+  expect(other && moreOf(other)).toBe('1 more fault');
+});
+
+test('a run of every model is laid out in tables, each cell in one', () => {
+  const cells = (['process-kill', 'io-error', 'interleaving', 'race'] as const).map((model) => one(model, `of-${model}`, {}).cell);
+  const all = [...cells, one('process-kill', 'histories', {}).cell, one('interleaving', 'histories', {}).cell];
+  const tables = tablesOf(all);
+  expect(tables.map(({ kind, title }) => `${kind}: ${title}`)).toEqual([
+    'pictures: process-kill',
+    'pictures: io-error',
+    'grid: at the same time',
+    'grid: random histories',
+  ]);
+  expect(tables.flatMap((table) => table.cells)).toHaveLength(all.length);
+  const report = terminalReport({ ...resultOf([]), cells: all }, { columns: 100, colors: false });
+  for (const { scenario } of all) expect(report).toContain(scenario);
+});
