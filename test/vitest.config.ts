@@ -10,7 +10,7 @@ export default defineConfig({
     // Tests share nothing by module state, and importing everything anew for each file takes longer than the tests.
     isolate: false,
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     // Tests that start processes wait for them, not for a time; the limit only ends a test that hangs.
     testTimeout: 60_000,
     reporters: results === undefined ? ['default'] : ['default', 'json'],
