@@ -56,7 +56,7 @@ export function installFilter(libc: Libc, tid: number, table: ReadonlyMap<number
   const install = (): bigint => carryOut(SECCOMP, [SET_MODE_FILTER, TSYNC, address]);
   let result = install();
   if (result === EACCES) {
-    carryOut(PRCTL, [PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n]);
+    carryOut(PRCTL, [PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n]); // it looks at all five
     result = install();
   }
   writeRegisters(libc, tid, saved);
