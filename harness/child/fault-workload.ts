@@ -11,7 +11,7 @@ import type { Recovery } from '../recover/recovery.ts';
 import type { CellFile } from './cell-file.ts';
 import { loadCompiled } from './compiled-bundle.ts';
 import { load, save } from './recover-store.ts';
-import { carryOut, recordingHere, untilFilesAreIdle } from './steps.ts';
+import { carryOut, carryOutRecorded, recordingHere, untilFilesAreIdle } from './steps.ts';
 
 async function main(cellFile: string, directories: readonly string[]): Promise<void> {
   let current = directories[0] ?? '';
@@ -30,15 +30,7 @@ async function main(cellFile: string, directories: readonly string[]): Promise<v
     for (const step of cell.before) await carryOut(store, directory, step);
     await untilFilesAreIdle(recording);
     recording.start();
-    for (const [index, step] of cell.steps.entries()) {
-      try {
-        await carryOut(store, directory, step);
-        recording.mark('resolved', index);
-      } catch (error) {
-        recording.mark('rejected', index, String(error));
-        complain(error);
-      }
-    }
+    await carryOutRecorded(store, directory, cell.steps, recording, complain);
     try {
       await store.close?.(directory);
     } catch (error) {

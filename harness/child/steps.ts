@@ -55,3 +55,22 @@ export async function loadAsRecoveryDoes(store: ModuleStore, directory: string):
 export async function untilFilesAreIdle(recording: Recording): Promise<void> {
   while (recording.busy()) await new Promise(setImmediate);
 }
+
+/** The steps that are recorded, each with how it settled. */
+export async function carryOutRecorded(
+  store: ModuleStore,
+  directory: string,
+  steps: readonly CellStep[],
+  recording: Recording,
+  complain: (error: unknown) => void,
+): Promise<void> {
+  for (const [index, step] of steps.entries()) {
+    try {
+      await carryOut(store, directory, step);
+      recording.mark('resolved', index);
+    } catch (error) {
+      recording.mark('rejected', index, String(error));
+      complain(error);
+    }
+  }
+}

@@ -7,7 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { CellFile } from './cell-file.ts';
 import { loadBundle } from './load-bundle.ts';
-import { carryOut, loadAsRecoveryDoes, recordingHere, untilFilesAreIdle } from './steps.ts';
+import { carryOut, carryOutRecorded, loadAsRecoveryDoes, recordingHere, untilFilesAreIdle } from './steps.ts';
 
 async function main(cellFile: string, directory: string): Promise<void> {
   const complain = (error: unknown): void => {
@@ -21,15 +21,7 @@ async function main(cellFile: string, directory: string): Promise<void> {
   await untilFilesAreIdle(recording);
   recording.start();
   if (cell.loads) await loadAsRecoveryDoes(store, directory);
-  for (const [index, step] of cell.steps.entries()) {
-    try {
-      await carryOut(store, directory, step);
-      recording.mark('resolved', index);
-    } catch (error) {
-      recording.mark('rejected', index, String(error));
-      complain(error);
-    }
-  }
+  await carryOutRecorded(store, directory, cell.steps, recording, complain);
   await store.close?.(directory);
   await untilFilesAreIdle(recording);
   recording.finish();

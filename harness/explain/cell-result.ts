@@ -74,7 +74,7 @@ export function cellResult(cell: CrashCell, located: Located, options: CellOptio
       kills: options.observed ? 0 : states.filter(({ how }) => how === 'killed').length,
       distinct: new Set(firsts.map(({ tree }) => treeKey(tree))).size,
       violations: violations.length,
-      outcomes: countBy(verdicts.filter(({ state, outcome }) => state.how !== 'in-recovery' || isLoss(outcome))),
+      outcomes: countOf(verdicts.flatMap(({ state, outcome }) => (state.how !== 'in-recovery' || isLoss(outcome) ? [outcome] : []))),
       picture: letters.map(({ letter }) => letter).join(''),
       folds: letters.map(({ folded }) => (folded ? '=' : '.')).join(''),
       notes: [...found.notes, ...litterNotes(located), ...mismatchNotes(located)],
@@ -210,9 +210,9 @@ function untilOp(verdicts: readonly Verdict[], verdict: Verdict): number | undef
   return verdicts.slice(from).find(({ outcome, state }) => outcome !== verdict.outcome && state.how !== 'in-recovery')?.state.at.op;
 }
 
-function countBy(verdicts: readonly Verdict[]): { [outcome: string]: number } {
+export function countOf(outcomes: readonly Outcome[]): { [outcome: string]: number } {
   const counts: { [outcome: string]: number } = {};
-  for (const { outcome } of verdicts) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
   return counts;
 }
 

@@ -10,10 +10,10 @@ import { isViolation, worstGrade } from '../judge/grade.ts';
 import { gradeOf } from '../judge/outcome.ts';
 import { canonicalPath } from '../record/names.ts';
 import { type CaseResult, type CellResult, type OpLine, PICTURE } from '../result.ts';
-import { OUTCOMES, type Outcome } from '../store/define.ts';
+import { OUTCOMES } from '../store/define.ts';
 import type { NameRule, Op } from '../trace.ts';
 import { treeKey } from '../tree.ts';
-import { type CellOptions, type CheckedCell, filesIn, nameOf, standing } from './cell-result.ts';
+import { type CellOptions, type CheckedCell, countOf, filesIn, nameOf, standing } from './cell-result.ts';
 import { describeFound } from './found.ts';
 import { opText } from './op-text.ts';
 import type { SiteMatch } from './sites.ts';
@@ -67,12 +67,6 @@ export function faultResult(cell: FaultCell, found: FaultFindings, { sites }: Si
 }
 
 const opOf = (one: FaultCase): number => (one.kind === 'faults' ? one.faults[0].op : one.op);
-
-function countOf(outcomes: readonly Outcome[]): { [outcome: string]: number } {
-  const counts: { [outcome: string]: number } = {};
-  for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
-  return counts;
-}
 
 /** One letter for each op: the worst that comes of its failing, alone or first of two. */
 function pictureOf({ verdicts, doubts, recording }: FaultFindings): string {

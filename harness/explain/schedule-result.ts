@@ -5,7 +5,7 @@
 import { cellName, type ScheduleCell } from '../check.ts';
 import { scheduleDetail } from '../explore/interleaving/coding.ts';
 import { concurrentInWords, tasksOf } from '../explore/interleaving/histories.ts';
-import { type ScheduleEnd, scheduleId, type TaskEvent } from '../explore/schedule.ts';
+import { type ScheduleEnd, scheduleId, TASK_LETTERS, type TaskEvent } from '../explore/schedule.ts';
 import { isViolation, worstGrade } from '../judge/grade.ts';
 import { gradeOf } from '../judge/outcome.ts';
 import type { ScheduleFindings, ScheduleVerdict } from '../judge/schedule-findings.ts';
@@ -105,7 +105,6 @@ function caseOf(cell: ScheduleCell, verdict: ScheduleVerdict, claim: CellResult[
   };
 }
 
-const LETTERS = 'abcdefgh';
 const stepsOf = ({ schedule }: ScheduleEnd): number => schedule.reduce((sum, { steps }) => sum + steps, 0);
 
 /** What an id says of an end, after the name of its cell. */
@@ -113,7 +112,7 @@ function endId({ end, history }: ScheduleVerdict): string {
   const { schedule, ops, how, killed } = end;
   // In a race the schedule is where it was interfered with; how many ops come after that may be a matter of time.
   const steps = stepsOf(end);
-  if (killed !== undefined) return `@${steps}~${scheduleId(schedule)}~kill=${LETTERS[killed]}`;
+  if (killed !== undefined) return `@${steps}~${scheduleId(schedule)}~kill=${TASK_LETTERS[killed]}`;
   const detail = scheduleDetail({ schedule, ...(how === 'crashed' && { crashAfter: ops.length }), ...(history && { history }) });
   return `@${how === 'crashed' ? ops.length : steps}~${detail}`;
 }

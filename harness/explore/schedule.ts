@@ -50,19 +50,20 @@ export interface ScheduleEnd {
   readonly stuck?: string;
 }
 
-const LETTERS = 'abcdefgh';
+/** What tasks are called in ids, in the order of the scenario. */
+export const TASK_LETTERS = 'abcdefgh';
 const TURN = /^(?<letter>[a-h])(?<steps>0|[1-9]\d{0,6})$/;
 
 /** As in a case id: `a5.b2` is five ops of the first task, then two of the second. */
 export function scheduleId(schedule: Schedule): string {
-  return schedule.map(({ task, steps }) => `${LETTERS[task]}${steps}`).join('.');
+  return schedule.map(({ task, steps }) => `${TASK_LETTERS[task]}${steps}`).join('.');
 }
 
 /** Undefined for what names no schedule. */
 export function parseSchedule(text: string): Schedule | undefined {
   const turns = text.split('.').map((turn) => {
     const { letter = '', steps } = TURN.exec(turn)?.groups ?? {};
-    return { task: LETTERS.indexOf(letter), steps: Number(steps) };
+    return { task: TASK_LETTERS.indexOf(letter), steps: Number(steps) };
   });
   return turns.every(({ steps }) => Number.isInteger(steps)) ? turns : undefined;
 }

@@ -6,7 +6,7 @@
  * that was just opened is asked for its size.
  */
 import type { Outcome } from '../../store/define.ts';
-import type { ScheduleEnd, ScheduleOp } from '../schedule.ts';
+import { type ScheduleEnd, type ScheduleOp, TASK_LETTERS } from '../schedule.ts';
 
 /** What became of one order. */
 export interface Seen {
@@ -61,12 +61,11 @@ function orderOf(ops: readonly ScheduleOp[]): string[] {
     const before = last.get(task);
     const again = !changed && (text === before || before?.replace(OPENED, 'stat $1') === text);
     last.set(task, text);
-    if (!again && !ELSEWHERE.test(text)) order.push(`${LETTERS[task] ?? task}: ${text}`);
+    if (!again && !ELSEWHERE.test(text)) order.push(`${TASK_LETTERS[task] ?? task}: ${text}`);
   }
   return order;
 }
 
-const LETTERS = 'abcdefgh';
 const OPENED = /^open (\S+)(?: \([a-z, ]*\))?$/;
 /** On the directory itself, or on what is not in it. */
 const ELSEWHERE = /^\w+ (?:\.(?: |$)|\.\.\/|\/)/;
