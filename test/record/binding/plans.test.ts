@@ -153,8 +153,8 @@ describe('a run that ends otherwise', () => {
   });
 
   test('hangs, and tells what it had done', async () => {
-    const run = await children.run(await store('hanging'), { kind: 'observe' }, 1500);
-    expect(endOf(run)).toEqual({ kind: 'end', how: 'timed-out', afterMs: 1500 });
+    const run = await children.run(await store('hanging'), { kind: 'observe' }, 5_000);
+    expect(endOf(run)).toEqual({ kind: 'end', how: 'timed-out', afterMs: 5_000 });
     expect(opsOf(run.events).map(({ call }) => call)).toEqual(['open', 'close']);
   });
 
