@@ -1,9 +1,10 @@
 /**
- * Builds dist/: the command line and library as ES modules, and the programs that run in children as plain CommonJS, each in one
- * file so that they start fast. With --types also the type declarations.
+ * Builds dist/: the command line, the library and the tracer as ES modules, the programs that run in children as plain CommonJS. Each is
+ * one file with all that it needs, so that it starts fast: a command reads one file instead of three hundred. With --types also the type
+ * declarations.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -15,24 +16,24 @@ const common = {
   absWorkingDir: root,
   outdir: dist,
   bundle: true,
+  // Programs of their own, which cannot be bundled.
+  external: ['esbuild', 'koffi'],
   platform: 'node',
   target: 'node20',
   logLevel: 'warning',
   sourcemap: false,
+  metafile: true,
 };
 
-await Promise.all([
+const built = await Promise.all([
   build({
     ...common,
     format: 'esm',
-    packages: 'external',
-    entryPoints: {
-      cli: 'harness/cli/main.ts',
-      index: 'harness/index.ts',
-      tracer: 'harness/record/ptrace/tracer.ts',
-      schema: 'harness/report/json.ts',
-    },
+    // Packages in CommonJS ask for Node's own modules by `require`.
+    banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
+    entryPoints: { cli: 'harness/cli/main.ts', tracer: 'harness/record/ptrace/tracer.ts', schema: 'harness/report/json.ts' },
   }),
+  build({ ...common, format: 'esm', entryPoints: { index: 'harness/index.ts' } }),
   build({
     ...common,
     format: 'cjs',
@@ -48,6 +49,7 @@ await Promise.all([
     },
   }),
 ]);
+writeFileSync(join(dist, 'third-party-licenses.txt'), licensesOf(built.flatMap(({ metafile }) => Object.keys(metafile.inputs))));
 
 const { resultJsonSchema } = await import(pathToFileURL(join(dist, 'schema.js')).href);
 writeFileSync(join(dist, 'schema.json'), `${JSON.stringify(resultJsonSchema(), null, 2)}\n`);
@@ -55,8 +57,21 @@ rmSync(join(dist, 'schema.js'));
 
 if (process.argv.includes('--types')) {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  const options = ['-p', 'tsconfig.json', '--noEmit', 'false', '--emitDeclarationOnly', '--declaration', '--outDir', 'dist/types'];
   if (!existsSync(tsc)) throw new Error('typescript is not installed');
-  const { status } = spawnSync(process.execPath, [tsc, ...options], { cwd: root, stdio: 'inherit' });
+  rmSync(join(dist, 'types'), { recursive: true, force: true });
+  const { status } = spawnSync(process.execPath, [tsc, '-p', 'harness/tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
   process.exitCode = status ?? 1;
+}
+
+/** The licenses of the packages that these files belong to, which ask to be passed on with their code. */
+function licensesOf(files) {
+  const packages = new Set(
+    files.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]).filter((found) => found !== undefined),
+  );
+  const texts = [...packages].sort().map((path) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8'));
+    const files = readdirSync(join(root, path)).filter((file) => /^licen[cs]e/i.test(file));
+    return [`${name} ${version} (${license})`, ...files.map((file) => readFileSync(join(root, path, file), 'utf8').trim())].join('\n\n');
+  });
+  return `${texts.join(`\n\n${'-'.repeat(72)}\n\n`)}\n`;
 }

@@ -34,7 +34,7 @@ export function summaryWords(result: Result): string[] {
     counted(cells.length, 'cell'),
     ...kills(result),
     ...power(cells),
-    ...recoveryWords(cells.filter(({ model }) => model === 'process-kill')),
+    ...recoveryWords(cells),
     ...faults(cells),
     ...scheduleWords(cells),
     ...historyWords(cells),

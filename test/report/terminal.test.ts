@@ -34,6 +34,14 @@ test('failures are the end of the log, and a known bug is not among them', () =>
   expect(plain(asExpected).trimEnd()).toMatch(/every claim was kept, and every known bug was found$/);
 });
 
+test('recoveries that were crashed again are counted in every model', () => {
+  const { cells, ...rest } = asExpected;
+  const crashed = (['process-kill', 'power-loss'] as const).flatMap((model) =>
+    cells.slice(0, 1).map((cell) => ({ ...cell, model, recoveries: { crashed: 2, of: 3, states: 30 } })),
+  );
+  expect(plain({ ...rest, cells: crashed, cases: [] })).toContain('4 of 6 ways to recover crashed again in 60 states');
+});
+
 test('a run of no cells is no success', () => {
   expect(plain(resultOf([]))).toContain('nothing was tried');
 });
