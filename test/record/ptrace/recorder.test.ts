@@ -152,7 +152,7 @@ describe.skipIf(noPtrace !== undefined)(`ptrace${noPtrace === undefined ? '' : `
 
     // Side by side, with time enough to come to where they wait, on whatever machine.
     test('it hangs, waits, or waits for a program', async () => {
-      const afterMs = 5_000;
+      const afterMs = 3_000;
       const waits = ['for (;;);', 'await new Promise((resolve) => setTimeout(resolve, 1e6));', `child.spawnSync('sleep', ['1000']);`];
       const runs = await Promise.all(
         waits.map((save) => lab.run(lab.cell({ save: `fs.writeFileSync(at('a'), value); ${save}` }), { kind: 'observe' }, afterMs)),
