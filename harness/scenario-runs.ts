@@ -2,7 +2,7 @@
  * What the runs of one store and scenario are started with: an empty directory or a copy of a tree, a spool beside it, and the file that
  * tells the child what to do.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Bench, FaultRequest } from './check.ts';
 import type { CellFile } from './child/cell-file.ts';
@@ -13,7 +13,7 @@ import type { Scenario } from './scenario/define.ts';
 import type { LoadedStore } from './store/loaded.ts';
 import type { Tree } from './trace.ts';
 import { buildTree } from './tree.ts';
-import type { Workspace } from './workspace.ts';
+import { discard, type Workspace } from './workspace.ts';
 
 export interface ScenarioRunsOptions {
   readonly workspace: Workspace;
@@ -48,9 +48,7 @@ export class ScenarioRuns {
     this.#options = options;
   }
 
-  readonly dispose = (): void => {
-    for (const directory of [this.root, this.#memory]) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
-  };
+  readonly dispose = (): void => discard(this.root, this.#memory);
 
   readonly makeDirectory = (): string => this.#directoryBelow(this.root);
 

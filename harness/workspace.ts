@@ -54,6 +54,17 @@ export function openWorkspace(below: string, pid: number, memory = below): Works
   };
 }
 
+/** Removes what nobody needs any more, as far as that goes now: what a process is still writing to goes with the workspace. */
+export function discard(...paths: readonly string[]): void {
+  for (const path of paths) {
+    try {
+      rmSync(path, { recursive: true, force: true });
+    } catch {
+      // as above
+    }
+  }
+}
+
 /** Removes the workspaces whose owner is gone, and their processes. Returns the ids of the runs swept. */
 export function sweepDeadRuns(below: string): string[] {
   const swept: string[] = [];

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openWorkspace, RUN_VARIABLE, sweepDeadRuns } from '../harness/workspace.ts';
+import { discard, openWorkspace, RUN_VARIABLE, sweepDeadRuns } from '../harness/workspace.ts';
 import { processesWith } from './processes.ts';
 import { freshDirectory } from './temporary.ts';
 
@@ -93,6 +93,14 @@ describe.skipIf(process.platform !== 'linux')('processes (Linux)', () => {
     mkdirSync(join(another, name)); // as it is right after mkdir
     expect(sweepDeadRuns(another)).toEqual([]);
   });
+});
+
+test('what cannot be removed now hides no other error, and the rest goes', () => {
+  const directory = freshDirectory();
+  const [one, another] = [join(directory, 'one'), join(directory, 'another')];
+  for (const path of [one, another]) mkdirSync(path);
+  discard(one, '/proc/self/fdinfo', another);
+  expect(readdirSync(directory)).toEqual([]);
 });
 
 describe('a sweep', () => {

@@ -4,9 +4,10 @@
  * A process that hangs or ends takes nothing with it: what it wrote down counts, the tree that it was at is recovered alone in a fresh
  * process, and the rest of its batch by others. Where one waits, the rest of its batch does not wait with it.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json, Tree } from '../trace.ts';
+import { discard } from '../workspace.ts';
 import { type AnswerPool, AnswerReader } from './answers.ts';
 import { MOST_WORKERS, type RecoveryPool } from './pool.ts';
 import type { BatchEntry, RecoveredTree, TreeBatch } from './recovery.ts';
@@ -79,7 +80,7 @@ export async function recoverInBatches(
     const size = Math.max(1, Math.min(MOST_PER_BATCH, Math.ceil(trees.length / (pool.workers * BATCHES_PER_WORKER))));
     await Promise.all(chunks(coded.order, size).map((places) => recoverBatch(places)));
   } finally {
-    rmSync(root, { recursive: true, force: true, maxRetries: 3 });
+    discard(root);
   }
 }
 

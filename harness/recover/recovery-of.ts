@@ -6,11 +6,11 @@
  * away. A store that does is recovered in fresh processes from then on, and the cell is judged again.
  */
 import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { LoadedStore } from '../store/loaded.ts';
 import type { Json, Tree } from '../trace.ts';
 import { buildTree, listFiles, treeKey } from '../tree.ts';
+import { discard } from '../workspace.ts';
 import { AnswerPool } from './answers.ts';
 import { MOST_WORKERS, type RecoveryPool } from './pool.ts';
 import { recoverInBatches } from './recover-trees.ts';
@@ -66,7 +66,7 @@ export async function recoveryOf(
       const inWords = (found: object): string => JSON.stringify(found).replaceAll(directory, '<dir>');
       return answers.answer(inWords(load), inWords({ ...rest, left: listFiles(directory) }));
     } finally {
-      rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+      discard(directory);
     }
   };
   const recoverEach = (trees: readonly Tree[], next: Json, onAnswer: (index: number, answer: RecoveredTree) => void): Promise<unknown> => {

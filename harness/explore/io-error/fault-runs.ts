@@ -2,7 +2,7 @@
  * Runs of a workload in which calls fail: many in one process, one after the other, and those that do not come to their end there once
  * more in a process of their own.
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { HarnessError } from '../../errors.ts';
 import type { RawEnd, RawEvent } from '../../record/events.ts';
@@ -12,6 +12,7 @@ import type { Recorder, RunRequest } from '../../record/recorder.ts';
 import type { Recovery } from '../../recover/recovery.ts';
 import type { Trace, Tree } from '../../trace.ts';
 import { scanTree } from '../../tree.ts';
+import { discard } from '../../workspace.ts';
 
 /** How a run ended, in the steps: what comes after them is in `after`. */
 type Ending =
@@ -192,17 +193,9 @@ async function runOnce(
       ? { faults, doubt: 'the process ended before' }
       : interpret(lab, { ...run, faults }, part, parts[index + 1] === undefined && last?.kind === 'end' ? last : undefined, contents);
   });
-  for (const directory of directories) remove(directory);
+  // They lie in memory, which those of large values would fill.
+  for (const directory of directories) discard(directory, `${directory}.after`, `${directory}.complaint`);
   return results;
-}
-
-/** Directories lie in memory, which those of large values would fill. What cannot be removed goes with the workspace. */
-function remove(directory: string): void {
-  try {
-    for (const path of [directory, `${directory}.after`, `${directory}.complaint`]) rmSync(path, { recursive: true, force: true });
-  } catch {
-    // as above
-  }
 }
 
 /** The events of each run, with its end. What comes between a run's end and the next start is the end of the process, and no part. */

@@ -9,7 +9,6 @@
  * Processes that did the same up to their crash are recorded once, for all histories and models. A history ends early where nothing
  * good is left to go on with: the models find that loss at its boundary.
  */
-import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CellStep } from '../../child/cell-file.ts';
 import { encodeHistory, type History, type HistoryStep } from '../../explore/histories/history.ts';
@@ -20,6 +19,7 @@ import type { Recorder, RunRequest } from '../../record/recorder.ts';
 import type { StoreRecovery } from '../../recover/recovery-of.ts';
 import type { LoadedStore } from '../../store/loaded.ts';
 import type { Json, Step, Trace, Tree, Variation } from '../../trace.ts';
+import { discard } from '../../workspace.ts';
 import { isLoss, judgeRecovery, type OracleOptions, sameValue } from '../outcome.ts';
 import { type Call, promisedBy } from './call.ts';
 import { endOf, partsOf, plannedCalls } from './plan.ts';
@@ -157,7 +157,7 @@ export class Courses {
       return run;
     };
     const trace = await recordOnce(recorder, { complaint, prepare }, { variation });
-    for (const directory of made) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+    discard(...made);
     return trace;
   }
 
