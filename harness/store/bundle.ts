@@ -5,9 +5,10 @@
  * working, from whichever directory the bundle is run. CommonJS where that can be, because it loads faster; an ES module where
  * the store awaits at top level.
  */
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
-import { dirname, extname } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildFailure, build, formatMessages, type Loader, type Plugin, stop } from 'esbuild';
 
@@ -59,7 +60,7 @@ export async function bundleStore(request: BundleRequest, options: BundleOptions
         'import.meta.dirname': '__crashMatrixDirname',
         'import.meta.filename': '__crashMatrixFilename',
       },
-      plugins: [format === 'fake' ? libraryIsHere(options.self) : packagesStayOutside(options.self), filesKnowTheirPlace],
+      plugins: [format === 'fake' ? libraryIsHere(options.self) : packagesStayOutside(options.self, format), filesKnowTheirPlace],
       ...(format === 'esm' && {
         banner: {
           js: "import { createRequire as __crashMatrixRequire } from 'node:module'; const require = __crashMatrixRequire(import.meta.url);",
@@ -80,11 +81,14 @@ function libraryIsHere(self: string): Plugin {
   return { name: 'library-is-here', setup: ({ onResolve }) => onResolve({ filter: /^crash-matrix$/ }, () => ({ path: self })) };
 }
 
-function packagesStayOutside(self: string): Plugin {
+/** Modules that hand on what an ES module of a package exports. */
+const HANDED_ON = 'handed-on';
+
+function packagesStayOutside(self: string, format: BundleFormat): Plugin {
   const inner = Symbol('inner');
   return {
     name: 'packages-stay-outside',
-    setup: ({ onResolve, resolve }) => {
+    setup: ({ onResolve, onLoad, resolve }) => {
       onResolve({ filter: /^crash-matrix$/ }, () => ({ path: self }));
       onResolve({ filter: /^[^./]/ }, async ({ path, kind, resolveDir, importer, pluginData }) => {
         if (pluginData === inner || path.startsWith('node:') || builtinModules.includes(path)) return undefined;
@@ -93,10 +97,28 @@ function packagesStayOutside(self: string): Plugin {
         if (found.errors.length > 0) return { errors: found.errors };
         // Not a package but a path alias of the project's tsconfig: the store's own code.
         if (!found.path.includes('/node_modules/') && !found.path.includes('\\node_modules\\')) return { path: found.path };
+        // In CommonJS an `import` becomes a `require`, whose result esbuild takes for the default export where a file is an ES module
+        // by its name or package.json: right for packages in CommonJS, but of an ES module it is the namespace.
+        if (format === 'cjs' && kind === 'import-statement' && isEsModule(found.path))
+          return { path: `from ${found.path} `, namespace: HANDED_ON, pluginData: found.path }; // no name of an ES module
         return { path: found.path, external: true };
       });
+      onLoad({ filter: /./, namespace: HANDED_ON }, ({ pluginData }) => {
+        const name = JSON.stringify(pluginData);
+        return { contents: `export * from ${name}; export { default } from ${name};`, loader: 'js' };
+      });
+      onResolve({ filter: /./, namespace: HANDED_ON }, ({ path }) => ({ path, external: true }));
     },
   };
+}
+
+/** As Node decides it: by the extension, or by `type` in the nearest package.json. */
+function isEsModule(path: string): boolean {
+  if (extname(path) !== '.js') return extname(path) === '.mjs';
+  let directory = dirname(path);
+  while (!existsSync(join(directory, 'package.json')) && dirname(directory) !== directory) directory = dirname(directory);
+  const file = join(directory, 'package.json');
+  return existsSync(file) && (JSON.parse(readFileSync(file, 'utf8')) as { type?: string }).type === 'module';
 }
 
 const LOADERS: { readonly [extension: string]: Loader } = {

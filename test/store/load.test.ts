@@ -297,6 +297,29 @@ describe('a file is taken, whatever it is written in', () => {
     expect(await loadedBy(await load('./app/later.ts'))).toBe(url);
   });
 
+  test('the default export of a package is what Node gives to an ES module and to CommonJS', async () => {
+    const imports = `import one from 'esm-default'; import { named } from 'esm-default'; import * as all from 'esm-default'; import two from 'cjs-default'; import three from 'mjs-default';`;
+    const store = `export default { save() {}, load: () => [one(), named, all.named, two, three()] };`;
+    write({
+      'deps/node_modules/esm-default/package.json': '{"name":"esm-default","type":"module","exports":"./main.js"}',
+      'deps/node_modules/esm-default/main.js': `export default () => 'esm'; export const named = 'named';`,
+      'deps/node_modules/mjs-default/package.json': '{"name":"mjs-default","exports":"./main.mjs"}',
+      'deps/node_modules/mjs-default/main.mjs': `export { one as default } from './one.mjs';`,
+      'deps/node_modules/mjs-default/one.mjs': `export const one = () => 'mjs';`,
+      'deps/node_modules/cjs-default/package.json': '{"name":"cjs-default","main":"main.js"}',
+      'deps/node_modules/cjs-default/main.js': `exports.__esModule = true; exports.default = 'inner';`,
+      'deps/a.mjs': `${imports} ${store}`,
+      'deps/waits.mjs': `${imports} await 0; ${store}`,
+      'deps/b.ts': `${imports} ${store}`,
+    });
+    const [plain, waits, typed] = await Promise.all(
+      ['a.mjs', 'waits.mjs', 'b.ts'].map(async (file) => loadedBy(await load(`./deps/${file}`))),
+    );
+    expect(plain).toEqual(['esm', 'named', 'named', { __esModule: true, default: 'inner' }, 'mjs']);
+    expect(waits).toEqual(plain);
+    expect(typed).toEqual(['esm', 'named', 'named', 'inner', 'mjs']);
+  });
+
   test('two files of one name do not get in the way of each other', async () => {
     write({
       'one/store.cjs': `module.exports = { save() {}, load: () => 1 };`,
