@@ -9,7 +9,12 @@ export function processesWith(name: string, value?: string): number[] {
 
 /** The ids of all processes with this text in their command line. */
 export function processesRunning(text: string): number[] {
-  return processIds().filter((pid) => pid !== process.pid && readQuietly(`/proc/${pid}/cmdline`).includes(text));
+  return processIds().filter((pid) => pid !== process.pid && kernelSays(pid, 'cmdline').includes(text));
+}
+
+/** A file that the kernel has of a process; empty when the process is gone. */
+export function kernelSays(pid: number | 'self', file: string): string {
+  return readQuietly(`/proc/${pid}/${file}`);
 }
 
 function processIds(): number[] {
@@ -20,7 +25,7 @@ function processIds(): number[] {
 }
 
 function environmentOf(pid: number): string[] {
-  return readQuietly(`/proc/${pid}/environ`).split('\0');
+  return kernelSays(pid, 'environ').split('\0');
 }
 
 function readQuietly(path: string): string {
