@@ -51,8 +51,8 @@ export function cellResult(cell: CrashCell, located: Located, options: CellOptio
   // What a mapped file holds is not in a trace, but it is on the disk of a real cut.
   const unmeasured = cell.model === 'power-cut' ? [] : recording.trace.unmeasured;
   const unsure = [...unmeasured, ...doubts.map(({ doubt }) => doubt)];
-  const grade = worstGrade([...outcomes.map((outcome) => gradeOf(outcome, cell.model)), ...unsure.map(() => 'inconclusive' as const)]);
-  const { claim, expected, status, reason = unsure[0] } = standing(cell, grade, outcomes);
+  const head = headOf(cell, outcomes, unsure);
+  const { claim } = head;
   const states = [...verdicts, ...doubts].map(({ state }) => state);
   const firsts = states.filter(({ how }) => how !== 'in-recovery');
   const letters = lettersOf(found, cell);
@@ -64,10 +64,7 @@ export function cellResult(cell: CrashCell, located: Located, options: CellOptio
   const line = lineOf(located);
   return {
     cell: {
-      ...nameOf(cell),
-      claim,
-      grade,
-      status,
+      ...head,
       points,
       states: firsts.length,
       folded: cell.model === 'process-kill' ? points - firsts.length : 0,
@@ -79,8 +76,6 @@ export function cellResult(cell: CrashCell, located: Located, options: CellOptio
       folds: letters.map(({ folded }) => (folded ? '=' : '.')).join(''),
       notes: [...found.notes, ...litterNotes(located), ...mismatchNotes(located)],
       durationMs: options.durationMs,
-      ...(expected && { expected }),
-      ...(reason !== undefined && { reason }),
       ...(inside !== undefined && inside.tried < inside.of && { sampled: inside }),
       ...(coverage && { explored: coverage }),
       ...(cuts !== undefined && { cuts }),
@@ -94,29 +89,34 @@ export function cellResult(cell: CrashCell, located: Located, options: CellOptio
 /** A cell of which nothing could be judged. */
 export function unjudgedCell(cell: Cell, reason: string, durationMs: number): CheckedCell {
   const nothing = { points: 0, states: 0, folded: 0, kills: 0, distinct: 0, violations: 0, outcomes: {}, picture: '', notes: [] };
-  const { claim, expected, status } = standing(cell, 'inconclusive', []);
   return {
-    cell: { ...nameOf(cell), claim, grade: 'inconclusive', status, reason, ...nothing, durationMs, ...(expected && { expected }) },
+    cell: { ...headOf(cell, [], [reason]), reason, ...nothing, durationMs },
     cases: [],
   };
 }
 
-export function nameOf({ store, scenario, model, profile }: Cell): Pick<CellResult, 'store' | 'scenario' | 'model' | 'profile'> {
-  return { store: store.name, scenario: scenario.name, model, ...(profile !== undefined && { profile }) };
+/** What every cell begins with: its name, its grade, what the store claims, and whether it is as it says. `unsure` is what could not be measured. */
+export function headOf(cell: Cell, outcomes: readonly Outcome[], unsure: readonly string[]): Head {
+  const { store, scenario, model, profile } = cell;
+  const grade = worstGrade([...outcomes.map((outcome) => gradeOf(outcome, model)), ...unsure.map(() => 'inconclusive' as const)]);
+  const held = heldTo(store.claims, cell, cell.strict);
+  const known = knownBugOf(store.knownBugs, scenario, cell);
+  const standing = statusOf(grade, held, outcomes, known);
+  const reason = unsure[0];
+  return {
+    store: store.name,
+    scenario: scenario.name,
+    model,
+    ...(profile !== undefined && { profile }),
+    claim: held.claim,
+    grade,
+    ...(reason !== undefined && { reason }),
+    ...standing,
+    ...(known && { expected: { grade: known.bug.grade, ...(known.bug.outcomes && { outcomes: [...known.bug.outcomes] }) } }),
+  };
 }
 
-/** What the store claims here, and whether it is as it says. */
-export function standing(
-  cell: Cell,
-  grade: CellResult['grade'],
-  outcomes: readonly Outcome[],
-): Pick<CellResult, 'claim' | 'status' | 'expected' | 'reason'> {
-  const held = heldTo(cell.store.claims, cell, cell.strict);
-  const known = knownBugOf(cell.store.knownBugs, cell.scenario, cell);
-  const status = statusOf(grade, held, outcomes, known);
-  const expected = known && { grade: known.bug.grade, ...(known.bug.outcomes && { outcomes: [...known.bug.outcomes] }) };
-  return { claim: held.claim, ...status, ...(expected && { expected }) };
-}
+type Head = Pick<CellResult, 'store' | 'scenario' | 'model' | 'profile' | 'claim' | 'grade' | 'status' | 'expected' | 'reason'>;
 
 type LineOf = (index: number) => OpLine | undefined;
 

@@ -1,12 +1,10 @@
 /** From what failing calls do to the last call of random histories to a cell's lines in the report. */
 import type { FaultCell } from '../check.ts';
 import { historyInWords, historyName } from '../explore/histories/history.ts';
-import { worstGrade } from '../judge/grade.ts';
 import type { FaultHistoryFindings, HistoryFaults } from '../judge/histories/check-fault-histories.ts';
-import { gradeOf } from '../judge/outcome.ts';
 import type { CaseResult } from '../result.ts';
 import type { Outcome } from '../store/define.ts';
-import { type CellOptions, type CheckedCell, nameOf, standing } from './cell-result.ts';
+import { type CellOptions, type CheckedCell, headOf } from './cell-result.ts';
 import { faultResult } from './fault-result.ts';
 import type { SiteMatch } from './sites.ts';
 
@@ -24,14 +22,9 @@ export function faultHistoryResult(
     for (const [outcome, count] of Object.entries(one.outcomes)) outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
   const met = Object.keys(outcomes) as Outcome[];
   const unsure = [...doubts, ...cells.flatMap(({ reason }) => reason ?? [])];
-  const grade = worstGrade([...met.map((outcome) => gradeOf(outcome, cell.model)), ...unsure.map(() => 'inconclusive' as const)]);
-  const { claim, status, expected, reason = unsure[0] } = standing(cell, grade, met);
   return {
     cell: {
-      ...nameOf(cell),
-      claim,
-      grade,
-      status,
+      ...headOf(cell, met, unsure),
       points: sum(({ points }) => points),
       states: sum(({ states }) => states),
       folded: 0,
@@ -47,8 +40,6 @@ export function faultHistoryResult(
       picture: '',
       notes: [...notes],
       durationMs: options.durationMs,
-      ...(expected && { expected }),
-      ...(reason !== undefined && { reason }),
     },
     cases: failures.flatMap((failure) => {
       const only = { ...failure.found, verdicts: [failure.verdict] };

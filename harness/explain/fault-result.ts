@@ -6,14 +6,14 @@ import { type FaultCase, faultId, type OpFault } from '../explore/io-error/fault
 import type { FaultyRun } from '../explore/io-error/fault-runs.ts';
 import type { FaultVerdict, Finder } from '../judge/fault-verdict.ts';
 import type { FaultFindings } from '../judge/faults.ts';
-import { isViolation, worstGrade } from '../judge/grade.ts';
+import { isViolation } from '../judge/grade.ts';
 import { gradeOf } from '../judge/outcome.ts';
 import { canonicalPath } from '../record/names.ts';
 import { type CaseResult, type CellResult, type OpLine, PICTURE } from '../result.ts';
 import { OUTCOMES } from '../store/define.ts';
 import type { NameRule, Op } from '../trace.ts';
 import { treeKey } from '../tree.ts';
-import { type CellOptions, type CheckedCell, countOf, filesIn, nameOf, standing } from './cell-result.ts';
+import { type CellOptions, type CheckedCell, countOf, filesIn, headOf } from './cell-result.ts';
 import { describeFound } from './found.ts';
 import { opText } from './op-text.ts';
 import type { SiteMatch } from './sites.ts';
@@ -30,8 +30,8 @@ export function faultResult(cell: FaultCell, found: FaultFindings, { sites }: Si
   const outcomes = verdicts.map(({ outcome }) => outcome);
   const idle = verdicts.length + doubts.length === 0 ? [NOTHING_TO_FAIL] : [];
   const unsure = [...recording.trace.unmeasured, ...doubts.map(({ doubt }) => doubt), ...idle];
-  const grade = worstGrade([...outcomes.map((outcome) => gradeOf(outcome, cell.model)), ...unsure.map(() => 'inconclusive' as const)]);
-  const { claim, expected, status, reason = unsure[0] } = standing(cell, grade, outcomes);
+  const head = headOf(cell, outcomes, unsure);
+  const { claim } = head;
   const violations = verdicts.filter(({ outcome }) => isViolation(gradeOf(outcome, cell.model), claim));
   const lineOf = (index: number): OpLine | undefined => {
     const op = recording.trace.ops[index - 1];
@@ -40,10 +40,7 @@ export function faultResult(cell: FaultCell, found: FaultFindings, { sites }: Si
   };
   return {
     cell: {
-      ...nameOf(cell),
-      claim,
-      grade,
-      status,
+      ...head,
       points: verdicts.length + doubts.length,
       states: verdicts.length,
       folded: 0,
@@ -59,8 +56,6 @@ export function faultResult(cell: FaultCell, found: FaultFindings, { sites }: Si
       picture: pictureOf(found),
       notes: [...found.notes],
       durationMs: options.durationMs,
-      ...(expected && { expected }),
-      ...(reason !== undefined && { reason }),
     },
     cases: (options.allCases ? verdicts : tellingOf(violations)).map((verdict) => caseOf(cell, found, verdict, claim, lineOf, options)),
   };

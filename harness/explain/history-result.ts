@@ -5,12 +5,12 @@
 import { cellName } from '../check.ts';
 import { stateId } from '../explore/crash-state.ts';
 import { historyDetail, historyInWords } from '../explore/histories/history.ts';
-import { isViolation, worstGrade } from '../judge/grade.ts';
+import { isViolation } from '../judge/grade.ts';
 import type { HistoryCell, HistoryFailure, HistoryFindings } from '../judge/histories/check-histories.ts';
 import { gradeOf } from '../judge/outcome.ts';
 import type { CaseResult } from '../result.ts';
 import type { Outcome } from '../store/define.ts';
-import { type CellOptions, type CheckedCell, filesIn, nameOf, standing } from './cell-result.ts';
+import { type CellOptions, type CheckedCell, filesIn, headOf } from './cell-result.ts';
 import { describeFound } from './found.ts';
 import { lostTexts } from './lost-text.ts';
 import { opText } from './op-text.ts';
@@ -27,14 +27,9 @@ export function historyResult(
   const { outcomes, doubts, coverage, tried, processes, points, states, distinct, violations, notes } = found;
   const shown = found.failures.map(({ verdict }) => verdict.outcome); // shrinking may come upon another outcome
   const met = [...new Set([...(Object.keys(outcomes) as Outcome[]), ...shown])];
-  const grade = worstGrade([...met.map((outcome) => gradeOf(outcome, cell.model)), ...doubts.map(() => 'inconclusive' as const)]);
-  const { claim, status, expected, reason = doubts[0] } = standing(cell, grade, met);
   return {
     cell: {
-      ...nameOf(cell),
-      claim,
-      grade,
-      status,
+      ...headOf(cell, met, doubts),
       points,
       states,
       folded: cell.model === 'process-kill' ? points - states : 0,
@@ -46,8 +41,6 @@ export function historyResult(
       notes: [...notes],
       durationMs: options.durationMs,
       histories: { tried, segments: processes },
-      ...(expected && { expected }),
-      ...(reason !== undefined && { reason }),
       ...(coverage && { explored: { pages: coverage } }),
     },
     cases: found.failures.map((failure) => historyCase(cell, failure, sitesOf(failure), options.replay)),
@@ -69,7 +62,7 @@ function historyCase(
     id,
     outcome,
     grade,
-    violation: isViolation(grade, standing(cell, grade, [outcome]).claim),
+    violation: isViolation(grade, headOf(cell, [outcome], []).claim),
     end: state.how === 'ended',
     history: historyInWords(course.history),
     found: outcome === 'exposed' ? `${verdict.exposed} by other users` : describeFound(outcome, recovery, promised),

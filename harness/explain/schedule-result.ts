@@ -6,7 +6,7 @@ import { cellName, type ScheduleCell } from '../check.ts';
 import { scheduleDetail } from '../explore/interleaving/coding.ts';
 import { concurrentInWords, tasksOf } from '../explore/interleaving/histories.ts';
 import { type ScheduleEnd, scheduleId, TASK_LETTERS, type TaskEvent } from '../explore/schedule.ts';
-import { isViolation, worstGrade } from '../judge/grade.ts';
+import { isViolation } from '../judge/grade.ts';
 import { gradeOf } from '../judge/outcome.ts';
 import type { ScheduleFindings, ScheduleVerdict } from '../judge/schedule-findings.ts';
 import type { Loaded } from '../recover/recovery.ts';
@@ -14,7 +14,7 @@ import type { CaseResult, CellResult } from '../result.ts';
 import type { Outcome } from '../store/define.ts';
 import type { Task, Variation } from '../trace.ts';
 import { treeKey } from '../tree.ts';
-import { type CellOptions, type CheckedCell, filesIn, nameOf, standing } from './cell-result.ts';
+import { type CellOptions, type CheckedCell, filesIn, headOf } from './cell-result.ts';
 import { describeFound } from './found.ts';
 import { describePromised, describeValue } from './values.ts';
 
@@ -27,20 +27,15 @@ const LAST_OPS = 4;
 
 export function scheduleResult(cell: ScheduleCell, found: ScheduleFindings, options: CellOptions): CheckedCell {
   const outcomes = Object.keys(found.outcomes) as Outcome[]; // its keys are outcomes
-  const grades = outcomes.map((outcome) => gradeOf(outcome, cell.model));
-  const doubt = found.doubts?.[0];
-  const grade = worstGrade(doubt === undefined ? grades : [...grades, 'inconclusive']);
-  const { claim, expected, status, reason = doubt } = standing(cell, grade, outcomes);
+  const head = headOf(cell, outcomes, found.doubts ?? []);
+  const { claim } = head;
   const count = (wanted: (outcome: Outcome) => boolean): number =>
     outcomes.filter(wanted).reduce((sum, outcome) => sum + (found.outcomes[outcome] ?? 0), 0);
   const { kind, tried, distinct, crashes, bound } = found;
   const telling = options.allCases ? found.verdicts : tellingOf(found, ({ outcome }) => isViolation(gradeOf(outcome, cell.model), claim));
   return {
     cell: {
-      ...nameOf(cell),
-      claim,
-      grade,
-      status,
+      ...head,
       points: tried,
       states: count(() => true),
       folded: 0,
@@ -53,8 +48,6 @@ export function scheduleResult(cell: ScheduleCell, found: ScheduleFindings, opti
       picture: '',
       notes: [...found.notes],
       durationMs: options.durationMs,
-      ...(expected && { expected }),
-      ...(reason !== undefined && { reason }),
     },
     cases: telling.map((verdict) => caseOf(cell, verdict, claim, options)),
   };

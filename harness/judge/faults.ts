@@ -15,9 +15,9 @@ import { singleFaults, windowsFaults } from '../explore/io-error/single-faults.t
 import { ON_WINDOWS, windowsRecording } from '../explore/io-error/windows.ts';
 import type { Fault } from '../record/fault.ts';
 import type { NotRecorded, Recording } from '../record/record.ts';
+import { doubtedLosses } from './confirm.ts';
 import { confirmRun, type FaultJudge, type FaultVerdict, faultJudge, judgeRuns } from './fault-verdict.ts';
 import { dropsPages, type FsyncFindings, judgeDrops, judgeFsyncs, judgeNamedCut } from './fsync-faults.ts';
-import { isLoss } from './outcome.ts';
 
 /** A fault whose run could not be made, and why. */
 interface FaultDoubt {
@@ -39,8 +39,6 @@ export interface FaultFindings {
 
 /** Second faults that are tried in one cell. */
 const TWICE_PER_CELL = 48;
-/** Losses that went alike, of which so many are confirmed: the first, and the last. */
-const CONFIRMED_OF_A_KIND = 2;
 
 const NOT_ASKED = 'the process that lived on is not asked: with no fault at all it does not find what it saved';
 
@@ -156,7 +154,7 @@ interface Means {
   readonly onProgress: Bench['onProgress'];
 }
 
-/** Runs and judges faults; losses that went alike are confirmed by a few runs in processes of their own, and if one is not, all of its kind. */
+/** Runs and judges faults; losses are confirmed, kind by kind, by runs in processes of their own. */
 async function tryFaults(
   { lab, control, onProgress }: Means,
   controlled: FaultJudge | Promise<FaultJudge>,
@@ -178,18 +176,10 @@ async function tryFaults(
     const run = verdict.run.alone ? verdict.run : await runAlone(lab, verdict.run.faults);
     return 'trace' in run ? confirmRun(judge, [verdict.case, run]) : run;
   };
-  const isConfirmed = async (verdict: FaultVerdict): Promise<boolean> => {
+  const doubted = await doubtedLosses(judged, kindOf, async (verdict) => {
     const again = await confirm(verdict);
-    return 'outcome' in again && again.outcome === verdict.outcome;
-  };
-  const doubted = new Set<FaultVerdict>();
-  await Promise.all(
-    kindsOf(judged.filter(({ outcome }) => isLoss(outcome))).map(async (alike) => {
-      const some = new Set([alike[0], alike.at(-1)].flatMap((verdict) => verdict ?? []).slice(0, CONFIRMED_OF_A_KIND));
-      const all = await Promise.all([...some].map(isConfirmed));
-      if (all.includes(false)) for (const verdict of alike) doubted.add(verdict);
-    }),
-  );
+    return 'outcome' in again ? again.outcome : undefined;
+  });
   const verdicts: FaultVerdict[] = [];
   for (const verdict of judged) {
     const sure = doubted.has(verdict) ? await confirm(verdict) : verdict;
@@ -199,15 +189,7 @@ async function tryFaults(
   return { verdicts, doubts };
 }
 
-/** Losses that went alike, together. */
-function kindsOf(losses: readonly FaultVerdict[]): FaultVerdict[][] {
-  const kinds = new Map<string, FaultVerdict[]>();
-  for (const verdict of losses) {
-    const { load, save, secondLoad } = verdict.recovery;
-    const kind = [verdict.outcome, verdict.finder.who, verdict.run.ending.kind, load.kind, save?.kind, secondLoad?.kind].join();
-    const alike = kinds.get(kind);
-    if (alike === undefined) kinds.set(kind, [verdict]);
-    else alike.push(verdict);
-  }
-  return [...kinds.values()];
+/** By who found it, and by runs, loads and saves that ended alike. */
+function kindOf({ finder, run, recovery: { load, save, secondLoad } }: FaultVerdict): string {
+  return [finder.who, run.ending.kind, load.kind, save?.kind, secondLoad?.kind].join();
 }

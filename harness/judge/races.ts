@@ -13,6 +13,7 @@ import type { Outcome } from '../store/define.ts';
 import type { Task, Tree } from '../trace.ts';
 import { scanTree } from '../tree.ts';
 import { type ConcurrentPromise, judgeConcurrent, promisedBy } from './concurrent.ts';
+import { doubtedLosses, kindsOfLosses } from './confirm.ts';
 import { isLoss, type OracleOptions } from './outcome.ts';
 import { valuesAfter } from './promise.ts';
 import { heldAgainstFake } from './race-agreement.ts';
@@ -123,7 +124,7 @@ class RaceJudge {
     const { recovery } = this.#bench;
     let verdicts = await this.#recoverAll(races);
     if (!(await recovery.warmIsTrue())) verdicts = await this.#recoverAll(races);
-    const notes = await Promise.all(kindsOf(verdicts).map((alike) => this.#runAgain(alike, run)));
+    const notes = await Promise.all(kindsOfLosses(verdicts, kindOf).map((alike) => this.#runAgain(alike, run)));
     return { verdicts, notes: notes.filter((note) => note !== undefined) };
   }
 
@@ -140,16 +141,8 @@ class RaceJudge {
       const answer = found[index];
       return answer === undefined ? [] : [this.#judge(race, answer.recovery)];
     });
-    // Only what a fresh process finds is a loss. If it is another thing for some, all that went alike are recovered afresh.
     const confirm = async ({ race, end }: Judged): Promise<Judged> => this.#judge(race, await recovery.confirm(end.tree, next));
-    const doubted = new Set<Judged>();
-    await Promise.all(
-      kindsOf(judged).map(async (alike) => {
-        const some = new Set([alike[0], alike.at(-1)].filter((verdict) => verdict !== undefined));
-        const same = await Promise.all([...some].map(async (verdict) => (await confirm(verdict)).outcome === verdict.outcome));
-        if (same.includes(false)) for (const verdict of alike) doubted.add(verdict);
-      }),
-    );
+    const doubted = await doubtedLosses(judged, kindOf, async (verdict) => (await confirm(verdict)).outcome);
     return Promise.all(judged.map((verdict) => (doubted.has(verdict) ? confirm(verdict) : verdict)));
   }
 
@@ -181,12 +174,5 @@ class RaceJudge {
   }
 }
 
-/** Failing races by outcome, those with a kill apart; each in the order in which they were told. */
-function kindsOf(verdicts: readonly Judged[]): Judged[][] {
-  const kinds = new Map<string, Judged[]>();
-  for (const verdict of verdicts.filter(({ outcome }) => isLoss(outcome))) {
-    const kind = `${verdict.outcome} ${verdict.end.killed === undefined}`;
-    kinds.set(kind, [...(kinds.get(kind) ?? []), verdict]);
-  }
-  return [...kinds.values()];
-}
+/** Those with a kill, and those without. */
+const kindOf = ({ end }: Judged): string => String(end.killed === undefined);

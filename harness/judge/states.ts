@@ -7,6 +7,7 @@ import type { CrashState, KillState } from '../explore/crash-state.ts';
 import { kill } from '../explore/kill.ts';
 import type { NotRecorded, Recording } from '../record/record.ts';
 import { buildTree, listFiles } from '../tree.ts';
+import { doubtedLosses } from './confirm.ts';
 import type { Found, Oracle, Verdict } from './oracle.ts';
 import { isLoss } from './outcome.ts';
 
@@ -54,54 +55,28 @@ function copied({ tree }: CrashState, bench: Bench): string {
   return directory;
 }
 
-/** Losses that went alike, of which so many are confirmed: the first, and the last. */
-const CONFIRMED_OF_A_KIND = 2;
-
 /**
- * States that are trees and nothing else, thousands of them: each distinct one is recovered once, and of the losses that went
- * alike (the same outcome, by loads and saves that ended alike) a few are confirmed. If one is not, all of its kind are
- * recovered by processes that have done nothing else.
+ * States that are trees and nothing else, thousands of them: each distinct one is recovered once, and losses are confirmed kind by kind.
  */
 export async function judgeTrees(cell: Cell, bench: Bench, oracle: Oracle, states: readonly CrashState[]): Promise<readonly Verdict[]> {
   const { recovery } = bench;
   const confirm = async (verdict: Verdict): Promise<Verdict> =>
     oracle.judge(verdict.state, { ...verdict, recovery: await recovery.confirm(verdict.state.tree, oracle.next) });
-  const isConfirmed = async (verdict: Verdict): Promise<boolean> => (await confirm(verdict)).outcome === verdict.outcome;
   const judgeAll = async (): Promise<Verdict[]> => {
     const onDone = (done: number): void => bench.onProgress({ kind: 'state-judged', of: states.length, done });
     const trees = states.map(({ tree }) => tree);
     const found = await recovery.recoverTrees(trees, oracle.next, onDone);
     const verdicts = states.map((state, index) => oracle.judge(state, found[index] as Found)); // one answer for each tree
-    const doubted = new Set<Verdict>();
-    await Promise.all(
-      kindsOf(verdicts.filter(({ outcome }) => isLoss(outcome))).map(async (alike) => {
-        const all = await Promise.all(some(alike, CONFIRMED_OF_A_KIND).map(isConfirmed));
-        if (all.includes(false)) for (const verdict of alike) doubted.add(verdict);
-      }),
-    );
+    const doubted = await doubtedLosses(verdicts, kindOf, async (verdict) => (await confirm(verdict)).outcome);
     return Promise.all(verdicts.map((verdict) => (doubted.has(verdict) ? confirm(verdict) : verdict)));
   };
   const verdicts = await judgeAll();
   return mustLoadJson(cell, (await recovery.warmIsTrue()) ? verdicts : await judgeAll());
 }
 
-/** Losses that went alike, together. */
-function kindsOf(losses: readonly Verdict[]): Verdict[][] {
-  const kinds = new Map<string, Verdict[]>();
-  for (const verdict of losses) {
-    const { load, save, secondLoad } = verdict.recovery;
-    const kind = [verdict.outcome, load.kind, save?.kind, secondLoad?.kind].join();
-    const alike = kinds.get(kind);
-    if (alike === undefined) kinds.set(kind, [verdict]);
-    else alike.push(verdict);
-  }
-  return [...kinds.values()];
-}
-
-/** The first, the last, and others evenly in between. */
-function some<Item>(items: readonly Item[], most: number): Item[] {
-  const places = Array.from({ length: most }, (_, at) => Math.round((at * (items.length - 1)) / (most - 1)));
-  return [...new Set(places)].flatMap((place) => items[place] ?? []);
+/** By loads and saves that ended alike. */
+function kindOf({ recovery: { load, save, secondLoad } }: Verdict): string {
+  return [load.kind, save?.kind, secondLoad?.kind].join();
 }
 
 function mustLoadJson<Item extends Judged>({ store }: Cell, judged: readonly Item[]): readonly Item[] {

@@ -19,6 +19,12 @@ export const PTRACE = {
 } as const;
 
 export const OPTION = { sysGood: 1, fork: 2, vfork: 4, clone: 8, exec: 16, seccomp: 0x80, exitKill: 0x100000 } as const;
+/** With which every thread is attached to, and with which it goes on from the moment when recording starts. */
+export const START_OPTIONS = OPTION.sysGood | OPTION.fork | OPTION.vfork | OPTION.exec | OPTION.exitKill;
+export const TRACE_OPTIONS = START_OPTIONS | OPTION.clone | OPTION.seccomp;
+/** The first byte of struct ptrace_syscall_info, and its size. */
+export const SYSCALL_STOP = { entry: 1, exit: 2, filter: 3 } as const;
+export const SYSCALL_INFO_BYTES = 88;
 export const EVENT = { fork: 1, vfork: 2, clone: 3, exec: 4, seccomp: 7, stop: 128 } as const;
 export const SIGNAL = { kill: 9, trap: 5, stop: 19, tstp: 20, ttin: 21, ttou: 22, urg: 23 } as const;
 

@@ -12,7 +12,7 @@ import type { TaskRace } from '../../child/task-file.ts';
 import type { RawOp } from '../events.ts';
 import { mayChange, type RaceEnd, type RaceEvent } from '../race.ts';
 import type { IdleTask, IdleTasks } from './idle-tasks.ts';
-import { type Libc, OPTION, PTRACE, SIGNAL } from './libc.ts';
+import { type Libc, PTRACE, SIGNAL, START_OPTIONS, SYSCALL_INFO_BYTES, SYSCALL_STOP, TRACE_OPTIONS } from './libc.ts';
 import { type OpAtEntry, OpReader } from './op-reader.ts';
 import { PAUSE_CALLS, pauseIn } from './pauses.ts';
 import { watchesFiles } from './process-info.ts';
@@ -23,13 +23,6 @@ import { installFilter } from './seccomp.ts';
 import type { Syscall } from './syscalls.ts';
 import { stopOf, Threads } from './threads.ts';
 
-const START_OPTIONS = OPTION.sysGood | OPTION.fork | OPTION.vfork | OPTION.exec | OPTION.exitKill;
-const TRACE_OPTIONS = START_OPTIONS | OPTION.clone | OPTION.seccomp;
-/** The first byte of struct ptrace_syscall_info, and its size. */
-const AT_ENTRY = 1;
-const AT_EXIT = 2;
-const AT_FILTER = 3;
-const SYSCALL_INFO_BYTES = 88;
 /** When a task that is not settled yet is looked at again, in ms; each time twice as late. It changes how soon, not what. */
 const FIRST_LOOK_MS = 0.05;
 const LAST_LOOK_MS = 5;
@@ -224,9 +217,9 @@ export class RaceRun {
     const stop = this.#info[0];
     if (this.#end !== undefined)
       this.#resume(tid); // it is about to be killed
-    else if (stop === AT_FILTER) this.#onEntry(task, tid);
-    else if (stop === AT_EXIT) this.#onReturn(task, tid, this.#info.readBigInt64LE(24));
-    else if (stop === AT_ENTRY)
+    else if (stop === SYSCALL_STOP.filter) this.#onEntry(task, tid);
+    else if (stop === SYSCALL_STOP.exit) this.#onReturn(task, tid, this.#info.readBigInt64LE(24));
+    else if (stop === SYSCALL_STOP.entry)
       this.#libc.ptrace(PTRACE.syscall, tid, 0, 0); // of a call that is carried out again
     else this.#resume(tid);
   }

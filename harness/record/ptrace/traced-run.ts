@@ -15,24 +15,17 @@ import { isMarkKey, isNext } from '../order.ts';
 import type { CutReport } from '../recorder.ts';
 import { endOfLeader, killProcesses } from './ends.ts';
 import { Injections, tear } from './injection.ts';
-import { type Libc, OPTION, PTRACE, SIGNAL } from './libc.ts';
+import { type Libc, PTRACE, SIGNAL, START_OPTIONS, SYSCALL_INFO_BYTES, SYSCALL_STOP, TRACE_OPTIONS } from './libc.ts';
 import { type MarkAtEntry, type OpAtEntry, OpReader } from './op-reader.ts';
 import type { TracerOrder, TracerRun } from './protocol.ts';
 import { installFilter } from './seccomp.ts';
 import type { Syscall } from './syscalls.ts';
 import { stopOf, Threads } from './threads.ts';
 
-const START_OPTIONS = OPTION.sysGood | OPTION.fork | OPTION.vfork | OPTION.exec | OPTION.exitKill;
-const TRACE_OPTIONS = START_OPTIONS | OPTION.clone | OPTION.seccomp;
 /** So long without a call, and a run in which calls fail does not count as busy any more. */
 const WAITS_AFTER_MS = 500;
 /** How long calls may wait for the one that the recorded order wants next, while nothing else happens, before the run counts as another run. */
 const STALL_MS = 2_000;
-/** The first byte of struct ptrace_syscall_info, and its size. */
-const AT_ENTRY = 1;
-const AT_EXIT = 2;
-const AT_FILTER = 3;
-const SYSCALL_INFO_BYTES = 88;
 
 type Arrival = OpAtEntry | MarkAtEntry;
 
@@ -257,13 +250,13 @@ export class TracedRun {
   #onSyscall(tid: number, now: number): void {
     this.#libc.ptraceBuffer(PTRACE.getSyscallInfo, tid, SYSCALL_INFO_BYTES, this.#info);
     const stop = this.#info[0];
-    if (stop === AT_ENTRY || stop === AT_FILTER) {
+    if (stop === SYSCALL_STOP.entry || stop === SYSCALL_STOP.filter) {
       const arrival = this.#end === undefined && !this.#finished ? this.#arrivalOf(tid, now) : undefined;
       if (arrival === undefined) this.#resume(tid, 0);
       else this.#arrive(arrival, now);
     } else {
       const arrival = this.#inside.get(tid);
-      if (stop === AT_EXIT && arrival !== undefined) this.#onReturn(tid, arrival, now);
+      if (stop === SYSCALL_STOP.exit && arrival !== undefined) this.#onReturn(tid, arrival, now);
       else this.#resume(tid, 0);
     }
   }
