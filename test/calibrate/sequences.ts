@@ -11,6 +11,7 @@ import {
   fdatasync,
   fsync,
   fsyncDir,
+  ifOpen,
   link,
   mkdir,
   open,
@@ -32,13 +33,6 @@ const forced = fc.constantFrom(undefined, undefined, fsync, fdatasync);
 const size = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(4095, 4096, 4097, 9000, 20_000));
 const bytes = fc.tuple(fc.constantFrom('x', 'y', 'z'), size).map(([letter, times]) => letter.repeat(times));
 const offset = fc.oneof(fc.nat(10), fc.constantFrom(4000, 4096, 8192, 8999, 9000, 12_000));
-
-/** A file that cannot be opened is not written to. */
-const ifOpen =
-  (handle: string, call: Do): Do =>
-  (run) => {
-    if (run.isOpen(handle)) call(run);
-  };
 
 /** Opened, written, forced or not, and closed or not. */
 const written = fc

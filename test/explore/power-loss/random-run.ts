@@ -7,6 +7,7 @@ import {
   fdatasync,
   fsync,
   fsyncDir,
+  ifOpen,
   link,
   mkdir,
   open,
@@ -29,13 +30,6 @@ const text = fc.tuple(
   fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1, max: 6 }) }, { weight: 1, arbitrary: size }),
 );
 
-/** Only if the file is open under that path. */
-const opened =
-  (handle: string, call: Do): Do =>
-  (run) => {
-    if (run.isOpen(handle)) call(run);
-  };
-
 const naming: fc.Arbitrary<Do> = fc.oneof(
   fc.tuple(path, path).map(([from, to]) => rename(from, to)),
   fc.tuple(path, path).map(([from, to]) => link(from, to)),
@@ -51,12 +45,12 @@ const rare: fc.Arbitrary<Do> = fc.oneof(
 const content: fc.Arbitrary<Do> = fc.oneof(
   fc
     .tuple(path, text, fc.option(size, { nil: undefined }))
-    .map(([at, [letter, times], offset]) => opened(at, write(at, letter.repeat(times), offset))),
-  fc.tuple(path, size).map(([at, to]) => opened(at, truncate(at, to))),
+    .map(([at, [letter, times], offset]) => ifOpen(at, write(at, letter.repeat(times), offset))),
+  fc.tuple(path, size).map(([at, to]) => ifOpen(at, truncate(at, to))),
 );
 const forcing: fc.Arbitrary<Do> = fc.oneof(
-  path.map((at) => opened(at, fsync(at))),
-  path.map((at) => opened(at, fdatasync(at))),
+  path.map((at) => ifOpen(at, fsync(at))),
+  path.map((at) => ifOpen(at, fdatasync(at))),
   fc.constantFrom('.', 'd').map((at) => fsyncDir(at)),
   fc.constant(sync),
 );
@@ -66,7 +60,7 @@ export const calls = (options: { readonly most: number; readonly forced: number 
   fc.array(
     fc.oneof(
       { weight: 4, arbitrary: fc.tuple(path, how).map(([at, way]) => open(at, way)) },
-      { weight: 2, arbitrary: path.map((at) => opened(at, close(at))) },
+      { weight: 2, arbitrary: path.map((at) => ifOpen(at, close(at))) },
       { weight: 6, arbitrary: content },
       { weight: 4, arbitrary: naming },
       { weight: 2, arbitrary: rare },

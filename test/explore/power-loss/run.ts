@@ -106,6 +106,12 @@ export const fsyncDir =
   (run) => {
     run.op('fsync', path, {}, () => {});
   };
+/** Only if the file is open under that path. */
+export const ifOpen =
+  (handle: string, call: Do): Do =>
+  (run) => {
+    if (run.isOpen(handle)) call(run);
+  };
 export const writeFile = (path: string, data: string | Uint8Array, how: How = 'new'): Do[] => [
   open(path, how),
   write(path, data),
