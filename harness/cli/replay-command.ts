@@ -1,6 +1,5 @@
 /** `crash-matrix replay`: brings one case about again and shows its timeline, its directory, and what load finds. */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { createColors } from 'picocolors';
 import type { Cell } from '../check.ts';
 import { UnavailableError, UsageError } from '../errors.ts';
@@ -20,6 +19,7 @@ import { replayText } from './replay-text.ts';
 import { checkAvailable } from './run-command.ts';
 import { withSession } from './session.ts';
 import { selectCells } from './stores.ts';
+import { writableDirectory } from './writable-directory.ts';
 
 export interface ReplayFlags {
   readonly store?: string;
@@ -109,9 +109,8 @@ function crashTimelines({ trace, ops, state, steps }: Extract<Course, { kind: 'c
 
 /** The directory that the case is kept in. Never one that holds something. */
 function emptyDirectory(path: string): string {
-  const directory = resolve(path);
-  if (existsSync(directory) && readdirSync(directory).length > 0)
+  const directory = writableDirectory('--keep', path);
+  if (readdirSync(directory).length > 0)
     throw new UsageError(`--keep ${path}: the directory is not empty`, 'Name one that is empty or does not exist yet.');
-  mkdirSync(directory, { recursive: true });
   return directory;
 }

@@ -1,5 +1,4 @@
 /** `crash-matrix run`. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeTextAtomic } from '../../src/atomic-write.ts';
 import type { Cell } from '../check.ts';
@@ -18,6 +17,7 @@ import type { Output } from './output.ts';
 import { replayText } from './replay-text.ts';
 import { type Session, withSession } from './session.ts';
 import { selectCells } from './stores.ts';
+import { writableDirectory } from './writable-directory.ts';
 
 export interface RunFlags {
   readonly store: readonly string[];
@@ -57,6 +57,7 @@ export async function runCommand(flags: RunFlags, output: Output): Promise<numbe
       output.print(list(cells));
       return 0;
     }
+    if (flags.outputDir !== undefined) writableDirectory('--output-dir', flags.outputDir);
     const result = await withLiveLine({ stream: process.stderr, colors: output.colors, now: () => performance.now() }, (line) =>
       runAll(session, cells, flags, line.update),
     );
@@ -74,7 +75,8 @@ function chosenReporters(flags: RunFlags): Reporter[] {
   if (chosen.length > 1 && flags.outputDir === undefined) {
     throw new UsageError('several reporters need --output-dir', 'Say where the files go: --output-dir crash-matrix-report');
   }
-  return chosen.length === 0 ? ['terminal'] : chosen;
+  // What is printed comes first: nobody loses it when a file cannot be written.
+  return chosen.length === 0 ? ['terminal'] : REPORTERS.filter((reporter) => chosen.includes(reporter));
 }
 
 /** What this machine cannot do is never left out in silence. Throws UnavailableError. */
@@ -140,8 +142,9 @@ async function report(reporter: Reporter, result: Result, { outputDir }: RunFlag
     output.print(text.trimEnd());
     return;
   }
-  mkdirSync(outputDir, { recursive: true });
   const file = join(outputDir, FILES[reporter]);
-  await writeTextAtomic(file, text, { mode: 0o644 });
+  await writeTextAtomic(file, text, { mode: 0o644 }).catch((error: Error) => {
+    throw new UnavailableError(`${file} could not be written: ${error.message}`);
+  });
   output.note(`wrote ${file}`);
 }

@@ -58,6 +58,18 @@ describe('exit 2, and what would have been right', () => {
       message: 'there is no such boundary; "crash-matrix run" prints the ids',
     },
     { args: 'replay ten/replace/process-kill@2~torn=4096 --store ./ten.cjs', message: 'there is no such boundary' },
+    {
+      args: 'run --store ./ten.cjs --output-dir ./ten.cjs --reporter json',
+      message: '--output-dir ./ten.cjs: nothing can be written there: it is a file',
+    },
+    {
+      args: 'run --store ./ten.cjs --output-dir /proc/self/out --reporter json',
+      message: '--output-dir /proc/self/out: nothing can be written there: ',
+    },
+    {
+      args: 'replay ten/replace/process-kill@1 --store ./ten.cjs --keep ./ten.cjs',
+      message: '--keep ./ten.cjs: nothing can be written there: it is a file',
+    },
     { args: 'replay ten/replace/process-kill@1 --store ./ten.cjs --keep .', message: '--keep .: the directory is not empty' },
   ])('$args', async ({ args, message }) => {
     const tmp = place.tmp();
@@ -175,6 +187,15 @@ describe('exit 1: a claim is broken', () => {
     resultSchema.parse(JSON.parse(readFileSync(join(out, 'crash-matrix.json'), 'utf8')));
     expect(stdout).toContain('1 claim broken');
     expect(stderr).toContain('wrote ');
+  });
+
+  test('what is printed is not lost with a file that cannot be written', async () => {
+    const out = join(place.root, 'taken');
+    mkdirSync(join(out, 'crash-matrix.json'), { recursive: true });
+    const { exitCode, stdout, stderr } = await place.run([...run, '--reporter', 'json,terminal', '--output-dir', out]);
+    expect(exitCode).toBe(3);
+    expect(stdout).toContain('1 claim broken');
+    expect(stderr).toMatch(/crash-matrix\.json could not be written: EISDIR/);
   });
 
   test('--bail stops there', async () => {

@@ -1,0 +1,26 @@
+/** Directories that a user names for results. Whether they can be written to is found out before the work, not after it. */
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { UsageError } from '../errors.ts';
+
+/** Makes it if it is not there, and tries to write. Returns its absolute path. Throws UsageError, which names `flag`. */
+export function writableDirectory(flag: string, path: string): string {
+  const directory = resolve(path);
+  const probe = join(directory, `.crash-matrix-${process.pid}`);
+  try {
+    if (existsSync(directory) && !statSync(directory).isDirectory()) throw new Error('it is a file');
+    makeDirectory(directory);
+    writeFileSync(probe, '');
+    rmSync(probe);
+  } catch (error) {
+    throw new UsageError(`${flag} ${path}: nothing can be written there: ${error instanceof Error ? error.message : error}`);
+  }
+  return directory;
+}
+
+/** One by one: Node's recursive mkdir never ends where the kernel says that a directory which is there is not (in /proc). */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeDirectory(dirname(path));
+  mkdirSync(path);
+}
