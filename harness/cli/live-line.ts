@@ -1,5 +1,5 @@
 /**
- * The line that tells how far a run is. On a terminal it is one line that moves; elsewhere, a plain line every
+ * The line that tells how far a run is. On a terminal with a width it is one line that moves; elsewhere, a plain line every
  * ten seconds.
  *
  * The cursor stays visible and standard input is left alone: a run that is killed leaves nothing behind, and Ctrl-C is a signal.
@@ -39,13 +39,15 @@ export async function withLiveLine<T>(options: LiveLineOptions, work: (line: Liv
 }
 
 export function liveLine(options: LiveLineOptions): LiveLine {
-  return options.stream.isTTY ? movingLine(options) : plainLines(options);
+  // A terminal that nobody has told its size, as in a container without a window, says that it is 0 columns wide; ora divides by them.
+  const { isTTY, columns } = options.stream;
+  return isTTY && columns > FRAME_WIDTH ? movingLine(options) : plainLines(options);
 }
 
 function movingLine({ stream, colors, now }: LiveLineOptions): LiveLine {
   const started = now();
   let state = NOTHING_YET;
-  const text = (): string => words(state, now() - started).slice(0, Math.max(1, (stream.columns ?? 80) - FRAME_WIDTH - 1));
+  const text = (): string => words(state, now() - started).slice(0, Math.max(1, stream.columns - FRAME_WIDTH - 1));
   // The text is ora's suffix, because that is asked for at every frame: the seconds go on while a cell takes its time.
   const spinner = ora({
     stream,

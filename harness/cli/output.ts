@@ -18,7 +18,7 @@ export function openOutput(): Output {
     if (error.code !== 'EPIPE') throw error;
   });
   return {
-    columns: stdout.columns ?? (Number(env.COLUMNS) || DEFAULT_COLUMNS),
+    columns: stdout.columns || Number(env.COLUMNS) || DEFAULT_COLUMNS,
     colors: !env.NO_COLOR && (stdout.isTTY === true ? env.TERM !== 'dumb' : Boolean(env.FORCE_COLOR && env.FORCE_COLOR !== '0')),
     print: (text) => void stdout.write(`${text}\n`),
     note: (text) => void stderr.write(`${text}\n`),

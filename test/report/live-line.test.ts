@@ -73,9 +73,12 @@ test.each([true, false])('the cursor is never hidden, and nothing goes on after 
   expect(screen.write).toBe(write);
 });
 
-test('elsewhere, a line every ten seconds, and only of a long run', () => {
+test.each([
+  ['elsewhere', () => new Screen(false)],
+  ['on a terminal without a width', () => new Screen(true, 0)],
+])('%s, a line every ten seconds, and only of a long run', (_, open) => {
   const told = (elapsed: number): string => {
-    const screen = new Screen(false);
+    const screen = open();
     let time = 0;
     const line = liveLine({ stream: screen.asTerminal, colors: false, now: () => time });
     time = elapsed;
