@@ -61,7 +61,7 @@ describe('the package', () => {
         ...(USER !== undefined && { uid: USER, gid: USER }),
       },
     );
-    expect([exitCode, stderr]).toEqual([1, '']);
+    expect(exitCode, stderr).toBe(1);
     const { recorder, cells } = resultSchema.parse(JSON.parse(stdout));
     expect(recorder).toBe('ptrace');
     expect([...new Set(cells.map(({ model }) => model))].sort()).toEqual([
