@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line: arguments, exit codes, and how errors are told. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Help, InvalidArgumentError, Option } from 'commander';
 import { createColors } from 'picocolors';
 import { HarnessError, InterruptedError, UnavailableError, UsageError } from '../errors.ts';
 import { HISTORIES_PER_CELL } from '../explore/histories/draw.ts';
@@ -36,7 +36,10 @@ const recorder = (): Option =>
   new Option('--recorder <name>', 'how ops are recorded (default: ptrace where it works)').choices(['ptrace', 'binding']);
 const timeout = (): Option => new Option('--timeout <seconds>', 'limit for each load and each save').argParser(positive).default(10);
 
-const seed = (): Option => new Option('--seed <number>', 'for whatever is sampled').argParser(whole).default(0);
+const list = (flags: string, description: string, all: string): Option =>
+  new Option(flags, `${description}; repeat for more`).argParser(several).default([], all);
+const seed = (): Option =>
+  new Option('--seed <number>', 'for all that is drawn: sampled states, random histories').argParser(whole).default(0);
 const states = (): Option =>
   new Option('--states <number>', 'distinct states of power loss per cell up to which all are judged')
     .argParser(atLeastOne)
@@ -45,7 +48,10 @@ const states = (): Option =>
 const program = new Command('crash-matrix')
   .description('Finds every point at which a killed process, a power cut, a failing disk or a race makes a file store lose data.')
   .version(findInstallation(import.meta.url).version)
-  .configureHelp({ showGlobalOptions: true })
+  .configureHelp({
+    showGlobalOptions: true,
+    optionDescription: (option) => new Help().optionDescription(option).replace(' (default: false)', ''),
+  })
   .showHelpAfterError('(add --help for more)')
   .exitOverride()
   .addHelpText(
@@ -53,7 +59,7 @@ const program = new Command('crash-matrix')
     `
 Examples:
   crash-matrix run                                  every built-in store, every scenario
-  crash-matrix run --store ./notes.ts               your own store: a module that exports { save, load }
+  crash-matrix run --store ./notes.ts               your own store: export default { save, load }
   crash-matrix replay notes/replace/process-kill@4  one case again, with its timeline
 
 Exit codes: 0 every claim kept, 1 a claim broken, 2 usage, 3 this machine cannot do it, 4 the harness contradicts itself, 130 interrupted`,
@@ -62,21 +68,22 @@ Exit codes: 0 every claim kept, 1 a claim broken, 2 usage, 3 this machine cannot
 program
   .command('run')
   .description('run stores through scenarios: crash them at every boundary, fail each call, let tasks race')
-  .option('--store <name or file>', 'a built-in store, or a file with your own; repeat for more (default: all built-in ones)', several, [])
-  .option('--scenario <name>', 'repeat for more (default: all that the store supports)', several, [])
-  .option(
-    '--model <name>',
-    'process-kill, power-loss, power-loss:xfs, power-cut, io-error, io-error:windows, interleaving, race (default: all that need no root)',
-    several,
-    [],
+  .addOption(list('--store <name or file>', 'a built-in store, or a file with your own', 'all built-in ones'))
+  .addOption(list('--scenario <name>', 'what the store goes through', 'all that the store supports'))
+  .addOption(
+    list(
+      '--model <name>',
+      'process-kill, power-loss, power-loss:xfs, power-cut, io-error, io-error:windows, interleaving or race',
+      'all that need no root',
+    ),
   )
-  .option('--reporter <name>', 'terminal, json or markdown; repeat for more (default: terminal)', several, [])
+  .addOption(list('--reporter <name>', 'terminal, json or markdown', 'terminal'))
   .option('--output-dir <dir>', 'where json and markdown are written')
   .addOption(recorder())
   .addOption(timeout())
   .option('--observe', 'take the states from one run by copying, instead of killing a child for each', false)
   .option('--all-cases', 'every case in the JSON, not only violations', false)
-  .option('--bail', 'stop at the first broken claim', false)
+  .option('--bail', 'after a broken claim start no further cell', false)
   .option('--list', 'print the cells and run nothing', false)
   .addOption(seed())
   .addOption(states())
@@ -101,7 +108,13 @@ Examples:
   crash-matrix run --store ./notes.ts --scenario histories --histories 500 --seed 7
   crash-matrix run --store ./notes.ts --reporter terminal,json --output-dir report`,
   )
-  .action(async (flags: RunFlags) => {
+  .allowExcessArguments()
+  .action(async (flags: RunFlags, { args: [stray] }: Command) => {
+    if (stray !== undefined)
+      throw new UsageError(
+        `run takes no arguments, and was given "${stray}"`,
+        `A store is named by an option: crash-matrix run --store ${stray}`,
+      );
     process.exitCode = await runCommand(flags, output);
   });
 

@@ -75,6 +75,8 @@ function chosenReporters(flags: RunFlags): Reporter[] {
   if (chosen.length > 1 && flags.outputDir === undefined) {
     throw new UsageError('several reporters need --output-dir', 'Say where the files go: --output-dir crash-matrix-report');
   }
+  if (flags.outputDir !== undefined && !chosen.some((reporter) => reporter !== 'terminal'))
+    throw new UsageError('--output-dir has nothing to hold', 'Say what is written there: --reporter terminal,json,markdown');
   // What is printed comes first: nobody loses it when a file cannot be written.
   return chosen.length === 0 ? ['terminal'] : REPORTERS.filter((reporter) => chosen.includes(reporter));
 }

@@ -3,7 +3,7 @@
  * command returns, throws or is interrupted.
  */
 import { availableParallelism, tmpdir } from 'node:os';
-import { InterruptedError } from '../errors.ts';
+import { InterruptedError, UnavailableError } from '../errors.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { memoryDirectory } from '../memory-directory.ts';
 import { createBindingRecorder } from '../record/binding/recorder.ts';
@@ -30,9 +30,19 @@ const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Children do not need it, and parsing a large certificate file doubles the time in which Node 20 starts. */
 const LEFT_OUT = new Set(['NODE_EXTRA_CA_CERTS', 'NODE_V8_COVERAGE']);
 
+function openTemporary(): Workspace {
+  try {
+    return openWorkspace(tmpdir(), process.pid, memoryDirectory());
+  } catch (error) {
+    throw new UnavailableError(
+      `no work can be done in the temporary directory ${tmpdir()}: ${(error as Error).message}; set TMPDIR to another`,
+    );
+  }
+}
+
 export async function withSession<T>(wanted: 'ptrace' | 'binding' | undefined, work: (session: Session) => Promise<T>): Promise<T> {
   const installation = findInstallation(import.meta.url);
-  const workspace = openWorkspace(tmpdir(), process.pid, memoryDirectory());
+  const workspace = openTemporary();
   adoptOrphans();
   const interrupted = whenInterrupted();
   const open: Recorder[] = [];

@@ -23,7 +23,8 @@ afterAll(() => place.close());
 describe('exit 2, and what would have been right', () => {
   test.concurrent.each<{ args: string; message: string }>([
     { args: 'frobnicate', message: `error: unknown command 'frobnicate'` },
-    { args: 'run surplus', message: `error: too many arguments for 'run'` },
+    { args: 'run surplus', message: 'run takes no arguments, and was given "surplus"' },
+    { args: 'run --store ./ten.cjs --output-dir out', message: '--output-dir has nothing to hold' },
     { args: 'run --store', message: `argument missing` },
     { args: 'run --store renam-away', message: 'unknown store "renam-away"; did you mean rename-away?' },
     { args: 'run --store ./nowhere.ts', message: 'store ./nowhere.ts: there is no file' },
@@ -207,6 +208,17 @@ describe('exit 1: a claim is broken', () => {
 });
 
 describe('exit 3: asked for what this machine cannot do', () => {
+  test.each(['run --store ./ten.cjs', 'replay ten/replace/process-kill@1 --store ./ten.cjs', 'doctor'])(
+    '%s in a temporary directory that is none',
+    async (args) => {
+      const { exitCode, stderr } = await place.run(args.split(' '), { env: { TMPDIR: join(place.root, 'ten.cjs') } });
+      expect(stderr).toMatch(
+        /^crash-matrix: no work can be done in the temporary directory \S+ten\.cjs: ENOTDIR.*; set TMPDIR to another$/,
+      );
+      expect(exitCode).toBe(3);
+    },
+  );
+
   const withoutKoffi = (): { env: { [name: string]: string } } => {
     place.write({
       'no-koffi.cjs': `const { Module } = require('node:module'); const load = Module._load;
