@@ -5,6 +5,7 @@
  * Kept small, because it is loaded once for every kill.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { NOTHING_LEFT_TO_WAIT_FOR } from '../record/fault.ts';
 import type { CellFile } from './cell-file.ts';
 import { loadBundle } from './load-bundle.ts';
 import { carryOut, carryOutRecorded, loadAsRecoveryDoes, recordingHere, untilFilesAreIdle } from './steps.ts';
@@ -14,6 +15,7 @@ async function main(cellFile: string, directory: string): Promise<void> {
     writeFileSync(`${directory}.complaint`, error instanceof Error ? (error.stack ?? error.message) : String(error));
   };
   process.on('uncaughtExceptionMonitor', complain);
+  process.on('beforeExit', () => process.exit(NOTHING_LEFT_TO_WAIT_FOR));
   const cell = JSON.parse(readFileSync(cellFile, 'utf8')) as CellFile;
   const recording = recordingHere();
   const store = await loadBundle(cell.bundle);

@@ -8,6 +8,7 @@
 import type { FileRef, Mark, NameRule, Op, Trace, Tree, Variation } from '../trace.ts';
 import { differenceBetweenRuns, equalTrees, scanTree, unspoolTree, varyingContents } from '../tree.ts';
 import type { RawEnd, RawEvent, RawMark, RawOp } from './events.ts';
+import { NOTHING_LEFT_TO_WAIT_FOR } from './fault.ts';
 import { canonicalPath, learnName } from './names.ts';
 import { isMarkKey, markKey, opKey } from './order.ts';
 import type { Recorder, RunReport, RunRequest } from './recorder.ts';
@@ -105,13 +106,15 @@ function troubleIn({ events }: RunReport, complaint: () => string | undefined): 
     const text = complaint() ?? rejected?.message;
     return text === undefined ? '' : `: ${text.split('\n')[0]}`;
   };
-  const step = hasStarted({ events }) ? `step ${settled.length + 1}` : 'the steps before the crash';
+  const step = hasStarted({ events }) ? `step ${settled.length + 1}` : 'a step before the crash';
   const end = endOf(events);
   switch (end.how) {
     case 'finished':
       if (rejected !== undefined) return `step ${rejected.step + 1} rejected with no crash${because()}`;
       return events.some(({ kind }) => kind === 'op') ? undefined : 'the store never touched its directory: there is no place to crash';
     case 'exited':
+      if (end.code === NOTHING_LEFT_TO_WAIT_FOR) return `${step} never settled, and nothing was left that could`;
+      if (!hasStarted({ events }) && complaint() !== undefined) return `a step before the crash failed${because()}`;
       return `the store ended its process in ${step} (exit code ${end.code})${because()}`;
     case 'crashed':
       return `the store's process died in ${step} (${end.signal})${because()}`;

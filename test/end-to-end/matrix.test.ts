@@ -207,6 +207,16 @@ describe('stores that do harm', () => {
       reason: 'the store ended its process in step 1 (exit code 7)',
     },
     'save-throws': { text: harmful(`throw new Error('no');`), grade: 'inconclusive', reason: 'step 1 rejected with no crash: Error: no' },
+    'save-never-settles': {
+      text: harmful('await new Promise(() => {});'),
+      grade: 'inconclusive',
+      reason: 'step 1 never settled, and nothing was left that could',
+    },
+    'first-save-throws': {
+      text: `module.exports = { save() { throw new Error('no'); }, load: () => ({}) };`,
+      grade: 'inconclusive',
+      reason: 'a step before the crash failed: Error: no',
+    },
     'save-aborts': { text: harmful('process.abort();'), grade: 'inconclusive', reason: /^the store's process died in step 1/ },
     'save-prints': { text: harmful(print), grade: 'durable' },
     'save-does-nothing': {

@@ -213,6 +213,12 @@ describe('a run without a crash that goes wrong is no recording', () => {
       'TypeError: x\n  at',
       'the store ended its process in step 1 (exit code 1): TypeError: x',
     ],
+    [
+      'a step that waits for nothing',
+      [resolved, { kind: 'end', how: 'exited', code: 87 }],
+      undefined,
+      'step 2 never settled, and nothing was left that could',
+    ],
     ['a signal', [{ kind: 'end', how: 'crashed', signal: 'SIGSEGV' }], undefined, "the store's process died in step 1 (SIGSEGV)"],
     [
       'time runs out',
