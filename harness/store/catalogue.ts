@@ -21,6 +21,15 @@ const anyhow = (...models: (keyof Bugs)[]): Bugs => Object.fromEntries(models.ma
 /** Whoever looks, crashes or is refused a call while the live file is away finds nothing. */
 const IN_THE_WINDOW: Bugs = { ...underBoth('empty'), ...underFaults('empty') };
 
+/** While it saves, the live file is away or empty for whoever goes on beside it, and in every history that has such a save. */
+const SHOWS_NOTHING_TO_OTHERS: KnownBugs = {
+  'two-savers': { interleaving: lossy('empty') },
+  // A process that is killed in the window leaves nothing to the other, which updates that.
+  'two-updaters': { interleaving: lossy('empty'), race: lossy('mixed') },
+  'reader-while-saving': { interleaving: lossy('empty'), race: lossy('empty') },
+  histories: anyhow('process-kill', 'power-loss', 'io-error', 'interleaving'),
+};
+
 /**
  * Scenarios in which a store that puts the live file aside leaves a window with nothing, or with a placeholder, in its place.
  * Not in `reset`: there nothing is what was asked for.
@@ -32,11 +41,7 @@ const LOSES_IN_THE_WINDOW: KnownBugs = {
   'rotate-often': IN_THE_WINDOW,
   update: IN_THE_WINDOW,
   large: IN_THE_WINDOW,
-  'two-savers': { interleaving: lossy('empty') },
-  // A process that is killed in the window leaves nothing to the other, which updates that.
-  'two-updaters': { interleaving: lossy('empty'), race: lossy('mixed') },
-  'reader-while-saving': { interleaving: lossy('empty'), race: lossy('empty') },
-  histories: anyhow('process-kill', 'power-loss', 'io-error', 'interleaving'),
+  ...SHOWS_NOTHING_TO_OTHERS,
 };
 
 /** Only in recovery: the save that comes after the first crash rotates the placeholder, so the newest backup is empty in its turn. */
@@ -90,10 +95,7 @@ const DESIGNS: { readonly [name: string]: KnownBugs } = {
     'rotate-often': OVERWRITES,
     update: OVERWRITES,
     large: OVERWRITES,
-    'two-savers': { interleaving: lossy('empty') },
-    'two-updaters': { interleaving: lossy('empty'), race: lossy('mixed') },
-    'reader-while-saving': { interleaving: lossy('empty'), race: lossy('empty') },
-    histories: anyhow('process-kill', 'power-loss', 'io-error', 'interleaving'),
+    ...SHOWS_NOTHING_TO_OTHERS,
   },
   hardened: {},
 };
