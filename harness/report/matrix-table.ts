@@ -15,6 +15,8 @@ import { lettersOf, pictureLines } from './picture.ts';
 /** A picture column is no narrower than this, or than the longest picture. */
 const NARROWEST_PICTURE = 30;
 
+const PICTURE_TITLE = 'boundaries';
+
 interface Column {
   readonly title: string;
   readonly text: (cell: CellResult) => string;
@@ -51,8 +53,8 @@ export function matrixTable(result: Result, columns: number, colors: Colors): st
   const isFaults = cells.every(({ model }) => model === 'io-error');
   const judged = isFaults ? [FAULTS] : isKills && !result.observed ? [KILLS] : [STATES];
   const folded = isKills ? [FOLDED] : [];
-  const wanted = Math.min(NARROWEST_PICTURE, longest(cells.map(lettersOf)));
-  const widest = longest(cells.map(lettersOf));
+  const widest = longest([PICTURE_TITLE, ...cells.map(lettersOf)]);
+  const wanted = Math.min(NARROWEST_PICTURE, widest);
   const verdicts = [
     [GRADE, CLAIM, ...judged, ...folded, VIOLATIONS],
     [GRADE, CLAIM, ...judged, VIOLATIONS],
@@ -77,7 +79,7 @@ interface Layout {
 }
 
 function rowsWithPictureBeside(cells: readonly CellResult[], { labels, left, shown, picture, columns, colors }: Layout): string[] {
-  const heading = `${''.padEnd(left)}${'boundaries'.padEnd(picture)}  ${shown.titles()}`;
+  const heading = `${''.padEnd(left)}${PICTURE_TITLE.padEnd(picture)}  ${shown.titles()}`;
   return [
     colors.dim(heading),
     ...grouped(cells, colors, (cell) => {

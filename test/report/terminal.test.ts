@@ -42,6 +42,12 @@ test('recoveries that were crashed again are counted in every model', () => {
   expect(plain({ ...rest, cells: crashed, cases: [] })).toContain('4 of 6 ways to recover crashed again in 60 states');
 });
 
+test('verdicts stand under their titles, however short the pictures', () => {
+  const lines = plain(resultOf([{ store: 'a', scenario: 'replace', runs: 'o*3' }])).split('\n');
+  const [title, row] = [lines.find((line) => line.includes('boundaries')), lines.find((line) => line.includes('ooo'))];
+  expect(row?.indexOf('durable')).toBe(title?.indexOf('grade'));
+});
+
 test('a run of no cells is no success', () => {
   expect(plain(resultOf([]))).toContain('nothing was tried');
 });
