@@ -1,27 +1,28 @@
 /**
  * The pipeline: scenario × store → record → trace → explore → states → recover → judge → verdicts.
  */
-import type { CellStep } from './child/cell-file.ts';
+
+import type { LoadedStore } from './domain/loaded-store.ts';
+import { type CrashChoice, type FaultChoice, type ModelChoice, modelName, type ScheduleChoice } from './domain/models.ts';
+import type { Progress } from './domain/progress.ts';
+import type { Scenario } from './domain/scenario.ts';
+import type { Trace, Tree } from './domain/trace.ts';
 import { type CrashState, stateId } from './explore/crash-state.ts';
-import type { CutBench } from './explore/cut-states.ts';
 import { type Explored, explore, type NamedState } from './explore/explore.ts';
-import type { LossOptions } from './explore/loss-states.ts';
-import { NotReplayable } from './explore/power-loss/actions.ts';
 import type { FakeBench } from './fake/fake-bench.ts';
-import type { Courses } from './judge/histories/course.ts';
-import type { LastCall } from './judge/histories/last-call.ts';
-import { judgeRecoveries, NO_RECOVERIES } from './judge/in-recovery.ts';
+import type { Courses } from './generate/course.ts';
+import type { LastCall } from './generate/last-call.ts';
 import { oracleFor, type Verdict } from './judge/oracle.ts';
 import { judgeKills, judgeTrees } from './judge/states.ts';
-import { type CrashChoice, type FaultChoice, type ModelChoice, modelName, type ScheduleChoice } from './models.ts';
-import type { Progress } from './progress.ts';
+import { judgeRecoveries, NO_RECOVERIES } from './models/in-recovery/in-recovery.ts';
+import type { CutBench } from './models/power-cut/cut-states.ts';
+import type { LossOptions } from './models/power-loss/loss-states.ts';
+import { NotReplayable } from './persistence/actions.ts';
+import type { CellStep } from './protocol/cell-file.ts';
 import type { RaceRequest } from './record/race.ts';
 import type { NotRecorded, Recording } from './record/record.ts';
 import type { Recorder, RunRequest } from './record/recorder.ts';
 import type { StoreRecovery } from './recover/recovery-of.ts';
-import type { Scenario } from './scenario/define.ts';
-import type { LoadedStore } from './store/loaded.ts';
-import type { Trace, Tree } from './trace.ts';
 
 interface Checked {
   readonly store: LoadedStore;

@@ -1,6 +1,6 @@
 /** What a store file imports as `crash-matrix`. It carries nothing of the harness, because it is loaded by every child. */
-export type { Claimable, Claims, KnownBugs, Model } from './models.ts';
-export { defineScenario, type Scenario, type ScenarioPlan, save, update, type Values } from './scenario/define.ts';
+export type { Claimable, Claims, KnownBugs, Model } from './domain/models.ts';
+export { defineScenario, type Scenario, type ScenarioPlan, save, update, type Values } from './domain/scenario.ts';
 export {
   type Claim,
   type CommandStore,
@@ -10,5 +10,5 @@ export {
   type ModuleStore,
   type Outcome,
   type Store,
-} from './store/define.ts';
-export type { Json, Step } from './trace.ts';
+} from './domain/store.ts';
+export type { Json, Step } from './domain/trace.ts';

@@ -1,11 +1,11 @@
 /**
  * A whole run: every store with every scenario it supports, several cells side by side, results in order.
  */
-import { openBenches } from './bench.ts';
+import { openBenches } from './bench/open-benches.ts';
 import type { Cell } from './check.ts';
+import { modelName } from './domain/models.ts';
 import type { CheckedCell } from './explain/cell-result.ts';
 import { type MeasureOptions, measuring } from './measure/measure.ts';
-import { modelName } from './models.ts';
 
 export interface RunOptions extends MeasureOptions {
   /** Stop at the first broken claim. */

@@ -1,4 +1,4 @@
-import { defineScenario } from '../harness/scenario/define.ts';
+import { defineScenario } from '../harness/domain/scenario.ts';
 
 export default defineScenario({
   name: 'histories',

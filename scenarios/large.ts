@@ -1,4 +1,4 @@
-import { defineScenario, save } from '../harness/scenario/define.ts';
+import { defineScenario, save } from '../harness/domain/scenario.ts';
 
 /** Enough pages for a torn write to have a beginning, a middle and an end. */
 const PAGES = 5;

@@ -1,4 +1,4 @@
-import { defineScenario, load, save, saveLoaded } from '../harness/scenario/define.ts';
+import { defineScenario, load, save, saveLoaded } from '../harness/domain/scenario.ts';
 
 export default defineScenario({
   name: 'reader-while-saving',

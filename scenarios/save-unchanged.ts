@@ -1,4 +1,4 @@
-import { defineScenario, save } from '../harness/scenario/define.ts';
+import { defineScenario, save } from '../harness/domain/scenario.ts';
 
 export default defineScenario({
   name: 'save-unchanged',

@@ -1,4 +1,4 @@
-import { defineScenario, save, update } from '../harness/scenario/define.ts';
+import { defineScenario, save, update } from '../harness/domain/scenario.ts';
 
 export default defineScenario({
   name: 'two-updaters',

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { findInstallation } from '../harness/installation.ts';
+import { findInstallation } from '../harness/machine/installation.ts';
 
 const { root } = findInstallation(import.meta.url);
 const sources = ['harness', 'src', 'scenarios'].flatMap((folder) =>
@@ -17,7 +17,7 @@ const importsOf = (file: string): string[] =>
   );
 
 /** Programs of their own, besides the command line: they talk to the harness through their channels and end by themselves. */
-const PROGRAMS = [/^harness\/cli\//, /^harness\/child\//, /^harness\/record\/ptrace\/tracer\.ts$/];
+const PROGRAMS = [/^harness\/(?:cli|child|calibrate|benchmarks)\//, /^harness\/record\/ptrace\/tracer\.ts$/];
 
 test('only programs print, read the environment or exit', () => {
   const forbidden = /console\.|process\.(env|exit\b|exitCode|stdout|stderr|argv)/;
@@ -52,7 +52,7 @@ test('imports follow the flow', () => {
   expect(backwards).toEqual([]);
   expect(
     sources
-      .filter((file) => file.startsWith('harness/') && !file.startsWith('harness/cli/'))
+      .filter((file) => file.startsWith('harness/') && !PROGRAMS.some((program) => program.test(file)))
       .flatMap(importsOf)
       .filter((path) => path.startsWith('harness/cli/')),
   ).toEqual([]);

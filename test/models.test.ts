@@ -9,7 +9,7 @@ import {
   type ModelChoice,
   modelName,
   runsUnder,
-} from '../harness/models.ts';
+} from '../harness/domain/models.ts';
 
 const on = (name: string): ModelChoice => {
   const [choice, ...others] = choicesOf(name) ?? [];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { didYouMean, nearestNames } from '../harness/nearest.ts';
+import { didYouMean, nearestNames } from '../harness/domain/nearest.ts';
 
 const stores = ['copy-then-replace', 'copy-then-replace-unsynced', 'in-place', 'rename-away', 'recover-when-empty', 'recover-when-missing'];
 

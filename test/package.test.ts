@@ -3,8 +3,8 @@ import { chmodSync, chownSync, cpSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findInstallation } from '../harness/installation.ts';
-import { resultSchema } from '../harness/result.ts';
+import { resultSchema } from '../harness/domain/result.ts';
+import { findInstallation } from '../harness/machine/installation.ts';
 import { expectNothingLeft, openPlace, type Place, TEN_LINES } from './cli/command.ts';
 import { noPtrace } from './record/ptrace/tracing.ts';
 

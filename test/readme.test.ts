@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { findInstallation } from '../harness/installation.ts';
-import { MODELS } from '../harness/models.ts';
-import { builtInScenarios } from '../harness/scenario/built-in.ts';
+import { MODELS } from '../harness/domain/models.ts';
+import { findInstallation } from '../harness/machine/installation.ts';
 import { BUILT_IN_STORES } from '../harness/store/catalogue.ts';
+import { builtInScenarios } from '../scenarios/all.ts';
 import { openPlace } from './cli/command.ts';
 
 const { root } = findInstallation(import.meta.url);

@@ -1,6 +1,6 @@
 /** Traces and trees made by hand: what a run would have left, without a run. */
-import type { Entry, FileRef, Mark, Op, Trace, Tree } from '../harness/trace.ts';
-import { equalTrees, hashBytes } from '../harness/tree.ts';
+import type { Entry, FileRef, Mark, Op, Trace, Tree } from '../harness/domain/trace.ts';
+import { equalTrees, hashBytes } from '../harness/domain/tree.ts';
 
 /** A file by its text, or by its text and mode; a directory by its mode. */
 type Sketch = string | Uint8Array | { readonly text: string; readonly mode: number } | { readonly directory: number };

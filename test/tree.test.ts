@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFil
 import { join } from 'node:path';
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import type { NameRule, Tree } from '../harness/trace.ts';
+import type { NameRule, Tree } from '../harness/domain/trace.ts';
 import {
   buildTree,
   differenceBetweenRuns,
@@ -12,7 +12,7 @@ import {
   spoolTree,
   treeKey,
   unspoolTree,
-} from '../harness/tree.ts';
+} from '../harness/domain/tree.ts';
 import { freshDirectory } from './temporary.ts';
 import { treeOf } from './traces.ts';
 

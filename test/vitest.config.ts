@@ -13,6 +13,7 @@ export default defineConfig({
     maxWorkers: 3,
     // Tests that start processes wait for them, not for a time; the limit only ends a test that hangs.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: results === undefined ? ['default'] : ['default', 'json'],
     ...(results !== undefined && { outputFile: { json: results } }),
   },

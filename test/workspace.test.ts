@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { discard, openWorkspace, RUN_VARIABLE, sweepDeadRuns } from '../harness/workspace.ts';
+import { discard, openWorkspace, RUN_VARIABLE, sweepDeadRuns } from '../harness/machine/workspace.ts';
 import { processesWith } from './processes.ts';
 import { freshDirectory } from './temporary.ts';
 

@@ -1,6 +1,6 @@
 /** A store given as commands, as one given as functions. */
 import { spawnSync } from 'node:child_process';
-import type { CommandStore, ModuleStore } from '../store/define.ts';
+import type { CommandStore, ModuleStore } from '../domain/store.ts';
 
 /** What a loadCommand may print: more than any value that a scenario saves. */
 const OUTPUT_BYTES = 256 << 20;

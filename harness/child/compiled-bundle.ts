@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire, isBuiltin, Module } from 'node:module';
 import { dirname } from 'node:path';
 import { constants, Script } from 'node:vm';
-import type { ModuleStore } from '../store/define.ts';
+import type { ModuleStore } from '../domain/store.ts';
 import { loadBundle, storeOf } from './load-bundle.ts';
 
 /** The store of a bundle, evaluated anew: nothing that a store kept in a module outlives a call. */

@@ -6,11 +6,11 @@
  * directory, `<directory>.after`, a line of JSON for each of the three.
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Recovery } from '../domain/recovery.ts';
+import type { CellFile } from '../protocol/cell-file.ts';
 import { NOTHING_LEFT_TO_WAIT_FOR } from '../record/fault.ts';
-import type { Recovery } from '../recover/recovery.ts';
-import type { CellFile } from './cell-file.ts';
+import { load, save } from '../store/calls.ts';
 import { loadCompiled } from './compiled-bundle.ts';
-import { load, save } from './recover-store.ts';
 import { carryOut, carryOutRecorded, recordingHere, untilFilesAreIdle } from './steps.ts';
 
 async function main(cellFile: string, directories: readonly string[]): Promise<void> {

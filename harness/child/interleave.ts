@@ -1,11 +1,11 @@
 /**
  * Interleaves the tasks of a store on the fake file system: `node interleave.cjs <request> <answer>` reads the one file and
- * writes the other, both JSON (see judge/interleaving/request.ts). A process of its own, because the store's code runs in it: it may loop, or end it.
+ * writes the other, both JSON (see protocol/interleave.ts). A process of its own, because the store's code runs in it: it may loop, or end it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { compileForFake } from '../fake/evaluate.ts';
-import type { InterleaveAnswer, InterleaveRequest } from '../judge/interleaving/request.ts';
-import { tellInterleavings } from '../judge/interleaving/tell.ts';
+import { tellInterleavings } from '../models/interleaving/tell.ts';
+import type { InterleaveAnswer, InterleaveRequest } from '../protocol/interleave.ts';
 import { storeOf } from './load-bundle.ts';
 
 async function main(file: string): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * Loads a bundled store inside a child. Children are bundled as CommonJS, so `require` is theirs.
  */
-import type { ModuleStore, Store } from '../store/define.ts';
+import type { ModuleStore, Store } from '../domain/store.ts';
 import { commandStore } from './command-store.ts';
 
 declare const require: NodeJS.Require;

@@ -6,13 +6,13 @@
  * who reads. Where load itself changed something, nothing is taken for known.
  */
 import fs from 'node:fs';
+import type { BatchEntry, Loaded, TreeBatch } from '../domain/recovery.ts';
+import type { ModuleStore } from '../domain/store.ts';
+import type { Json } from '../domain/trace.ts';
+import { listFiles } from '../domain/tree.ts';
 import { answerLine, type Rest } from '../recover/answers.ts';
-import type { BatchEntry, Loaded, TreeBatch } from '../recover/recovery.ts';
-import type { ModuleStore } from '../store/define.ts';
-import type { Json } from '../trace.ts';
-import { listFiles } from '../tree.ts';
+import { load, save } from '../store/calls.ts';
 import { loadCompiled } from './compiled-bundle.ts';
-import { load, save } from './recover-store.ts';
 import { makeTree, readsAreNoted } from './tree-directory.ts';
 
 /** Directories stay for a while: what a store does after it has answered must not fail because its directory is gone. */

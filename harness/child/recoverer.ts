@@ -3,9 +3,9 @@
  *
  * It says when each stage begins, so that whoever waits knows where it hung. It ends when its channel closes.
  */
-import type { Recovery, RecoveryMessage, RecoveryRequest, Stage } from '../recover/recovery.ts';
+import type { Recovery, RecoveryMessage, RecoveryRequest, Stage } from '../domain/recovery.ts';
+import { load, save } from '../store/calls.ts';
 import { loadBundle } from './load-bundle.ts';
-import { load, save } from './recover-store.ts';
 import { recoverTrees } from './recover-trees.ts';
 
 /** Resolves when the message has left the process: what comes next may end it. */

@@ -1,11 +1,11 @@
 /** What programs that carry out a scenario have in common: its steps, and how they speak to whoever records them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ModuleStore } from '../domain/store.ts';
+import type { Json } from '../domain/trace.ts';
+import type { CellStep } from '../protocol/cell-file.ts';
 import type { BindingRecorder, installBindingRecorder } from '../record/binding/hooks.ts';
 import { MARK_PREFIX } from '../record/ptrace/protocol.ts';
-import type { ModuleStore } from '../store/define.ts';
-import type { Json } from '../trace.ts';
-import type { CellStep } from './cell-file.ts';
 
 type Recording = BindingRecorder;
 

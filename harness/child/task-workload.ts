@@ -6,13 +6,13 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ModuleStore } from '../domain/store.ts';
+import type { Json, TaskStep } from '../domain/trace.ts';
+import { noteFile, type TaskFile, type TaskNote, type TaskRace } from '../protocol/task-file.ts';
 import { MARK_PREFIX } from '../record/ptrace/protocol.ts';
-import type { ModuleStore } from '../store/define.ts';
-import type { Json, TaskStep } from '../trace.ts';
+import { load } from '../store/calls.ts';
 import { loadBundle } from './load-bundle.ts';
-import { load } from './recover-store.ts';
 import { carryOut, recordingHere, untilFilesAreIdle } from './steps.ts';
-import { noteFile, type TaskFile, type TaskNote, type TaskRace } from './task-file.ts';
 
 type Mark = (kind: 'began' | 'resolved' | 'rejected', step: number, note?: TaskNote) => void;
 

@@ -5,7 +5,7 @@
  * which the kernel moves when anybody reads the file, by whatever call and in whatever process (but see `readsAreNoted`).
  */
 import fs from 'node:fs';
-import type { BatchEntry } from '../recover/recovery.ts';
+import type { BatchEntry } from '../domain/recovery.ts';
 
 /** More than the granularity of a kernel timestamp, which is a timer tick: at most 10 ms. */
 const BEFORE_NOW_MS = 20;

@@ -5,8 +5,8 @@
  * Kept small, because it is loaded once for every kill.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { CellFile } from '../protocol/cell-file.ts';
 import { NOTHING_LEFT_TO_WAIT_FOR } from '../record/fault.ts';
-import type { CellFile } from './cell-file.ts';
 import { loadBundle } from './load-bundle.ts';
 import { carryOut, carryOutRecorded, loadAsRecoveryDoes, recordingHere, untilFilesAreIdle } from './steps.ts';
 

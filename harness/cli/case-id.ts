@@ -1,12 +1,12 @@
 /** Reading a case id: `<store>/<scenario>/<model>[:<profile>]@<boundary>[~detail][~then=<boundary>[~detail]]`. */
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../domain/errors.ts';
+import { CLAIMABLE, choicesOf, type Model, type ModelChoice } from '../domain/models.ts';
+import { didYouMean } from '../domain/nearest.ts';
 import type { NamedState } from '../explore/explore.ts';
-import { parseHistoryDetail } from '../explore/histories/history.ts';
-import { parseScheduleDetail } from '../explore/interleaving/coding.ts';
-import { parseFault } from '../explore/io-error/fault-id.ts';
-import { parseRaceDetail } from '../explore/race/race-id.ts';
-import { CLAIMABLE, choicesOf, type Model, type ModelChoice } from '../models.ts';
-import { didYouMean } from '../nearest.ts';
+import { parseHistoryDetail } from '../generate/history.ts';
+import { parseScheduleDetail } from '../models/interleaving/coding.ts';
+import { parseFault } from '../models/io-error/fault-id.ts';
+import { parseRaceDetail } from '../models/race/race-id.ts';
 
 export interface CaseName {
   readonly store: string;

@@ -5,8 +5,8 @@
  * The cursor stays visible and standard input is left alone: a run that is killed leaves nothing behind, and Ctrl-C is a signal.
  */
 import ora from 'ora';
-import type { Progress } from '../progress.ts';
-import { counted, duration } from '../words.ts';
+import type { Progress } from '../domain/progress.ts';
+import { counted, duration } from '../domain/words.ts';
 
 interface LiveLineOptions {
   /** Where to; whether it is a terminal is asked of it. */

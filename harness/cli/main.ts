@@ -2,10 +2,10 @@
 /** The command line: arguments, exit codes, and how errors are told. */
 import { Command, CommanderError, Help, InvalidArgumentError, Option } from 'commander';
 import { createColors } from 'picocolors';
-import { HarnessError, InterruptedError, UnavailableError, UsageError } from '../errors.ts';
-import { HISTORIES_PER_CELL } from '../explore/histories/draw.ts';
-import { STATES_PER_CELL } from '../explore/loss-states.ts';
-import { findInstallation } from '../installation.ts';
+import { HarnessError, InterruptedError, UnavailableError, UsageError } from '../domain/errors.ts';
+import { HISTORIES_PER_CELL } from '../generate/draw.ts';
+import { findInstallation } from '../machine/installation.ts';
+import { STATES_PER_CELL } from '../models/power-loss/loss-states.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { openOutput } from './output.ts';
 import { type ReplayFlags, replayCommand } from './replay-command.ts';

@@ -3,15 +3,15 @@
  * command returns, throws or is interrupted.
  */
 import { availableParallelism, tmpdir } from 'node:os';
-import { InterruptedError, UnavailableError } from '../errors.ts';
-import { findInstallation, type Installation } from '../installation.ts';
-import { memoryDirectory } from '../memory-directory.ts';
+import { InterruptedError, UnavailableError } from '../domain/errors.ts';
+import { findInstallation, type Installation } from '../machine/installation.ts';
+import { memoryDirectory } from '../machine/memory-directory.ts';
+import { endDescendants, openWorkspace, RUN_VARIABLE, type Workspace } from '../machine/workspace.ts';
 import { createBindingRecorder } from '../record/binding/recorder.ts';
 import { chooseRecorder } from '../record/choose.ts';
 import { adoptOrphans } from '../record/ptrace/orphans.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { stopBundling } from '../store/bundle.ts';
-import { endDescendants, openWorkspace, RUN_VARIABLE, type Workspace } from '../workspace.ts';
 
 export interface Session {
   readonly installation: Installation;

@@ -1,13 +1,14 @@
 /** From the command line's words to stores, scenarios and cells. */
+
+import { builtInScenarios } from '../../scenarios/all.ts';
 import type { Cell } from '../check.ts';
-import { UsageError } from '../errors.ts';
-import { CLAIMABLE, choicesOf, DEFAULT_CHOICES, type ModelChoice, runsUnder } from '../models.ts';
-import { didYouMean } from '../nearest.ts';
-import { builtInScenarios } from '../scenario/built-in.ts';
-import type { Scenario } from '../scenario/define.ts';
+import { UsageError } from '../domain/errors.ts';
+import type { LoadedStore } from '../domain/loaded-store.ts';
+import { CLAIMABLE, choicesOf, DEFAULT_CHOICES, type ModelChoice, runsUnder } from '../domain/models.ts';
+import { didYouMean } from '../domain/nearest.ts';
+import type { Scenario } from '../domain/scenario.ts';
 import { BUILT_IN_STORES } from '../store/catalogue.ts';
 import { loadStore } from '../store/load.ts';
-import type { LoadedStore } from '../store/loaded.ts';
 import type { Session } from './session.ts';
 
 /** A short limit for loads and saves says nothing about how long a file takes to be imported, in ms. */

@@ -1,7 +1,7 @@
 /** Directories that a user names for results. Whether they can be written to is found out before the work, not after it. */
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../domain/errors.ts';
 
 /** Makes it if it is not there, and tries to write. Returns its absolute path. Throws UsageError, which names `flag`. */
 export function writableDirectory(flag: string, path: string): string {

@@ -3,21 +3,21 @@
  * which op, until when, and how to see it again.
  */
 import { type Cell, type CrashCell, caseId, type Findings } from '../check.ts';
+import { isViolation, statusOf, worstGrade } from '../domain/grade.ts';
+import { heldTo, knownBugOf } from '../domain/models.ts';
+import { canonicalPath } from '../domain/names.ts';
+import type { CaseResult, CellResult, OpLine } from '../domain/result.ts';
+import type { Outcome } from '../domain/store.ts';
+import type { Tree, Variation } from '../domain/trace.ts';
+import { treeKey } from '../domain/tree.ts';
+import { counted } from '../domain/words.ts';
 import { type CrashState, stateId, type TwiceState } from '../explore/crash-state.ts';
-import { isViolation, statusOf, worstGrade } from '../judge/grade.ts';
 import type { Verdict } from '../judge/oracle.ts';
 import { gradeOf, isLoss } from '../judge/outcome.ts';
-import { heldTo, knownBugOf } from '../models.ts';
-import { canonicalPath } from '../record/names.ts';
-import type { CaseResult, CellResult, OpLine } from '../result.ts';
-import type { Outcome } from '../store/define.ts';
-import type { Tree, Variation } from '../trace.ts';
-import { treeKey } from '../tree.ts';
-import { counted } from '../words.ts';
-import type { Explanation } from './explanation.ts';
+import type { Explanation } from '../models/power-loss/explanation.ts';
+import { lostTexts } from '../models/power-loss/lost-text.ts';
 import { describeFound } from './found.ts';
 import { lettersOf } from './letters.ts';
-import { lostTexts } from './lost-text.ts';
 import { opText } from './op-text.ts';
 import type { SiteMatch } from './sites.ts';
 import { describePromised } from './values.ts';

@@ -1,11 +1,11 @@
 /** From what failing calls do to the last call of random histories to a cell's lines in the report. */
 import type { FaultCell } from '../check.ts';
-import { historyInWords, historyName } from '../explore/histories/history.ts';
-import type { FaultHistoryFindings, HistoryFaults } from '../judge/histories/check-fault-histories.ts';
-import type { CaseResult } from '../result.ts';
-import type { Outcome } from '../store/define.ts';
+import type { CaseResult } from '../domain/result.ts';
+import type { Outcome } from '../domain/store.ts';
+import type { FaultHistoryFindings, HistoryFaults } from '../generate/check-fault-histories.ts';
+import { historyInWords, historyName } from '../generate/history.ts';
+import { faultResult } from '../models/io-error/fault-result.ts';
 import { type CellOptions, type CheckedCell, headOf } from './cell-result.ts';
-import { faultResult } from './fault-result.ts';
 import type { SiteMatch } from './sites.ts';
 
 export function faultHistoryResult(

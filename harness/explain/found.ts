@@ -1,9 +1,9 @@
 /**
  * The `found` of a case: what recovery met, in words that follow `FOUND_BY[outcome]`, e.g. `load() returned` `{}`.
  */
-import type { Loaded, Recovery, Saved } from '../recover/recovery.ts';
-import type { Outcome } from '../store/define.ts';
-import type { Promised } from '../trace.ts';
+import type { Loaded, Recovery, Saved } from '../domain/recovery.ts';
+import type { Outcome } from '../domain/store.ts';
+import type { Promised } from '../domain/trace.ts';
 import { describeLoaded, describeValue } from './values.ts';
 
 export function describeFound(outcome: Outcome, recovery: Recovery, promised: Promised): string {

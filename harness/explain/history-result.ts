@@ -3,16 +3,16 @@
  * shortest history that shows it.
  */
 import { cellName } from '../check.ts';
+import { isViolation } from '../domain/grade.ts';
+import type { CaseResult } from '../domain/result.ts';
+import type { Outcome } from '../domain/store.ts';
 import { stateId } from '../explore/crash-state.ts';
-import { historyDetail, historyInWords } from '../explore/histories/history.ts';
-import { isViolation } from '../judge/grade.ts';
-import type { HistoryCell, HistoryFailure, HistoryFindings } from '../judge/histories/check-histories.ts';
+import type { HistoryCell, HistoryFailure, HistoryFindings } from '../generate/check-histories.ts';
+import { historyDetail, historyInWords } from '../generate/history.ts';
 import { gradeOf } from '../judge/outcome.ts';
-import type { CaseResult } from '../result.ts';
-import type { Outcome } from '../store/define.ts';
+import { lostTexts } from '../models/power-loss/lost-text.ts';
 import { type CellOptions, type CheckedCell, filesIn, headOf } from './cell-result.ts';
 import { describeFound } from './found.ts';
-import { lostTexts } from './lost-text.ts';
 import { opText } from './op-text.ts';
 import type { SiteMatch } from './sites.ts';
 import { describePromised } from './values.ts';

@@ -2,13 +2,13 @@
  * A cell's picture: one letter per boundary for the worst that a crash there leaves.
  */
 import type { CrashCell, Findings } from '../check.ts';
+import { PICTURE } from '../domain/result.ts';
+import { OUTCOMES, type Outcome } from '../domain/store.ts';
 import type { CrashPoint } from '../explore/crash-state.ts';
-import { promisesOf } from '../explore/loss-states.ts';
-import { statesAt } from '../explore/power-loss/power-loss.ts';
-import { PROFILES } from '../explore/power-loss/profiles.ts';
 import type { Verdict } from '../judge/oracle.ts';
-import { PICTURE } from '../result.ts';
-import { OUTCOMES, type Outcome } from '../store/define.ts';
+import { promisesOf } from '../models/power-loss/loss-states.ts';
+import { statesAt } from '../persistence/power-loss.ts';
+import { PROFILES } from '../persistence/profiles.ts';
 
 interface Letter {
   readonly letter: string;

@@ -1,7 +1,7 @@
 /**
  * An op in words, as every report and case shows it: the call, its files, the bytes it touched, and its error if it failed.
  */
-import type { Op } from '../trace.ts';
+import type { Op } from '../domain/trace.ts';
 
 /** E.g. `rename sessions.json -> sessions.json.bak.<time>`, `write a.tmp 0..1204`, `open a.lock (write, create) failed: EEXIST`. */
 export function opText(op: Op): string {

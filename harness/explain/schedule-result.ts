@@ -3,17 +3,17 @@
  * until another one went on, and what was there then.
  */
 import { cellName, type ScheduleCell } from '../check.ts';
-import { scheduleDetail } from '../explore/interleaving/coding.ts';
-import { concurrentInWords, tasksOf } from '../explore/interleaving/histories.ts';
-import { type ScheduleEnd, scheduleId, TASK_LETTERS, type TaskEvent } from '../explore/schedule.ts';
-import { isViolation } from '../judge/grade.ts';
+import { isViolation } from '../domain/grade.ts';
+import type { Loaded } from '../domain/recovery.ts';
+import type { CaseResult, CellResult } from '../domain/result.ts';
+import { type ScheduleEnd, scheduleId, TASK_LETTERS, type TaskEvent } from '../domain/schedule.ts';
+import type { Outcome } from '../domain/store.ts';
+import type { Task, Variation } from '../domain/trace.ts';
+import { treeKey } from '../domain/tree.ts';
 import { gradeOf } from '../judge/outcome.ts';
-import type { ScheduleFindings, ScheduleVerdict } from '../judge/schedule-findings.ts';
-import type { Loaded } from '../recover/recovery.ts';
-import type { CaseResult, CellResult } from '../result.ts';
-import type { Outcome } from '../store/define.ts';
-import type { Task, Variation } from '../trace.ts';
-import { treeKey } from '../tree.ts';
+import { scheduleDetail } from '../models/interleaving/coding.ts';
+import { concurrentInWords, tasksOf } from '../models/interleaving/histories.ts';
+import type { ScheduleFindings, ScheduleVerdict } from '../models/interleaving/schedule-findings.ts';
 import { type CellOptions, type CheckedCell, filesIn, headOf } from './cell-result.ts';
 import { describeFound } from './found.ts';
 import { describePromised, describeValue } from './values.ts';

@@ -4,7 +4,7 @@
  * Where the two do not agree, both are told: an op that Node's binding never saw was made by native code or by another
  * process; one that never became a syscall would be a fault of the binding recorder.
  */
-import type { Op, Site, Trace } from '../trace.ts';
+import type { Op, Site, Trace } from '../domain/trace.ts';
 
 export interface SiteMatch {
   /** Op index -> where it was asked for. */

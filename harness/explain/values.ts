@@ -2,8 +2,8 @@
  * How stored values are told within a line.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Json, Promised } from '../trace.ts';
-import { counted } from '../words.ts';
+import type { Json, Promised } from '../domain/trace.ts';
+import { counted } from '../domain/words.ts';
 
 const LONGEST_STRING = 24;
 

@@ -1,8 +1,9 @@
 /** One tree that may be on disk after one crash, however it came about. */
+
+import type { Trace, Tree } from '../domain/trace.ts';
+import type { Unit } from '../persistence/micro-op.ts';
+import type { PowerLossState } from '../persistence/state.ts';
 import type { ForcePoint } from '../record/recorder.ts';
-import type { Trace, Tree } from '../trace.ts';
-import type { Unit } from './power-loss/micro-op.ts';
-import type { PowerLossState } from './power-loss/state.ts';
 
 /** A place where a crash can come: after `op` ops or, with `bytes`, inside op `op`. */
 export interface CrashPoint {

@@ -1,11 +1,11 @@
 /** The crash states of one recording under one model: all of them, or the one that a case id names. */
-import type { CrashChoice } from '../models.ts';
+import type { CrashChoice } from '../domain/models.ts';
+import type { Trace } from '../domain/trace.ts';
+import { type CutBench, cutStateNamed, cutStates } from '../models/power-cut/cut-states.ts';
+import { type LossCoverage, type LossOptions, lossStateNamed, lossStates } from '../models/power-loss/loss-states.ts';
+import { killStates } from '../models/process-kill/kill-states.ts';
 import type { NotRecorded, Recording } from '../record/record.ts';
-import type { Trace } from '../trace.ts';
 import type { CrashPoint, CrashState, KillState, LossState } from './crash-state.ts';
-import { type CutBench, cutStateNamed, cutStates } from './cut-states.ts';
-import { type LossCoverage, type LossOptions, lossStateNamed, lossStates } from './loss-states.ts';
-import { killStates } from './process-kill.ts';
 
 /** What a case id says of a state, after its model. */
 export interface NamedState {

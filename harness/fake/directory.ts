@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { resolve } from 'node:path';
 import { Volume as MemoryVolume } from 'memfs';
-import type { Entry, Tree } from '../trace.ts';
+import type { Entry, Tree } from '../domain/trace.ts';
 import { type Core, childrenOf, contentsOf, hashOf, type Inode, type Name, stampsOf } from './inode.ts';
 import { Refused, systemError } from './system-error.ts';
 

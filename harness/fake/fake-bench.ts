@@ -2,13 +2,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import type { Installation } from '../installation.ts';
-import type { InterleaveAnswer, InterleaveRequest } from '../judge/interleaving/request.ts';
+import type { LoadedStore } from '../domain/loaded-store.ts';
+import { duration } from '../domain/words.ts';
+import type { Installation } from '../machine/installation.ts';
+import type { InterleaveAnswer, InterleaveRequest } from '../protocol/interleave.ts';
 import type { NotRecorded } from '../record/record.ts';
 import { BundleError } from '../store/bundle.ts';
 import { bundleForFake } from '../store/load.ts';
-import type { LoadedStore } from '../store/loaded.ts';
-import { duration } from '../words.ts';
 
 export interface FakeBench {
   /** The store and its packages in one file, or why that cannot be. */

@@ -1,8 +1,9 @@
 /** Recovery on the fake file system: a process that never saw the store loads what a crash left, saves, and loads again. */
-import { load, save } from '../child/recover-store.ts';
-import type { Loaded, Recovery, Saved } from '../recover/recovery.ts';
-import type { ModuleStore } from '../store/define.ts';
-import type { Json } from '../trace.ts';
+
+import type { Loaded, Recovery, Saved } from '../domain/recovery.ts';
+import type { ModuleStore } from '../domain/store.ts';
+import type { Json } from '../domain/trace.ts';
+import { load, save } from '../store/calls.ts';
 import { OwnCaller } from './callers.ts';
 import type { Snapshot } from './directory.ts';
 import { type Driven, drive } from './drive.ts';

@@ -1,6 +1,6 @@
 /** A system call that is asked for and has not happened yet. */
 import { constants } from 'node:fs';
-import type { Call, OpenFlag } from '../trace.ts';
+import type { Call, OpenFlag } from '../domain/trace.ts';
 import type { Volume } from './volume.ts';
 
 export interface Syscall<Result> {

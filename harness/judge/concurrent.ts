@@ -5,10 +5,11 @@
  * (linearizability; Herlihy and Wing 1990). A call that resolved is in that order; one that was cut off, or rejected, may be in it or not.
  * Loads are calls too: what they returned must be what was stored at their place in the order.
  */
-import type { ScheduleEnd, TaskEvent } from '../explore/schedule.ts';
-import type { Loaded, Recovery } from '../recover/recovery.ts';
-import type { Outcome } from '../store/define.ts';
-import type { Json, Promised, Task } from '../trace.ts';
+
+import type { Loaded, Recovery } from '../domain/recovery.ts';
+import type { ScheduleEnd, TaskEvent } from '../domain/schedule.ts';
+import type { Outcome } from '../domain/store.ts';
+import type { Json, Promised, Task } from '../domain/trace.ts';
 import { isLoss, judgeRecovery, type OracleOptions, sameValue } from './outcome.ts';
 import { valueAfter } from './promise.ts';
 

@@ -2,7 +2,7 @@
  * Which losses to believe. Thousands of crash states are recovered by a few warm processes; what these find lost counts when processes
  * that have done nothing else find it lost too. Of losses that went alike two are asked for: if one is something else, all are doubted.
  */
-import type { Outcome } from '../store/define.ts';
+import type { Outcome } from '../domain/store.ts';
 import { isLoss } from './outcome.ts';
 
 interface Judged {

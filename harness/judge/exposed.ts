@@ -1,5 +1,5 @@
 /** File modes: was a file, at some boundary, readable by more users than the one it replaced? Pure. */
-import type { Trace, Tree } from '../trace.ts';
+import type { Trace, Tree } from '../domain/trace.ts';
 
 const READABLE_BY_OTHERS = 0o044;
 

@@ -1,12 +1,13 @@
 /**
  * The oracle of one cell: it knows what the scenario promises at every boundary, and puts a word to what was found there.
  */
+
+import type { LoadedStore } from '../domain/loaded-store.ts';
+import type { Loaded, Recovery } from '../domain/recovery.ts';
+import type { Scenario } from '../domain/scenario.ts';
+import type { Outcome } from '../domain/store.ts';
+import type { Json, Promised, Trace, Tree } from '../domain/trace.ts';
 import type { CrashState } from '../explore/crash-state.ts';
-import type { Loaded, Recovery } from '../recover/recovery.ts';
-import type { Scenario } from '../scenario/define.ts';
-import type { Outcome } from '../store/define.ts';
-import type { LoadedStore } from '../store/loaded.ts';
-import type { Json, Promised, Trace, Tree } from '../trace.ts';
 import { exposure } from './exposed.ts';
 import { isLoss, judgeRecovery, type OracleOptions } from './outcome.ts';
 import { promisedAfter, valuesAfter } from './promise.ts';

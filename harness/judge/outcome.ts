@@ -4,10 +4,10 @@
  * It never forgives: what it cannot prove to be an allowed value is a loss.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Model } from '../models.ts';
-import type { Loaded, Recovery } from '../recover/recovery.ts';
-import type { Grade, Outcome } from '../store/define.ts';
-import type { Json, Promised } from '../trace.ts';
+import type { Model } from '../domain/models.ts';
+import type { Loaded, Recovery } from '../domain/recovery.ts';
+import type { Grade, Outcome } from '../domain/store.ts';
+import type { Json, Promised } from '../domain/trace.ts';
 
 export interface OracleOptions {
   /** What load returns when nothing was saved; undefined: any of `{}`, `null` and `undefined`. */

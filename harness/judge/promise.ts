@@ -1,5 +1,5 @@
 /** What a store had promised at a boundary of a trace. Pure. */
-import type { Json, Promised, Step, Trace } from '../trace.ts';
+import type { Json, Promised, Step, Trace } from '../domain/trace.ts';
 
 /** The value that is stored after each step, given what was stored before the first. */
 export function valuesAfter(steps: readonly Step[], before: Json | undefined): Json[] {

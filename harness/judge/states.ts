@@ -2,11 +2,11 @@
  * From crash states to verdicts: each is recovered and judged, and a loss is confirmed by a process that has done nothing else.
  */
 import { type Bench, type Cell, caseId, type Doubt } from '../check.ts';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../domain/errors.ts';
+import { buildTree, listFiles } from '../domain/tree.ts';
 import type { CrashState, KillState } from '../explore/crash-state.ts';
-import { kill } from '../explore/kill.ts';
+import { kill } from '../models/process-kill/kill.ts';
 import type { NotRecorded, Recording } from '../record/record.ts';
-import { buildTree, listFiles } from '../tree.ts';
 import { doubtedLosses } from './confirm.ts';
 import type { Found, Oracle, Verdict } from './oracle.ts';
 import { isLoss } from './outcome.ts';

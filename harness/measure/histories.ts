@@ -3,10 +3,10 @@ import type { Bench, FaultCell } from '../check.ts';
 import type { CellOptions, CheckedCell } from '../explain/cell-result.ts';
 import { faultHistoryResult } from '../explain/fault-history-result.ts';
 import { historyResult } from '../explain/history-result.ts';
-import { type SiteOptions, sitesOfCourse, sitesOfLastCall } from '../explain/history-sites.ts';
 import type { SiteMatch } from '../explain/sites.ts';
-import { checkFaultHistories, type HistoryFaults } from '../judge/histories/check-fault-histories.ts';
-import { checkHistories, type HistoryCell, type HistoryFailure } from '../judge/histories/check-histories.ts';
+import { checkFaultHistories, type HistoryFaults } from '../generate/check-fault-histories.ts';
+import { checkHistories, type HistoryCell, type HistoryFailure } from '../generate/check-histories.ts';
+import { type SiteOptions, sitesOfCourse, sitesOfLastCall } from '../generate/history-sites.ts';
 import type { NotRecorded } from '../record/record.ts';
 
 /** The cells of one store share the bench, and with it what its histories do. */

@@ -2,14 +2,14 @@
  * From a cell to its lines in the report, whatever its model. The cells of one store and scenario share what is made once for them: their
  * directories and, where steps follow one another, the recording.
  */
-import type { Benches, BenchOptions } from '../bench.ts';
+import type { Benches, BenchOptions } from '../bench/open-benches.ts';
 import { type Bench, type Cell, isCrashCell } from '../check.ts';
 import { type CellOptions, type CheckedCell, cellResult, unjudgedCell } from '../explain/cell-result.ts';
-import { faultResult } from '../explain/fault-result.ts';
 import { scheduleResult } from '../explain/schedule-result.ts';
-import { checkFaults } from '../judge/faults.ts';
-import { checkInterleaving } from '../judge/interleavings.ts';
-import { checkRace } from '../judge/races.ts';
+import { checkInterleaving } from '../models/interleaving/interleavings.ts';
+import { faultResult } from '../models/io-error/fault-result.ts';
+import { checkFaults } from '../models/io-error/faults.ts';
+import { checkRace } from '../models/race/races.ts';
 import type { NotRecorded } from '../record/record.ts';
 import { measureFaultHistories, measureHistories } from './histories.ts';
 import { locate, type Recorded, type RecordingOptions, withRecording } from './recorded.ts';

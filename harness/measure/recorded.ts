@@ -1,9 +1,9 @@
 /** A recording that the cells of one store and scenario share, and what is found in it under a model in which something dies. */
 import { type Bench, type Cell, type CrashCell, check } from '../check.ts';
 import type { Located } from '../explain/cell-result.ts';
-import { explain } from '../explain/explanation.ts';
 import { matchSites, type SiteMatch } from '../explain/sites.ts';
 import type { NamedState } from '../explore/explore.ts';
+import { explain } from '../models/power-loss/explanation.ts';
 import { sitesOf } from '../record/binding/sites.ts';
 import { eventsOf, type NotRecorded, type Recording, record } from '../record/record.ts';
 import type { Recorder, RunReport } from '../record/recorder.ts';

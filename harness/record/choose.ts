@@ -1,5 +1,5 @@
 /** Which recorder a run uses, and why. */
-import { UnavailableError } from '../errors.ts';
+import { UnavailableError } from '../domain/errors.ts';
 import { createBindingRecorder } from './binding/recorder.ts';
 import { startPtraceRecorder } from './ptrace/recorder.ts';
 import { syscallTable } from './ptrace/syscalls.ts';

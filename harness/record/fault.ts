@@ -7,7 +7,7 @@
  * Forbids  an errno from an op that was carried out, but for `close`: there the descriptor is gone, whatever it reports.
  * Real     both recorders ask here, so that a fault means the same under either.
  */
-import type { Call, OpenFlag } from '../trace.ts';
+import type { Call, OpenFlag } from '../domain/trace.ts';
 
 /** `op` counts from 1 in the run that the fault comes in. */
 export type Fault =

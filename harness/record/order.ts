@@ -4,9 +4,10 @@
  * A key names the effect and its files with their varying parts written out. It leaves out sizes and results, which are
  * compared after the run: at the moment an op is let through its result is not known yet.
  */
-import type { NameRule } from '../trace.ts';
-import type { RawMark, RawOp } from './events.ts';
-import { alikeNames, canonicalPath } from './names.ts';
+
+import type { RawMark, RawOp } from '../domain/events.ts';
+import { alikeNames, canonicalPath } from '../domain/names.ts';
+import type { NameRule } from '../domain/trace.ts';
 
 /** An op as it is known before it happens. */
 export type OpIntent = Pick<RawOp, 'call' | 'path' | 'flags' | 'process'> & { readonly to?: { readonly path: string } };

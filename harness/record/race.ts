@@ -5,9 +5,10 @@
  * waits, then the next one. A process that waits (for a time, for a lock) gives its turn away; when all wait, the one that has waited
  * longest is let go on, as soon as its time is over. If none of them ever would, they are stuck.
  */
-import type { Schedule } from '../explore/schedule.ts';
-import type { Call } from '../trace.ts';
-import type { RawOp } from './events.ts';
+
+import type { RawOp } from '../domain/events.ts';
+import type { Schedule } from '../domain/schedule.ts';
+import type { Call } from '../domain/trace.ts';
 import type { Recorder } from './recorder.ts';
 
 export interface RaceRequest {

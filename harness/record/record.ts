@@ -5,11 +5,12 @@
  * the store makes up afresh in each run: names of temp files, nonces. A second run that cannot follow the first means that the
  * store does not do the same twice, and nothing can be said about a boundary that is not there the next time.
  */
-import type { FileRef, Mark, NameRule, Op, Trace, Tree, Variation } from '../trace.ts';
-import { differenceBetweenRuns, equalTrees, scanTree, unspoolTree, varyingContents } from '../tree.ts';
-import type { RawEnd, RawEvent, RawMark, RawOp } from './events.ts';
+
+import type { RawEnd, RawEvent, RawMark, RawOp } from '../domain/events.ts';
+import { canonicalPath, learnName } from '../domain/names.ts';
+import type { FileRef, Mark, NameRule, Op, Trace, Tree, Variation } from '../domain/trace.ts';
+import { differenceBetweenRuns, equalTrees, scanTree, unspoolTree, varyingContents } from '../domain/tree.ts';
 import { NOTHING_LEFT_TO_WAIT_FOR } from './fault.ts';
-import { canonicalPath, learnName } from './names.ts';
 import { isMarkKey, markKey, opKey } from './order.ts';
 import type { Recorder, RunReport, RunRequest } from './recorder.ts';
 

@@ -4,8 +4,9 @@
  * A run is observed (to its end, with the tree after every change), followed (to its end, in a recorded order), killed, cut: followed
  * on a file system in an image, which is copied at every boundary; or it is followed to an op that fails, and observed from there on.
  */
-import type { NameRule } from '../trace.ts';
-import type { RawEvent, RawTree } from './events.ts';
+
+import type { RawEvent, RawTree } from '../domain/events.ts';
+import type { NameRule } from '../domain/trace.ts';
 import type { FaultRun } from './fault.ts';
 import type { Forcing } from './image/file-systems.ts';
 import type { ImageRequest } from './image/live-image.ts';

@@ -10,7 +10,7 @@
  * The file also tells whoever watches it grow that something is getting done.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { Loaded, RecoveredTree, Recovery } from './recovery.ts';
+import type { Loaded, RecoveredTree, Recovery } from '../domain/recovery.ts';
 
 /** How a recovery goes on after the load, and what it leaves. */
 export type Rest = Omit<Recovery, 'load'> & { readonly left: readonly string[] };

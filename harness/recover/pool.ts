@@ -4,7 +4,7 @@
  *
  * Stores that wait (for a lock, for ever) must not make the others wait: while requests queue and nothing gets done, the pool grows.
  */
-import type { Recovery } from './recovery.ts';
+import type { Recovery } from '../domain/recovery.ts';
 import { type BatchTask, type BatchWatch, type RecoveryTask, startWorker, type Worker, type WorkerOptions } from './worker.ts';
 
 export interface PoolOptions extends WorkerOptions {

@@ -6,11 +6,11 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Json, Tree } from '../trace.ts';
-import { discard } from '../workspace.ts';
+import type { BatchEntry, RecoveredTree, TreeBatch } from '../domain/recovery.ts';
+import type { Json, Tree } from '../domain/trace.ts';
+import { discard } from '../machine/workspace.ts';
 import { type AnswerPool, AnswerReader } from './answers.ts';
 import { MOST_WORKERS, type RecoveryPool } from './pool.ts';
-import type { BatchEntry, RecoveredTree, TreeBatch } from './recovery.ts';
 import type { BatchTask } from './worker.ts';
 
 /** Trees of a batch at most: what is lost when a process ends, and how evenly the last ones are shared. */

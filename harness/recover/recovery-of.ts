@@ -7,14 +7,14 @@
  */
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { LoadedStore } from '../store/loaded.ts';
-import type { Json, Tree } from '../trace.ts';
-import { buildTree, listFiles, treeKey } from '../tree.ts';
-import { discard } from '../workspace.ts';
+import type { LoadedStore } from '../domain/loaded-store.ts';
+import type { Loaded, RecoveredTree, Recovery } from '../domain/recovery.ts';
+import type { Json, Tree } from '../domain/trace.ts';
+import { buildTree, listFiles, treeKey } from '../domain/tree.ts';
+import { discard } from '../machine/workspace.ts';
 import { AnswerPool } from './answers.ts';
 import { MOST_WORKERS, type RecoveryPool } from './pool.ts';
 import { recoverInBatches } from './recover-trees.ts';
-import type { Loaded, RecoveredTree, Recovery } from './recovery.ts';
 
 export interface StoreRecovery {
   /** What load does on a directory that no save has touched, in a fresh process. */

@@ -1,8 +1,8 @@
 /** One recovering process: `child/recoverer.ts`, what it is asked, and how it is told from one that hangs or has ended. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { statSync } from 'node:fs';
-import type { Json } from '../trace.ts';
-import type { Recovery, RecoveryMessage, RecoveryRequest, Stage, TreeBatch } from './recovery.ts';
+import type { Recovery, RecoveryMessage, RecoveryRequest, Stage, TreeBatch } from '../domain/recovery.ts';
+import type { Json } from '../domain/trace.ts';
 
 export interface WorkerOptions {
   /** The bundled `recoverer.ts`. */

@@ -1,10 +1,10 @@
 /**
  * Which cases belong to a cell, and the few of them that are worth a block of their own: the first of each outcome.
  */
-import { modelName } from '../models.ts';
-import { type CaseResult, type CellResult, PICTURE, type Result } from '../result.ts';
-import { OUTCOMES } from '../store/define.ts';
-import { counted } from '../words.ts';
+import { modelName } from '../domain/models.ts';
+import { type CaseResult, type CellResult, PICTURE, type Result } from '../domain/result.ts';
+import { OUTCOMES } from '../domain/store.ts';
+import { counted } from '../domain/words.ts';
 import { manyLike } from './moment.ts';
 
 /** The violations of one cell that have the same outcome. */

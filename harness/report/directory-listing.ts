@@ -1,4 +1,4 @@
-import { counted, printable } from '../words.ts';
+import { counted, printable } from '../domain/words.ts';
 import { longest } from './lay-out.ts';
 
 interface ListedFile {

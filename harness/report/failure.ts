@@ -1,10 +1,10 @@
 /**
  * One failure as a block of text: what was lost, what did it, what would mend it, how to see it again.
  */
-import { modelName } from '../models.ts';
-import type { CaseResult, CellResult, SiteLine } from '../result.ts';
-import type { Grade } from '../store/define.ts';
-import { counted, printable } from '../words.ts';
+import { modelName } from '../domain/models.ts';
+import type { CaseResult, CellResult, SiteLine } from '../domain/result.ts';
+import type { Grade } from '../domain/store.ts';
+import { counted, printable } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
 import { fitSideBySide, GAP, longest, wrapSegments, wrapWords } from './lay-out.ts';
 import { crashRow, type MomentRow, momentRows, opWords, siteText } from './moment.ts';

@@ -1,5 +1,5 @@
-import type { CellResult } from '../result.ts';
-import type { Grade } from '../store/define.ts';
+import type { CellResult } from '../domain/result.ts';
+import type { Grade } from '../domain/store.ts';
 import type { Colors } from './colors.ts';
 import { worstLoss } from './outcomes.ts';
 

@@ -1,8 +1,8 @@
 /**
  * Many cells as a grid: one row per store and scenario, one column per file system or model.
  */
-import type { CellResult } from '../result.ts';
-import { counted, withCommas } from '../words.ts';
+import type { CellResult } from '../domain/result.ts';
+import { counted, withCommas } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
 import { gradeWords, paintGrade } from './grades.ts';
 import { joinWithin, longest, wrapWords } from './lay-out.ts';

@@ -2,7 +2,7 @@
  * The result as JSON, and back: what leaves here and what comes in is checked against the published schema.
  */
 import { prettifyError, toJSONSchema } from 'zod';
-import { type Result, resultSchema } from '../result.ts';
+import { type Result, resultSchema } from '../domain/result.ts';
 
 export function jsonReport(result: Result): string {
   return `${JSON.stringify(resultSchema.parse(result), null, 2)}\n`;

@@ -2,8 +2,8 @@
  * Known bugs that were found, in brief: they are as expected and must not drown what is not. One entry per store, outcome and
  * line of source, however many scenarios show it.
  */
-import type { CellResult } from '../result.ts';
-import { printable } from '../words.ts';
+import type { CellResult } from '../domain/result.ts';
+import { printable } from '../domain/words.ts';
 import type { Failure } from './cases.ts';
 import type { Colors } from './colors.ts';
 import { wrapSegments, wrapWords } from './lay-out.ts';

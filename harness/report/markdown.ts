@@ -5,11 +5,11 @@
  * Hasn't times, absolute paths, sizes, seeds, patch versions: whatever may differ between two runs that find the same.
  */
 
+import { modelName } from '../domain/models.ts';
+import type { CellResult, Result } from '../domain/result.ts';
+import { OUTCOMES } from '../domain/store.ts';
+import { counted, printable, withCommas } from '../domain/words.ts';
 import { withoutBytes } from '../explain/op-text.ts';
-import { modelName } from '../models.ts';
-import type { CellResult, Result } from '../result.ts';
-import { OUTCOMES } from '../store/define.ts';
-import { counted, printable, withCommas } from '../words.ts';
 import { type Failure, failuresAlike, failuresByCell, moreOf } from './cases.ts';
 import { NO_COLORS } from './colors.ts';
 import { failureBlock } from './failure.ts';

@@ -4,9 +4,9 @@
  * In a wide window the picture is a column, continued under itself. Where that column would be too narrow to show where things
  * happen, the picture goes below its row and takes the whole width.
  */
-import { modelName } from '../models.ts';
-import type { CellResult, Result } from '../result.ts';
-import { printable, withCommas } from '../words.ts';
+import { modelName } from '../domain/models.ts';
+import type { CellResult, Result } from '../domain/result.ts';
+import { printable, withCommas } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
 import { paintGrade } from './grades.ts';
 import { longest, wrapWords } from './lay-out.ts';

@@ -1,8 +1,8 @@
 /**
  * What happened in a case, before anything was looked at: the crash and where it came, the call that failed, or who did what in which order.
  */
-import type { CaseResult, OpLine, SiteLine } from '../result.ts';
-import { counted, withCommas } from '../words.ts';
+import type { CaseResult, OpLine, SiteLine } from '../domain/result.ts';
+import { counted, withCommas } from '../domain/words.ts';
 
 /** One label with what belongs to it, side by side where it fits. */
 export interface MomentRow {

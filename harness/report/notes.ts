@@ -1,8 +1,8 @@
 /**
  * What the cells note, each note once with the cells that it is about.
  */
-import type { CellResult, Result } from '../result.ts';
-import { withCommas } from '../words.ts';
+import type { CellResult, Result } from '../domain/result.ts';
+import { withCommas } from '../domain/words.ts';
 import { cellId } from './cases.ts';
 import { isSampled } from './grid.ts';
 

@@ -1,8 +1,8 @@
 /**
  * Outcomes as reports tell them: letter, colour, meaning, and which is worse. Letters differ, so that no one needs the colours.
  */
-import { PICTURE } from '../result.ts';
-import { OUTCOMES, type Outcome } from '../store/define.ts';
+import { PICTURE } from '../domain/result.ts';
+import { OUTCOMES, type Outcome } from '../domain/store.ts';
 import type { Colors } from './colors.ts';
 
 /** Stands in a picture where a boundary was not measured. */

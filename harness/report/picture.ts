@@ -1,8 +1,8 @@
 /**
  * A cell's picture: one letter per boundary, wrapped, coloured, explained. It is never cut short.
  */
-import { type CellResult, PICTURE } from '../result.ts';
-import { OUTCOMES } from '../store/define.ts';
+import { type CellResult, PICTURE } from '../domain/result.ts';
+import { OUTCOMES } from '../domain/store.ts';
 import type { Colors } from './colors.ts';
 import { longest, pieces, wrapWords } from './lay-out.ts';
 import { MEANING, NOT_MEASURED, outcomeOfLetter, paintFolded, paintOutcome } from './outcomes.ts';

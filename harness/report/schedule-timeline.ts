@@ -7,9 +7,9 @@
  *
  * `*` marks ops that changed what is on disk.
  */
-import type { ScheduleEnd, TaskEvent } from '../explore/schedule.ts';
-import type { Task } from '../trace.ts';
-import { printable } from '../words.ts';
+import type { ScheduleEnd, TaskEvent } from '../domain/schedule.ts';
+import type { Task } from '../domain/trace.ts';
+import { printable } from '../domain/words.ts';
 import { type Colors, toColors } from './colors.ts';
 import { longest } from './lay-out.ts';
 

@@ -5,9 +5,9 @@
  * process id in a lock file. Stays: which files there are, and that one is empty.
  */
 
+import { canonicalPath } from '../domain/names.ts';
+import type { CaseResult, OpLine } from '../domain/result.ts';
 import { withoutBytes } from '../explain/op-text.ts';
-import { canonicalPath } from '../record/names.ts';
-import type { CaseResult, OpLine } from '../result.ts';
 
 const IN_QUOTES = /(['"`])(?:\/|[A-Za-z]:\\|file:\/\/)[^'"`\n]*\1/g;
 const BARE_PATH = /(?<![^\s('"`[{=,:])(?:file:\/\/\S*|[A-Za-z]:\\[^\s'"`)\]},;]+|\/[^\s'"`)\]},;:]+)(?::\d+)*/g;

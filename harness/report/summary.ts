@@ -1,9 +1,9 @@
 /**
  * A run in two lines: what was done, and whether every claim was kept.
  */
-import { modelName } from '../models.ts';
-import type { CellResult, Result } from '../result.ts';
-import { counted, duration } from '../words.ts';
+import { modelName } from '../domain/models.ts';
+import type { CellResult, Result } from '../domain/result.ts';
+import { counted, duration } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
 import { historyWords, recoveryWords, scheduleWords } from './grid.ts';
 

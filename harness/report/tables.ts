@@ -1,8 +1,8 @@
 /**
  * Which cells of a run are shown together, and how: boundary by boundary as pictures, or as a grid with a column for each file system or model.
  */
-import { modelName } from '../models.ts';
-import type { CellResult } from '../result.ts';
+import { modelName } from '../domain/models.ts';
+import type { CellResult } from '../domain/result.ts';
 
 export type Table =
   | { readonly kind: 'pictures'; readonly title: string; readonly cells: readonly CellResult[] }

@@ -2,8 +2,8 @@
  * The report for a terminal. What matters most comes last, where a CI log ends: first the picture, then known bugs in brief,
  * then each broken claim and each missed bug with everything, then the verdict.
  */
-import type { CellResult, Result } from '../result.ts';
-import { printable } from '../words.ts';
+import type { CellResult, Result } from '../domain/result.ts';
+import { printable } from '../domain/words.ts';
 import { type Failure, failuresAlike, failuresByCell, moreOf } from './cases.ts';
 import { type Colors, toColors } from './colors.ts';
 import { failureBlock } from './failure.ts';

@@ -9,9 +9,9 @@
  * comes after the crash is dimmed.
  */
 
+import type { Mark, Op, Step, Tree } from '../domain/trace.ts';
+import { printable, withCommas } from '../domain/words.ts';
 import { opText } from '../explain/op-text.ts';
-import type { Mark, Op, Step, Tree } from '../trace.ts';
-import { printable, withCommas } from '../words.ts';
 import { type Colors, toColors } from './colors.ts';
 import { longest } from './lay-out.ts';
 import { siteText } from './moment.ts';

@@ -1,8 +1,8 @@
 /**
  * Cells that fail without a case to show: nothing could be measured, or a known bug was not found.
  */
-import type { CellResult } from '../result.ts';
-import { counted, printable } from '../words.ts';
+import type { CellResult } from '../domain/result.ts';
+import { counted, printable } from '../domain/words.ts';
 import { cellNames } from './cases.ts';
 import type { Colors } from './colors.ts';
 import { failureHeading } from './failure.ts';

@@ -1,7 +1,8 @@
 /** From a scenario as written to one with values. */
-import { toJson } from '../child/to-json.ts';
-import type { Json, Task, TaskStep } from '../trace.ts';
-import type { Scenario, ScenarioPlan } from './define.ts';
+
+import type { Scenario, ScenarioPlan } from '../domain/scenario.ts';
+import { toJson } from '../domain/to-json.ts';
+import type { Json, Task, TaskStep } from '../domain/trace.ts';
 import { oneSession, sessions } from './values.ts';
 
 /** More would only make more orders of the same kind. */

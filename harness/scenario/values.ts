@@ -1,6 +1,6 @@
 /** Values that look like what stores really hold: a map of chat sessions. The same letter and time give the same value. */
 import { createHash } from 'node:crypto';
-import type { Json } from '../trace.ts';
+import type { Json } from '../domain/trace.ts';
 
 const CHANNELS = ['telegram', 'slack', 'discord', 'signal', 'webchat'] as const;
 const PAGE_BYTES = 4096;

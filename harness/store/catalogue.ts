@@ -1,6 +1,6 @@
 /** The built-in stores: the session store with each of its rotation designs, and what must be found in each. */
-import type { Claims, KnownBugs } from '../models.ts';
-import type { KnownBug, Outcome } from './define.ts';
+import type { Claims, KnownBugs } from '../domain/models.ts';
+import type { KnownBug, Outcome } from '../domain/store.ts';
 
 interface BuiltInStore {
   readonly name: string;

@@ -2,12 +2,12 @@
  * What a store file exports, as data that can cross to another process; and the rules it must keep, with their messages.
  */
 import { z } from 'zod';
-import { toJson } from '../child/to-json.ts';
-import { CLAIMABLE, type Claims, type KnownBugs } from '../models.ts';
-import type { Scenario, ScenarioPlan } from '../scenario/define.ts';
+import { CLAIMABLE, type Claims, type KnownBugs } from '../domain/models.ts';
+import type { Scenario, ScenarioPlan } from '../domain/scenario.ts';
+import { OUTCOMES } from '../domain/store.ts';
+import { toJson } from '../domain/to-json.ts';
+import type { Json } from '../domain/trace.ts';
 import { planScenario } from '../scenario/plan.ts';
-import type { Json } from '../trace.ts';
-import { OUTCOMES } from './define.ts';
 
 export interface StoreFacts {
   readonly name?: string;

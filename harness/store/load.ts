@@ -4,14 +4,14 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, relative, resolve } from 'node:path';
 import { execa } from 'execa';
-import { UsageError } from '../errors.ts';
-import type { Installation } from '../installation.ts';
-import { didYouMean } from '../nearest.ts';
-import type { Scenario } from '../scenario/define.ts';
+import { UsageError } from '../domain/errors.ts';
+import type { LoadedStore } from '../domain/loaded-store.ts';
+import { didYouMean } from '../domain/nearest.ts';
+import type { Scenario } from '../domain/scenario.ts';
+import type { Installation } from '../machine/installation.ts';
 import { BundleError, bundleStore } from './bundle.ts';
 import { BUILT_IN_STORES } from './catalogue.ts';
 import type { Description, StoreFacts } from './description.ts';
-import type { LoadedStore } from './loaded.ts';
 
 export interface LoadOptions {
   readonly installation: Installation;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { loadSessionStore, type SessionEntries, saveSessionStore, updateSessionStore } from '../../src/session-store.ts';
 import type { Strategy } from '../../src/strategies/strategy.ts';
-import type { ModuleStore } from './define.ts';
+import type { ModuleStore } from '../domain/store.ts';
 
 export function sessionStore(
   name: string,

@@ -1,8 +1,9 @@
 /** What btrfs was seen to leave, on images, after these calls and the fsync of another file: the log as it is followed here has each. */
 import { describe, expect, test } from 'vitest';
-import { historyOf } from '../../harness/explore/power-loss/actions.ts';
-import { allows, allowsWithNames } from '../../harness/explore/power-loss/allows.ts';
-import { PROFILES } from '../../harness/explore/power-loss/profiles.ts';
+import { namesAfter } from '../../harness/calibrate/btrfs-log.ts';
+import { historyOf } from '../../harness/persistence/actions.ts';
+import { allows, allowsWithNames } from '../../harness/persistence/allows.ts';
+import { PROFILES } from '../../harness/persistence/profiles.ts';
 import {
   type Do,
   fsync,
@@ -16,9 +17,8 @@ import {
   write,
   writeFile,
   writeSynced,
-} from '../explore/power-loss/run.ts';
-import { treeOf } from '../traces.ts';
-import { namesAfter } from './btrfs-log.ts';
+} from '../../test/explore/power-loss/run.ts';
+import { treeOf } from '../../test/traces.ts';
 
 type Files = Parameters<typeof treeOf>[0];
 

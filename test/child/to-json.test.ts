@@ -1,6 +1,6 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { toJson } from '../../harness/child/to-json.ts';
+import { toJson } from '../../harness/domain/to-json.ts';
 
 class Session {
   readonly id = 1;

@@ -1,7 +1,7 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { type CaseName, parseCaseId } from '../../harness/cli/case-id.ts';
-import { UsageError } from '../../harness/errors.ts';
+import { UsageError } from '../../harness/domain/errors.ts';
 
 describe('a case id is read', () => {
   const kill = { choice: { model: 'process-kill' }, model: 'process-kill' } as const;

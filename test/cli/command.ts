@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writ
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, vi } from 'vitest';
-import { findInstallation } from '../../harness/installation.ts';
-import { type Result, resultSchema } from '../../harness/result.ts';
+import { type Result, resultSchema } from '../../harness/domain/result.ts';
+import { findInstallation } from '../../harness/machine/installation.ts';
 import { processesWith } from '../processes.ts';
 import { temporaryDirectory } from '../temporary.ts';
 

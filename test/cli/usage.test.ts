@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resultSchema } from '../../harness/result.ts';
+import { resultSchema } from '../../harness/domain/result.ts';
 import { noPtrace } from '../record/ptrace/tracing.ts';
 import { copyInstallation, expectNothingLeft, openPlace, type Place, TEN_LINES } from './command.ts';
 

@@ -1,22 +1,22 @@
 /** Whole cells of io-error, for small stores that are written down as text: recorded, made to fail, judged and told. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Benches, openBenches } from '../../harness/bench.ts';
+import { type Benches, openBenches } from '../../harness/bench/open-benches.ts';
 import type { FaultCell } from '../../harness/check.ts';
+import type { LoadedStore } from '../../harness/domain/loaded-store.ts';
+import type { Scenario } from '../../harness/domain/scenario.ts';
 import type { CheckedCell } from '../../harness/explain/cell-result.ts';
-import { faultResult } from '../../harness/explain/fault-result.ts';
-import { faultId, parseFault } from '../../harness/explore/io-error/fault-id.ts';
-import { findInstallation } from '../../harness/installation.ts';
-import { checkFaults, type FaultFindings } from '../../harness/judge/faults.ts';
+import { findInstallation } from '../../harness/machine/installation.ts';
+import { openWorkspace } from '../../harness/machine/workspace.ts';
+import { faultId, parseFault } from '../../harness/models/io-error/fault-id.ts';
+import { faultResult } from '../../harness/models/io-error/fault-result.ts';
+import { checkFaults, type FaultFindings } from '../../harness/models/io-error/faults.ts';
 import { createBindingRecorder } from '../../harness/record/binding/recorder.ts';
 import { chooseRecorder } from '../../harness/record/choose.ts';
 import { record } from '../../harness/record/record.ts';
 import type { Recorder } from '../../harness/record/recorder.ts';
-import { builtInScenarios } from '../../harness/scenario/built-in.ts';
-import type { Scenario } from '../../harness/scenario/define.ts';
 import { loadStore } from '../../harness/store/load.ts';
-import type { LoadedStore } from '../../harness/store/loaded.ts';
-import { openWorkspace } from '../../harness/workspace.ts';
+import { builtInScenarios } from '../../scenarios/all.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
 const installation = findInstallation(import.meta.url);

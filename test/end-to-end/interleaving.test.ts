@@ -2,7 +2,7 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findInstallation } from '../../harness/installation.ts';
+import { findInstallation } from '../../harness/machine/installation.ts';
 import { expectNothingLeft, openPlace, type Place } from '../cli/command.ts';
 
 const SHARED_TEMP = `

@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findInstallation } from '../../harness/installation.ts';
-import type { Result } from '../../harness/result.ts';
+import type { Result } from '../../harness/domain/result.ts';
+import { findInstallation } from '../../harness/machine/installation.ts';
 import { copyInstallation, expectNothingLeft, openPlace, type Place, TEN_LINES } from '../cli/command.ts';
 import { processesRunning } from '../processes.ts';
 import { hasPython, noPtrace } from '../record/ptrace/tracing.ts';

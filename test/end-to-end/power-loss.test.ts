@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Result } from '../../harness/result.ts';
+import type { Result } from '../../harness/domain/result.ts';
 import { copyInstallation, openPlace, type Place } from '../cli/command.ts';
 
 let place: Place;

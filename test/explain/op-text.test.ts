@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Op } from '../../harness/domain/trace.ts';
 import { opText, withoutBytes } from '../../harness/explain/op-text.ts';
-import type { Op } from '../../harness/trace.ts';
 import { file, op } from '../report/fixture.ts';
 
 const rows: readonly (readonly [Op, string])[] = [

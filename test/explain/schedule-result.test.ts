@@ -1,8 +1,8 @@
 /** Who did what until another went on, as reports show it. */
 import { expect, test } from 'vitest';
+import type { ScheduleEnd, ScheduleOp, TaskEvent } from '../../harness/domain/schedule.ts';
+import type { Task } from '../../harness/domain/trace.ts';
 import { blocksOf } from '../../harness/explain/schedule-result.ts';
-import type { ScheduleEnd, ScheduleOp, TaskEvent } from '../../harness/explore/schedule.ts';
-import type { Task } from '../../harness/trace.ts';
 
 const TASKS: readonly Task[] = [
   { name: 'saver', steps: [{ kind: 'save', value: { B: 1 } }] },

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import type { Promised } from '../../harness/domain/trace.ts';
+import { counted, duration, printable } from '../../harness/domain/words.ts';
 import { describeFound } from '../../harness/explain/found.ts';
 import { describeLoaded, describePromised, describeValue } from '../../harness/explain/values.ts';
-import type { Promised } from '../../harness/trace.ts';
-import { counted, duration, printable } from '../../harness/words.ts';
 
 test.each([
   [undefined, 'nothing'],

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { HarnessError } from '../../harness/errors.ts';
+import { HarnessError } from '../../harness/domain/errors.ts';
+import type { RawEnd, RawEvent, RawOp } from '../../harness/domain/events.ts';
 import type { KillState } from '../../harness/explore/crash-state.ts';
-import { kill } from '../../harness/explore/kill.ts';
-import type { RawEnd, RawEvent, RawOp } from '../../harness/record/events.ts';
+import { kill } from '../../harness/models/process-kill/kill.ts';
 import type { Recording } from '../../harness/record/record.ts';
 import type { Recorder, RunRequest } from '../../harness/record/recorder.ts';
 import { freshDirectory } from '../temporary.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { lossStateNamed, lossStates, promisesOf } from '../../harness/explore/loss-states.ts';
-import { NoSuchState } from '../../harness/explore/power-loss/power-loss.ts';
-import { treeKey } from '../../harness/tree.ts';
+import { treeKey } from '../../harness/domain/tree.ts';
+import { lossStateNamed, lossStates, promisesOf } from '../../harness/models/power-loss/loss-states.ts';
+import { NoSuchState } from '../../harness/persistence/power-loss.ts';
 import { fsync, open, rename, resolved, traceOfRun, write } from './power-loss/run.ts';
 
 /** Three sectors are overwritten in place, and the second time forced. */

@@ -1,6 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { expect, test } from 'vitest';
-import { parseSchedule, scheduleId, scheduleOf } from '../../harness/explore/schedule.ts';
+import { parseSchedule, scheduleId, scheduleOf } from '../../harness/domain/schedule.ts';
 
 property.prop([fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 40 })])('a schedule is read back from its id', (tasks) => {
   const schedule = scheduleOf(tasks);

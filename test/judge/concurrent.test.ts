@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { TaskEvent } from '../../harness/explore/schedule.ts';
+import type { Recovery } from '../../harness/domain/recovery.ts';
+import type { TaskEvent } from '../../harness/domain/schedule.ts';
+import type { Json, Task } from '../../harness/domain/trace.ts';
 import { judgeConcurrent, promisedBy } from '../../harness/judge/concurrent.ts';
-import type { Recovery } from '../../harness/recover/recovery.ts';
-import type { Json, Task } from '../../harness/trace.ts';
 
 const A = { a: 1 };
 const B = { b: 1 };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Outcome } from '../../harness/domain/store.ts';
 import { doubtedLosses, kindsOfLosses } from '../../harness/judge/confirm.ts';
-import type { Outcome } from '../../harness/store/define.ts';
 
 interface Loss {
   readonly id: number;

@@ -1,9 +1,9 @@
 /** What is promised, and found, where calls failed and steps were rejected. */
 import { describe, expect, test } from 'vitest';
-import { judgeAfterFault, promiseOf } from '../../harness/judge/fault-promise.ts';
-import type { Recovery } from '../../harness/recover/recovery.ts';
-import type { Outcome } from '../../harness/store/define.ts';
-import type { Json, Mark, Step } from '../../harness/trace.ts';
+import type { Recovery } from '../../harness/domain/recovery.ts';
+import type { Outcome } from '../../harness/domain/store.ts';
+import type { Json, Mark, Step } from '../../harness/domain/trace.ts';
+import { judgeAfterFault, promiseOf } from '../../harness/models/io-error/fault-promise.ts';
 
 const [A, B, C] = [{ is: 'A' }, { is: 'B' }, { is: 'C' }];
 const NEXT = { is: 'next' };

@@ -1,7 +1,7 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { isViolation, statusOf, worstGrade } from '../../harness/judge/grade.ts';
-import type { Claim, Grade, KnownBug, Outcome } from '../../harness/store/define.ts';
+import { isViolation, statusOf, worstGrade } from '../../harness/domain/grade.ts';
+import type { Claim, Grade, KnownBug, Outcome } from '../../harness/domain/store.ts';
 
 const GRADES = ['durable', 'atomic', 'lossy', 'inconclusive'] as const satisfies readonly Grade[];
 const CLAIMS = ['durable', 'atomic', 'lossy'] as const satisfies readonly Claim[];

@@ -1,10 +1,10 @@
 /** What is made of an answer of the fake file system: it is believed where the real one agrees. */
 import { expect, test } from 'vitest';
 import type { Bench, ScheduleCell } from '../../harness/check.ts';
+import type { Json } from '../../harness/domain/trace.ts';
 import { scheduleResult } from '../../harness/explain/schedule-result.ts';
-import type { ToldEnd } from '../../harness/judge/interleaving/request.ts';
-import { checkInterleaving } from '../../harness/judge/interleavings.ts';
-import type { Json } from '../../harness/trace.ts';
+import { checkInterleaving } from '../../harness/models/interleaving/interleavings.ts';
+import type { ToldEnd } from '../../harness/protocol/interleave.ts';
 
 const [A, B]: [Json, Json] = [{ A: 1 }, { B: 1 }];
 const cell = {

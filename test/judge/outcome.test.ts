@@ -1,9 +1,9 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
+import type { Loaded, Recovery } from '../../harness/domain/recovery.ts';
+import { OUTCOMES, type Outcome } from '../../harness/domain/store.ts';
+import type { Json, Promised } from '../../harness/domain/trace.ts';
 import { gradeOf, isLoss, judgeRecovery, type OracleOptions, sameValue } from '../../harness/judge/outcome.ts';
-import type { Loaded, Recovery } from '../../harness/recover/recovery.ts';
-import { OUTCOMES, type Outcome } from '../../harness/store/define.ts';
-import type { Json, Promised } from '../../harness/trace.ts';
 
 const A = { name: 'A', list: [1, { deep: null }] };
 const B = { name: 'B' };

@@ -1,7 +1,7 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
+import type { Json, Mark, Promised, Step } from '../../harness/domain/trace.ts';
 import { promisedAfter, valuesAfter } from '../../harness/judge/promise.ts';
-import type { Json, Mark, Promised, Step } from '../../harness/trace.ts';
 import { traceOf } from '../traces.ts';
 
 const save = (value: Json): Step => ({ kind: 'save', value });

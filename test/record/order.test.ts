@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { NameRule } from '../../harness/domain/trace.ts';
 import { isNext, markKey, type OpIntent, opKey } from '../../harness/record/order.ts';
-import type { NameRule } from '../../harness/trace.ts';
 
 const RULES: readonly NameRule[] = [{ prefix: 'live.', suffix: '', charset: 'hex', except: [] }];
 const write: OpIntent = { call: 'write', path: 'live.0a', process: 0 };

@@ -2,11 +2,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { RawEnd, RawEvent, RawMark, RawOp } from '../../harness/record/events.ts';
+import type { RawEnd, RawEvent, RawMark, RawOp } from '../../harness/domain/events.ts';
+import type { Tree } from '../../harness/domain/trace.ts';
+import { spoolTree } from '../../harness/domain/tree.ts';
 import { type RecordRequest, record } from '../../harness/record/record.ts';
 import type { Recorder, RunPlan } from '../../harness/record/recorder.ts';
-import type { Tree } from '../../harness/trace.ts';
-import { spoolTree } from '../../harness/tree.ts';
 import { freshDirectory } from '../temporary.ts';
 import { treeOf } from '../traces.ts';
 

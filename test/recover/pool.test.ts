@@ -1,8 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Recovery } from '../../harness/domain/recovery.ts';
 import type { RecoveryPool } from '../../harness/recover/pool.ts';
-import type { Recovery } from '../../harness/recover/recovery.ts';
 import { processesWith } from '../processes.ts';
 import { appears, freshDirectory, temporaryDirectory } from '../temporary.ts';
 import { directoryWith, NEXT, poolIn, works, writeStore } from './recovering.ts';

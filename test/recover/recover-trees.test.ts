@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { memoryDirectory } from '../../harness/memory-directory.ts';
+import type { RecoveredTree } from '../../harness/domain/recovery.ts';
+import type { Entry, Tree } from '../../harness/domain/trace.ts';
+import { memoryDirectory } from '../../harness/machine/memory-directory.ts';
+import { openWorkspace, type Workspace } from '../../harness/machine/workspace.ts';
 import type { RecoveryPool } from '../../harness/recover/pool.ts';
-import type { RecoveredTree } from '../../harness/recover/recovery.ts';
 import { recoveryOf, type StoreRecovery } from '../../harness/recover/recovery-of.ts';
-import type { Entry, Tree } from '../../harness/trace.ts';
-import { openWorkspace, type Workspace } from '../../harness/workspace.ts';
 import { temporaryDirectory } from '../temporary.ts';
 import { treeOf } from '../traces.ts';
 import { directoryWith, loadedStore, NEXT, poolIn, works, writeStore } from './recovering.ts';

@@ -1,11 +1,11 @@
 /** Stores written down as text, and what a process that never saw them finds. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findInstallation } from '../../harness/installation.ts';
+import type { LoadedStore } from '../../harness/domain/loaded-store.ts';
+import type { Recovery } from '../../harness/domain/recovery.ts';
+import type { Json } from '../../harness/domain/trace.ts';
+import { findInstallation } from '../../harness/machine/installation.ts';
 import { createRecoveryPool, type RecoveryPool } from '../../harness/recover/pool.ts';
-import type { Recovery } from '../../harness/recover/recovery.ts';
-import type { LoadedStore } from '../../harness/store/loaded.ts';
-import type { Json } from '../../harness/trace.ts';
 
 /** A store that keeps its value in `<dir>/value`; the text replaces or adds members, in which `fs`, `file(dir)` and `child` are known. */
 export function writeStore(path: string, text: string, top = ''): string {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { findInstallation } from '../../harness/installation.ts';
+import { findInstallation } from '../../harness/machine/installation.ts';
 import { startWorker } from '../../harness/recover/worker.ts';
 import { freshDirectory } from '../temporary.ts';
 import { directoryWith, NEXT, works, writeStore } from './recovering.ts';

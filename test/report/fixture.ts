@@ -1,10 +1,11 @@
 /**
  * Results as a run would give them, built from ops: a picture is drawn from what each op leaves behind.
  */
+
+import { type CaseResult, type CellResult, PICTURE, type Result } from '../../harness/domain/result.ts';
+import type { Outcome } from '../../harness/domain/store.ts';
+import type { Call, FileRef, Op, OpenFlag, Site } from '../../harness/domain/trace.ts';
 import { opText } from '../../harness/explain/op-text.ts';
-import { type CaseResult, type CellResult, PICTURE, type Result } from '../../harness/result.ts';
-import type { Outcome } from '../../harness/store/define.ts';
-import type { Call, FileRef, Op, OpenFlag, Site } from '../../harness/trace.ts';
 
 type OpParts = Partial<Pick<Op, 'to' | 'range' | 'error' | 'mode' | 'process'>> & {
   readonly flags?: readonly OpenFlag[];

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
+import type { CellResult } from '../../harness/domain/result.ts';
 import { toColors } from '../../harness/report/colors.ts';
 import { coverageWords, grid } from '../../harness/report/grid.ts';
-import type { CellResult } from '../../harness/result.ts';
 import { cellAndCases } from './fixture.ts';
 
 const table = (title: string, cells: readonly CellResult[]): Parameters<typeof grid>[0] => ({

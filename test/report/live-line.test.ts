@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { liveLine, withLiveLine } from '../../harness/cli/live-line.ts';
-import type { Progress } from '../../harness/progress.ts';
+import type { Progress } from '../../harness/domain/progress.ts';
 
 /** A stream that remembers what was written to it. */
 class Screen extends Writable {

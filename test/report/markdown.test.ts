@@ -1,8 +1,8 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { expect, test } from 'vitest';
+import type { Result } from '../../harness/domain/result.ts';
 import { markdownReport } from '../../harness/report/markdown.ts';
 import { stableText } from '../../harness/report/stable.ts';
-import type { Result } from '../../harness/result.ts';
 import { failing, resultOf } from './fixture.ts';
 
 test('the committed report', async () => {

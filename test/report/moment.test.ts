@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import type { CaseResult, CellResult } from '../../harness/domain/result.ts';
 import { failuresByCell, moreOf } from '../../harness/report/cases.ts';
 import { NO_COLORS } from '../../harness/report/colors.ts';
 import { failureBlock } from '../../harness/report/failure.ts';
 import { momentLine } from '../../harness/report/moment.ts';
 import { tablesOf } from '../../harness/report/tables.ts';
 import { terminalReport } from '../../harness/report/terminal.ts';
-import type { CaseResult, CellResult } from '../../harness/result.ts';
 import { cellAndCases, resultOf } from './fixture.ts';
 
 function one(model: CellResult['model'], scenario: string, parts: Partial<CaseResult>): { cell: CellResult; failure: CaseResult } {

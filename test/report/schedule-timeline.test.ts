@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { ScheduleEnd } from '../../harness/explore/schedule.ts';
+import type { ScheduleEnd } from '../../harness/domain/schedule.ts';
+import type { Task } from '../../harness/domain/trace.ts';
 import { scheduleTimeline } from '../../harness/report/schedule-timeline.ts';
-import type { Task } from '../../harness/trace.ts';
 
 const tasks: readonly Task[] = [
   { name: 'saver', steps: [{ kind: 'save', value: 1 }] },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Mark, Tree } from '../../harness/domain/trace.ts';
 import { directoryListing } from '../../harness/report/directory-listing.ts';
 import { timeline } from '../../harness/report/timeline.ts';
-import type { Mark, Tree } from '../../harness/trace.ts';
 import { op, picture, renameAwayOps, site } from './fixture.ts';
 
 const ops = [

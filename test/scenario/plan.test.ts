@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { load, type ScenarioPlan, save, saveLoaded, update } from '../../harness/scenario/define.ts';
+import { load, type ScenarioPlan, save, saveLoaded, update } from '../../harness/domain/scenario.ts';
+import type { Task } from '../../harness/domain/trace.ts';
 import { planScenario } from '../../harness/scenario/plan.ts';
-import type { Task } from '../../harness/trace.ts';
 
 const plan = (history: object): ReturnType<typeof planScenario> =>
   planScenario({ name: 'own', catches: 'x', history: () => history as ReturnType<ScenarioPlan['history']> }, 0);

@@ -2,13 +2,13 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { UsageError } from '../../harness/errors.ts';
-import { findInstallation } from '../../harness/installation.ts';
+import { UsageError } from '../../harness/domain/errors.ts';
+import type { LoadedStore } from '../../harness/domain/loaded-store.ts';
+import type { Json } from '../../harness/domain/trace.ts';
+import { findInstallation } from '../../harness/machine/installation.ts';
 import type { RecoveryPool } from '../../harness/recover/pool.ts';
-import { builtInScenarios } from '../../harness/scenario/built-in.ts';
 import { loadStore } from '../../harness/store/load.ts';
-import type { LoadedStore } from '../../harness/store/loaded.ts';
-import type { Json } from '../../harness/trace.ts';
+import { builtInScenarios } from '../../scenarios/all.ts';
 import { directoryWith, NEXT, poolIn } from '../recover/recovering.ts';
 import { temporaryDirectory } from '../temporary.ts';
 

@@ -4,7 +4,7 @@
  * The arguments are as node:fs passes them, without the request. A function that is not in this table and is not known to
  * leave files alone is reported as unmeasured when it is called.
  */
-import type { Call } from '../../trace.ts';
+import type { Call } from '../../domain/trace.ts';
 import type { Effect, Settled } from './conductor.ts';
 import { copyFile, firstOfCopy } from './copy-file.ts';
 import { type CopyTreeOptions, checkPaths, copyTree, overrideFile } from './copy-tree.ts';

@@ -7,9 +7,9 @@
  *          overlaps another one, so what depends on two effects being under way at the same moment does not show.
  */
 
-import type { Call, OpenFlag, Range, Tree } from '../../trace.ts';
-import { equalTrees, lookIn, type ScanCache, scanTree, spoolTree } from '../../tree.ts';
-import type { RawEvent, RawMark, RawOp } from '../events.ts';
+import type { RawEvent, RawMark, RawOp } from '../../domain/events.ts';
+import type { Call, OpenFlag, Range, Tree } from '../../domain/trace.ts';
+import { equalTrees, lookIn, type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';
 import { type Fault, Faults, firstFaultyOp } from '../fault.ts';
 import { isNext, markKey, type OpIntent, opKey } from '../order.ts';
 import type { RunPlan } from '../recorder.ts';

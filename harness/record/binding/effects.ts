@@ -6,7 +6,7 @@
  */
 import { constants } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
-import type { Call, OpenFlag, Range } from '../../trace.ts';
+import type { Call, OpenFlag, Range } from '../../domain/trace.ts';
 import type { Conductor, Effect, Settled } from './conductor.ts';
 import type { FileIdentity, Files, OpenFile } from './files.ts';
 import { type Locate, pathText } from './inside.ts';

@@ -1,6 +1,6 @@
 /** Where a child's events go: a file of JSON lines, written through the original functions so that no hook sees it, or a function. */
 import { constants } from 'node:fs';
-import type { RawEvent } from '../events.ts';
+import type { RawEvent } from '../../domain/events.ts';
 import type { NativeFs } from './native.ts';
 
 const APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;

@@ -12,7 +12,7 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 import { syncBuiltinESMExports } from 'node:module';
-import type { RawEvent, RawMark } from '../events.ts';
+import type { RawEvent, RawMark } from '../../domain/events.ts';
 import type { RunPlan } from '../recorder.ts';
 import { describeCalls, HARMLESS, TRACKED } from './calls.ts';
 import { Conductor } from './conductor.ts';

@@ -9,7 +9,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RawEnd, RawEvent } from '../events.ts';
+import type { RawEnd, RawEvent } from '../../domain/events.ts';
 import type { Recorder, RunReport, RunRequest } from '../recorder.ts';
 
 /** The variable that names a child's instructions: a JSON file with the options of `installBindingRecorder`. */

@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type SourceMap as NodeSourceMap, SourceMap } from 'node:module';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Site } from '../../trace.ts';
+import type { Site } from '../../domain/trace.ts';
 import { FRAME, isUsers } from './stack.ts';
 
 export interface Bundle {

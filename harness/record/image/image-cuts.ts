@@ -2,8 +2,8 @@
  * The images of a tracer: each run under a `cut` plan gets one, is cut at every boundary, and tells the trees at its end.
  */
 
-import { spoolTree } from '../../tree.ts';
-import type { RawTree } from '../events.ts';
+import type { RawTree } from '../../domain/events.ts';
+import { spoolTree } from '../../domain/tree.ts';
 import type { CutReport, ForcePoint } from '../recorder.ts';
 import { type Kernel, loadKernel } from './kernel.ts';
 import { type ImageRequest, LiveImage } from './live-image.ts';

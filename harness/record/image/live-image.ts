@@ -9,8 +9,8 @@
  */
 import { closeSync, constants, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Tree } from '../../trace.ts';
-import { scanTree } from '../../tree.ts';
+import type { Tree } from '../../domain/trace.ts';
+import { scanTree } from '../../domain/tree.ts';
 import type { Forcing } from './file-systems.ts';
 import { activityOf, type Kernel, type LoopActivity } from './kernel.ts';
 import { type Snapshot, takeSnapshot, writeSnapshot } from './snapshot.ts';

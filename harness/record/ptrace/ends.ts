@@ -1,5 +1,5 @@
 /** How a traced process ended, from its wait status; and ending it. */
-import type { RawEnd } from '../events.ts';
+import type { RawEnd } from '../../domain/events.ts';
 import { SIGNAL } from './libc.ts';
 
 /** `asked` is what the tracer had decided, if it did: a kill, a time limit. `finished`: the workload has said that all steps are done. */

@@ -2,8 +2,8 @@
  * From a stopped syscall to the op that it is: which call, on which files of the store's directory.
  */
 import { dirname, relative, resolve } from 'node:path';
-import type { NameRule, Range } from '../../trace.ts';
-import type { RawMark, RawOp } from '../events.ts';
+import type { RawMark, RawOp } from '../../domain/events.ts';
+import type { NameRule, Range } from '../../domain/trace.ts';
 import { markKey, type OpIntent, opKey } from '../order.ts';
 import { errnoName } from './errno.ts';
 import { FileIds } from './files.ts';

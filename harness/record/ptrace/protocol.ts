@@ -1,6 +1,7 @@
 /** What the recorder and its tracer process say to each other: JSON lines, requests on standard input, reports on standard output. */
-import type { NameRule } from '../../trace.ts';
-import type { RawEvent } from '../events.ts';
+
+import type { RawEvent } from '../../domain/events.ts';
+import type { NameRule } from '../../domain/trace.ts';
 import type { FaultRun } from '../fault.ts';
 import type { ImageRequest } from '../image/live-image.ts';
 import type { Matching } from '../order.ts';

@@ -8,8 +8,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TaskRace } from '../../child/task-file.ts';
-import type { RawOp } from '../events.ts';
+import type { RawOp } from '../../domain/events.ts';
+import type { TaskRace } from '../../protocol/task-file.ts';
 import { mayChange, type RaceEnd, type RaceEvent } from '../race.ts';
 import type { IdleTask, IdleTasks } from './idle-tasks.ts';
 import { type Libc, PTRACE, SIGNAL, START_OPTIONS, SYSCALL_INFO_BYTES, SYSCALL_STOP, TRACE_OPTIONS } from './libc.ts';

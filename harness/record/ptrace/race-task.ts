@@ -5,7 +5,7 @@
  * its threads stand or sleep at one moment, which their context switches prove: nothing in it will change by itself then, but for waits
  * that end and descriptors that others make ready. Whether there are such is asked by carrying out its waits with no time to wait.
  */
-import type { RawOp } from '../events.ts';
+import type { RawOp } from '../../domain/events.ts';
 import { type Libc, PTRACE } from './libc.ts';
 import type { OpAtEntry } from './op-reader.ts';
 import { type Pause, sleepsForEver } from './pauses.ts';

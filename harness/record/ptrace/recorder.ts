@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
-import type { NameRule } from '../../trace.ts';
+import type { NameRule } from '../../domain/trace.ts';
 import type { RaceRequest } from '../race.ts';
 import type { Recorder, RunPlan, RunRequest } from '../recorder.ts';
 import { READY, type TracerPlan, type TracerReport, type TracerRequest, type TracerRun } from './protocol.ts';

@@ -5,7 +5,7 @@
  */
 import { readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { OpenFlag } from '../../trace.ts';
+import type { OpenFlag } from '../../domain/trace.ts';
 import type { Libc } from './libc.ts';
 import type { Syscall, Where } from './syscalls.ts';
 

@@ -5,7 +5,7 @@
  * architecture has no such call. Calls that only change the process (dup, lseek, chdir) are no ops: their effect is seen
  * through /proc when a later call uses the descriptor or the path.
  */
-import type { Call } from '../../trace.ts';
+import type { Call } from '../../domain/trace.ts';
 
 /** Where a file argument stands: a descriptor, or a path with the descriptor of the directory it is relative to. */
 export type Where = { readonly fd: number } | { readonly path: number; readonly at?: number };

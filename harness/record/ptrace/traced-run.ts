@@ -6,9 +6,10 @@
  * the store's directory are let through one at a time, so that the order of ops is total, and on a run that has an order to
  * follow a call waits until it is next. Blocking lock calls are let through beside the others: what they wait for may be held back.
  */
-import type { Tree } from '../../trace.ts';
-import { equalTrees, lookIn, type ScanCache, scanTree, spoolTree } from '../../tree.ts';
-import type { RawEnd, RawEvent, RawOp } from '../events.ts';
+
+import type { RawEnd, RawEvent, RawOp } from '../../domain/events.ts';
+import type { Tree } from '../../domain/trace.ts';
+import { equalTrees, lookIn, type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';
 import { type FaultRun, Faults, firstFaultyOp } from '../fault.ts';
 import type { ImageCuts } from '../image/image-cuts.ts';
 import { isMarkKey, isNext } from '../order.ts';

@@ -1,11 +1,12 @@
 /** Cells for tests: a real run, a profile, and a judge that reads one file instead of starting a process. */
-import { acknowledgedAt, type LossQuestion } from '../../../harness/explain/power-loss/question.ts';
-import { withBarriers } from '../../../harness/explain/power-loss/trace-edits.ts';
-import { type PowerLossOptions, powerLossStates } from '../../../harness/explore/power-loss/power-loss.ts';
-import type { ProfileName } from '../../../harness/explore/power-loss/profile.ts';
-import { PROFILES } from '../../../harness/explore/power-loss/profiles.ts';
-import type { PowerLossState } from '../../../harness/explore/power-loss/state.ts';
-import type { FileRef, Trace, Tree } from '../../../harness/trace.ts';
+
+import type { FileRef, Trace, Tree } from '../../../harness/domain/trace.ts';
+import { acknowledgedAt, type LossQuestion } from '../../../harness/models/power-loss/explain/question.ts';
+import { withBarriers } from '../../../harness/models/power-loss/explain/trace-edits.ts';
+import { type PowerLossOptions, powerLossStates } from '../../../harness/persistence/power-loss.ts';
+import type { ProfileName } from '../../../harness/persistence/profile.ts';
+import { PROFILES } from '../../../harness/persistence/profiles.ts';
+import type { PowerLossState } from '../../../harness/persistence/state.ts';
 import {
   close,
   type Do,

@@ -1,6 +1,6 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { smallestCover } from '../../../harness/explain/power-loss/cover.ts';
+import { smallestCover } from '../../../harness/models/power-loss/explain/cover.ts';
 
 const rows = (...patterns: string[]): Uint8Array[] => patterns.map((pattern) => Uint8Array.from(pattern, Number));
 

@@ -1,12 +1,12 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { explainLoss } from '../../../harness/explain/power-loss/explain-loss.ts';
-import { acknowledgedAt } from '../../../harness/explain/power-loss/question.ts';
-import { withBarriers, withoutOps } from '../../../harness/explain/power-loss/trace-edits.ts';
-import { powerLossStates, rebuild } from '../../../harness/explore/power-loss/power-loss.ts';
-import { PROFILE_NAMES, type ProfileName } from '../../../harness/explore/power-loss/profile.ts';
-import type { Trace, Tree } from '../../../harness/trace.ts';
-import { treeKey } from '../../../harness/tree.ts';
+import type { Trace, Tree } from '../../../harness/domain/trace.ts';
+import { treeKey } from '../../../harness/domain/tree.ts';
+import { explainLoss } from '../../../harness/models/power-loss/explain/explain-loss.ts';
+import { acknowledgedAt } from '../../../harness/models/power-loss/explain/question.ts';
+import { withBarriers, withoutOps } from '../../../harness/models/power-loss/explain/trace-edits.ts';
+import { powerLossStates, rebuild } from '../../../harness/persistence/power-loss.ts';
+import { PROFILE_NAMES, type ProfileName } from '../../../harness/persistence/profile.ts';
 import { BEFORE, calls } from '../../explore/power-loss/random-run.ts';
 import {
   close,

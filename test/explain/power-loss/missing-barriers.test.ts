@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type Mend, missingBarriers, verifyMend } from '../../../harness/explain/power-loss/missing-barriers.ts';
-import { smallestLoss } from '../../../harness/explain/power-loss/smallest-loss.ts';
-import { Verdicts } from '../../../harness/explain/power-loss/verdicts.ts';
-import type { ProfileName } from '../../../harness/explore/power-loss/profile.ts';
+import { type Mend, missingBarriers, verifyMend } from '../../../harness/models/power-loss/explain/missing-barriers.ts';
+import { smallestLoss } from '../../../harness/models/power-loss/explain/smallest-loss.ts';
+import { Verdicts } from '../../../harness/models/power-loss/explain/verdicts.ts';
+import type { ProfileName } from '../../../harness/persistence/profile.ts';
 import {
   close,
   type Do,

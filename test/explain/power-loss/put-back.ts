@@ -1,7 +1,7 @@
 /** The independent proof that a loss is not too large: tries each op of it. */
-import { acknowledgedAt } from '../../../harness/explain/power-loss/question.ts';
-import { NoSuchState, rebuild } from '../../../harness/explore/power-loss/power-loss.ts';
-import type { PowerLossState } from '../../../harness/explore/power-loss/state.ts';
+import { acknowledgedAt } from '../../../harness/models/power-loss/explain/question.ts';
+import { NoSuchState, rebuild } from '../../../harness/persistence/power-loss.ts';
+import type { PowerLossState } from '../../../harness/persistence/state.ts';
 import type { TestCell } from './cell.ts';
 
 /** Whether one of the ops that a state lost could be on disk, the others still lost, and it would fail as well. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { redundantBarriers } from '../../../harness/explain/power-loss/redundant-barriers.ts';
-import { withoutOps } from '../../../harness/explain/power-loss/trace-edits.ts';
-import { PROFILE_NAMES, type ProfileName } from '../../../harness/explore/power-loss/profile.ts';
+import { redundantBarriers } from '../../../harness/models/power-loss/explain/redundant-barriers.ts';
+import { withoutOps } from '../../../harness/models/power-loss/explain/trace-edits.ts';
+import { PROFILE_NAMES, type ProfileName } from '../../../harness/persistence/profile.ts';
 import {
   close,
   type Do,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { smallestPart } from '../../../harness/explain/power-loss/minimise.ts';
-import { lostOps, type SmallestLoss, simpler, smallestLoss } from '../../../harness/explain/power-loss/smallest-loss.ts';
-import { powerLossStates, rebuild } from '../../../harness/explore/power-loss/power-loss.ts';
-import { PROFILE_NAMES, type ProfileName } from '../../../harness/explore/power-loss/profile.ts';
-import { treeKey } from '../../../harness/tree.ts';
+import { treeKey } from '../../../harness/domain/tree.ts';
+import { smallestPart } from '../../../harness/models/power-loss/explain/minimise.ts';
+import { lostOps, type SmallestLoss, simpler, smallestLoss } from '../../../harness/models/power-loss/explain/smallest-loss.ts';
+import { powerLossStates, rebuild } from '../../../harness/persistence/power-loss.ts';
+import { PROFILE_NAMES, type ProfileName } from '../../../harness/persistence/profile.ts';
 import { close, open, rename, resolved, write, writeFile, writeSynced } from '../../explore/power-loss/run.ts';
 import { type Claim, cellOf, LIVE, NEW, OLD, RUNS, type RunName } from './cell.ts';
 import { canPutBack } from './put-back.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { explainLoss } from '../../../harness/explain/power-loss/explain-loss.ts';
-import { type LossWords, lossWords } from '../../../harness/explain/power-loss/words.ts';
+import { explainLoss } from '../../../harness/models/power-loss/explain/explain-loss.ts';
+import { type LossWords, lossWords } from '../../../harness/models/power-loss/explain/words.ts';
 import { fsyncDir, rename, resolved, writeFile, writeSynced } from '../../explore/power-loss/run.ts';
 import { type CellSketch, cellOf, LIVE, NEW, RUNS } from './cell.ts';
 

@@ -1,7 +1,7 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { expect, test } from 'vitest';
-import { drawHistories, HISTORIES_PER_CELL } from '../../../harness/explore/histories/draw.ts';
-import { encodeHistory, endsProcess, type History } from '../../../harness/explore/histories/history.ts';
+import { drawHistories, HISTORIES_PER_CELL } from '../../../harness/generate/draw.ts';
+import { encodeHistory, endsProcess, type History } from '../../../harness/generate/history.ts';
 
 const inLetters = (history: History): string => encodeHistory(history).replaceAll(/[\d.]/g, '');
 

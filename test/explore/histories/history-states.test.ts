@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { Trace } from '../../../harness/domain/trace.ts';
 import { stateId } from '../../../harness/explore/crash-state.ts';
-import { historyStates } from '../../../harness/explore/histories/history-states.ts';
-import type { Trace } from '../../../harness/trace.ts';
+import { historyStates } from '../../../harness/generate/history-states.ts';
 import { traceOf, treeOf } from '../../traces.ts';
 
 const POSIX = { model: 'power-loss', profile: 'posix' } as const;

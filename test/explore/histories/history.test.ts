@@ -1,13 +1,7 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { histories } from '../../../harness/explore/histories/draw.ts';
-import {
-  encodeHistory,
-  historyDetail,
-  historyInWords,
-  parseHistory,
-  parseHistoryDetail,
-} from '../../../harness/explore/histories/history.ts';
+import { histories } from '../../../harness/generate/draw.ts';
+import { encodeHistory, historyDetail, historyInWords, parseHistory, parseHistoryDetail } from '../../../harness/generate/history.ts';
 
 describe('a history is spelt', () => {
   law.prop([histories(true)])('so that it is read again', (history) => {

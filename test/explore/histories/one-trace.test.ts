@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { followedBy, upTo } from '../../../harness/explore/histories/one-trace.ts';
-import { powerLossStates } from '../../../harness/explore/power-loss/power-loss.ts';
-import { PROFILES } from '../../../harness/explore/power-loss/profiles.ts';
+import { followedBy, upTo } from '../../../harness/generate/one-trace.ts';
+import { powerLossStates } from '../../../harness/persistence/power-loss.ts';
+import { PROFILES } from '../../../harness/persistence/profiles.ts';
 import { type OpSketch, traceOf, treeOf } from '../../traces.ts';
 
 const create: OpSketch & { readonly flags: readonly ['write', 'create'] } = { call: 'open', path: 'live', flags: ['write', 'create'] };

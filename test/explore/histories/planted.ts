@@ -1,15 +1,15 @@
 /** Stores with bugs that take several steps to show, and benches on which their histories run. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openBenches } from '../../../harness/bench.ts';
+import { openBenches } from '../../../harness/bench/open-benches.ts';
 import type { Bench } from '../../../harness/check.ts';
-import { HISTORIES_PER_CELL } from '../../../harness/explore/histories/draw.ts';
-import { STATES_PER_CELL } from '../../../harness/explore/loss-states.ts';
-import { findInstallation } from '../../../harness/installation.ts';
-import type { HistoryCell } from '../../../harness/judge/histories/check-histories.ts';
+import type { HistoryCell } from '../../../harness/generate/check-histories.ts';
+import { HISTORIES_PER_CELL } from '../../../harness/generate/draw.ts';
+import { findInstallation } from '../../../harness/machine/installation.ts';
+import { openWorkspace, RUN_VARIABLE } from '../../../harness/machine/workspace.ts';
+import { STATES_PER_CELL } from '../../../harness/models/power-loss/loss-states.ts';
 import { chooseRecorder } from '../../../harness/record/choose.ts';
-import { builtInScenarios } from '../../../harness/scenario/built-in.ts';
-import { openWorkspace, RUN_VARIABLE } from '../../../harness/workspace.ts';
+import { builtInScenarios } from '../../../scenarios/all.ts';
 import { loadedStore } from '../../recover/recovering.ts';
 
 interface Bodies {

@@ -1,8 +1,8 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { histories } from '../../../harness/explore/histories/draw.ts';
-import { encodeHistory, type History, parseHistory } from '../../../harness/explore/histories/history.ts';
-import { shrink } from '../../../harness/explore/histories/shrink.ts';
+import { histories } from '../../../harness/generate/draw.ts';
+import { encodeHistory, type History, parseHistory } from '../../../harness/generate/history.ts';
+import { shrink } from '../../../harness/generate/shrink.ts';
 
 const PLENTY = { atOnce: 4, limit: 100_000 };
 const history = (text: string): History => parseHistory(text) ?? [];

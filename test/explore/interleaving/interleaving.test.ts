@@ -1,10 +1,10 @@
 /** What interleaving finds in small stores, what it says of those that it cannot run, and that it tells all there is. */
 import { describe, expect, test } from 'vitest';
+import type { Task } from '../../../harness/domain/trace.ts';
 import { blocksOf } from '../../../harness/explain/schedule-result.ts';
-import { parseScheduleDetail, scheduleDetail } from '../../../harness/explore/interleaving/coding.ts';
-import { search } from '../../../harness/explore/interleaving/search.ts';
-import type { Told } from '../../../harness/judge/interleaving/request.ts';
-import type { Task } from '../../../harness/trace.ts';
+import { parseScheduleDetail, scheduleDetail } from '../../../harness/models/interleaving/coding.ts';
+import { search } from '../../../harness/models/interleaving/search.ts';
+import type { Told } from '../../../harness/protocol/interleave.ts';
 import { freshDirectory } from '../../temporary.ts';
 import { answerOf, type Planted, READER, sceneOf, TWO_SAVERS, TWO_UPDATERS, told } from './planted.ts';
 

@@ -2,11 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { storeOf } from '../../../harness/child/load-bundle.ts';
-import { Scene } from '../../../harness/explore/interleaving/scene.ts';
+import type { Json, Task } from '../../../harness/domain/trace.ts';
 import { compileForFake, type Evaluate } from '../../../harness/fake/evaluate.ts';
-import type { InterleaveAnswer, InterleaveRequest, Told } from '../../../harness/judge/interleaving/request.ts';
-import { tellInterleavings } from '../../../harness/judge/interleaving/tell.ts';
-import type { Json, Task } from '../../../harness/trace.ts';
+import { Scene } from '../../../harness/models/interleaving/scene.ts';
+import { tellInterleavings } from '../../../harness/models/interleaving/tell.ts';
+import type { InterleaveAnswer, InterleaveRequest, Told } from '../../../harness/protocol/interleave.ts';
 
 const COMMON = `
 const fs = require('node:fs');

@@ -2,11 +2,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type FaultLab, runAlone, runFaults } from '../../../harness/explore/io-error/fault-runs.ts';
-import type { RawEnd, RawEvent } from '../../../harness/record/events.ts';
+import type { RawEnd, RawEvent } from '../../../harness/domain/events.ts';
+import type { Recovery } from '../../../harness/domain/recovery.ts';
+import { type FaultLab, runAlone, runFaults } from '../../../harness/models/io-error/fault-runs.ts';
 import type { Fault, FaultRun } from '../../../harness/record/fault.ts';
 import type { Recording } from '../../../harness/record/record.ts';
-import type { Recovery } from '../../../harness/recover/recovery.ts';
 import { freshDirectory } from '../../temporary.ts';
 import { traceOf } from '../../traces.ts';
 

@@ -1,10 +1,10 @@
 /** Which faults a recorded run has, and how they are named. */
 import { describe, expect, test } from 'vitest';
-import { type FaultCase, faultId, parseFault } from '../../../harness/explore/io-error/fault-id.ts';
-import type { FaultyRun } from '../../../harness/explore/io-error/fault-runs.ts';
-import { secondFaults } from '../../../harness/explore/io-error/second-faults.ts';
-import { singleFaults, windowsFaults } from '../../../harness/explore/io-error/single-faults.ts';
-import type { OpenFlag } from '../../../harness/trace.ts';
+import type { OpenFlag } from '../../../harness/domain/trace.ts';
+import { type FaultCase, faultId, parseFault } from '../../../harness/models/io-error/fault-id.ts';
+import type { FaultyRun } from '../../../harness/models/io-error/fault-runs.ts';
+import { secondFaults } from '../../../harness/models/io-error/second-faults.ts';
+import { singleFaults, windowsFaults } from '../../../harness/models/io-error/single-faults.ts';
 import { type OpSketch, traceOf, treeOf } from '../../traces.ts';
 
 const FILES = treeOf({ live: 'old', temp: 'new', dir: { directory: 0o700 } });

@@ -1,9 +1,9 @@
 /** Fsyncs that forced nothing, as power loss sees them. */
 import { describe, expect, test } from 'vitest';
-import { fsyncsOf, hasPages, withDroppedPages, withLie, withoutFlushes } from '../../../harness/explore/io-error/fsync-edits.ts';
-import { statesAt } from '../../../harness/explore/power-loss/power-loss.ts';
-import { PROFILES } from '../../../harness/explore/power-loss/profiles.ts';
-import type { Trace } from '../../../harness/trace.ts';
+import type { Trace } from '../../../harness/domain/trace.ts';
+import { fsyncsOf, hasPages, withDroppedPages, withLie, withoutFlushes } from '../../../harness/models/io-error/fsync-edits.ts';
+import { statesAt } from '../../../harness/persistence/power-loss.ts';
+import { PROFILES } from '../../../harness/persistence/profiles.ts';
 import { type Do, fsync, fsyncDir, open, rename, traceOfRun, write } from '../power-loss/run.ts';
 
 /** A run over `live`, in which the fsync at op `failed` failed. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { forcePoints } from '../../../harness/explore/power-cut/cut-run.ts';
-import { CutTrees } from '../../../harness/explore/power-cut/cut-trees.ts';
-import type { Trace } from '../../../harness/trace.ts';
+import type { Trace } from '../../../harness/domain/trace.ts';
+import { forcePoints } from '../../../harness/models/power-cut/cut-run.ts';
+import { CutTrees } from '../../../harness/models/power-cut/cut-trees.ts';
 import { traceOf, treeOf } from '../../traces.ts';
 
 describe('a run is disturbed', () => {

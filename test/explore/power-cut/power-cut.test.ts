@@ -1,17 +1,17 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cutRun, forcePoints } from '../../../harness/explore/power-cut/cut-run.ts';
-import { findCommand, missingFor } from '../../../harness/explore/power-cut/missing.ts';
-import { powerCutAt, powerCuts } from '../../../harness/explore/power-cut/power-cut.ts';
-import { Templates } from '../../../harness/explore/power-cut/templates.ts';
-import { allows } from '../../../harness/explore/power-loss/allows.ts';
-import { PROFILES } from '../../../harness/explore/power-loss/profiles.ts';
-import { type FileSystemName, PROFILE_OF } from '../../../harness/models.ts';
+import { type FileSystemName, PROFILE_OF } from '../../../harness/domain/models.ts';
+import type { Trace, Tree } from '../../../harness/domain/trace.ts';
+import { cutRun, forcePoints } from '../../../harness/models/power-cut/cut-run.ts';
+import { findCommand, missingFor } from '../../../harness/models/power-cut/missing.ts';
+import { powerCutAt, powerCuts } from '../../../harness/models/power-cut/power-cut.ts';
+import { Templates } from '../../../harness/models/power-cut/templates.ts';
+import { allows } from '../../../harness/persistence/allows.ts';
+import { PROFILES } from '../../../harness/persistence/profiles.ts';
 import { FILE_SYSTEMS, type FileSystem } from '../../../harness/record/image/file-systems.ts';
 import { storeDirectoryOn } from '../../../harness/record/image/live-image.ts';
 import type { ForcePoint } from '../../../harness/record/recorder.ts';
-import type { Trace, Tree } from '../../../harness/trace.ts';
 import { kernelSays, processesWith } from '../../processes.ts';
 import { type Lab, noPtrace, openLab, recorded, type StoreText, TRACED_BY } from '../../record/ptrace/tracing.ts';
 

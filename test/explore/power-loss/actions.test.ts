@@ -1,9 +1,9 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { historyOf, NotReplayable } from '../../../harness/explore/power-loss/actions.ts';
-import { hashOfTree } from '../../../harness/explore/power-loss/disk.ts';
-import type { Trace } from '../../../harness/trace.ts';
-import { treeKey } from '../../../harness/tree.ts';
+import type { Trace } from '../../../harness/domain/trace.ts';
+import { treeKey } from '../../../harness/domain/tree.ts';
+import { historyOf, NotReplayable } from '../../../harness/persistence/actions.ts';
+import { hashOfTree } from '../../../harness/persistence/disk.ts';
 import { treeOf } from '../../traces.ts';
 import { BEFORE, calls } from './random-run.ts';
 import { chmod, close, type Do, inWords, link, open, rename, symlink, traceOfRun, truncate, unlink, write, writeFile } from './run.ts';

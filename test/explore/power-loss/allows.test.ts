@@ -1,10 +1,10 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { allows } from '../../../harness/explore/power-loss/allows.ts';
-import { statesAt } from '../../../harness/explore/power-loss/power-loss.ts';
-import { PROFILES } from '../../../harness/explore/power-loss/profiles.ts';
-import type { Entry, Trace, Tree } from '../../../harness/trace.ts';
-import { hashBytes, treeKey } from '../../../harness/tree.ts';
+import type { Entry, Trace, Tree } from '../../../harness/domain/trace.ts';
+import { hashBytes, treeKey } from '../../../harness/domain/tree.ts';
+import { allows } from '../../../harness/persistence/allows.ts';
+import { statesAt } from '../../../harness/persistence/power-loss.ts';
+import { PROFILES } from '../../../harness/persistence/profiles.ts';
 import { treeOf } from '../../traces.ts';
 import { BEFORE, calls } from './random-run.ts';
 import { type Do, inWords, link, mkdir, open, rename, traceOfRun, truncate, unlink, write, writeFile, writeSynced } from './run.ts';

@@ -1,10 +1,10 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { type EditedTrace, withBarrier, withoutOp } from '../../../harness/explore/power-loss/barriers.ts';
-import { statesAt } from '../../../harness/explore/power-loss/power-loss.ts';
-import type { Profile } from '../../../harness/explore/power-loss/profile.ts';
-import { PROFILES } from '../../../harness/explore/power-loss/profiles.ts';
-import type { Trace } from '../../../harness/trace.ts';
+import type { Trace } from '../../../harness/domain/trace.ts';
+import { type EditedTrace, withBarrier, withoutOp } from '../../../harness/persistence/barriers.ts';
+import { statesAt } from '../../../harness/persistence/power-loss.ts';
+import type { Profile } from '../../../harness/persistence/profile.ts';
+import { PROFILES } from '../../../harness/persistence/profiles.ts';
 import { BEFORE, calls } from './random-run.ts';
 import { fsyncDir, inWords, rename, resolved, traceOfRun, writeFile, writeSynced } from './run.ts';
 

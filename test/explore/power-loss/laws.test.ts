@@ -1,15 +1,15 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { historyOf } from '../../../harness/explore/power-loss/actions.ts';
-import { hashOfTree } from '../../../harness/explore/power-loss/disk.ts';
-import { hashText } from '../../../harness/explore/power-loss/hash.ts';
-import { lostWith, type Piece } from '../../../harness/explore/power-loss/piece.ts';
-import { Pieces } from '../../../harness/explore/power-loss/pieces.ts';
-import { powerLossStates, rebuild, statesAt } from '../../../harness/explore/power-loss/power-loss.ts';
-import type { Profile } from '../../../harness/explore/power-loss/profile.ts';
-import { PROFILES } from '../../../harness/explore/power-loss/profiles.ts';
-import type { Trace } from '../../../harness/trace.ts';
-import { treeKey } from '../../../harness/tree.ts';
+import type { Trace } from '../../../harness/domain/trace.ts';
+import { treeKey } from '../../../harness/domain/tree.ts';
+import { historyOf } from '../../../harness/persistence/actions.ts';
+import { hashOfTree } from '../../../harness/persistence/disk.ts';
+import { hashText } from '../../../harness/persistence/hash.ts';
+import { lostWith, type Piece } from '../../../harness/persistence/piece.ts';
+import { Pieces } from '../../../harness/persistence/pieces.ts';
+import { powerLossStates, rebuild, statesAt } from '../../../harness/persistence/power-loss.ts';
+import type { Profile } from '../../../harness/persistence/profile.ts';
+import { PROFILES } from '../../../harness/persistence/profiles.ts';
 import { BEFORE, calls } from './random-run.ts';
 import { type Do, fsyncDir, inWords, sync, traceOfRun } from './run.ts';
 

@@ -1,8 +1,8 @@
 /** What a profile leaves of a sequence, and the assertions on it: functions, so that tests can show what they catch. */
 import { expect } from 'vitest';
-import { statesAt } from '../../../harness/explore/power-loss/power-loss.ts';
-import type { Profile } from '../../../harness/explore/power-loss/profile.ts';
-import type { Trace } from '../../../harness/trace.ts';
+import type { Trace } from '../../../harness/domain/trace.ts';
+import { statesAt } from '../../../harness/persistence/power-loss.ts';
+import type { Profile } from '../../../harness/persistence/profile.ts';
 import { traceOfRun } from './run.ts';
 import { inWords, type Row } from './sequences.ts';
 

@@ -1,7 +1,7 @@
 /** Wrong profiles: each is caught by an assertion of the tables, and every answer of every profile is held by some row. */
 import { describe, expect, test } from 'vitest';
-import type { Profile } from '../../../harness/explore/power-loss/profile.ts';
-import { PROFILES } from '../../../harness/explore/power-loss/profiles.ts';
+import type { Profile } from '../../../harness/persistence/profile.ts';
+import { PROFILES } from '../../../harness/persistence/profiles.ts';
 import { expectedOf, leavesExactly, leftOf } from './leaves.ts';
 import { type Row, SEQUENCES } from './sequences.ts';
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { treeKey } from '../../../harness/domain/tree.ts';
 import {
   NoSuchState,
   type PowerLossOptions,
@@ -6,11 +7,10 @@ import {
   rebuild,
   STATE_LIMIT,
   statesAt,
-} from '../../../harness/explore/power-loss/power-loss.ts';
-import { PROFILE_NAMES } from '../../../harness/explore/power-loss/profile.ts';
-import { PROFILES } from '../../../harness/explore/power-loss/profiles.ts';
-import { Steps, Undecided } from '../../../harness/explore/power-loss/steps.ts';
-import { treeKey } from '../../../harness/tree.ts';
+} from '../../../harness/persistence/power-loss.ts';
+import { PROFILE_NAMES } from '../../../harness/persistence/profile.ts';
+import { PROFILES } from '../../../harness/persistence/profiles.ts';
+import { Steps, Undecided } from '../../../harness/persistence/steps.ts';
 import {
   chmod,
   fsync,

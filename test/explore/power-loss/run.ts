@@ -26,8 +26,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Call, FileRef, Mark, Op, OpenFlag, Trace, Tree } from '../../../harness/trace.ts';
-import { buildTree, equalTrees, scanTree } from '../../../harness/tree.ts';
+import type { Call, FileRef, Mark, Op, OpenFlag, Trace, Tree } from '../../../harness/domain/trace.ts';
+import { buildTree, equalTrees, scanTree } from '../../../harness/domain/tree.ts';
 
 import { treeOf } from '../../traces.ts';
 

@@ -1,7 +1,8 @@
 /** Sequences that stores are made of, and exactly what each profile leaves of them. */
-import type { Unit } from '../../../harness/explore/power-loss/micro-op.ts';
-import type { ProfileName } from '../../../harness/explore/power-loss/profile.ts';
-import type { Tree } from '../../../harness/trace.ts';
+
+import type { Tree } from '../../../harness/domain/trace.ts';
+import type { Unit } from '../../../harness/persistence/micro-op.ts';
+import type { ProfileName } from '../../../harness/persistence/profile.ts';
 import {
   chmod,
   close,

@@ -1,7 +1,7 @@
 /** What each profile leaves of the sequences that stores are made of: the exact sets, so that no rule moves unseen. */
 import { describe, expect, test } from 'vitest';
-import { PROFILE_NAMES } from '../../../harness/explore/power-loss/profile.ts';
-import { PROFILES } from '../../../harness/explore/power-loss/profiles.ts';
+import { PROFILE_NAMES } from '../../../harness/persistence/profile.ts';
+import { PROFILES } from '../../../harness/persistence/profiles.ts';
 import { leavesExactly, traceOfRow } from './leaves.ts';
 import { SEQUENCES } from './sequences.ts';
 

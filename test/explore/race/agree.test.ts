@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { agreement, realSteps, type Seen } from '../../../harness/explore/race/agree.ts';
-import type { ScheduleOp } from '../../../harness/explore/schedule.ts';
+import type { ScheduleOp } from '../../../harness/domain/schedule.ts';
+import { agreement, realSteps, type Seen } from '../../../harness/models/race/agree.ts';
 
 const op = (task: number, text: string): ScheduleOp => ({ task, text, changed: /^(?:rename|write)/.test(text) });
 const seen = (outcome: Seen['outcome'], ...ops: readonly [task: number, text: string][]): Seen => ({

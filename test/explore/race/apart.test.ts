@@ -1,7 +1,7 @@
 /** Which ops can change places: where they can not, nothing may be left out. */
 import { expect, test } from 'vitest';
-import { isApart } from '../../../harness/explore/race/apart.ts';
-import type { RawOp } from '../../../harness/record/events.ts';
+import type { RawOp } from '../../../harness/domain/events.ts';
+import { isApart } from '../../../harness/models/race/apart.ts';
 
 const op = (call: RawOp['call'], path: string, id: number, more: Partial<RawOp> = {}): RawOp => ({
   kind: 'op',

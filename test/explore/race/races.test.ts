@@ -1,7 +1,7 @@
 /** Races of planted stores: each way to lose something is found, and what is safe is not accused. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Raced } from '../../../harness/explore/race/raced.ts';
-import { treeKey } from '../../../harness/tree.ts';
+import { treeKey } from '../../../harness/domain/tree.ts';
+import type { Raced } from '../../../harness/models/race/raced.ts';
 import { noPtrace } from '../../record/ptrace/tracing.ts';
 import {
   A,

@@ -1,18 +1,18 @@
 /** Races of small stores that are written down as text, and of built-in ones. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openBenches } from '../../../harness/bench.ts';
+import { openBenches } from '../../../harness/bench/open-benches.ts';
 import type { Bench, ScheduleCell } from '../../../harness/check.ts';
-import { type Planned, type Raced, raceOn } from '../../../harness/explore/race/raced.ts';
-import { type Schedule, scheduleId } from '../../../harness/explore/schedule.ts';
-import { findInstallation } from '../../../harness/installation.ts';
-import { checkRace } from '../../../harness/judge/races.ts';
-import type { ScheduleFindings, ScheduleVerdict } from '../../../harness/judge/schedule-findings.ts';
+import type { LoadedStore } from '../../../harness/domain/loaded-store.ts';
+import { type Schedule, scheduleId } from '../../../harness/domain/schedule.ts';
+import type { Json, Step, Task, TaskStep, Tree } from '../../../harness/domain/trace.ts';
+import { findInstallation } from '../../../harness/machine/installation.ts';
+import { openWorkspace } from '../../../harness/machine/workspace.ts';
+import type { ScheduleFindings, ScheduleVerdict } from '../../../harness/models/interleaving/schedule-findings.ts';
+import { type Planned, type Raced, raceOn } from '../../../harness/models/race/raced.ts';
+import { checkRace } from '../../../harness/models/race/races.ts';
 import { startPtraceRecorder } from '../../../harness/record/ptrace/recorder.ts';
 import type { Recorder } from '../../../harness/record/recorder.ts';
-import type { LoadedStore } from '../../../harness/store/loaded.ts';
-import type { Json, Step, Task, TaskStep, Tree } from '../../../harness/trace.ts';
-import { openWorkspace } from '../../../harness/workspace.ts';
 import { TRACED_BY } from '../../record/ptrace/tracing.ts';
 import { temporaryDirectory } from '../../temporary.ts';
 

@@ -1,6 +1,6 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { type Call, promisedBy } from '../../../harness/judge/histories/call.ts';
+import { type Call, promisedBy } from '../../../harness/generate/call.ts';
 import { promisedAfter } from '../../../harness/judge/promise.ts';
 import { traceOf } from '../../traces.ts';
 

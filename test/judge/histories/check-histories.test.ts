@@ -3,10 +3,10 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FaultCell } from '../../../harness/check.ts';
-import { encodeHistory, historyDetail, parseHistory } from '../../../harness/explore/histories/history.ts';
-import { historyValue } from '../../../harness/explore/histories/values.ts';
-import { checkFaultHistories, faultsIn } from '../../../harness/judge/histories/check-fault-histories.ts';
-import { checkHistories, checkNamedHistory, type HistoryFindings } from '../../../harness/judge/histories/check-histories.ts';
+import { checkFaultHistories, faultsIn } from '../../../harness/generate/check-fault-histories.ts';
+import { checkHistories, checkNamedHistory, type HistoryFindings } from '../../../harness/generate/check-histories.ts';
+import { encodeHistory, historyDetail, parseHistory } from '../../../harness/generate/history.ts';
+import { historyValue } from '../../../harness/generate/values.ts';
 import type { Verdict } from '../../../harness/judge/oracle.ts';
 import {
   FORGETS_AFTER_LOAD,

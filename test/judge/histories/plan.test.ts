@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { parseHistory } from '../../../harness/explore/histories/history.ts';
-import { historyAddition, historyValue } from '../../../harness/explore/histories/values.ts';
-import { endOf, partsOf, plannedCalls } from '../../../harness/judge/histories/plan.ts';
-import type { Json } from '../../../harness/trace.ts';
+import type { Json } from '../../../harness/domain/trace.ts';
+import { parseHistory } from '../../../harness/generate/history.ts';
+import { endOf, partsOf, plannedCalls } from '../../../harness/generate/plan.ts';
+import { historyAddition, historyValue } from '../../../harness/generate/values.ts';
 import { traceOf } from '../../traces.ts';
 
 const parts = (text: string) => partsOf(parseHistory(text) ?? []);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RawEvent } from '../../../harness/record/events.ts';
-import { scanTree, unspoolTree } from '../../../harness/tree.ts';
+import type { RawEvent } from '../../../harness/domain/events.ts';
+import { scanTree, unspoolTree } from '../../../harness/domain/tree.ts';
 import { buildChildren, type Children, lineOf, opsOf, type Run, stepsOf } from './children.ts';
 import { programs } from './programs.ts';
 

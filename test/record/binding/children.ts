@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import type { RawEvent, RawOp } from '../../../harness/domain/events.ts';
+import type { NameRule } from '../../../harness/domain/trace.ts';
 import { createBindingRecorder } from '../../../harness/record/binding/recorder.ts';
-import type { RawEvent, RawOp } from '../../../harness/record/events.ts';
 import type { Fault } from '../../../harness/record/fault.ts';
 import { markKey, opKey } from '../../../harness/record/order.ts';
 import type { Recorder, RunPlan, RunReport } from '../../../harness/record/recorder.ts';
-import type { NameRule } from '../../../harness/trace.ts';
 
 export interface Run extends RunReport {
   readonly directory: string;

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Tree } from '../../../harness/domain/trace.ts';
+import { scanTree, unspoolTree } from '../../../harness/domain/tree.ts';
 import type { KillPoint } from '../../../harness/record/recorder.ts';
-import type { Tree } from '../../../harness/trace.ts';
-import { scanTree, unspoolTree } from '../../../harness/tree.ts';
 import { buildChildren, type Children, opsOf, orderOf, type Run } from './children.ts';
 
 let children: Children;

@@ -1,10 +1,10 @@
 /** Calls of real children that fail, or carry out a part: the store is told so, and nothing else changes. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Op } from '../../../harness/domain/trace.ts';
+import { scanTree } from '../../../harness/domain/tree.ts';
 import type { Fault } from '../../../harness/record/fault.ts';
 import { endOf, eventsOf } from '../../../harness/record/record.ts';
-import type { Op } from '../../../harness/trace.ts';
-import { scanTree } from '../../../harness/tree.ts';
 import { type Lab, linesOf, noPtrace, openLab, recorded, type StoreText } from './tracing.ts';
 
 /** Notes beside the directory what each call said; `after` is for what comes after a call that failed. */

@@ -1,9 +1,9 @@
 /** Real children under ptrace: what they did is what was recorded, and a kill leaves what was observed. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RawEvent } from '../../../harness/record/events.ts';
+import type { RawEvent } from '../../../harness/domain/events.ts';
+import { scanTree } from '../../../harness/domain/tree.ts';
 import { endOf, opsOf } from '../../../harness/record/record.ts';
-import { scanTree } from '../../../harness/tree.ts';
 import { processesWith } from '../../processes.ts';
 import { appears } from '../../temporary.ts';
 import { SAMPLES } from './stores.ts';

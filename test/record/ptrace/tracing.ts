@@ -2,15 +2,15 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CellFile } from '../../../harness/child/cell-file.ts';
+import type { Json, Op, Step } from '../../../harness/domain/trace.ts';
 import type { KillState } from '../../../harness/explore/crash-state.ts';
-import { type Killed, kill } from '../../../harness/explore/kill.ts';
-import { killStates } from '../../../harness/explore/process-kill.ts';
-import { findInstallation } from '../../../harness/installation.ts';
+import { findInstallation } from '../../../harness/machine/installation.ts';
+import { type Killed, kill } from '../../../harness/models/process-kill/kill.ts';
+import { killStates } from '../../../harness/models/process-kill/kill-states.ts';
+import type { CellFile } from '../../../harness/protocol/cell-file.ts';
 import { startPtraceRecorder } from '../../../harness/record/ptrace/recorder.ts';
 import { type NotRecorded, type Recording, type RecordRequest, record } from '../../../harness/record/record.ts';
 import type { Recorder, RunPlan, RunReport } from '../../../harness/record/recorder.ts';
-import type { Json, Op, Step } from '../../../harness/trace.ts';
 import { temporaryDirectory } from '../../temporary.ts';
 
 const installation = findInstallation(import.meta.url);

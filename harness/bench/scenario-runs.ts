@@ -1,0 +1,156 @@
+/**
+ * What the runs of one store and scenario are started with: an empty directory or a copy of a tree, a spool beside it, and the file that
+ * tells the child what to do.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Bench, FaultRequest } from '../check.ts';
+import type { LoadedStore } from '../domain/loaded-store.ts';
+import type { Scenario } from '../domain/scenario.ts';
+import type { Tree } from '../domain/trace.ts';
+import { buildTree } from '../domain/tree.ts';
+import type { Installation } from '../machine/installation.ts';
+import { discard, type Workspace } from '../machine/workspace.ts';
+import type { CellFile } from '../protocol/cell-file.ts';
+import type { TaskFile } from '../protocol/task-file.ts';
+import type { RunRequest } from '../record/recorder.ts';
+
+export interface ScenarioRunsOptions {
+  readonly workspace: Workspace;
+  readonly installation: Installation;
+  readonly env: { readonly [name: string]: string };
+  /** Limit for each load and save, in ms. */
+  readonly timeoutMs: number;
+}
+
+type Run = Omit<RunRequest, 'plan'>;
+
+/** V8's helper threads only cost time in a process that lives for a few milliseconds. */
+const FEWER_THREADS = ['--v8-pool-size=0'];
+
+/** Its functions are given away one by one, as what a bench offers. */
+export class ScenarioRuns {
+  readonly root: string;
+  /** In memory, where an fsync takes no time: what runs that are not killed wait for is most of what they take. */
+  readonly #memory: string;
+  readonly #store: LoadedStore;
+  readonly #scenario: Scenario;
+  readonly #options: ScenarioRunsOptions;
+  #directories = 0;
+  #files = 0;
+
+  constructor(store: LoadedStore, scenario: Scenario, options: ScenarioRunsOptions) {
+    const name = `${store.name}-${scenario.name}`;
+    this.root = options.workspace.directory(name);
+    this.#memory = options.workspace.directoryInMemory(name);
+    this.#store = store;
+    this.#scenario = scenario;
+    this.#options = options;
+  }
+
+  readonly dispose = (): void => discard(this.root, this.#memory);
+
+  readonly makeDirectory = (): string => this.#directoryBelow(this.root);
+
+  readonly prepare: Bench['prepare'] = () => {
+    const { before, steps } = this.#scenario;
+    return this.#run(this.#cellFile({ before, steps }), before.length + steps.length + 1);
+  };
+
+  /** Recovery from a tree, as a run of its own: a load, then the next save. */
+  readonly prepareRecovery = (tree: Tree): Run => {
+    const file = this.#cellFile({ before: [], steps: [{ kind: 'save', value: this.#scenario.next }], loads: true });
+    return withTree(tree, this.#run(file, 3));
+  };
+
+  readonly prepareOn: Bench['prepareOn'] = (tree, calls) =>
+    withTree(tree, this.#run(this.#cellFile({ before: [], steps: calls }), calls.length + 1, this.#memory));
+
+  readonly prepareFaults: Bench['prepareFaults'] = (runs, platform) => {
+    const { before, steps } = this.#scenario;
+    return this.#faults(this.#cellFile({ before, steps, ...(platform && { platform }) }), runs, new Map());
+  };
+
+  readonly prepareLast: Bench['prepareLast'] = ({ tree, before, step }) => {
+    const file = this.#cellFile({ before, steps: [step] });
+    return {
+      prepare: () => withTree(tree, this.#run(file, before.length + 2)),
+      prepareFaults: (runs) => this.#faults(file, runs, tree),
+    };
+  };
+
+  readonly prepareRace: Bench['prepareRace'] = (tree) => {
+    const { installation, env, timeoutMs } = this.#options;
+    const { tasks = [] } = this.#scenario;
+    const directory = this.makeDirectory();
+    buildTree(tree, directory);
+    const notes = join(directory, '..', 'notes');
+    mkdirSync(notes);
+    const calls = 1 + Math.max(0, ...tasks.map(({ steps }) => steps.length)); // one more: somebody may wait for the others
+    const files = tasks.map(({ steps }, task) => this.#file({ bundle: this.#store.bundle, task, steps } satisfies TaskFile));
+    const args = files.map((file) => [...FEWER_THREADS, installation.taskWorkload, file]);
+    return { tasks: args, directory, notes, env, timeoutMs: timeoutMs * calls };
+  };
+
+  /** What the workload that ran in this directory complained of: see `child/workload.ts`. */
+  readonly complaint: Bench['complaint'] = (directory) => {
+    try {
+      return readFileSync(`${directory}.complaint`, 'utf8');
+    } catch {
+      return undefined;
+    }
+  };
+
+  #directoryBelow(where: string): string {
+    this.#directories += 1;
+    const directory = join(where, String(this.#directories), 'store');
+    mkdirSync(dirname(directory)); // fails when the workspace is gone: an interrupted run must not bring it back
+    mkdirSync(directory);
+    return directory;
+  }
+
+  readonly #known = new Map<string, string>();
+
+  /** A file with this in it; the same one for the same. */
+  #file(content: object): string {
+    const text = JSON.stringify(content);
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    this.#files += 1;
+    const file = join(this.root, `${this.#files}.json`);
+    writeFileSync(file, text);
+    this.#known.set(text, file);
+    return file;
+  }
+
+  #cellFile(cell: Omit<CellFile, 'bundle' | 'next'>): string {
+    return this.#file({ bundle: this.#store.bundle, ...cell, next: this.#scenario.next } satisfies CellFile);
+  }
+
+  /** `calls`: loads and saves, each of which may take as long as the limit says. */
+  #run(file: string, calls: number, where = this.root): Run {
+    const { installation, env, timeoutMs } = this.#options;
+    const directory = this.#directoryBelow(where);
+    const spool = join(directory, '..', 'spool');
+    mkdirSync(spool);
+    return { args: [...FEWER_THREADS, installation.workload, file], directory, spool, env, timeoutMs: timeoutMs * calls };
+  }
+
+  /** Many runs in one process: a directory for each, and one spool. */
+  #faults(file: string, runs: number, tree: Tree): FaultRequest {
+    const { installation, env, timeoutMs } = this.#options;
+    const spool = join(this.#memory, 'spool');
+    mkdirSync(spool, { recursive: true });
+    const directories = Array.from({ length: runs }, () => {
+      const directory = this.#directoryBelow(this.#memory);
+      buildTree(tree, directory);
+      return directory;
+    });
+    return { args: [...FEWER_THREADS, installation.faultWorkload, file], directories, spool, env, timeoutMs };
+  }
+}
+
+function withTree(tree: Tree, run: Run): Run {
+  buildTree(tree, run.directory);
+  return run;
+}

@@ -1,0 +1,172 @@
+/**
+ * `npm run bench`: how fast states of power loss are told, how fast trees are recovered and judged, and what a kill costs.
+ * The cost of a kill is told as ratios measured in one run.
+ *
+ * Each ratio is the median over rounds, and each round measures both sides one after the other, because the speed of a shared machine
+ * drifts by more than what is measured. Bare starts and children have the same environment.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { openBenches } from '../bench/open-benches.ts';
+import { type Bench, type Cell, caseId } from '../check.ts';
+import { type Session, withSession } from '../cli/session.ts';
+import { selectCells } from '../cli/stores.ts';
+import type { KillState } from '../explore/crash-state.ts';
+import { judgeRecovery } from '../judge/outcome.ts';
+import { promisedAfter, valuesAfter } from '../judge/promise.ts';
+import { STATES_PER_CELL } from '../models/power-loss/loss-states.ts';
+import { kill } from '../models/process-kill/kill.ts';
+import { killStates } from '../models/process-kill/kill-states.ts';
+import { type Recording, record } from '../record/record.ts';
+import { benchPowerLoss } from './power-loss.ts';
+import { benchRecovery } from './recovery.ts';
+import { benchSchedules } from './schedules.ts';
+
+const ROUNDS = 9;
+const BARE_STARTS = 40;
+const AT_ONCE = 2;
+/** Kills of a round, at least: enough that filling and draining the line of children does not count. */
+const KILLS = 60;
+/** The hand-written loop is slow; a few boundaries of it are enough. */
+const LOOP_BOUNDARIES = 3;
+
+const PLAIN_STORE = `
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+export default {
+  name: 'ten-lines',
+  save: (dir: string, value: object) => {
+    writeFileSync(dir + '/notes.json.tmp', JSON.stringify(value));
+    renameSync(dir + '/notes.json.tmp', dir + '/notes.json');
+  },
+  load: (dir: string) => JSON.parse(readFileSync(dir + '/notes.json', 'utf8')),
+};
+`;
+/** One step of the loop that one writes by hand: the save kills itself. */
+const LOOP_PROGRAM = `
+import store from './store.ts';
+const [step, directory] = process.argv.slice(2);
+if (step === 'load') store.load(directory);
+else store.save(directory, { step, text: 'x'.repeat(800) });
+if (step === 'save') process.kill(process.pid, 'SIGKILL');
+`;
+
+const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+
+function start(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  return new Promise((resolve, reject) => {
+    spawn(process.execPath, args, { stdio: 'ignore', env })
+      .on('exit', () => resolve())
+      .on('error', reject);
+  });
+}
+
+/** Milliseconds of one bare start, two at a time. */
+async function bareStart(env: NodeJS.ProcessEnv): Promise<number> {
+  const started = performance.now();
+  const lane = async (): Promise<void> => {
+    for (let done = 0; done < BARE_STARTS / AT_ONCE; done += 1) await start(['-e', '0'], env);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  return (performance.now() - started) / BARE_STARTS;
+}
+
+/** Milliseconds of one kill with its check, recovery and judgement. */
+async function wholeKill(cell: Cell, bench: Bench, recording: Recording, states: readonly KillState[]): Promise<number> {
+  const before = valuesAfter(cell.scenario.before, undefined).at(-1);
+  const steps = valuesAfter(cell.scenario.steps, before);
+  const one = async (state: KillState): Promise<void> => {
+    const killed = await kill(bench.recorder, recording, state, bench.prepare, caseId(cell, state));
+    if (killed.kind !== 'killed') throw new Error(killed.reason);
+    const recovery = await bench.recovery.recover(killed.directory, cell.scenario.next);
+    const promised = promisedAfter(recording.trace, state.promisedAt, before, steps);
+    judgeRecovery(promised, recovery, { next: cell.scenario.next, throwsWhenFresh: true });
+  };
+  const all = Array.from({ length: Math.ceil(KILLS / states.length) }, () => states).flat();
+  const started = performance.now();
+  await Promise.all(all.map(one));
+  return (performance.now() - started) / all.length;
+}
+
+/** Milliseconds per boundary of init, save (killed) and load, each a start of its own, one after the other. */
+async function handWrittenLoop(directory: string, program: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const started = performance.now();
+  for (let boundary = 0; boundary < LOOP_BOUNDARIES; boundary += 1) {
+    const store = mkdtempSync(join(directory, 'loop-'));
+    for (const step of ['init', 'save', 'load']) await start([...program, step, store], env);
+  }
+  return (performance.now() - started) / LOOP_BOUNDARIES;
+}
+
+async function measure(cell: Cell, session: Session, directory: string): Promise<void> {
+  const benches = openBenches({
+    ...session,
+    observe: false,
+    depth: 1,
+    limit: STATES_PER_CELL,
+    seed: 0,
+    timeoutMs: 10_000,
+    onProgress: () => {},
+  });
+  const bench = await benches.forScenario(cell.store, cell.scenario);
+  const recording = await record(bench.recorder, bench);
+  if ('reason' in recording) throw new Error(recording.reason);
+  const states = killStates(recording.trace).states.filter(({ how }) => how === 'killed');
+  const rounds: { readonly bare: number; readonly kill: number; readonly typescript: number; readonly bundled: number }[] = [];
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const bare = await bareStart(session.env);
+    const whole = await wholeKill(cell, bench, recording, states);
+    const typescript = await handWrittenLoop(directory, ['--import', 'tsx', join(directory, 'loop.ts')], session.env);
+    const bundled = await handWrittenLoop(directory, [join(directory, 'loop.mjs')], session.env);
+    if (round > 0) rounds.push({ bare, kill: whole, typescript, bundled }); // the first one warms up
+  }
+  bench.dispose();
+  await benches.close();
+  const of = (value: (round: (typeof rounds)[number]) => number): string => median(rounds.map(value)).toFixed(2).padStart(8);
+  console.log(
+    `${cell.store.name}/${cell.scenario.name}: ${recording.trace.ops.length} ops, recorder ${session.recorder.kind}, medians of ${ROUNDS} rounds`,
+  );
+  console.log(`${of(({ bare }) => bare)} ms  a bare node -e 0, ${AT_ONCE} at a time`);
+  console.log(`${of((round) => round.kill)} ms  a kill, checked, recovered and judged`);
+  console.log(`${of((round) => round.kill / round.bare)} x   a kill over a bare start`);
+  console.log(`${of((round) => round.typescript / round.kill)} x   a loop of three starts, TypeScript by tsx, over a kill`);
+  console.log(`${of((round) => round.bundled / round.kill)} x   the same loop, bundled, over a kill`);
+}
+
+async function main(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'crash-matrix.bench-'));
+  try {
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, 'store.ts'), PLAIN_STORE);
+    writeFileSync(join(directory, 'loop.ts'), LOOP_PROGRAM);
+    writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
+    await build({
+      entryPoints: [join(directory, 'loop.ts')],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outfile: join(directory, 'loop.mjs'),
+    });
+    await withSession(undefined, async (session) => {
+      const selection = {
+        stores: [join(directory, 'store.ts'), 'hardened'],
+        scenarios: ['replace'],
+        models: ['process-kill'],
+        strict: false,
+        timeoutMs: 10_000,
+      };
+      for (const cell of (await selectCells(session, selection, Date.now())).cells) await measure(cell, session, directory);
+    });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+benchPowerLoss();
+console.log();
+await benchRecovery();
+await benchSchedules();
+console.log();
+await main();

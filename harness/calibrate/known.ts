@@ -1,0 +1,65 @@
+/**
+ * What this kernel does and a profile does not have, by kind: told in the report, and counted, but no failure of a calibration.
+ *
+ * Each is a rule that says which trees it adds, from what the history did before the cut: a tree beside those is a failure.
+ */
+
+import type { Entry, Op, Trace, Tree } from '../domain/trace.ts';
+import { hashBytes } from '../domain/tree.ts';
+import { historyOf } from '../persistence/actions.ts';
+import { allows, allowsWithNames } from '../persistence/allows.ts';
+import type { Profile } from '../persistence/profile.ts';
+import { namesAfter } from './btrfs-log.ts';
+
+export const KNOWN = {
+  'logged-names':
+    'btrfs: a rename, link or unlink of a file that was forced since the last commit, or in a directory that was, goes to the log of forced files, and to disk with the next fsync of anything: ahead of older names, and each half of a rename for itself. Exactly the names that `harness/calibrate/btrfs-log.ts` works out, which follows the kernel call by call, each with contents that the profile allows',
+  'stale-bytes':
+    'ext4 with data=writeback: bytes that a truncation cut off come back where the file grows over them again before its last page is written. Exactly the bytes that were cut off, in their old places, in a tree that posix allows with zeros there',
+} as const;
+export type KnownKind = keyof typeof KNOWN;
+
+/** The kind of a tree that a profile forbids; undefined: none that is known. */
+export function knownKind(profile: Profile, trace: Trace, boundary: number, tree: Tree): KnownKind | undefined {
+  switch (profile.name) {
+    case 'posix': {
+      // Only ext4 with data=writeback is held to it.
+      const without = withoutStaleBytes(trace, boundary, tree);
+      return without !== undefined && allows(trace, profile, boundary, without) ? 'stale-bytes' : undefined;
+    }
+    case 'btrfs':
+      return allowsWithNames(trace, profile, boundary, tree, namesAfter(historyOf(trace), boundary)) ? 'logged-names' : undefined;
+    case 'ext4':
+    case 'ext4-noauto':
+    case 'xfs':
+      return undefined;
+    default:
+      return profile.name satisfies never;
+  }
+}
+
+/** The tree with zeros where a file that was cut and written again has what it had there before; undefined if no file has. */
+function withoutStaleBytes(trace: Trace, boundary: number, tree: Tree): Tree | undefined {
+  const cuts = trace.ops.slice(0, boundary).filter(isCut);
+  let found = false;
+  const entries = [...tree].map(([path, entry]): [string, Entry] => {
+    if (entry.kind !== 'file') return [path, entry];
+    const now = trace.trees[boundary]?.get(path);
+    const bytes = Uint8Array.from(entry.bytes);
+    for (const { index, file } of cuts) {
+      const was = trace.trees[index - 1]?.get(file.actual);
+      const cut = trace.trees[index]?.get(file.actual);
+      if (was?.kind !== 'file' || cut?.kind !== 'file') continue;
+      for (let at = cut.bytes.length; at < Math.min(was.bytes.length, bytes.length); at += 1) {
+        if (bytes[at] === 0 || bytes[at] !== was.bytes[at]) continue;
+        if (now?.kind === 'file' && now.bytes[at] === bytes[at]) continue; // it was written again
+        bytes[at] = 0;
+        found = true;
+      }
+    }
+    return [path, { ...entry, bytes, hash: hashBytes(bytes) }];
+  });
+  return found ? new Map(entries) : undefined;
+}
+
+const isCut = (op: Op): boolean => op.error === undefined && (op.call === 'truncate' || (op.flags?.includes('truncate') ?? false));

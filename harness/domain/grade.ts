@@ -1,0 +1,38 @@
+/** Grades in order, and whether a cell keeps its claim. Pure. */
+import type { ExpectedBug, Held } from './models.ts';
+import type { Claim, Grade, Outcome } from './store.ts';
+
+/** From worst to best. Doubt outranks success, and a proven loss outranks doubt. */
+const FROM_WORST = ['lossy', 'inconclusive', 'atomic', 'durable'] as const satisfies readonly Grade[];
+const WORTH: Record<Claim, number> = { lossy: 0, atomic: 1, durable: 2 };
+
+/** The worst of the grades; inconclusive if there are none, because nothing was judged. */
+export function worstGrade(grades: Iterable<Grade>): Grade {
+  const found = new Set(grades);
+  return FROM_WORST.find((grade) => found.has(grade)) ?? 'inconclusive';
+}
+
+/** True if a case of this grade breaks the claim. A claim of `lossy` promises nothing. */
+export function isViolation(grade: Grade, claim: Claim): boolean {
+  if (claim === 'lossy') return false;
+  return grade === 'inconclusive' || WORTH[grade] < WORTH[claim];
+}
+
+export type CellStatus =
+  | { readonly status: 'kept' | 'broken' | 'shown' | 'known-bug' }
+  | { readonly status: 'missed-bug'; readonly reason: string };
+
+/** Whether a cell is as its store says: it keeps the claim, or shows the bug that it is known to have. */
+export function statusOf(grade: Grade, { claim, gates }: Held, outcomes: Iterable<Outcome>, known: ExpectedBug | undefined): CellStatus {
+  if (known === undefined || (known.mayHide && !isViolation(grade, claim))) {
+    if (!isViolation(grade, claim)) return { status: 'kept' };
+    return { status: gates ? 'broken' : 'shown' };
+  }
+  const found = new Set(outcomes);
+  const { grade: bad, outcomes: wanted = [] } = known.bug;
+  if (grade !== bad) return { status: 'missed-bug', reason: `known to be ${bad} here, but found ${grade}` };
+  if (wanted.length > 0 && !wanted.some((outcome) => found.has(outcome))) {
+    return { status: 'missed-bug', reason: `known to end ${wanted.join(' or ')} here, but that was not found` };
+  }
+  return { status: 'known-bug' };
+}

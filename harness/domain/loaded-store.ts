@@ -1,0 +1,20 @@
+import type { Claims, KnownBugs } from './models.ts';
+import type { Scenario } from './scenario.ts';
+import type { Json } from './trace.ts';
+
+/** A store that is ready to run: bundled, and known not to throw when it is loaded. */
+export interface LoadedStore {
+  readonly name: string;
+  /** What `--store` must say to get it again. */
+  readonly argument: string;
+  /** The bundle that children load. */
+  readonly bundle: string;
+  readonly kind: 'module' | 'command';
+  readonly hasUpdate: boolean;
+  readonly empty?: Json;
+  /** What it says of itself; for the defaults see `models.ts`. */
+  readonly claims: Claims;
+  readonly knownBugs: KnownBugs;
+  readonly scenarios: readonly Scenario[];
+  readonly env: { readonly [name: string]: string };
+}

@@ -1,0 +1,68 @@
+/**
+ * Telling the files of two runs alike although their names differ: temp files named at random, backups named by the time.
+ *
+ * Times, UUIDs, hashes and process ids in names are recognised by their form. Any other name that a store makes up afresh in each
+ * run is learnt by comparing two runs op by op; what differs is widened to whole words, so that two random numbers which
+ * happen to begin alike do not teach a false prefix.
+ */
+import type { NameRule } from './trace.ts';
+
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
+const ISO_TIME = /\d{4}-\d{2}-\d{2}[T_ ]\d{2}[:.-]\d{2}[:.-]\d{2}(?:[.-]\d{1,6})?Z?/g;
+/** Milliseconds since the epoch, from 2001 to 2286. */
+const EPOCH_MS = /(?<!\d)1\d{12}(?!\d)/g;
+/** SHA-1 to SHA-512. What a store makes up is in its hashes too. */
+const HASH = /(?<![0-9a-f])(?:[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})(?![0-9a-f])/gi;
+
+const CHARSETS = { digits: /^[0-9]+$/, hex: /^[0-9a-f]+$/i, word: /^[\w-]+$/ } as const;
+
+/** Writes the parts of a file name (one path component) that vary from run to run as `<time>`, `<uuid>`, `<hash>` or `<random>`. */
+export function canonicalName(name: string, rules: readonly NameRule[]): string {
+  const known = name.replace(UUID, '<uuid>').replace(ISO_TIME, '<time>').replace(EPOCH_MS, '<time>').replace(HASH, '<hash>');
+  for (const rule of rules) {
+    if (known.length <= rule.prefix.length + rule.suffix.length) continue;
+    if (!known.startsWith(rule.prefix) || !known.endsWith(rule.suffix)) continue;
+    const middle = known.slice(rule.prefix.length, known.length - rule.suffix.length);
+    if (CHARSETS[rule.charset].test(middle) && !rule.except.includes(known)) return `${rule.prefix}<random>${rule.suffix}`;
+  }
+  return known;
+}
+
+/** `canonicalName` of every component of a path relative to the store's directory. */
+export function canonicalPath(path: string, rules: readonly NameRule[]): string {
+  return path.includes('/')
+    ? path
+        .split('/')
+        .map((name) => canonicalName(name, rules))
+        .join('/')
+    : canonicalName(path, rules);
+}
+
+/** What differs between two names of the same file in two runs, or undefined if nothing (or nothing in common) is left. */
+export function learnName(first: string, second: string): NameRule | undefined {
+  const one = canonicalName(first, []);
+  const other = canonicalName(second, []);
+  if (one === other) return undefined;
+  let start = 0;
+  while (start < one.length && start < other.length && one[start] === other[start]) start += 1;
+  let end = 0;
+  while (end < one.length - start && end < other.length - start && one.at(-1 - end) === other.at(-1 - end)) end += 1;
+  while (start > 0 && isWord(one[start - 1])) start -= 1;
+  while (end > 0 && isWord(one[one.length - end])) end -= 1;
+  const middles = [one.slice(start, one.length - end), other.slice(start, other.length - end)];
+  for (const charset of ['digits', 'hex', 'word'] as const) {
+    if (middles.every((middle) => CHARSETS[charset].test(middle)))
+      return { prefix: one.slice(0, start), suffix: one.slice(one.length - end), charset, except: [] };
+  }
+  return undefined;
+}
+
+/** True if the two paths have the same words and separators but for words that may be random: the first guess, before any rule is learnt. */
+export function alikeNames(first: string, second: string): boolean {
+  const separators = (path: string): string => path.replace(/[\w-]+/g, 'x');
+  return separators(first) === separators(second);
+}
+
+function isWord(character: string | undefined): boolean {
+  return character !== undefined && /[A-Za-z0-9]/.test(character);
+}

@@ -1,0 +1,171 @@
+/**
+ * The result of a run, schema `crash-matrix/1`: types, validation and JSON Schema from one source.
+ *
+ * Everything a report shows is in here; reports never look at a store's directory.
+ */
+import { z } from 'zod';
+import { MODELS } from './models.ts';
+import { OUTCOMES } from './store.ts';
+
+const count = z.int().nonnegative();
+
+const site = z.object({
+  file: z.string().describe('Path relative to the working directory of the run'),
+  line: z.int().positive(),
+  column: z.int().positive(),
+});
+
+const opLine = z.object({
+  index: z.int().positive().describe('1 for the first op of the run'),
+  text: z.string().describe('The op in words, e.g. "rename sessions.json -> sessions.json.bak.<time>"'),
+  site: site.optional().describe('Where in the source the store asked for it'),
+});
+
+const grade = z.enum(['durable', 'atomic', 'lossy', 'inconclusive']);
+const outcome = z.enum(OUTCOMES);
+
+const explored = z.object({
+  kind: z.enum(['exhaustive', 'sampled']),
+  states: count.describe('Combinations of what was lost that were looked at'),
+  distinct: count.describe('Different trees among them, counted anew under each promise; all of these were judged'),
+  limit: count.describe('Different trees up to which all are told'),
+});
+
+const cell = z.object({
+  store: z.string(),
+  scenario: z.string(),
+  model: z.enum(MODELS),
+  profile: z.string().optional().describe('The persistence profile (power-loss) or the real file system (power-cut)'),
+  claim: z.enum(['durable', 'atomic', 'lossy']),
+  grade,
+  expected: z
+    .object({ grade: z.enum(['lossy', 'atomic']), outcomes: z.array(outcome).optional() })
+    .optional()
+    .describe('A bug this store is known to have here'),
+  status: z
+    .enum(['kept', 'broken', 'shown', 'known-bug', 'missed-bug'])
+    .describe(
+      'kept: the claim holds; broken: it does not, or could not be shown; shown: it does not, on a file system where the store is not held to it; known-bug: the expected bug was found; missed-bug: it was not',
+    ),
+  reason: z.string().optional().describe('Why the cell is inconclusive, or which known bug was missed'),
+  points: count.describe('Boundaries tried: before, between, after and inside ops'),
+  states: count.describe('States of a first crash that were judged, after folding boundaries between which nothing changed'),
+  explored: z
+    .object({ pages: explored, sectors: explored.optional() })
+    .optional()
+    .describe('Power loss: how much of what the profile allows was told, by whole pages and with writes torn at 512 bytes'),
+  cuts: count.optional().describe('Power cuts made on a real file system'),
+  faults: z
+    .object({
+      tried: count,
+      twice: z.object({ tried: count, of: count }).describe('Runs with a second fault, after the first'),
+      lying: z
+        .object({ grade, outcomes: z.record(z.string(), count) })
+        .optional()
+        .describe('What power loss leaves where each fsync only says that it is done; shown, not held against the store'),
+    })
+    .optional()
+    .describe('Calls that failed, one run for each'),
+  schedules: z
+    .object({
+      kind: z.enum(['exhaustive', 'bounded', 'sampled']),
+      tried: count.describe('Runs, each in an order of its own'),
+      distinct: count.describe('Different states of directory and tasks (interleaving), or orders of ops (race), that were passed'),
+      crashes: count.describe('Crashes of all tasks that were judged, or kills of one of them (race)'),
+      bound: count.optional().describe('Switches from a task that could have gone on'),
+    })
+    .optional()
+    .describe('Orders in which the ops of several tasks happened'),
+  histories: z
+    .object({ tried: count, segments: count.describe('Processes that ran') })
+    .optional()
+    .describe('Histories that were drawn'),
+  recoveries: z
+    .object({ crashed: count, of: count, states: count })
+    .optional()
+    .describe('Ways to recover from the first crash, how many of these recoveries were crashed again, and the states judged then'),
+  barriers: z
+    .array(opLine.extend({ needed: z.enum(['yes', 'no', 'undecided']) }))
+    .optional()
+    .describe('Power loss: each fsync of the run, and whether the claim would fall without it'),
+  folded: count.describe('Boundaries judged together with the one before them, because nothing on disk changed in between'),
+  kills: count.describe('Child processes really killed; 0 when the states were observed in one run'),
+  distinct: count.describe('Different trees among the states'),
+  violations: count.describe('Crash states below the claim'),
+  sampled: z.object({ tried: count, of: count }).optional().describe('Set when not every point inside the writes was tried'),
+  outcomes: z.record(z.string(), count).describe('Outcome -> crash states; of crashes in recovery the losses only'),
+  picture: z.string().describe('One letter for each boundary, in order: see `PICTURE`'),
+  folds: z
+    .string()
+    .optional()
+    .describe('One character for each letter of `picture`: `=` where the boundary was folded into the one before it, else `.`'),
+  notes: z.array(z.string()),
+  durationMs: z.number().nonnegative(),
+});
+
+const caseResult = z.object({
+  id: z.string().describe('<store>/<scenario>/<model>[:<profile>]@<boundary>[~detail]'),
+  outcome,
+  grade,
+  violation: z.boolean(),
+  after: opLine.optional().describe('The last op that happened; absent before the first op'),
+  inside: count.optional().describe('Bytes of that op that were carried out, when the kill came inside it'),
+  end: z.boolean().describe('True at the last boundary: the run ended by itself, nothing was killed'),
+  forced: z.string().optional().describe('Power cut: what the machine did before, e.g. "syncfs after op 5"'),
+  again: z
+    .object({ after: opLine.optional(), inside: count.optional(), lost: z.array(z.string()) })
+    .optional()
+    .describe('The second crash, in recovery'),
+  until: opLine.optional().describe('The op after which the outcome is gone again'),
+  fault: z.string().optional().describe('What failed, e.g. "op 2 open sessions.json fails with EMFILE"'),
+  killed: z.string().optional().describe('Race: the task whose process was killed, while the others went on'),
+  schedule: z
+    .array(z.object({ task: z.string(), ops: z.array(z.string()) }))
+    .optional()
+    .describe('Who did what, in order: each entry is what one task did before another one went on'),
+  history: z.array(z.string()).optional().describe('The steps of a generated history, e.g. "save v1", "crash after op 3"'),
+  found: z.string().describe('What recovery found, in words'),
+  promised: z.string().describe('What the store had promised, in words'),
+  onDisk: z.array(z.object({ path: z.string(), bytes: count.optional() })),
+  lost: z.array(z.string()).describe('Power loss: the ops, or parts of ops, that are not on disk'),
+  site: site.optional(),
+  landed: z
+    .string()
+    .optional()
+    .describe('Power loss, of the smallest case: what made the loss visible, e.g. the op that is on disk without what was lost'),
+  missingBarrier: z.string().optional().describe('Power loss: what would mend every failing case of the cell, verified by exploring again'),
+  replay: z.string().describe('The command that rebuilds this case'),
+});
+
+export const resultSchema = z.object({
+  schema: z.literal('crash-matrix/1'),
+  version: z.string().describe('Version of crash-matrix'),
+  recorder: z.enum(['ptrace', 'binding']),
+  observed: z.boolean().describe('True when the states were taken from one run by copying, instead of by killing'),
+  node: z.string(),
+  platform: z.string(),
+  seed: z.int(),
+  durationMs: z.number().nonnegative(),
+  cells: z.array(cell),
+  cases: z.array(caseResult).describe('Every violation, and every case when asked for'),
+});
+
+export type Result = z.infer<typeof resultSchema>;
+export type CellResult = z.infer<typeof cell>;
+export type CaseResult = z.infer<typeof caseResult>;
+export type OpLine = z.infer<typeof opLine>;
+export type SiteLine = z.infer<typeof site>;
+
+/** The letters of a cell's picture. Small letters are fine; capitals lose data. */
+export const PICTURE = {
+  original: 'o',
+  new: 'n',
+  stale: 'S',
+  empty: 'E',
+  mixed: 'M',
+  unreadable: 'U',
+  hung: 'H',
+  blocked: 'B',
+  'false-ack': 'F',
+  exposed: 'X',
+} as const satisfies Record<(typeof OUTCOMES)[number], string>;

@@ -1,0 +1,66 @@
+import type { Json, Step, Task, TaskStep } from './trace.ts';
+
+/** A history of store calls and what was saved before it. It knows no store. */
+export interface Scenario {
+  /** Lower-case letters, digits and `-`: it is the second part of every case id. */
+  readonly name: string;
+  /** What it catches, in a few words. */
+  readonly catches: string;
+  /** Steps carried out before the crash can come, in the same process. */
+  readonly before: readonly Step[];
+  /** The steps that are recorded and crashed in. None where there are tasks, or where histories are generated. */
+  readonly steps: readonly Step[];
+  /** What goes on at the same time: at least two. */
+  readonly tasks?: readonly Task[];
+  /** Histories are drawn at random instead of being written down. */
+  readonly histories?: true;
+  /** What recovery saves after the crash; differs from every value in the steps. */
+  readonly next: Json;
+}
+
+/** What a scenario is written with. Values are dated shortly before the run, so that no store takes them for expired. */
+export interface Values {
+  /** Five sessions that differ from letter to letter: about 1 KiB as JSON. `pages` pads them to more than that many 4096-byte pages. */
+  readonly value: (letter: string, options?: { readonly pages?: number }) => { readonly [key: string]: Json };
+  /** One session under a key of its own: what an update adds. */
+  readonly added: (letter: string) => { readonly [key: string]: Json };
+}
+
+/** A scenario whose values are made when a run starts. */
+export interface ScenarioPlan {
+  readonly name: string;
+  readonly catches: string;
+  readonly history: (values: Values) => SequentialHistory | ConcurrentHistory | GeneratedHistories;
+}
+
+/** One step after the other. */
+interface SequentialHistory {
+  readonly before?: readonly Step[];
+  readonly steps: readonly Step[];
+  readonly next?: Json;
+}
+
+/** Tasks that go on at the same time. */
+interface ConcurrentHistory {
+  readonly before?: readonly Step[];
+  readonly tasks: readonly Task[];
+  readonly next?: Json;
+}
+
+/** Histories that nobody wrote down. */
+interface GeneratedHistories {
+  readonly generated: true;
+  readonly next?: Json;
+}
+
+/** Adds types to a scenario, and nothing else. */
+export function defineScenario(plan: ScenarioPlan): ScenarioPlan {
+  return plan;
+}
+
+export const save = (value: Json): Step => ({ kind: 'save', value });
+export const update = (add: { readonly [key: string]: Json }): Step => ({ kind: 'update', add });
+/** In a task: reads the store. */
+export const load = (): TaskStep => ({ kind: 'load' });
+/** In a task: saves what its last load returned, as a process does that read before it writes. */
+export const saveLoaded = (): TaskStep => ({ kind: 'save-loaded' });

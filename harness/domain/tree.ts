@@ -1,0 +1,259 @@
+/**
+ * Trees on disk: reading one, keeping its contents in a spool, building it again, and telling two runs' trees alike.
+ */
+import { createHash } from 'node:crypto';
+import {
+  type BigIntStats,
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { RawTree } from './events.ts';
+import { canonicalPath } from './names.ts';
+import type { Entry, NameRule, Tree, Variation } from './trace.ts';
+
+/** Files as they were when last read, so that a scan reads only what changed. Keyed by inode; see `isUnchanged`. */
+export type ScanCache = Map<bigint, { readonly stat: BigIntStats; readonly entry: Entry; readonly readAt: bigint }>;
+
+/** Reads everything below a directory. Symlinks are not followed. Files that vanish while it reads are left out. */
+export function scanTree(directory: string, cache?: ScanCache): Tree {
+  const entries: [string, Entry][] = [];
+  const visit = (relative: string): void => {
+    for (const name of namesIn(join(directory, relative))) {
+      const path = relative === '' ? name : `${relative}/${name}`;
+      const entry = readEntry(join(directory, path), cache);
+      if (entry === undefined) continue;
+      entries.push([path, entry]);
+      if (entry.kind === 'directory') visit(path);
+    }
+  };
+  visit('');
+  return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** What stands at a path below a directory. Symlinks are not followed. */
+export function lookIn(directory: string): (path: string) => 'directory' | 'other' | undefined {
+  return (path) => {
+    const stat = lstatSync(join(directory, path), { throwIfNoEntry: false });
+    return stat === undefined ? undefined : stat.isDirectory() ? 'directory' : 'other';
+  };
+}
+
+/** Nothing, where the directory has gone meanwhile. */
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function readEntry(path: string, cache: ScanCache | undefined): Entry | undefined {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  const mode = Number(stat.mode) & 0o7777;
+  if (stat.isDirectory()) return { kind: 'directory', mode };
+  if (stat.isSymbolicLink()) return { kind: 'symlink', target: readlinkSync(path) };
+  if (!stat.isFile()) return { kind: 'other', mode };
+  const cached = cache?.get(stat.ino);
+  if (cached !== undefined && isUnchanged(cached, stat)) return cached.entry;
+  const readAt = BigInt(Date.now()) * 1_000_000n;
+  const bytes = readFileSync(path);
+  const entry: Entry = { kind: 'file', mode, bytes, hash: hashBytes(bytes) };
+  cache?.set(stat.ino, { stat, entry, readAt });
+  return entry;
+}
+
+/** A kernel timestamp has the granularity of a timer tick, at most 10 ms. */
+const TICK_NS = 20_000_000n;
+
+/**
+ * Whether a file is unchanged since it was read. Two writes of the same length can fall into one tick of the clock, so a file that was
+ * read so soon after its last change is read again.
+ */
+function isUnchanged({ stat: before, readAt }: { readonly stat: BigIntStats; readonly readAt: bigint }, now: BigIntStats): boolean {
+  return readAt - before.ctimeNs > TICK_NS && before.ctimeNs === now.ctimeNs && before.mtimeNs === now.mtimeNs && before.size === now.size;
+}
+
+export function hashBytes(bytes: Uint8Array): string {
+  return createHash('sha1').update(bytes).digest('hex');
+}
+
+/** True if the two trees are the same to the byte, names included. */
+export function equalTrees(one: Tree, other: Tree): boolean {
+  if (one === other) return true;
+  if (one.size !== other.size) return false;
+  for (const [path, entry] of one) {
+    const match = other.get(path);
+    if (match === undefined || fingerprint(entry) !== fingerprint(match)) return false;
+  }
+  return true;
+}
+
+/** A text that two trees have in common exactly if they are the same to the byte. */
+export function treeKey(tree: Tree): string {
+  return [...tree].map(([path, entry]) => `${path}\0${fingerprint(entry)}`).join('\n');
+}
+
+/** One line per entry that says all there is to it but its name. */
+function fingerprint(entry: Entry): string {
+  switch (entry.kind) {
+    case 'file':
+      return `file ${entry.mode.toString(8)} ${entry.hash}`;
+    case 'directory':
+      return `directory ${entry.mode.toString(8)}`;
+    case 'symlink':
+      return `symlink ${entry.target}`;
+    case 'other':
+      return `other ${entry.mode.toString(8)}`;
+    default:
+      return entry satisfies never;
+  }
+}
+
+/** Writes the contents of a tree's files to the spool, each once, and returns the tree as it goes into an event. */
+export function spoolTree(tree: Tree, spool: string): RawTree {
+  return [...tree].map(([path, entry]) => {
+    switch (entry.kind) {
+      case 'file': {
+        const file = join(spool, entry.hash);
+        if (!existsSync(file)) writeFileSync(file, entry.bytes);
+        return [path, entry.kind, entry.mode, entry.hash] as const;
+      }
+      case 'symlink':
+        return [path, entry.kind, 0, entry.target] as const;
+      case 'directory':
+      case 'other':
+        return [path, entry.kind, entry.mode, ''] as const;
+      default:
+        return entry satisfies never;
+    }
+  });
+}
+
+/** The tree of an event. `contents` keeps each file's bytes once per spool. */
+export function unspoolTree(raw: RawTree, spool: string, contents: Map<string, Uint8Array>): Tree {
+  const read = (hash: string): Uint8Array => {
+    const bytes = contents.get(hash) ?? readFileSync(join(spool, hash));
+    contents.set(hash, bytes);
+    return bytes;
+  };
+  return new Map(
+    raw.map(([path, kind, mode, content]): [string, Entry] => {
+      switch (kind) {
+        case 'file':
+          return [path, { kind, mode, bytes: read(content), hash: content }];
+        case 'symlink':
+          return [path, { kind, target: content }];
+        case 'directory':
+        case 'other':
+          return [path, { kind, mode }];
+        default:
+          return kind satisfies never;
+      }
+    }),
+  );
+}
+
+/** Builds a tree in an existing, empty directory. Entries that are neither file, directory nor symlink are left out. */
+export function buildTree(tree: Tree, directory: string): void {
+  const directories: [string, number][] = [];
+  for (const [path, entry] of tree) {
+    const target = join(directory, path);
+    if (entry.kind === 'directory') {
+      mkdirSync(target);
+      directories.push([target, entry.mode]);
+    } else if (entry.kind === 'symlink') {
+      symlinkSync(entry.target, target);
+    } else if (entry.kind === 'file') {
+      writeFileSync(target, entry.bytes);
+      chmodSync(target, entry.mode);
+    }
+  }
+  for (const [target, mode] of directories.reverse()) chmodSync(target, mode); // last, so that read-only ones could be filled
+}
+
+/** A tree, and the process that made it: its id may stand in the contents. */
+export interface RunTree {
+  readonly tree: Tree;
+  readonly pid: number;
+}
+
+/** The paths of everything below a directory, relative to it, sorted. */
+export function listFiles(directory: string): string[] {
+  // Not by a recursive readdir: that of Node 20 follows symlinks, in circles.
+  const visit = (relative: string): string[] =>
+    readdirSync(join(directory, relative), { withFileTypes: true }).flatMap((entry) => {
+      const path = relative === '' ? entry.name : `${relative}/${entry.name}`;
+      return entry.isDirectory() ? [path, ...visit(path)] : [path];
+    });
+  return visit('').sort();
+}
+
+/** What differs between the trees of two runs of the same ops, in words; undefined if only what the runs made up afresh does. */
+export function differenceBetweenRuns(expected: RunTree, found: RunTree, variation: Variation): string | undefined {
+  if (equalTrees(expected.tree, found.tree)) return undefined;
+  const { missing, extra } = unmatched(expected, found, variation);
+  if (missing.length === 0 && extra.length === 0) return undefined;
+  return [...missing.map(({ masked }) => `expected ${masked}`), ...extra.map(({ masked }) => `found ${masked}`)].join('; ');
+}
+
+/** The paths of files whose contents differ between two runs of the same ops, though their names agree. */
+export function varyingContents(one: RunTree, other: RunTree, names: readonly NameRule[]): string[] {
+  const { missing, extra } = unmatched(one, other, { names, contents: new Set() });
+  return missing.filter(({ isFile, path }) => isFile && extra.some((entry) => entry.isFile && entry.path === path)).map(({ path }) => path);
+}
+
+/** An entry of a run's tree in words: as it is, and with what the run may have made up afresh written out. */
+interface Line {
+  readonly path: string;
+  readonly isFile: boolean;
+  readonly exact: string;
+  readonly masked: string;
+}
+
+/**
+ * The entries that have no counterpart in the other tree. Entries that are the same to the byte are matched first: a mask must never
+ * part them, and a digit run in ordinary contents can look like a process id.
+ */
+function unmatched(
+  one: RunTree,
+  other: RunTree,
+  variation: Variation,
+): { readonly missing: readonly Line[]; readonly extra: readonly Line[] } {
+  const have = linesOf(other, variation);
+  const match = (wanted: readonly Line[], by: 'exact' | 'masked'): Line[] =>
+    wanted.filter((line) => {
+      const at = have.findIndex((entry) => entry[by] === line[by]);
+      if (at >= 0) have.splice(at, 1);
+      return at < 0;
+    });
+  return { missing: match(match(linesOf(one, variation), 'exact'), 'masked'), extra: have };
+}
+
+function linesOf({ tree, pid }: RunTree, { names, contents }: Variation): Line[] {
+  return [...tree].map(([actual, entry]) => {
+    const path = canonicalPath(actual, names);
+    const exact = `${path} (${fingerprint(entry)})`;
+    if (entry.kind !== 'file') return { path, isFile: false, exact, masked: exact };
+    const mode = entry.mode.toString(8);
+    if (contents.has(path)) return { path, isFile: true, exact, masked: `${path} (file ${mode}, contents vary)` };
+    const contentsInWords = maskContents(entry.bytes, pid);
+    const hash = hashBytes(contentsInWords).slice(0, 12);
+    return { path, isFile: true, exact, masked: `${path} (file ${mode}, ${contentsInWords.length} bytes ${hash})` };
+  });
+}
+
+/** Contents with times, UUIDs and the process's id written out. */
+export function maskContents(bytes: Uint8Array, pid: number): Uint8Array {
+  const text = Buffer.from(bytes).toString('latin1');
+  return Buffer.from(canonicalPath(text, []).replaceAll(new RegExp(`(?<![0-9A-Za-z])${pid}(?![0-9A-Za-z])`, 'g'), '<pid>'), 'latin1');
+}

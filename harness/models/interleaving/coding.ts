@@ -1,0 +1,75 @@
+/**
+ * Choices as schedules, and back.
+ *
+ * A turn counts effects: a task goes on until it has had so many. What it does on the way without an effect (a call that begins and waits
+ * for another, a timer) needs no word; only where a turn ends with it, it is a turn of no steps: `b0`.
+ */
+import { parseSchedule, type Schedule, scheduleId, type Turn } from '../../domain/schedule.ts';
+import { type ConcurrentHistory, encodeConcurrent, parseConcurrent } from './histories.ts';
+import type { Choice, Scene } from './scene.ts';
+
+/** One end of one schedule. */
+export interface NamedSchedule {
+  readonly schedule: Schedule;
+  /** Ops after which everything crashes; it ends by itself if that is not given. */
+  readonly crashAfter?: number;
+  /** What the tasks do, where that was drawn at random. */
+  readonly history?: ConcurrentHistory;
+}
+
+const DETAIL = /^(?:history=(?<history>[^~]+)~)?(?<schedule>[^~]+)(?<crash>~crash)?$/;
+
+/** What a case id says after its boundary: `a5.b2~crash`, `history=s1+l.x~a5.b2`. */
+export function scheduleDetail({ schedule, crashAfter, history }: NamedSchedule): string {
+  const what = history === undefined ? '' : `history=${encodeConcurrent(history)}~`;
+  return `${what}${scheduleId(schedule)}${crashAfter === undefined ? '' : '~crash'}`;
+}
+
+/** Undefined if the detail of a case id names no schedule. `boundary`: the number before it. */
+export function parseScheduleDetail(boundary: number, detail: string): NamedSchedule | undefined {
+  const { history: text, schedule: turns = '', crash } = DETAIL.exec(detail)?.groups ?? {};
+  const schedule = parseSchedule(turns);
+  const history = text === undefined ? undefined : parseConcurrent(text);
+  if (schedule === undefined || (text !== undefined && history === undefined)) return undefined;
+  return { schedule, ...(crash !== undefined && { crashAfter: boundary }), ...(history && { history }) };
+}
+
+/** The schedule of these choices, of which the last may be cut short by the end of `effects` effects. */
+export function scheduleOfChoices(choices: readonly Choice[], effects: number): Schedule {
+  const turns: Turn[] = [];
+  let done = 0;
+  let idle = 0;
+  const endTurn = (task: number): void => {
+    for (; idle > 0; idle -= 1) turns.push({ task, steps: 0 });
+  };
+  for (const [index, choice] of choices.entries()) {
+    const { task } = choice;
+    const before = choices[index - 1]?.task;
+    if (before !== undefined && before !== task) endTurn(before);
+    if (choice.effects === 0) {
+      idle += 1;
+      continue;
+    }
+    const steps = Math.min(choice.effects, effects - done);
+    const last = turns.at(-1);
+    idle = 0;
+    if (last?.task === task && last.steps > 0) turns[turns.length - 1] = { task, steps: last.steps + steps };
+    else turns.push({ task, steps });
+    done += steps;
+  }
+  const last = choices.at(-1);
+  if (last !== undefined) endTurn(last.task);
+  return turns;
+}
+
+/** Goes on as a schedule says. False if a task cannot. */
+export async function follow(scene: Scene, schedule: Schedule): Promise<boolean> {
+  for (const { task, steps } of schedule) {
+    const until = scene.effects + steps;
+    do {
+      if (!scene.ready().includes(task)) return false;
+      await scene.goOn(task);
+    } while (scene.effects < until);
+  }
+  return true;
+}

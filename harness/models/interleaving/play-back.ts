@@ -1,0 +1,50 @@
+/** One schedule, followed to its end or to where everything crashes, with its ops in words. */
+import { relative } from 'node:path';
+import { canonicalPath } from '../../domain/names.ts';
+import type { Schedule, ScheduleEnd, ScheduleOp } from '../../domain/schedule.ts';
+import type { Snapshot } from '../../fake/directory.ts';
+import { openFlags } from '../../fake/syscall.ts';
+import type { Happened } from '../../fake/world.ts';
+import { follow } from './coding.ts';
+import type { Scene } from './scene.ts';
+
+export type PlayedBack = Omit<ScheduleEnd, 'tree'> & { readonly snapshot: Snapshot };
+
+/** `crashAfter`: the number of ops after which everything crashes. */
+export async function playBack(
+  scene: Scene,
+  schedule: Schedule,
+  crashAfter: number | undefined,
+): Promise<PlayedBack | { readonly reason: string }> {
+  const ops: ScheduleOp[] = [];
+  let cut: Snapshot | undefined;
+  scene.world.tellsPaths = true;
+  scene.onEffect = (happened) => {
+    ops.push({ task: happened.caller.number, text: textOf(happened, scene.options.directory), changed: happened.changed });
+    if (scene.effects === crashAfter) cut = scene.snapshot();
+  };
+  const failure = await scene.start();
+  if (failure !== undefined) return { reason: failure };
+  if (!(await follow(scene, schedule))) return { reason: scene.world.refused ?? 'the tasks cannot go on in this order' };
+  if (crashAfter !== undefined) {
+    const moment = scene.moments.filter(({ at, choices }) => at === crashAfter && choices <= scene.choices.length).at(-1);
+    if (moment === undefined) return { reason: `there are only ${scene.effects} ops` };
+    const events = scene.allEvents.list(moment.events).slice();
+    return { schedule, ops: ops.slice(0, crashAfter), events, how: 'crashed', snapshot: cut ?? scene.snapshot() };
+  }
+  if (scene.ready().length > 0) return { reason: 'the tasks have more to do' };
+  const { stuck } = scene;
+  if (stuck === undefined) await scene.close();
+  if (scene.world.refused !== undefined) return { reason: scene.world.refused };
+  return { schedule, ops, events: scene.events, how: 'ended', snapshot: scene.snapshot(), ...(stuck !== undefined && { stuck }) };
+}
+
+/** As `opText` tells the ops of a trace. */
+function textOf({ syscall, path, error }: Happened, directory: string): string {
+  const inside = (file: string): string =>
+    `${file}/`.startsWith(`${directory}/`) ? canonicalPath(relative(directory, file) || '.', []) : file;
+  const to = syscall.to === undefined ? '' : ` -> ${inside(syscall.to)}`;
+  const flags = syscall.flags === undefined ? [] : openFlags(syscall.flags).filter((flag) => flag !== 'read');
+  const how = flags.length === 0 ? '' : ` (${flags.join(', ')})`;
+  return `${syscall.call} ${inside(path)}${to}${how}${error === undefined ? '' : ` failed: ${error}`}`;
+}

@@ -1,0 +1,98 @@
+/**
+ * What follows the model in the id of a fault, and back:
+ *
+ *     @2~EMFILE               op 2 fails
+ *     @7~short=100            op 7, a write or a copy, carries out 100 bytes
+ *     @7~ENOSPC+              the disk is full from op 7 on
+ *     @7~ENOSPC+100           and has room for the first 100 bytes of op 7
+ *     @12~EPERM+              on Windows: somebody has the target open, from op 12 on; without the `+`, for this once
+ *     @2~EMFILE~then=5~EIO    two faults; the second op is counted in the run with the first
+ *     @9~EIO~dropped=xfs.14.lost=7   an fsync that failed and dropped its dirty pages; then the power went after op 14
+ *     @9~lie=xfs.14.lost=7    an fsync that did nothing and said that it had; then the power went after op 14
+ */
+import { constants } from 'node:os';
+import { PROFILE_NAMES, type ProfileName } from '../../persistence/profile.ts';
+import type { Fault } from '../../record/fault.ts';
+
+/** A fault at an op. */
+export type OpFault = Exclude<Fault, { kind: 'no-directory-sync' }>;
+
+/** A power cut in a run with a fault: the profile, the boundary, and what was lost, as in the id of a case of power loss. */
+export interface CutAfterFault {
+  readonly profile: ProfileName;
+  readonly boundary: number;
+  readonly detail: string;
+}
+
+/** A case of the model: what fails, and for faults of fsync where the power went. Exactly one fault, or two in one run. */
+export type FaultCase =
+  | { readonly kind: 'faults'; readonly faults: readonly [OpFault] | readonly [OpFault, OpFault] }
+  | { readonly kind: 'dropped'; readonly op: number; readonly cut?: CutAfterFault }
+  | { readonly kind: 'lie'; readonly op: number; readonly cut?: CutAfterFault };
+
+/** The errno of an fsync that drops its dirty pages. */
+export const DROPPING_ERRNO = 'EIO';
+
+export function faultId(one: FaultCase): string {
+  switch (one.kind) {
+    case 'faults':
+      return `@${one.faults.map((fault) => `${fault.op}~${detailOf(fault)}`).join('~then=')}`;
+    case 'dropped':
+      return `@${one.op}~${DROPPING_ERRNO}~dropped${cutId(one.cut)}`;
+    case 'lie':
+      return `@${one.op}~lie${cutId(one.cut)}`;
+    default:
+      return one satisfies never;
+  }
+}
+
+function detailOf(fault: OpFault): string {
+  switch (fault.kind) {
+    case 'errno':
+      return fault.errno;
+    case 'short':
+      return `short=${fault.bytes}`;
+    case 'full':
+      return `ENOSPC+${fault.room ?? ''}`;
+    case 'in-use':
+      return fault.lasts ? 'EPERM+' : 'EPERM';
+    default:
+      return fault satisfies never;
+  }
+}
+
+function cutId(cut: CutAfterFault | undefined): string {
+  if (cut === undefined) return '';
+  return `=${cut.profile}.${cut.boundary}${cut.detail === '' ? '' : `.${cut.detail}`}`;
+}
+
+const CUT = /^(?:EIO~(?<dropped>dropped)|(?<lie>lie))(?:=(?<profile>[a-z0-9-]+)\.(?<boundary>\d+)(?:\.(?<detail>.+))?)?$/;
+const SECOND = /^(?<first>.+?)~then=(?<op>\d+)~(?<second>.+)$/;
+
+/** `op` and `detail` are what stands before and after the first `~` of an id. Undefined: it names no fault. */
+export function parseFault(op: number, detail: string, profile?: 'windows'): FaultCase | undefined {
+  const cut = CUT.exec(detail)?.groups;
+  if (cut !== undefined) {
+    const kind = cut.lie === undefined ? 'dropped' : 'lie';
+    if (cut.profile === undefined) return { kind, op };
+    const name = PROFILE_NAMES.find((known) => known === cut.profile);
+    return name && { kind, op, cut: { profile: name, boundary: Number(cut.boundary), detail: cut.detail ?? '' } };
+  }
+  const then = SECOND.exec(detail)?.groups;
+  const first = parseDetail(op, then?.first ?? detail, profile);
+  if (then === undefined) return first && { kind: 'faults', faults: [first] };
+  const second = parseDetail(Number(then.op), then.second ?? '', profile);
+  return first && second && { kind: 'faults', faults: [first, second] };
+}
+
+function parseDetail(op: number, detail: string, profile: 'windows' | undefined): OpFault | undefined {
+  if (profile === 'windows') {
+    if (detail === 'EPERM' || detail === 'EPERM+') return { kind: 'in-use', op, lasts: detail === 'EPERM+' };
+    return undefined;
+  }
+  const [, bytes] = /^short=(\d+)$/.exec(detail) ?? [];
+  if (bytes !== undefined) return { kind: 'short', op, bytes: Number(bytes) };
+  const [full, room] = /^ENOSPC\+(\d*)$/.exec(detail) ?? [];
+  if (full !== undefined) return { kind: 'full', op, ...(room !== '' && { room: Number(room) }) };
+  return Object.hasOwn(constants.errno, detail) ? { kind: 'errno', op, errno: detail } : undefined;
+}

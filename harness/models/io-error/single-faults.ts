@@ -1,0 +1,43 @@
+/**
+ * Every single fault of a recorded run: each op with each errno that it can return, writes and copies cut short, and the disk full from
+ * each op on that needs space. Windows has its own: a target that somebody has open.
+ */
+
+import type { Op, Trace } from '../../domain/trace.ts';
+import { needsSpace, replacedOrRemoved } from '../../record/fault.ts';
+import { errnosOf, intentOf } from './errnos.ts';
+import type { OpFault } from './fault-id.ts';
+import { lookBefore } from './look.ts';
+
+type Run = Pick<Trace, 'ops' | 'trees'>;
+
+/** In the order of the ops. */
+export function singleFaults(trace: Run): OpFault[] {
+  const written = new Set<number>();
+  return trace.ops.flatMap((op): OpFault[] => {
+    const faults = faultsAt(op, trace, written.has(op.file.id));
+    if (op.error === undefined && (op.call === 'write' || op.call === 'copy' || op.call === 'allocate' || op.call === 'truncate'))
+      written.add(op.file.id);
+    return faults;
+  });
+}
+
+function faultsAt(op: Op, trace: Run, written: boolean): OpFault[] {
+  const at = op.index;
+  const look = lookBefore(trace, at);
+  const errnos = errnosOf(op, written, look).map((errno): OpFault => ({ kind: 'errno', op: at, errno }));
+  if (op.error !== undefined) return errnos;
+  const half = op.call === 'write' || op.call === 'copy' ? Math.floor((op.range?.length ?? 0) / 2) : 0;
+  const short: OpFault[] = half === 0 ? [] : [{ kind: 'short', op: at, bytes: half }];
+  const full: OpFault[] = needsSpace(intentOf(op), look) ? [{ kind: 'full', op: at }] : [];
+  const almostFull: OpFault[] = half === 0 ? [] : [{ kind: 'full', op: at, room: half }];
+  return [...errnos, ...short, ...full, ...almostFull];
+}
+
+/** Renames over a file that somebody has open, and removals of one: once, and for good. */
+export function windowsFaults(trace: Run): OpFault[] {
+  return trace.ops.flatMap((op): OpFault[] => {
+    const refused = op.error === undefined && replacedOrRemoved(intentOf(op), lookBefore(trace, op.index)) !== undefined;
+    return refused ? [false, true].map((lasts) => ({ kind: 'in-use', op: op.index, lasts })) : [];
+  });
+}

@@ -1,0 +1,46 @@
+/** The crash states of real power cuts as the pipeline takes them. */
+import type { FileSystemName } from '../../domain/models.ts';
+import type { CutState } from '../../explore/crash-state.ts';
+import type { Explored, NamedState } from '../../explore/explore.ts';
+import type { NotRecorded, Recording } from '../../record/record.ts';
+import type { ForcePoint } from '../../record/recorder.ts';
+import { type CutState as Left, type PowerCutRequest, powerCutAt, powerCuts } from './power-cut.ts';
+
+/** What power cuts need. */
+export interface CutBench {
+  /** Images of a file system, and runs of the store on them. */
+  readonly cutsOn: (name: FileSystemName) => Promise<Omit<PowerCutRequest, 'recording'>>;
+}
+
+export async function cutStates(
+  name: FileSystemName,
+  recording: Recording,
+  { cutsOn }: CutBench,
+): Promise<Explored<CutState> | NotRecorded> {
+  const left = await powerCuts({ ...(await cutsOn(name)), recording });
+  if ('reason' in left) return left;
+  return { states: left.states.map(cutState), points: recording.trace.ops.length + 1, cuts: left.cuts };
+}
+
+/** No state is a name that names none. */
+export async function cutStateNamed(
+  name: FileSystemName,
+  recording: Recording,
+  { cutsOn }: CutBench,
+  { at, detail }: NamedState,
+): Promise<Explored<CutState> | NotRecorded> {
+  const force = parseForce(detail);
+  if (force === undefined && detail !== '') return { states: [], points: 0 };
+  const left = await powerCutAt({ ...(await cutsOn(name)), recording }, at.op, force);
+  return 'reason' in left ? left : { states: [cutState(left)], points: 1 };
+}
+
+function parseForce(detail: string): ForcePoint | undefined {
+  const [, how, at] = /^(fsync|commit|sync)=(\d+)$/.exec(detail) ?? [];
+  return how === 'fsync' || how === 'commit' || how === 'sync' ? { how, at: Number(at) } : undefined;
+}
+
+function cutState({ boundary, force, tree }: Left): CutState {
+  const at = { op: boundary };
+  return { how: 'power-cut', at, points: [at], tree, promisedAt: boundary, ...(force && { force }) };
+}

@@ -1,0 +1,31 @@
+/** A trace with several barriers more, or several ops less, as `withBarrier` and `withoutOp` edit one. */
+
+import type { FileRef, Trace } from '../../../domain/trace.ts';
+import { type EditedTrace, withBarrier, withoutOp } from '../../../persistence/barriers.ts';
+
+/** An fsync that is not there: of a file or directory, right after an op of the trace. */
+export interface PlacedBarrier {
+  readonly after: number;
+  readonly file: FileRef;
+}
+
+export function withBarriers(trace: Trace, barriers: readonly PlacedBarrier[]): EditedTrace {
+  // The latest first: those before it keep their places.
+  const latestFirst = [...barriers].sort((one, other) => other.after - one.after);
+  return latestFirst.reduce(
+    (edited, { after, file }) => following(edited, withBarrier(edited.trace, after, { kind: 'fsync', of: file })),
+    unedited(trace),
+  );
+}
+
+/** Without some barriers, by the numbers of their ops. */
+export function withoutOps(trace: Trace, dropped: readonly number[]): EditedTrace {
+  const latestFirst = [...dropped].sort((one, other) => other - one);
+  return latestFirst.reduce((edited, index) => following(edited, withoutOp(edited.trace, index)), unedited(trace));
+}
+
+const unedited = (trace: Trace): EditedTrace => ({ trace, oldIndex: [0, ...trace.ops.map(({ index }) => index)] });
+
+function following(first: EditedTrace, second: EditedTrace): EditedTrace {
+  return { trace: second.trace, oldIndex: second.oldIndex.map((index) => (index === undefined ? undefined : first.oldIndex[index])) };
+}

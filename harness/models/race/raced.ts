@@ -1,0 +1,185 @@
+/**
+ * One race, carried out: its ops and events in order, the tree that it left, and how it ended.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RawOp } from '../../domain/events.ts';
+import { canonicalPath } from '../../domain/names.ts';
+import { type Schedule, type ScheduleEnd, type ScheduleOp, scheduleId, scheduleOf, type TaskEvent } from '../../domain/schedule.ts';
+import type { NameRule, Task, Tree } from '../../domain/trace.ts';
+import { scanTree } from '../../domain/tree.ts';
+import { noteFile, type TaskNote } from '../../protocol/task-file.ts';
+import { mayChange, type RaceEnd, type RaceEvent, type RaceReport, type RaceRequest } from '../../record/race.ts';
+import { learnNames, type NotRecorded } from '../../record/record.ts';
+import type { Recorder } from '../../record/recorder.ts';
+
+/** A schedule to be run: whose turn it is, and who is killed when it is over. */
+export interface Planned {
+  readonly schedule: Schedule;
+  readonly kill?: number;
+}
+
+export interface Raced {
+  readonly end: ScheduleEnd;
+  readonly events: readonly RaceEvent[];
+  /** Two races have it in common exactly if the same was done in the same order. */
+  readonly key: string;
+  readonly watched: boolean;
+  readonly unmeasured: readonly string[];
+}
+
+export interface RaceBench {
+  readonly recorder: Recorder;
+  readonly prepareRace: (tree: Tree) => Omit<RaceRequest, 'schedule' | 'kill' | 'fresh'>;
+  readonly complaint: (directory: string) => string | undefined;
+}
+
+export type RunRace = (planned: Planned) => Promise<Raced | NotRecorded>;
+
+/** How often a race that went another way, or lost its recording mark, is tried again. */
+const TRIES = 3;
+
+/** What each race begins with. */
+export interface Start {
+  readonly tasks: readonly Task[];
+  readonly tree: Tree;
+}
+
+interface How {
+  /** What the tasks make up afresh in each run. */
+  readonly names: readonly NameRule[];
+  /** Each race in processes that have done nothing else. */
+  readonly fresh: boolean;
+}
+
+/** Runs races of these tasks, each in a copy of `tree`. */
+export function raceOn(bench: RaceBench, { tasks, tree }: Start, { names, fresh }: How): RunRace {
+  return async (planned) => {
+    const { race } = bench.recorder;
+    if (race === undefined) throw new Error('this recorder runs no races');
+    let last: NotRecorded = { reason: 'not run' };
+    for (let attempt = 0; attempt < TRIES; attempt += 1) {
+      const request = bench.prepareRace(tree);
+      const report = await race({ ...request, ...planned, fresh });
+      if (report.end.how === 'not-started') {
+        const why = bench.complaint(request.directory)?.split('\n')[0] ?? report.end.why;
+        last = { reason: `the store's process could not be held before its first step: ${why}` };
+      } else if (keepsTo(planned, report.events)) {
+        return raced(planned, report, request, { tasks, names });
+      } else {
+        last = { reason: `nondeterministic: the order ${scheduleId(planned.schedule)} was there in one run and not in a later one` };
+      }
+    }
+    return last;
+  };
+}
+
+/** Whoever comes last may have nothing to do but wait; then the others go on. */
+function keepsTo({ schedule, kill }: Planned, events: readonly RaceEvent[]): boolean {
+  const all = schedule.flatMap(({ task, steps }) => Array.from({ length: steps }, () => task));
+  const wanted = kill === undefined ? all.slice(0, -1) : all;
+  const done = opsOf(events).map(({ task }) => task);
+  return wanted.every((task, index) => done[index] === task);
+}
+
+export function opsOf(events: readonly RaceEvent[]): Extract<RaceEvent, { kind: 'op' }>[] {
+  return events.filter((event) => event.kind === 'op');
+}
+
+interface Its {
+  readonly tasks: readonly Task[];
+  readonly names: readonly NameRule[];
+}
+
+function raced(
+  { schedule, kill }: Planned,
+  report: RaceReport,
+  request: Pick<RaceRequest, 'directory' | 'notes'>,
+  { tasks, names }: Its,
+): Raced {
+  const { events, end, watched, unmeasured } = report;
+  const ops = opsOf(events).map(({ task, op }): ScheduleOp => ({ task, text: textOf(op, names), changed: mayChange(op) }));
+  const stuck = stuckIn(end, events, tasks);
+  return {
+    end: {
+      schedule,
+      ops,
+      events: taskEvents(events, request.notes, tasks),
+      how: 'ended',
+      ...(kill !== undefined && { killed: kill }),
+      tree: scanTree(request.directory),
+      ...(stuck !== undefined && { stuck }),
+    },
+    events,
+    key: keyOf(events, names),
+    watched,
+    unmeasured,
+  };
+}
+
+/** The order in which the first task goes first and nobody is interrupted. */
+export const CONTROL: Planned = { schedule: [{ task: 0, steps: 1 }] };
+
+/** What the tasks make up afresh in each run, learnt by running the control twice; and what the control does, as a `key`. */
+export async function namesIn(
+  bench: RaceBench,
+  start: Start,
+): Promise<{ readonly names: readonly NameRule[]; readonly key: string } | NotRecorded> {
+  const run = raceOn(bench, start, { names: [], fresh: true });
+  const [one, other] = await Promise.all([run(CONTROL), run(CONTROL)]);
+  if ('reason' in one) return one;
+  if ('reason' in other) return other;
+  const [ops, others] = [one, other].map(({ events }) => opsOf(events).map(({ op }) => op));
+  const names = learnNames(ops ?? [], others ?? []);
+  return { names, key: keyOf(one.events, names) };
+}
+
+function keyOf(events: readonly RaceEvent[], names: readonly NameRule[]): string {
+  return events.map((event) => inOrder(event, names)).join('\n');
+}
+
+/** E.g. `rename a.<uuid>.tmp -> a`, `open a.lock (write, create, exclusive) failed: EEXIST`: as reports tell ops, without sizes and places. */
+function textOf({ call, path, to, flags = [], error }: RawOp, names: readonly NameRule[]): string {
+  const target = to === undefined ? '' : ` -> ${canonicalPath(to.path, names)}`;
+  const notable = flags.filter((flag) => flag !== 'read' && flag !== 'directory');
+  const how = notable.length === 0 ? '' : ` (${notable.join(', ')})`;
+  return `${call} ${canonicalPath(path, names)}${target}${how}${error === undefined ? '' : ` failed: ${error}`}`;
+}
+
+function inOrder(event: RaceEvent, names: readonly NameRule[]): string {
+  if (event.kind === 'op') return `${event.task} ${textOf(event.op, names)}`;
+  return `${event.task} ${event.kind}${'step' in event ? ` ${event.step}` : ''}`;
+}
+
+function taskEvents(events: readonly RaceEvent[], notes: string, tasks: readonly Task[]): TaskEvent[] {
+  let at = 0;
+  const told: TaskEvent[] = [];
+  for (const event of events) {
+    if (event.kind === 'op') at += 1;
+    if (event.kind !== 'began' && event.kind !== 'resolved' && event.kind !== 'rejected') continue;
+    const { task, step, kind } = event;
+    const planned = tasks[task]?.steps[step];
+    const value = kind === 'began' && planned?.kind === 'save' ? { saved: planned.value } : {};
+    told.push({ task, step, kind, at, ...value, ...noteOf(join(notes, noteFile(task, step, kind))) });
+  }
+  return told;
+}
+
+function noteOf(file: string): TaskNote {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as TaskNote) : {};
+}
+
+/** Why a race had no end, in words. */
+function stuckIn(end: RaceEnd, events: readonly RaceEvent[], tasks: readonly Task[]): string | undefined {
+  const nameOf = (task: number): string => tasks[task]?.name ?? `task ${task + 1}`;
+  if (end.how === 'stuck') return end.waiting.map(({ task, where }) => `${nameOf(task)} waits ${where}`).join(', ');
+  if (end.how !== 'timed-out') return undefined;
+  const over = new Set(events.flatMap(({ kind, task }) => (kind === 'finished' || kind === 'killed' || kind === 'died' ? [task] : [])));
+  const left = [...tasks.keys()].filter((task) => !over.has(task)).map(nameOf);
+  return `${left.join(' and ')} did not come to an end within ${end.afterMs / 1000} s`;
+}
+
+/** The order of a race up to op `ops`, and then one op of another task. */
+export function switchedTo(task: number, { end }: Raced, ops: number): Schedule {
+  return scheduleOf([...end.ops.slice(0, ops).map((op) => op.task), task]);
+}

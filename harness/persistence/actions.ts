@@ -1,0 +1,398 @@
+/**
+ * From a trace to micro-ops: replays its ops on the inode model.
+ *
+ * What an op does not say (the mode of a new file, the size after truncate, what a symlink holds, bytes that were not
+ * recorded) is read from the trace's trees, and after each op the model is held against them: a trace that the model cannot
+ * follow is refused, never guessed at. Not followed: writes through memory maps, and effects on files without a name that the
+ * op does not tell. Everything that was there before the first op is on disk.
+ */
+import type { Entry, Op, Trace, Tree } from '../domain/trace.ts';
+import { equalTrees } from '../domain/tree.ts';
+import { type Disk, diskOf, entryOf, type Inodes, inodeOf } from './disk.ts';
+import { contentsOf, emptyFile, type FileInode, type Inode } from './inode.ts';
+import { type Action, type Effect, type Event, type MicroOp, type NameChange, PAGE_BYTES, type Unit } from './micro-op.ts';
+import { Names, NOTHING, ROOT } from './namespace.ts';
+import { type Place, placeAt } from './place.ts';
+
+/** A trace on the inode model. */
+export interface History {
+  readonly world: Inodes;
+  /** The disk before the first op. */
+  readonly start: Disk;
+  /** One per op, in order. */
+  readonly actions: readonly Action[];
+}
+
+/** The model cannot say what the ops of a trace did to the disk; the message says at which op, and why. */
+export class NotReplayable extends Error {
+  override readonly name = 'NotReplayable';
+}
+
+/** Throws NotReplayable. */
+export function historyOf(trace: Trace, unit: Unit = 4096): History {
+  const replay = new Replay(trace, unit);
+  const start = replay.disk;
+  const actions = trace.ops.map((op) => replay.action(op));
+  replay.checkAll();
+  return { world: start.world, start, actions };
+}
+
+class Replay {
+  disk: Disk;
+  readonly #trace: Trace;
+  readonly #unit: Unit;
+  readonly #names = new Names();
+  readonly #born: Inode[] = [];
+  /** File ids of the trace -> inodes. */
+  readonly #byId = new Map<number, number>();
+  #op: Op | undefined;
+  #microOps: MicroOp[] = [];
+  #events: Event[] = [];
+
+  constructor(trace: Trace, unit: Unit) {
+    this.#trace = trace;
+    this.#unit = unit;
+    this.disk = diskOf(trace.trees[0] ?? new Map(), unit, this.#names, this.#born);
+  }
+
+  action(op: Op): Action {
+    this.#op = op;
+    this.#microOps = [];
+    this.#events = [];
+    if (op.error === undefined) {
+      this.#carryOut(op);
+      this.#check(op);
+    }
+    const action = { op, microOps: this.#microOps, events: this.#events };
+    this.#op = undefined;
+    return action;
+  }
+
+  /** Holds everything at the end against the last tree. */
+  checkAll(): void {
+    const tree = this.#trace.trees[this.#trace.ops.length];
+    if (tree !== undefined && !equalTrees(this.disk.toTree(), tree))
+      throw new NotReplayable('the model ends with another tree than the run did');
+  }
+
+  #carryOut(op: Op): void {
+    switch (op.call) {
+      case 'open':
+        this.#open(op);
+        return;
+      case 'write':
+      case 'copy':
+        this.#write(op);
+        return;
+      case 'truncate':
+      case 'allocate':
+        this.#resize(op);
+        return;
+      case 'rename':
+        this.#rename(op);
+        return;
+      case 'link':
+        this.#link(op);
+        return;
+      case 'symlink':
+      case 'mkdir':
+      case 'mknod':
+        this.#make(op);
+        return;
+      case 'unlink':
+      case 'rmdir':
+        this.#remove(op);
+        return;
+      case 'chmod':
+        this.#chmod(op);
+        return;
+      case 'fsync':
+      case 'fdatasync':
+      case 'close':
+        this.#event(op, op.call);
+        return;
+      case 'chown':
+      case 'utimes':
+      case 'xattr':
+        this.#event(op, 'touched');
+        this.#chmod(op); // a change of owner clears setuid
+        return;
+      case 'sync':
+        // sync_file_range starts writing, and promises nothing: neither the size nor the blocks' places are on disk after it.
+        if (op.via !== 'sync_file_range') this.#events.push({ kind: 'sync' });
+        return;
+      case 'read':
+      case 'stat':
+      case 'access':
+      case 'readdir':
+      case 'readlink':
+      case 'lock':
+      case 'mmap':
+        return;
+      default:
+        op.call satisfies never;
+    }
+  }
+
+  #event(op: Op, kind: 'fsync' | 'fdatasync' | 'close' | 'touched'): void {
+    const inode = this.#inodeOf(op);
+    if (inode !== NOTHING) this.#events.push({ kind, inode });
+  }
+
+  #open(op: Op): void {
+    if (op.flags?.includes('tmpfile')) {
+      this.#byId.set(op.file.id, this.#newInode(emptyFile((op.mode ?? 0o600) & 0o7777)));
+      return;
+    }
+    const place = this.#resolve(op.file.actual, true);
+    if (place === undefined) return;
+    let { inode } = place;
+    if (inode === NOTHING) {
+      const made = this.#tree(op).get(place.path);
+      if (made?.kind !== 'file') return; // nothing was made: a file of another kind, or in another directory
+      inode = this.#newInode(emptyFile(made.mode));
+      this.#name(inode, [{ ...place, was: NOTHING, now: inode }], { made: true });
+    } else {
+      const file = this.disk.inode(inode);
+      if (file.kind === 'file') {
+        const now = this.#contents(inode, op);
+        const emptied = op.flags?.includes('truncate') ?? (now !== undefined && now.bytes.length === 0 && file.size > 0);
+        if (emptied) this.#setSize(inode, file, 0);
+      }
+    }
+    this.#byId.set(op.file.id, inode);
+  }
+
+  #write(op: Op): void {
+    const inode = this.#inodeOf(op);
+    const file = inode === NOTHING ? undefined : this.disk.inode(inode);
+    if (file?.kind !== 'file') return;
+    const { range, data } = op;
+    const after = this.#contents(inode, op)?.bytes;
+    if (range !== undefined) {
+      if (range.length === 0) return;
+      const bytes = data ?? after?.subarray(range.offset, range.offset + range.length);
+      if (bytes === undefined) throw this.#refusal('it wrote to a file without a name, and what it wrote was not recorded');
+      this.#putBytes(inode, file, range.offset, bytes.subarray(0, range.length));
+    } else if (after !== undefined) {
+      this.#putDifference(inode, file, after);
+    } else {
+      throw this.#refusal('it wrote to a file without a name, and where was not recorded');
+    }
+  }
+
+  /** The file becomes `after`: only units that differ are written. */
+  #putDifference(inode: number, file: FileInode, after: Uint8Array): void {
+    const before = contentsOf(file, this.#unit);
+    for (let at = 0; at < after.length; at += this.#unit) {
+      const now = after.subarray(at, at + this.#unit);
+      const same = Buffer.compare(before.subarray(at, at + this.#unit), now) === 0;
+      const current = this.disk.inode(inode);
+      if (!same && current.kind === 'file') this.#putBytes(inode, current, at, now);
+    }
+  }
+
+  #putBytes(inode: number, before: FileInode, offset: number, bytes: Uint8Array): void {
+    const unit = this.#unit;
+    const end = offset + bytes.length;
+    for (let page = Math.floor(offset / PAGE_BYTES) * PAGE_BYTES; page < end; page += PAGE_BYTES) {
+      const fresh = !hasData(before, page / unit, (page + PAGE_BYTES) / unit);
+      const pageEnd = Math.min(page + PAGE_BYTES, end);
+      for (let from = Math.max(page, offset); from < pageEnd; ) {
+        const at = Math.floor(from / unit);
+        const to = Math.min((at + 1) * unit, pageEnd);
+        const part = bytes.subarray(from - offset, to - offset);
+        this.#add(inode, { kind: 'data', at, from: from - at * unit, bytes: part, fresh, appended: from >= before.size });
+        from = to;
+      }
+      if (pageEnd > before.size) this.#add(inode, { kind: 'grow', size: pageEnd, by: 'write' });
+    }
+  }
+
+  #resize(op: Op): void {
+    const inode = this.#inodeOf(op);
+    const file = inode === NOTHING ? undefined : this.disk.inode(inode);
+    if (file?.kind !== 'file') return;
+    const after = this.#contents(inode, op)?.bytes;
+    const size = after?.length ?? (op.range && op.range.offset + op.range.length);
+    if (size === undefined) throw this.#refusal('it set the size of a file without a name, and which was not recorded');
+    if (op.call === 'truncate') {
+      this.#setSize(inode, file, size);
+      return;
+    }
+    if (size > file.size) this.#add(inode, { kind: 'grow', size, by: 'allocate' });
+    const grown = this.disk.inode(inode);
+    if (after !== undefined && grown.kind === 'file') this.#putDifference(inode, grown, after); // a hole was punched, or a range zeroed
+  }
+
+  #setSize(inode: number, file: FileInode, size: number): void {
+    if (size !== file.size) this.#add(inode, { kind: 'resize', size, before: file.size });
+    this.#events.push({ kind: 'resized', inode, from: file.size, to: size });
+  }
+
+  #rename(op: Op): void {
+    const from = this.#resolve(op.file.actual, false);
+    const to = op.to && this.#resolve(op.to.actual, false);
+    if (to === undefined) {
+      if (from !== undefined && from.inode !== NOTHING) this.#name(from.inode, [{ ...from, was: from.inode, now: NOTHING }]); // moved out
+      return;
+    }
+    if (from === undefined || from.inode === NOTHING) {
+      this.#moveIn(op, to);
+      return;
+    }
+    if (from.inode === to.inode) return; // of one file, under two names or one: does nothing
+    const over = to.inode === NOTHING ? undefined : this.disk.inode(to.inode);
+    const exchanged = over !== undefined && this.#tree(op).has(from.path);
+    const changes = [
+      { ...from, was: from.inode, now: exchanged ? to.inode : NOTHING },
+      { ...to, was: to.inode, now: from.inode },
+    ];
+    this.#name(from.inode, changes, over?.kind === 'file' && !exchanged ? { over } : {});
+  }
+
+  /** A file that comes from elsewhere: nothing is known of its data, so it is taken for just written. */
+  #moveIn(op: Op, to: Place): void {
+    const entry = this.#tree(op).get(to.path);
+    if (entry === undefined) return;
+    if (entry.kind === 'directory') throw this.#refusal('it moved a directory in from elsewhere');
+    const inode = this.#newInode(entry.kind === 'file' ? emptyFile(entry.mode) : inodeOf(entry, this.#unit));
+    const file = this.#born[inode];
+    if (entry.kind === 'file' && file?.kind === 'file') this.#putBytes(inode, file, 0, entry.bytes);
+    const over = to.inode === NOTHING ? undefined : this.disk.inode(to.inode);
+    this.#name(inode, [{ ...to, was: to.inode, now: inode }], { made: true, ...(over?.kind === 'file' && { over }) });
+    this.#byId.set(op.file.id, inode);
+  }
+
+  #link(op: Op): void {
+    const to = op.to && this.#resolve(op.to.actual, false);
+    if (to === undefined || to.inode !== NOTHING) return;
+    const known = this.#resolve(op.file.actual, false)?.inode ?? NOTHING;
+    const inode = known === NOTHING ? (this.#byId.get(op.file.id) ?? NOTHING) : known;
+    if (inode === NOTHING) throw this.#refusal('it linked a file from elsewhere');
+    this.#name(inode, [{ ...to, was: NOTHING, now: inode }]);
+  }
+
+  #make(op: Op): void {
+    const file = op.call === 'symlink' ? op.to : op.file;
+    const place = file && this.#resolve(file.actual, false);
+    if (file === undefined || place === undefined || place.inode !== NOTHING) return;
+    const entry = this.#tree(op).get(place.path);
+    if (entry === undefined) return;
+    const inode = this.#newInode(inodeOf(entry, this.#unit));
+    this.#name(inode, [{ ...place, was: NOTHING, now: inode }], { made: true });
+    this.#byId.set(file.id, inode);
+  }
+
+  #remove(op: Op): void {
+    const place = this.#resolve(op.file.actual, false);
+    if (place === undefined || place.inode === NOTHING) return;
+    this.#name(place.inode, [{ ...place, was: place.inode, now: NOTHING }]);
+  }
+
+  #chmod(op: Op): void {
+    const inode = this.#inodeOf(op);
+    if (inode === NOTHING || inode === ROOT) return; // the store's directory itself is not in a tree
+    const before = this.disk.inode(inode);
+    const path = this.#pathOf(inode, op);
+    const entry = path === undefined ? undefined : this.#tree(op).get(path);
+    const mode = entry !== undefined && 'mode' in entry ? entry.mode : op.call === 'chmod' ? op.mode : undefined;
+    if (mode !== undefined && 'mode' in before && before.mode !== mode) this.#add(inode, { kind: 'mode', mode });
+  }
+
+  #name(inode: number, changes: readonly NameChange[], how: { readonly made?: boolean; readonly over?: FileInode } = {}): void {
+    const told = changes.map(({ directory, name, was, now }) => ({ directory, name, was, now }));
+    const { made = false, over } = how;
+    this.#add(inode, { kind: 'names', changes: told, made, ...(over && { over: { size: over.size } }) });
+  }
+
+  #add(inode: number, effect: Effect): void {
+    if (this.#op === undefined) throw new Error('a micro-op belongs to an op');
+    this.#microOps.push({ op: this.#op, part: this.#microOps.length + 1, inode, effect });
+    this.disk = this.disk.after(inode, effect);
+  }
+
+  #newInode(inode: Inode): number {
+    return this.#born.push(inode) - 1;
+  }
+
+  /** The inode that an op means: by its file id if that is known, else by its path. */
+  #inodeOf(op: Op): number {
+    const byId = this.#byId.get(op.file.id);
+    if (byId !== undefined) return byId;
+    const inode = this.#resolve(op.file.actual, true)?.inode ?? NOTHING;
+    if (inode !== NOTHING) this.#byId.set(op.file.id, inode);
+    return inode;
+  }
+
+  #resolve(path: string, follow: boolean): Place | undefined {
+    return placeAt(this.disk, path, follow);
+  }
+
+  /** A path that leads to an inode now; undefined if it has none. */
+  #pathOf(inode: number, op: Op): string | undefined {
+    for (const path of [op.file.actual, op.to?.actual]) {
+      const place = path === undefined ? undefined : this.#resolve(path, true);
+      if (place?.inode === inode) return place.path;
+    }
+    for (const [path, other] of this.disk.namespace.paths(this.#names)) if (other === inode) return path;
+    return undefined;
+  }
+
+  /** What the run's tree holds of a file after the op. */
+  #contents(inode: number, op: Op): Extract<Entry, { kind: 'file' }> | undefined {
+    const path = this.#pathOf(inode, op);
+    const entry = path === undefined ? undefined : this.#tree(op).get(path);
+    return entry?.kind === 'file' ? entry : undefined;
+  }
+
+  #tree(op: Op): Tree {
+    return this.#trace.trees[op.index] ?? new Map();
+  }
+
+  /** Holds what the op changed, in the run or in the model, against the run's tree. */
+  #check(op: Op): void {
+    const [before, after] = [this.#trace.trees[op.index - 1], this.#trace.trees[op.index]];
+    if (before === undefined || after === undefined) throw this.#refusal('there is no tree after it');
+    const paths = new Set<string>();
+    if (this.#microOps.length > 0) {
+      for (const path of [op.file.actual, op.to?.actual]) paths.add((path !== undefined && this.#resolve(path, false)?.path) || '');
+    }
+    if (before !== after) {
+      for (const [path, entry] of after) if (!sameEntry(entry, before.get(path))) paths.add(path);
+      for (const path of before.keys()) if (!after.has(path)) paths.add(path);
+    }
+    for (const path of paths) {
+      const inode = this.#resolve(path, false)?.inode ?? NOTHING;
+      if (path === '') continue; // the store's directory itself, or none in it
+      const entry = inode === NOTHING ? undefined : entryOf(this.disk.inode(inode), this.#unit);
+      if (!sameEntry(entry, after.get(path)))
+        throw this.#refusal(`the model has ${inWords(entry)} at ${path}, the run ${inWords(after.get(path))}`);
+    }
+  }
+
+  #refusal(why: string): NotReplayable {
+    const { index, call, file } = this.#op ?? {};
+    return new NotReplayable(`op ${index}, ${call} ${file?.path}: ${why}`);
+  }
+}
+
+function hasData(file: FileInode, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if (file.blocks.get(at) !== undefined) return true;
+  return false;
+}
+
+function sameEntry(one: Entry | undefined, other: Entry | undefined): boolean {
+  if (one === other) return true;
+  if (one === undefined || other === undefined) return false;
+  if (one.kind === 'symlink') return other.kind === 'symlink' && one.target === other.target;
+  if (one.kind !== other.kind || one.mode !== other.mode) return false;
+  return one.kind !== 'file' || (other.kind === 'file' && one.hash === other.hash);
+}
+
+function inWords(entry: Entry | undefined): string {
+  if (entry === undefined) return 'nothing';
+  if (entry.kind === 'symlink') return `a symlink to ${entry.target}`;
+  const mode = entry.mode.toString(8);
+  return entry.kind === 'file' ? `a file of ${entry.bytes.length} bytes (mode ${mode})` : `a ${entry.kind} (mode ${mode})`;
+}

@@ -1,0 +1,233 @@
+/**
+ * Power loss: every tree that a persistence profile allows at every boundary of a trace.
+ *
+ *   trace ─▶ actions.ts  each op as micro-ops on inodes, the same for all profiles
+ *         ─▶ pieces.ts   what of them a profile keeps or loses together, what that needs, and what an fsync forces
+ *         ─▶ file-versions.ts, name-versions.ts   every state of one file, every set of names, at one boundary
+ *         ─▶ frontier.ts   their products: the states, each told once; or, where they are too many, sampler.ts
+ *
+ * Allows   what the profile allows (`profiles/`); what was not forced may be missing, reordered and torn at pages or sectors.
+ * Forbids  what the profile forbids; nothing is left out in silence: `coverage` says whether all states were told, and how many.
+ * Real     as far as the profile is; hard links between files that were there before the first op are not known to be links.
+ *
+ * A tree is told once per promise: at the first boundary where it may be left after the same steps were acknowledged.
+ */
+import type { Trace, Tree } from '../domain/trace.ts';
+import { type History, historyOf } from './actions.ts';
+import { Frontier, TooMany } from './frontier.ts';
+import { HashSet } from './hash-set.ts';
+import type { Action, Unit } from './micro-op.ts';
+import { lostWith, type Piece } from './piece.ts';
+import { Pieces } from './pieces.ts';
+import type { Profile } from './profile.ts';
+import { Sampler } from './sampler.ts';
+import type { PowerLossState } from './state.ts';
+import { parseDetail } from './state-id.ts';
+
+/** Distinct states up to which all are told. Beyond it, as many are told, chosen. */
+export const STATE_LIMIT = 50_000;
+/** States told per boundary at least, where not all are. */
+const LEAST_PER_BOUNDARY = 8;
+/** A combination is looked at up to this many times per distinct state before the states count as too many. */
+const REPEATS = 20;
+
+export interface PowerLossOptions {
+  /** Distinct states up to which the exploration is exhaustive. Default: STATE_LIMIT. */
+  readonly limit?: number;
+  /** For the states that are drawn beyond the limit. Default: 1. */
+  readonly seed?: number;
+  /** Bytes that are written whole: a page (the default) or, when tearing, a sector. */
+  readonly unit?: Unit;
+}
+
+/** What was told so far; of the whole trace once every state was. */
+export interface Coverage {
+  readonly kind: 'exhaustive' | 'sampled';
+  /** Combinations looked at. */
+  readonly states: number;
+  /** Different trees, counted anew under each promise. */
+  readonly distinct: number;
+  readonly boundaries: number;
+  readonly limit: number;
+}
+
+/** A boundary with the op before it, and whether a step was acknowledged there. */
+interface Boundary {
+  readonly action: Action | undefined;
+  readonly promiseIsNew: boolean;
+}
+
+/** The states of a trace in the order of their boundaries, worked out as they are asked for. */
+export class PowerLossStates implements Iterable<PowerLossState> {
+  readonly history: History;
+  readonly #trace: Trace;
+  readonly #profile: Profile;
+  readonly #options: Required<PowerLossOptions>;
+  #coverage: Coverage | undefined;
+
+  constructor(trace: Trace, profile: Profile, { limit = STATE_LIMIT, seed = 1, unit = 4096 }: PowerLossOptions) {
+    this.history = historyOf(trace, unit);
+    this.#trace = trace;
+    this.#profile = profile;
+    this.#options = { limit, seed, unit };
+  }
+
+  /** Of the enumeration under way, as far as it went, or of the last one; before the first, of a count made for it. */
+  get coverage(): Coverage {
+    this.#coverage ??= this.#count();
+    return this.#coverage;
+  }
+
+  *[Symbol.iterator](): Generator<PowerLossState> {
+    this.#coverage = this.#count();
+    if (this.#coverage.kind === 'exhaustive') yield* this.#exhaustive();
+    else yield* this.#sampled();
+  }
+
+  /** Goes through all states without telling them, until it is clear whether they are too many. */
+  #count(): Coverage {
+    const states = this.#exhaustive();
+    try {
+      for (let distinct = 0; distinct <= this.#options.limit; distinct += 1) {
+        const next = states.next();
+        if (next.done) return next.value;
+      }
+    } catch (error) {
+      if (!(error instanceof TooMany)) throw error;
+    }
+    return this.#covered('sampled', 0, 0);
+  }
+
+  *#exhaustive(): Generator<PowerLossState, Coverage> {
+    const { limit } = this.#options;
+    const seen = new HashSet();
+    const frontier = new Frontier(this.history, this.#profile, seen, { list: limit, combined: limit * REPEATS });
+    let distinct = 0;
+    for (const { action, promiseIsNew } of this.#boundaries()) {
+      if (promiseIsNew) {
+        seen.clear();
+        if (action !== undefined) frontier.pass(action);
+      }
+      const states = promiseIsNew || action === undefined ? frontier.allStates(action) : frontier.states(action);
+      for (const state of states) {
+        distinct += 1;
+        yield state;
+      }
+    }
+    return this.#covered('exhaustive', frontier.enumerated, distinct);
+  }
+
+  *#sampled(): Generator<PowerLossState> {
+    const { limit, seed } = this.#options;
+    const seen = new HashSet();
+    const sampler = new Sampler(this.history, this.#profile, seen, seed);
+    const boundaries = this.#boundaries();
+    const { fsyncFile, fsyncDirectory } = this.#profile;
+    const forcesAhead = fsyncFile === 'file-and-names' || fsyncDirectory === 'entries-and-path';
+    const addsStates = ({ action, promiseIsNew }: Boundary): boolean =>
+      promiseIsNew || (action?.microOps.length ?? 0) > 0 || (forcesAhead && (action?.events ?? []).some(({ kind }) => kind === 'fsync'));
+    const share = Math.max(LEAST_PER_BOUNDARY, Math.floor(limit / boundaries.filter(addsStates).length));
+    let distinct = 0;
+    for (const boundary of boundaries) {
+      const { action, promiseIsNew } = boundary;
+      if (action !== undefined) sampler.pass(action);
+      if (promiseIsNew) seen.clear();
+      if (!addsStates(boundary)) continue;
+      for (const state of sampler.states(action?.op.index ?? 0, share, promiseIsNew ? undefined : action?.op)) {
+        distinct += 1;
+        this.#coverage = this.#covered('sampled', sampler.enumerated, distinct);
+        yield state;
+      }
+    }
+  }
+
+  #covered(kind: Coverage['kind'], states: number, distinct: number): Coverage {
+    return { kind, states, distinct, boundaries: this.history.actions.length + 1, limit: this.#options.limit };
+  }
+
+  #boundaries(): readonly Boundary[] {
+    const marks = new Set(this.#trace.marks.map(({ afterOp }) => afterOp));
+    return [undefined, ...this.history.actions].map((action) => {
+      const boundary = action?.op.index ?? 0;
+      return { action, promiseIsNew: boundary === 0 || marks.has(boundary) };
+    });
+  }
+}
+
+/** Every distinct tree that the profile allows. Throws NotReplayable where the model cannot follow the trace. */
+export function powerLossStates(trace: Trace, profile: Profile, options: PowerLossOptions = {}): PowerLossStates {
+  return new PowerLossStates(trace, profile, options);
+}
+
+/** Every distinct tree that the profile allows at one boundary, whatever was told of others. Stops at the limit. */
+export function* statesAt(trace: Trace, profile: Profile, boundary: number, options: PowerLossOptions = {}): Generator<PowerLossState> {
+  const { limit = STATE_LIMIT, seed = 1, unit = 4096 } = options;
+  const history = historyOf(trace, unit);
+  const actions = history.actions.slice(0, boundary);
+  try {
+    const frontier = new Frontier(history, profile, new HashSet(), { list: limit, combined: limit * REPEATS });
+    for (const action of actions) frontier.pass(action);
+    let told = 0;
+    for (const _ of frontier.allStates(actions.at(-1))) {
+      told += 1;
+      if (told > limit) throw new TooMany();
+    }
+    const again = new Frontier(history, profile, new HashSet(), { list: limit, combined: limit * REPEATS });
+    for (const action of actions) again.pass(action);
+    yield* again.allStates(actions.at(-1));
+    return;
+  } catch (error) {
+    if (!(error instanceof TooMany)) throw error;
+  }
+  const sampler = new Sampler(history, profile, new HashSet(), seed);
+  for (const action of actions) sampler.pass(action);
+  yield* sampler.states(boundary, limit);
+}
+
+/** A detail that names no state of this trace under this profile; the message says why. */
+export class NoSuchState extends Error {
+  override readonly name = 'NoSuchState';
+}
+
+/**
+ * The tree of a state by its boundary and the detail in its case id. Throws NoSuchState. `options` are those of the exploration; they
+ * matter only to a detail that is the hash of a tree.
+ */
+export function rebuild(trace: Trace, profile: Profile, boundary: number, detail: string, options: PowerLossOptions = {}): Tree {
+  const id = parseDetail(detail);
+  if (id === undefined) throw new NoSuchState(`"${detail}" is no list of lost ops, as in "lost=7.2+9"`);
+  if (!Number.isInteger(boundary) || boundary < 0 || boundary > trace.ops.length)
+    throw new NoSuchState(`there is no boundary ${boundary}: the trace has ${trace.ops.length} ops`);
+  if (id.kind === 'tree') {
+    for (const state of powerLossStates(trace, profile, options)) {
+      if (state.boundary === boundary && state.hash === id.hash) return state.toTree();
+      if (state.boundary > boundary) break;
+    }
+    throw new NoSuchState(`${profile.name} leaves no tree ${id.hash} at boundary ${boundary}`);
+  }
+  const history = historyOf(trace, id.unit);
+  const pieces = new Pieces(history.start, profile);
+  for (const action of history.actions.slice(0, boundary)) for (const _ of pieces.carryOut(action));
+  const wanted = new Set<string>();
+  for (const { op, part } of id.parts) {
+    const parts = history.actions[op - 1]?.microOps.map((microOp) => microOp.part) ?? [];
+    if (op > boundary || (part === 'all' ? parts.length === 0 : !parts.includes(part)))
+      throw new NoSuchState(`op ${op}${part === 'all' ? '' : `.${part}`} has nothing to lose at boundary ${boundary}`);
+    for (const one of part === 'all' ? parts : [part]) wanted.add(`${op}.${one}`);
+  }
+  const lost = new Set<Piece>();
+  for (const piece of pieces.all) {
+    if (piece.forced || !piece.microOps.some(({ op, part }) => wanted.delete(`${op.index}.${part}`))) continue;
+    for (const { op, part } of piece.microOps) wanted.delete(`${op.index}.${part}`);
+    lost.add(piece);
+  }
+  const [durable] = wanted;
+  if (durable !== undefined) throw new NoSuchState(`${profile.name} cannot lose op ${durable} at boundary ${boundary}: it is on disk`);
+  const closed = lostWith(pieces.all, lost);
+  const dragged = [...closed].find((piece) => !lost.has(piece) && piece.microOps.length > 0)?.microOps[0];
+  if (dragged !== undefined)
+    throw new NoSuchState(
+      `${profile.name} cannot lose "${detail}" at boundary ${boundary} and keep op ${dragged.op.index}.${dragged.part}`,
+    );
+  return pieces.diskWithout(closed).toTree();
+}

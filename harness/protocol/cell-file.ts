@@ -1,0 +1,17 @@
+/** What a child is told: which bundled store to load, and the scenario to carry out. Written once per cell as JSON. */
+import type { Json, TaskStep } from '../domain/trace.ts';
+
+/** What one process does after the other; only tasks save what they loaded. */
+export type CellStep = Exclude<TaskStep, { readonly kind: 'save-loaded' }>;
+
+export interface CellFile {
+  /** The bundled store, a path to a CommonJS or ES module. */
+  readonly bundle: string;
+  readonly before: readonly CellStep[];
+  readonly steps: readonly CellStep[];
+  readonly next: Json;
+  /** The recorded part begins with a load, as recovery does. */
+  readonly loads?: boolean;
+  /** What the store is told of the system that it runs on, where that is not this one. */
+  readonly platform?: 'win32';
+}
