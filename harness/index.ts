@@ -1,12 +1,13 @@
 /** What a store file imports as `crash-matrix`. It carries nothing of the harness, because it is loaded by every child. */
-export type { Claimable, Claims, KnownBugs, Model } from './domain/models.ts';
 export { defineScenario, type Scenario, type ScenarioPlan, save, update, type Values } from './domain/scenario.ts';
 export {
   type Claim,
+  type Claims,
   type CommandStore,
   defineStore,
   type Grade,
   type KnownBug,
+  type KnownBugs,
   type ModuleStore,
   type Outcome,
   type Store,

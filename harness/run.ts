@@ -1,15 +1,19 @@
-/**
- * A whole run: every store with every scenario it supports, several cells side by side, results in order.
- */
-import { openBenches } from './bench/open-benches.ts';
-import type { Cell } from './check.ts';
-import { modelName } from './domain/models.ts';
-import type { CheckedCell } from './explain/cell-result.ts';
-import { type MeasureOptions, measuring } from './measure/measure.ts';
+/** A whole run: every store with every scenario it supports, several cells side by side, results in order. */
+import { type BenchOptions, openBenches } from './bench/open-benches.ts';
+import { type CheckedCell, cellResult, unmeasuredCell } from './cell-result.ts';
+import { check } from './check.ts';
+import type { Bench } from './bench/bench.ts';
+import { modelName } from './domain/model-names.ts';
+import { isNotMeasured } from './domain/sighting.ts';
+import type { Cell } from './models/model.ts';
 
-export interface RunOptions extends MeasureOptions {
+export interface RunOptions extends BenchOptions {
   /** Stop at the first broken claim. */
   readonly bail: boolean;
+  /** Every case, not only those that stand for others. */
+  readonly allCases: boolean;
+  /** The command that replays a case. */
+  readonly replay: (cell: Cell, id: string) => string;
 }
 
 /** Stores and scenarios that run side by side: while one records, which uses one core, another kills. */
@@ -22,18 +26,11 @@ export async function runCells(cells: readonly Cell[], options: RunOptions): Pro
   const waiting = groupsOf(cells);
   let done = 0;
   let stopped = false;
-  const runCell = async (cell: Cell, index: number, measure: (cell: Cell) => Promise<CheckedCell>): Promise<void> => {
+  const runCell = async (cell: Cell, index: number, bench: Bench): Promise<void> => {
     if (stopped) return;
-    const { store, scenario } = cell;
-    options.onProgress({
-      kind: 'cell-started',
-      store: store.name,
-      scenario: scenario.name,
-      model: modelName(cell),
-      done,
-      of: cells.length,
-    });
-    const result = await measure(cell);
+    const names = { store: cell.store.name, scenario: cell.scenario.name, model: modelName(cell) };
+    options.onProgress({ kind: 'cell-started', ...names, done, of: cells.length });
+    const result = await resultOf(cell, bench, options);
     results[index] = result;
     done += 1;
     options.onProgress({ kind: 'cell-done', done, of: cells.length, violations: result.cell.violations });
@@ -41,9 +38,9 @@ export async function runCells(cells: readonly Cell[], options: RunOptions): Pro
   };
   const work = async (): Promise<void> => {
     for (let group = waiting.shift(); group !== undefined && !stopped; group = waiting.shift()) {
-      const [[, first]] = group;
-      await measuring(first, benches, options, async (measure) => {
-        for (const [index, cell] of group) await runCell(cell, index, measure);
+      const [[, { store, scenario }]] = group;
+      await benches.forScenario(store, scenario, async (bench) => {
+        for (const [index, cell] of group) await runCell(cell, index, bench);
       });
     }
   };
@@ -53,6 +50,14 @@ export async function runCells(cells: readonly Cell[], options: RunOptions): Pro
     await benches.close();
   }
   return results.filter((result) => result !== undefined);
+}
+
+async function resultOf(cell: Cell, bench: Bench, { allCases, replay }: Pick<RunOptions, 'allCases' | 'replay'>): Promise<CheckedCell> {
+  const started = performance.now();
+  const findings = await check(cell, bench);
+  const durationMs = performance.now() - started;
+  if (isNotMeasured(findings)) return unmeasuredCell(cell, findings, durationMs);
+  return cellResult(findings, { durationMs, allCases, replay: (id) => replay(cell, id) });
 }
 
 type Group = [readonly [number, Cell], ...(readonly [number, Cell])[]];

@@ -14,7 +14,7 @@ import { openBenches } from '../bench/open-benches.ts';
 import { type Bench, type Cell, caseId } from '../check.ts';
 import { type Session, withSession } from '../cli/session.ts';
 import { selectCells } from '../cli/stores.ts';
-import type { KillState } from '../explore/crash-state.ts';
+import type { KillState } from '../models/crash/crash-state.ts';
 import { judgeRecovery } from '../judge/outcome.ts';
 import { promisedAfter, valuesAfter } from '../judge/promise.ts';
 import { STATES_PER_CELL } from '../models/power-loss/loss-states.ts';

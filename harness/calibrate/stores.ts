@@ -8,7 +8,7 @@ import { canonicalPath } from '../domain/names.ts';
 import type { Entry, Tree } from '../domain/trace.ts';
 import { hashBytes, maskContents } from '../domain/tree.ts';
 import { type CutRun, cutRun, forcePoints } from '../models/power-cut/cut-run.ts';
-import type { Templates } from '../models/power-cut/templates.ts';
+import type { Templates } from '../record/image/templates.ts';
 import { allows } from '../persistence/allows.ts';
 import { PROFILES } from '../persistence/profiles.ts';
 import type { CellFile } from '../protocol/cell-file.ts';

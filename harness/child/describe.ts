@@ -1,16 +1,16 @@
 /**
  * Tells what a store file exports, in a process of its own: a file that throws, hangs or exits at import harms nobody.
- * `node describe.cjs <bundle>` prints one JSON object (see store/description.ts).
+ * `node describe.cjs <bundle> <now> <names of models>` prints one JSON object (see store/description.ts).
  */
 import { writeSync } from 'node:fs';
 import type { Description } from '../store/description.ts';
 import { describeStore } from '../store/description.ts';
 import { defaultExport, evaluate } from './load-bundle.ts';
 
-async function main(bundle: string): Promise<void> {
+async function main(bundle: string, now: string, names: string): Promise<void> {
   let description: Description;
   try {
-    description = describeStore(defaultExport(await evaluate(bundle)), Number(process.argv[3]));
+    description = describeStore(defaultExport(await evaluate(bundle)), Number(now), names.split(',') as [string, ...string[]]);
   } catch (error) {
     const code = (error as { code?: string } | null)?.code;
     description = {
@@ -23,4 +23,5 @@ async function main(bundle: string): Promise<void> {
   process.exit(0);
 }
 
-void main(process.argv[2] ?? '');
+const [bundle = '', now = '', names = ''] = process.argv.slice(2);
+void main(bundle, now, names);

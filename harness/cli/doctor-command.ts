@@ -2,7 +2,7 @@
 import { statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { createColors } from 'picocolors';
-import { missingFor } from '../models/power-cut/missing.ts';
+import { missingFor } from '../record/image/missing.ts';
 import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
 import type { Output } from './output.ts';
 import { withSession } from './session.ts';

@@ -5,7 +5,7 @@ import type { Cell } from '../check.ts';
 import { UnavailableError, UsageError } from '../domain/errors.ts';
 import type { Trace } from '../domain/trace.ts';
 import { buildTree } from '../domain/tree.ts';
-import type { CrashState, TwiceState } from '../explore/crash-state.ts';
+import type { CrashState, TwiceState } from '../models/crash/crash-state.ts';
 import type { NamedState } from '../explore/explore.ts';
 import type { MeasureOptions } from '../measure/measure.ts';
 import { type Course, type Replayed, replayed } from '../measure/replay.ts';

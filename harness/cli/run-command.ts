@@ -6,7 +6,7 @@ import { UnavailableError, UsageError } from '../domain/errors.ts';
 import { modelName } from '../domain/models.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import type { Result } from '../domain/result.ts';
-import { missingFor } from '../models/power-cut/missing.ts';
+import { missingFor } from '../record/image/missing.ts';
 import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
 import { jsonReport } from '../report/json.ts';
 import { markdownReport } from '../report/markdown.ts';

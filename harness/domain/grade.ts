@@ -1,6 +1,5 @@
 /** Grades in order, and whether a cell keeps its claim. Pure. */
-import type { ExpectedBug, Held } from './models.ts';
-import type { Claim, Grade, Outcome } from './store.ts';
+import type { Claim, Grade, KnownBug, Outcome } from './store.ts';
 
 /** From worst to best. Doubt outranks success, and a proven loss outranks doubt. */
 const FROM_WORST = ['lossy', 'inconclusive', 'atomic', 'durable'] as const satisfies readonly Grade[];
@@ -16,6 +15,18 @@ export function worstGrade(grades: Iterable<Grade>): Grade {
 export function isViolation(grade: Grade, claim: Claim): boolean {
   if (claim === 'lossy') return false;
   return grade === 'inconclusive' || WORTH[grade] < WORTH[claim];
+}
+
+export interface Held {
+  readonly claim: Claim;
+  /** Whether breaking it fails the run; else it is only shown. */
+  readonly gates: boolean;
+}
+
+export interface ExpectedBug {
+  readonly bug: KnownBug;
+  /** Whether it may stay hidden: real power cuts show what the kernel happened to do, and random histories what was drawn. */
+  readonly mayHide: boolean;
 }
 
 export type CellStatus =

@@ -1,4 +1,4 @@
-import type { Claims, KnownBugs } from './models.ts';
+import type { Claims, KnownBugs } from './store.ts';
 import type { Scenario } from './scenario.ts';
 import type { Json } from './trace.ts';
 
@@ -12,7 +12,7 @@ export interface LoadedStore {
   readonly kind: 'module' | 'command';
   readonly hasUpdate: boolean;
   readonly empty?: Json;
-  /** What it says of itself; for the defaults see `models.ts`. */
+  /** What it says of itself; for the defaults see each model's `claim`. */
   readonly claims: Claims;
   readonly knownBugs: KnownBugs;
   readonly scenarios: readonly Scenario[];

@@ -1,4 +1,3 @@
-import type { Claims, KnownBugs } from './models.ts';
 import type { ScenarioPlan } from './scenario.ts';
 import type { Json } from './trace.ts';
 
@@ -14,6 +13,11 @@ export interface KnownBug {
   /** At least one failing case must have one of these outcomes. */
   readonly outcomes?: readonly Outcome[];
 }
+
+/** A claim for each model that is named: a model (`power-loss`), or one of its variants (`power-loss:xfs`). `crash-matrix doctor` lists them. */
+export type Claims = { readonly [model: string]: Claim };
+/** Known bugs for each scenario, and in it for each model that is named. */
+export type KnownBugs = { readonly [scenario: string]: { readonly [model: string]: KnownBug } };
 
 /** What a fresh process found after a crash, in one word. */
 export const OUTCOMES = ['original', 'new', 'stale', 'empty', 'mixed', 'unreadable', 'hung', 'blocked', 'false-ack', 'exposed'] as const;

@@ -1,5 +1,4 @@
 /** The calls that the processes of a history make, and what they had promised by an op. Pure. */
-import type { Model } from '../domain/models.ts';
 import type { Json, Promised } from '../domain/trace.ts';
 
 /** One call on the store: a step of the history, or the load with which every process but the first begins. */
@@ -19,10 +18,10 @@ export interface Call {
 /**
  * What the history had promised after `ops` ops.
  *
- * A save that a crash cut short leaves two values that are right. After a kill the next load says which of them it is, and that one is
- * promised from then on. When the power goes, what a load has seen may not be on disk: both stay right, until the next save resolves.
+ * A save that a crash cut short leaves two allowed values. `loadSettles`: the next load shows which of them is stored, and promises it from
+ * then on. After a power cut it does not: what a load returned may not be on disk. Both stay allowed until the next save resolves.
  */
-export function promisedBy(calls: readonly Call[], ops: number, model: Model): Promised {
+export function promisedBy(calls: readonly Call[], ops: number, loadSettles: boolean): Promised {
   let acknowledged: Json | undefined;
   let inFlight: Json[] = [];
   const earlier: (Json | undefined)[] = [];
@@ -36,7 +35,7 @@ export function promisedBy(calls: readonly Call[], ops: number, model: Model): P
     if (kind === 'save') {
       if (isOver && resolved) promise(value);
       else if (value !== undefined) inFlight = [...inFlight, value];
-    } else if (isOver && resolved && inFlight.length > 0 && model !== 'power-loss') promise(value);
+    } else if (isOver && resolved && inFlight.length > 0 && loadSettles) promise(value);
     if (!isOver) break;
   }
   return { acknowledged, inFlight, earlier };

@@ -2,7 +2,7 @@
 
 import type { Json, Step, Tree } from '../domain/trace.ts';
 import type { CellStep } from '../protocol/cell-file.ts';
-import type { Course } from './course.ts';
+import type { Execution } from './executions.ts';
 import { endsProcess, type History, type HistoryStep } from './history.ts';
 
 export interface LastCall {
@@ -25,7 +25,7 @@ export function upToLast(history: History, kind?: HistoryStep['kind']): History 
 }
 
 /** Undefined where the history ended early, or where that call did nothing. */
-export function lastCallOf({ processes, calls, history }: Course, wanted: History): LastCall | undefined {
+export function lastCallOf({ processes, calls, history }: Execution, wanted: History): LastCall | undefined {
   const [process, call] = [processes.at(-1), calls.at(-1)];
   const step = process?.calls.at(-1);
   if (process === undefined || call === undefined || step === undefined || step.kind === 'load') return undefined;

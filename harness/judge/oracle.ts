@@ -1,81 +1,63 @@
 /**
- * The oracle of one cell: it knows what the scenario promises at every boundary, and puts a word to what was found there.
+ * Oracles of recorded runs: they know what had been promised at every boundary, and judge what was found in a tree that was on disk there.
  */
-
-import type { LoadedStore } from '../domain/loaded-store.ts';
-import type { Loaded, Recovery } from '../domain/recovery.ts';
-import type { Scenario } from '../domain/scenario.ts';
-import type { Outcome } from '../domain/store.ts';
-import type { Json, Promised, Trace, Tree } from '../domain/trace.ts';
-import type { CrashState } from '../explore/crash-state.ts';
+import type { Loaded } from '../domain/recovery.ts';
+import type { Found, Judgement } from '../domain/sighting.ts';
+import type { Json, Promised, Step, Trace, Tree } from '../domain/trace.ts';
 import { exposure } from './exposed.ts';
 import { isLoss, judgeRecovery, type OracleOptions } from './outcome.ts';
 import { promisedAfter, valuesAfter } from './promise.ts';
 
-/** What recovery found in one crash state. */
-export interface Found {
-  readonly recovery: Recovery;
-  /** Files in the directory after recovery's save. */
-  readonly left: readonly string[];
+/** Judges what was found in a tree that was on disk after `op` ops. */
+type Oracle = (op: number, tree: Tree, found: Found) => Judgement;
+
+/** `whenFresh`: what load does on a directory that no save has touched. */
+export function oracleOptions(empty: Json | undefined, next: Json, whenFresh: Loaded): OracleOptions {
+  return { next, throwsWhenFresh: whenFresh.kind === 'threw', ...(empty !== undefined && { empty }) };
 }
 
-/** One crash state, with what had been promised, what was found, and the word for it. */
-export interface Verdict extends Found {
-  readonly state: CrashState;
+/** Of a run of these steps; `before` is what was stored before the first. */
+export function oracleOfSteps(trace: Trace, before: Json | undefined, steps: readonly Step[], options: OracleOptions): Oracle {
+  const values = valuesAfter(steps, before);
+  const exposed = exposure(trace);
+  return oracleOf(
+    (op) => promisedAfter(trace, op, before, values),
+    () => exposed,
+    options,
+  );
+}
+
+/** A first crash that lost nothing. */
+interface FirstCrash {
+  readonly recovery: { readonly load: Loaded };
   readonly promised: Promised;
-  readonly outcome: Outcome;
-  /** The file that other users could read, where that is the outcome. */
-  readonly exposed?: string;
 }
 
-export interface Oracle {
-  /** What recovery saves next. */
-  readonly next: Json;
-  readonly judge: (state: CrashState, found: Found) => Verdict;
-}
-
-interface Case {
-  readonly store: Pick<LoadedStore, 'empty'>;
-  readonly scenario: Scenario;
-}
-
-/** What load does on a directory that no save has touched. */
-interface Fresh {
-  readonly whenFresh: Loaded;
-}
-
-export function oracleFor(its: Case, fresh: Fresh, trace: Trace): Oracle {
-  const { scenario } = its;
-  const before = valuesAfter(scenario.before, undefined).at(-1);
-  const steps = valuesAfter(scenario.steps, before);
-  return oracle(its, fresh, trace, (op) => promisedAfter(trace, op, before, steps));
-}
-
-/** For crashes in a recovery, which loads and then saves `next`: what it has loaded stays promised. `trace` is that of the recovery. */
-export function oracleInRecovery(its: Case, fresh: Fresh, trace: Trace, first: Verdict): Oracle {
-  const { load } = first.recovery;
+/**
+ * Of a recovery after a first crash: it loads, and saves `options.next`. What it loaded stays promised. A value that the first crash took
+ * back counts as an earlier value.
+ */
+export function oracleOfRecovery(trace: Trace, { recovery: { load }, promised: first }: FirstCrash, options: OracleOptions): Oracle {
   const loaded = load.kind === 'loaded' ? load.value : undefined;
-  return oracle(its, fresh, trace, (op) => {
-    const promised = promisedAfter(trace, op, loaded, [its.scenario.next]);
-    // What the first crash may have taken back is no value of nobody's.
-    const { earlier, acknowledged, inFlight } = first.promised;
-    return { ...promised, earlier: [...earlier, acknowledged, ...inFlight, ...promised.earlier] };
-  });
+  const before = [...first.earlier, first.acknowledged, ...first.inFlight];
+  const exposed = exposure(trace);
+  const promisedAt = (op: number): Promised => {
+    const promised = promisedAfter(trace, op, loaded, [options.next]);
+    return { ...promised, earlier: [...before, ...promised.earlier] };
+  };
+  return oracleOf(promisedAt, () => exposed, options);
 }
 
-function oracle({ store, scenario }: Case, { whenFresh }: Fresh, trace: Trace, promisedAt: (op: number) => Promised): Oracle {
-  const { next } = scenario;
-  const { empty } = store;
-  const options: OracleOptions = { next, throwsWhenFresh: whenFresh.kind === 'threw', ...(empty !== undefined && { empty }) };
-  const exposedIn: (tree: Tree) => string | undefined = exposure(trace);
-  return {
-    next,
-    judge: (state, found) => {
-      const promised = promisedAt(state.promisedAt);
-      const outcome = judgeRecovery(promised, found.recovery, options);
-      const exposed = isLoss(outcome) ? undefined : exposedIn(state.tree);
-      if (exposed !== undefined) return { state, promised, ...found, outcome: 'exposed', exposed };
-      return { state, promised, ...found, outcome };
-    },
+/** `exposureAt` knows, of a boundary, which file of a tree other users can read although they could not read the one that it replaces. */
+export function oracleOf(
+  promisedAt: (op: number) => Promised,
+  exposureAt: (op: number) => ((tree: Tree) => string | undefined) | undefined,
+  options: OracleOptions,
+): Oracle {
+  return (op, tree, found) => {
+    const promised = promisedAt(op);
+    const outcome = judgeRecovery(promised, found.recovery, options);
+    const exposed = isLoss(outcome) ? undefined : exposureAt(op)?.(tree);
+    return exposed === undefined ? { promised, outcome } : { promised, outcome: 'exposed', exposed };
   };
 }

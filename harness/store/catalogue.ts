@@ -1,5 +1,4 @@
 /** The built-in stores: the session store with each of its rotation designs, and what must be found in each. */
-import type { Claims, KnownBugs } from '../domain/models.ts';
 import type { KnownBug, Outcome } from '../domain/store.ts';
 
 interface BuiltInStore {

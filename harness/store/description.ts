@@ -2,7 +2,6 @@
  * What a store file exports, as data that can cross to another process; and the rules it must keep, with their messages.
  */
 import { z } from 'zod';
-import { CLAIMABLE, type Claims, type KnownBugs } from '../domain/models.ts';
 import type { Scenario, ScenarioPlan } from '../domain/scenario.ts';
 import { OUTCOMES } from '../domain/store.ts';
 import { toJson } from '../domain/to-json.ts';
@@ -32,14 +31,16 @@ export type Description =
 const aFunction = z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', 'expected a function');
 const aName = z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'expected letters, digits, ".", "_" and "-"');
 const aCommand = z.array(z.string()).min(1, 'expected a program and its arguments, e.g. ["python3", "store.py", "save", "{dir}"]');
-const claims = z.partialRecord(z.enum(CLAIMABLE), z.enum(['durable', 'atomic', 'lossy']));
+const claim = z.enum(['durable', 'atomic', 'lossy']);
 const knownBug = z.strictObject({ grade: z.enum(['lossy', 'atomic']), outcomes: z.array(z.enum(OUTCOMES)).optional() });
 
-const options = {
+/** `models`: the names of models and of their variants. */
+const schemas = (models: readonly [string, ...string[]]) => {
+  const options = {
   name: aName.optional(),
   empty: z.unknown().optional(),
-  claims: claims.optional(),
-  knownBugs: z.record(z.string(), z.partialRecord(z.enum(CLAIMABLE), knownBug)).optional(),
+  claims: z.partialRecord(z.enum(models), claim).optional(),
+  knownBugs: z.record(z.string(), z.partialRecord(z.enum(models), knownBug)).optional(),
   scenarios: z
     .array(
       z.union(
@@ -50,24 +51,27 @@ const options = {
     .optional(),
   env: z.record(z.string(), z.string()).optional(),
 };
-const moduleStore = z.strictObject({
+return {
+  module: z.strictObject({
   ...options,
   save: aFunction,
   load: aFunction,
   update: aFunction.optional(),
   close: aFunction.optional(),
-});
-const commandStore = z.strictObject({ ...options, saveCommand: aCommand, loadCommand: aCommand });
+}),
+  command: z.strictObject({ ...options, saveCommand: aCommand, loadCommand: aCommand }),
+};
+};
 
-/** `now` in ms since the epoch: what the values of the store's own scenarios are dated by. */
-export function describeStore(exported: unknown, now: number): Description {
+/** `now` in ms since the epoch: the values of the store's own scenarios are dated by it. `models`: names that claims may be given for. */
+export function describeStore(exported: unknown, now: number, models: readonly [string, ...string[]]): Description {
   if (typeof exported !== 'object' || exported === null) {
     return invalid(
       `the default export is ${exported === undefined ? 'missing' : `a ${exported === null ? 'null' : typeof exported}`}; expected { save, load }`,
     );
   }
   const isCommand = 'saveCommand' in exported || 'loadCommand' in exported;
-  const parsed = (isCommand ? commandStore : moduleStore).safeParse(exported);
+  const parsed = schemas(models)[isCommand ? 'command' : 'module'].safeParse(exported);
   if (!parsed.success) return invalid(...parsed.error.issues.map(inWords));
   const { name, empty, claims, knownBugs, scenarios, env } = parsed.data;
   const emptyJson = toJson(empty);

@@ -22,6 +22,8 @@ export interface LoadOptions {
   /** The built-in scenarios. */
   readonly scenarios: readonly Scenario[];
   readonly now: number;
+  /** Names that claims and known bugs may be given for. */
+  readonly modelNames: readonly string[];
   /** How long a store file may take to load, in ms. */
   readonly timeoutMs: number;
 }
@@ -98,8 +100,9 @@ function sourceOf(argument: string, { cwd, installation, outdir }: Pick<LoadOpti
   };
 }
 
-async function describe(bundle: string, argument: string, { installation, cwd, env, timeoutMs, now }: LoadOptions): Promise<Description> {
-  const result = await execa(process.execPath, ['--enable-source-maps', installation.describe, bundle, String(now)], {
+async function describe(bundle: string, argument: string, { installation, cwd, env, timeoutMs, now, modelNames }: LoadOptions): Promise<Description> {
+  const args = ['--enable-source-maps', installation.describe, bundle, String(now), modelNames.join()];
+  const result = await execa(process.execPath, args, {
     cwd,
     env,
     extendEnv: false,

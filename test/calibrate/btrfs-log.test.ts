@@ -17,8 +17,8 @@ import {
   write,
   writeFile,
   writeSynced,
-} from '../../test/explore/power-loss/run.ts';
-import { treeOf } from '../../test/traces.ts';
+} from '../explore/power-loss/run.ts';
+import { treeOf } from '../traces.ts';
 
 type Files = Parameters<typeof treeOf>[0];
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { HarnessError } from '../../harness/domain/errors.ts';
 import type { RawEnd, RawEvent, RawOp } from '../../harness/domain/events.ts';
-import type { KillState } from '../../harness/explore/crash-state.ts';
+import type { KillState } from '../../harness/models/crash/crash-state.ts';
 import { kill } from '../../harness/models/process-kill/kill.ts';
 import type { Recording } from '../../harness/record/record.ts';
 import type { Recorder, RunRequest } from '../../harness/record/recorder.ts';

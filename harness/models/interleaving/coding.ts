@@ -5,7 +5,7 @@
  * for another, a timer) needs no word; only where a turn ends with it, it is a turn of no steps: `b0`.
  */
 import { parseSchedule, type Schedule, scheduleId, type Turn } from '../../domain/schedule.ts';
-import { type ConcurrentHistory, encodeConcurrent, parseConcurrent } from './histories.ts';
+import { type ConcurrentHistory, encodeConcurrent, parseConcurrent } from '../../generate/concurrent.ts';
 import type { Choice, Scene } from './scene.ts';
 
 /** One end of one schedule. */

@@ -1,88 +1,33 @@
 /**
- * Fsyncs that fail once and drop their dirty pages, and fsyncs that lie: what a power cut leaves after them, on the file systems on which
- * claims about power loss gate.
+ * Fsyncs that fail once and drop their dirty pages, and fsyncs that lie: what a power cut leaves after them, on the file systems where claims
+ * about power loss gate.
  *
  * A dropped page counts against a store only by what the undisturbed run does not lose to the same cut: the fault is to blame, not the cut.
- * What a store loses to a lie is shown and not held against it: there the best that any store can be is atomic.
+ * What a store loses to a lie is shown and not held against it: the best that any store can be there is atomic.
  */
-
 import { worstGrade } from '../../domain/grade.ts';
-import type { Grade, Outcome } from '../../domain/store.ts';
-import { OUTCOMES } from '../../domain/store.ts';
-import type { Trace, Tree } from '../../domain/trace.ts';
-import { gradeOf, isLoss, judgeRecovery } from '../../judge/outcome.ts';
-import { NotReplayable } from '../../persistence/actions.ts';
+import { OUTCOMES, type Grade, type Outcome } from '../../domain/store.ts';
+import type { Trace } from '../../domain/trace.ts';
+import { gradeOf, isLoss } from '../../judge/outcome.ts';
 import { powerLossStates, rebuild } from '../../persistence/power-loss.ts';
 import type { Profile, ProfileName } from '../../persistence/profile.ts';
 import { PROFILES } from '../../persistence/profiles.ts';
-import type { Recording } from '../../record/record.ts';
 import type { CutAfterFault, FaultCase } from './fault-id.ts';
-import { promiseOf } from './fault-promise.ts';
 import type { FaultyRun } from './fault-runs.ts';
-import type { FaultJudge, FaultVerdict } from './fault-verdict.ts';
 import { fsyncsOf, hasPages, withDroppedPages, withLie, withoutFlushes } from './fsync-edits.ts';
+import type { FaultVerdict, FaultyCase, Trial, WhatFails } from './trial.ts';
 
 const CUT_ON = ['ext4', 'xfs', 'btrfs'] as const satisfies readonly ProfileName[];
 /** Distinct states of one run on one file system up to which all are judged. */
 const STATES_PER_CUT_RUN = 200;
+/** How good it is to find an earlier value after a power cut. */
+const STALE_IS: Grade = 'atomic';
 
-/** What a power cut left of a run. */
-interface CutState {
-  readonly boundary: number;
-  readonly detail: string;
-  readonly tree: Tree;
-}
+type JudgeCases = (cases: readonly FaultyCase[]) => Promise<{ readonly verdicts: readonly FaultVerdict[] }>;
 
-type CutVerdict = Omit<FaultVerdict, 'case' | 'run' | 'finder'> & { readonly cut: CutAfterFault };
-
-/** A run, as power loss sees it, on one file system. */
-interface CutRun {
-  readonly trace: Trace;
-  readonly name: ProfileName;
-  readonly rules: Profile;
-  /** The first boundary that counts. */
-  readonly from: number;
-}
-
-export interface FsyncFindings {
-  /** One for each fsync that dropped its pages: the worst that it is to blame for, or how the run with it ended. */
-  readonly dropped: readonly FaultVerdict[];
-  readonly lying?: { readonly grade: Grade; readonly outcomes: { readonly [outcome: string]: number } };
-  readonly notes: readonly string[];
-}
-
-/** `failed` are the verdicts of all runs in which an fsync failed with the errno that drops pages. */
-export async function judgeFsyncs(judge: FaultJudge, recording: Recording, failed: readonly FaultVerdict[]): Promise<FsyncFindings> {
-  const { trace } = recording;
-  try {
-    const dropped = await judgeDrops(judge, recording, failed);
-    const lies = await Promise.all(
-      fsyncsOf(trace).flatMap((op) =>
-        CUT_ON.map((name) => judgeCuts(judge, { trace: withLie(trace, op), name, rules: PROFILES[name], from: op }).then(worstOf)),
-      ),
-    );
-    const outcomes: { [outcome: string]: number } = {};
-    for (const lie of lies) if (lie !== undefined) outcomes[lie.outcome] = (outcomes[lie.outcome] ?? 0) + 1;
-    const grade = worstGrade(lies.flatMap((lie) => (lie === undefined ? [] : [gradeOf(lie.outcome, 'power-loss')])));
-    return { dropped, ...(lies.length > 0 && { lying: { grade, outcomes } }), notes: [] };
-  } catch (error) {
-    if (!(error instanceof NotReplayable)) throw error;
-    return { dropped: [], notes: [`fsyncs that drop pages or lie were not judged: ${error.message}`] };
-  }
-}
-
-/** Throws NotReplayable where power loss cannot be worked out from a trace. */
-export async function judgeDrops(
-  judge: FaultJudge,
-  { trace }: Pick<Recording, 'trace'>,
-  failed: readonly FaultVerdict[],
-): Promise<FaultVerdict[]> {
-  const plain = new Map<ProfileName, ReadonlySet<Outcome>>();
-  for (const name of failed.length === 0 ? [] : CUT_ON) {
-    const verdicts = await judgeCuts(judge, { trace, name, rules: withoutFlushes(PROFILES[name]), from: 0 });
-    plain.set(name, new Set(verdicts.map(({ outcome }) => outcome)));
-  }
-  return Promise.all(failed.map((verdict) => worstDrop(judge, verdict, plain)));
+export interface Lying {
+  readonly grade: Grade;
+  readonly outcomes: { readonly [outcome: string]: number };
 }
 
 /** Whether a fault is an fsync that fails and can drop pages. */
@@ -90,76 +35,107 @@ export function dropsPages(trace: Trace, op: number): boolean {
   return fsyncsOf(trace).includes(op) && hasPages(trace, op);
 }
 
-async function worstDrop(
-  judge: FaultJudge,
-  verdict: FaultVerdict,
-  plain: ReadonlyMap<ProfileName, ReadonlySet<Outcome>>,
-): Promise<FaultVerdict> {
-  const op = opOf(verdict.case);
-  const trace = withDroppedPages(verdict.run.trace, op);
-  const whole = { run: verdict.run, finder: { who: 'a fresh process' } } as const;
-  const losses: CutVerdict[] = [];
-  for (const name of CUT_ON) {
-    const verdicts = await judgeCuts(judge, { trace, name, rules: withoutFlushes(PROFILES[name]), from: op });
-    losses.push(...verdicts.filter(({ outcome }) => gradeOf(outcome, 'power-loss') === 'lossy' && !plain.get(name)?.has(outcome)));
-  }
-  for (const loss of losses) {
-    const sure = judgeCut(judge, trace, loss, loss.cut, await judge.bench.recovery.confirm(loss.tree, judge.options.next));
-    if (sure.outcome !== loss.outcome) continue;
-    return { ...whole, ...sure, case: { kind: 'dropped', op, cut: loss.cut } };
-  }
-  return { ...verdict, case: { kind: 'dropped', op } };
+/** A run, as power loss sees it. */
+interface CutRun {
+  readonly trial: Trial;
+  readonly run: FaultyRun;
+  readonly trace: Trace;
+  /** The first boundary that counts. */
+  readonly from: number;
 }
 
-/** One power cut by its id. `run`: that with the failed fsync; of a lie, the undisturbed one. Throws NoSuchState. */
-export async function judgeNamedCut(
-  judge: FaultJudge,
-  one: Exclude<FaultCase, { kind: 'faults' }> & { readonly cut: CutAfterFault },
-  run: FaultyRun,
-): Promise<FaultVerdict> {
-  const { cut, op, kind } = one;
-  const trace = kind === 'lie' ? withLie(run.trace, op) : withDroppedPages(run.trace, op);
-  const rules = kind === 'lie' ? PROFILES[cut.profile] : withoutFlushes(PROFILES[cut.profile]);
-  const options = { limit: STATES_PER_CUT_RUN, seed: 1, unit: 4096 } as const;
-  const tree = rebuild(trace, rules, cut.boundary, cut.detail, options);
-  const recovery = await judge.bench.recovery.confirm(tree, judge.options.next);
-  return { ...judgeCut(judge, trace, { tree }, cut, recovery), case: one, run, finder: { who: 'a fresh process' } };
+function cutsOf(
+  { trial, run, trace, from }: CutRun,
+  profile: ProfileName,
+  rules: Profile,
+  fails: (cut: CutAfterFault) => WhatFails,
+): FaultyCase[] {
+  const cases: FaultyCase[] = [];
+  for (const state of powerLossStates(trace, rules, { limit: STATES_PER_CUT_RUN, seed: 1, unit: 4096 })) {
+    if (state.boundary < from) continue;
+    const cut = { profile, boundary: state.boundary, detail: state.detail };
+    cases.push({ trial, subject: trial.subject, fails: fails(cut), left: { run, trace, boundary: state.boundary, tree: state.toTree() } });
+  }
+  return cases;
 }
 
-async function judgeCuts(judge: FaultJudge, { trace, name, rules, from }: CutRun): Promise<CutVerdict[]> {
-  const states: CutState[] = [];
-  for (const state of powerLossStates(trace, rules, { limit: STATES_PER_CUT_RUN, seed: 1, unit: 4096 }))
-    if (state.boundary >= from) states.push({ boundary: state.boundary, detail: state.detail, tree: state.toTree() });
-  const found = await judge.bench.recovery.recoverTrees(
-    states.map(({ tree }) => tree),
-    judge.options.next,
-  );
-  return states.flatMap((state, index) => {
-    const recovery = found[index]?.recovery;
-    const cut = { profile: name, boundary: state.boundary, detail: state.detail };
-    return recovery === undefined ? [] : [judgeCut(judge, trace, state, cut, recovery)];
+/** The run in which nothing failed, as it was recorded. */
+export function undisturbed({ subject: { trace } }: Trial): FaultyRun {
+  return { faults: [], alone: true, trace, ending: { kind: 'settled' }, settled: trace.trees.at(-1) ?? new Map() };
+}
+
+/**
+ * One verdict for each run in which an fsync failed with the errno that drops pages: the first loss that the fault is to blame for, or how
+ * the run itself ended. Throws NotReplayable.
+ */
+export async function judgeDrops(trial: Trial, failed: readonly FaultVerdict[], judge: JudgeCases): Promise<FaultVerdict[]> {
+  if (failed.length === 0) return [];
+  const plain = { trial, run: undisturbed(trial), trace: trial.subject.trace, from: 0 };
+  const alone = CUT_ON.flatMap((name) => cutsOf(plain, name, withoutFlushes(PROFILES[name]), (cut) => ({ kind: 'cut-alone', cut })));
+  const dropped = failed.flatMap((verdict) => {
+    const op = opOf(verdict.case.fails);
+    const run = { trial, run: verdict.run, trace: withDroppedPages(verdict.run.trace, op), from: op };
+    return CUT_ON.flatMap((name) => cutsOf(run, name, withoutFlushes(PROFILES[name]), (cut) => ({ kind: 'dropped', op, cut })));
+  });
+  const { verdicts } = await judge([...alone, ...dropped]);
+  const lostAnyway = new Set(verdicts.flatMap(({ case: { fails }, outcome }) => (fails.kind === 'cut-alone' ? [`${fails.cut.profile} ${outcome}`] : [])));
+  const isToBlame = ({ case: { fails }, outcome }: FaultVerdict): boolean =>
+    fails.kind === 'dropped' && gradeOf(outcome, STALE_IS) === 'lossy' && !lostAnyway.has(`${fails.cut?.profile} ${outcome}`);
+  return failed.map((verdict) => {
+    const op = opOf(verdict.case.fails);
+    const loss = verdicts.find((one) => one.run === verdict.run && one.case.fails.kind === 'dropped' && isToBlame(one));
+    return loss ?? { ...verdict, case: { ...verdict.case, fails: { kind: 'dropped', op } } };
   });
 }
 
-function judgeCut(
-  { cell, before, options }: FaultJudge,
-  { marks }: Trace,
-  { tree }: Pick<CutState, 'tree'>,
-  cut: CutAfterFault,
-  recovery: CutVerdict['recovery'],
-): CutVerdict {
-  const settled = marks.filter(({ afterOp }) => afterOp <= cut.boundary);
-  const promised = promiseOf(before, cell.scenario.steps, settled, true);
-  return { outcome: judgeRecovery(promised, recovery, options), promised, recovery, tree, cut };
+/** The worst that each lying fsync leaves on each file system; undefined where there is no fsync. Throws NotReplayable. */
+export async function judgeLies(trial: Trial, judge: JudgeCases): Promise<Lying | undefined> {
+  const { trace } = trial.subject;
+  const lies = fsyncsOf(trace).flatMap((op) => {
+    const run = { trial, run: undisturbed(trial), trace: withLie(trace, op), from: op };
+    return CUT_ON.map((name) => cutsOf(run, name, PROFILES[name], (cut) => ({ kind: 'lie', op, cut })));
+  });
+  if (lies.length === 0) return undefined;
+  const { verdicts } = await judge(lies.flat());
+  const outcomeOf = new Map(verdicts.map(({ case: one, outcome }) => [one, outcome]));
+  const worst = lies.flatMap((cases) => worstOf(cases.flatMap((one) => outcomeOf.get(one) ?? [])) ?? []);
+  const outcomes: { [outcome: string]: number } = {};
+  for (const outcome of worst) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  return { grade: worstGrade(worst.map((outcome) => gradeOf(outcome, STALE_IS))), outcomes };
+}
+
+/** One power cut by its id. `run`: that with the failed fsync; of a lie, the undisturbed one. Throws NoSuchState. */
+export function namedCut(
+  trial: Trial,
+  fails: Exclude<FaultCase, { kind: 'faults' }> & { readonly cut: CutAfterFault },
+  run: FaultyRun,
+): FaultyCase {
+  const { cut, op, kind } = fails;
+  const trace = kind === 'lie' ? withLie(run.trace, op) : withDroppedPages(run.trace, op);
+  const rules = kind === 'lie' ? PROFILES[cut.profile] : withoutFlushes(PROFILES[cut.profile]);
+  const tree = rebuild(trace, rules, cut.boundary, cut.detail, { limit: STATES_PER_CUT_RUN, seed: 1, unit: 4096 });
+  return { trial, subject: trial.subject, fails, left: { run, trace, boundary: cut.boundary, tree } };
 }
 
 /** The worst by its grade and then in the order of OUTCOMES. */
-function worstOf(verdicts: readonly CutVerdict[]): CutVerdict | undefined {
-  const rank = ({ outcome }: CutVerdict): number =>
-    (gradeOf(outcome, 'power-loss') === 'lossy' ? OUTCOMES.length : 0) + (isLoss(outcome) ? OUTCOMES.indexOf(outcome) : 0);
-  return [...verdicts].sort((one, other) => rank(other) - rank(one))[0];
+function worstOf(outcomes: readonly Outcome[]): Outcome | undefined {
+  const rank = (outcome: Outcome): number =>
+    (gradeOf(outcome, STALE_IS) === 'lossy' ? OUTCOMES.length : 0) + (isLoss(outcome) ? OUTCOMES.indexOf(outcome) : 0);
+  return [...outcomes].sort((one, other) => rank(other) - rank(one))[0];
 }
 
-function opOf(one: FaultCase): number {
-  return one.kind === 'faults' ? one.faults[0].op : one.op;
+/** The op that fails first. */
+export function opOf(fails: WhatFails): number {
+  switch (fails.kind) {
+    case 'faults':
+      return fails.faults[0].op;
+    case 'dropped':
+    case 'lie':
+      return fails.op;
+    case 'control':
+    case 'cut-alone':
+      return 0;
+    default:
+      return fails satisfies never;
+  }
 }

@@ -8,7 +8,7 @@
  */
 import type { Op, Trace, Tree } from '../../domain/trace.ts';
 import { equalTrees, hashBytes } from '../../domain/tree.ts';
-import type { CrashPoint, KillState } from '../../explore/crash-state.ts';
+import type { CrashPoint, KillState } from '../crash/crash-state.ts';
 
 const PAGE_BYTES = 4096;
 /** Points tried inside one write or copy. A longer one is cut at its first and last pages and evenly in between, and the report says so. */

@@ -1,30 +1,27 @@
 /**
- * Carries out a kill, and checks it: the wait status is SIGKILL, the ops are the recorded prefix, and the directory equals the
- * tree that was observed there. A run that did something else is tried again; a kill that left something else is a
- * contradiction of the harness, never a pass.
+ * Carries out a kill, and checks it: the wait status is SIGKILL, the ops are the recorded prefix, and the directory equals the tree that was
+ * observed there. A run that did something else is tried again; a kill that left something else is a contradiction of the harness, never a
+ * pass.
  */
+import type { Again } from '../../bench/subject.ts';
 import { HarnessError } from '../../domain/errors.ts';
+import type { NotMeasured } from '../../domain/sighting.ts';
 import { differenceBetweenRuns, scanTree } from '../../domain/tree.ts';
-import type { KillState } from '../../explore/crash-state.ts';
 import { isMarkKey, opKey } from '../../record/order.ts';
-import { endOf, opsOf, type Recording } from '../../record/record.ts';
-import type { Recorder, RunRequest } from '../../record/recorder.ts';
+import { endOf, opsOf } from '../../record/record.ts';
+import type { Recorder } from '../../record/recorder.ts';
+import type { KillState } from '../crash/crash-state.ts';
 
 /** How often a run that went another way is tried again. */
 const TRIES = 3;
 
-export type Killed =
-  | { readonly kind: 'killed'; readonly directory: string }
-  | { readonly kind: 'nondeterministic'; readonly reason: string };
-
-/** `prepare` makes a fresh run; `id` names the case in errors. */
+/** The directory that the killed child left. `id` names the case in errors. */
 export async function kill(
   recorder: Recorder,
-  recording: Recording,
+  { recording, prepare }: Pick<Again, 'recording' | 'prepare'>,
   state: KillState,
-  prepare: () => Omit<RunRequest, 'plan'>,
   id: string,
-): Promise<Killed> {
+): Promise<string | NotMeasured> {
   const { trace, order } = recording;
   const opKeys = order.filter((key) => !isMarkKey(key));
   let reason = '';
@@ -55,7 +52,7 @@ export async function kill(
     const difference = differenceBetweenRuns({ tree: state.tree, pid: recording.pid }, found, trace.variation);
     if (difference !== undefined)
       throw new HarnessError(`${id}: the killed child left another directory than was observed there: ${difference}`);
-    return { kind: 'killed', directory: run.directory };
+    return run.directory;
   }
-  return { kind: 'nondeterministic', reason: `nondeterministic: ${reason}` };
+  return { reason: `nondeterministic: ${reason}` };
 }

@@ -5,7 +5,7 @@
  *          behind the store's back, and timers, which a run is too short for anyway.
  * Forbids  options that make data safer or less safe than the name of the file system says.
  */
-import type { FileSystemName } from '../../domain/models.ts';
+export type FileSystemName = 'ext4' | 'ext4-noauto' | 'ext4-writeback' | 'xfs' | 'btrfs';
 
 export interface FileSystem {
   readonly name: FileSystemName;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Trace } from '../../../harness/domain/trace.ts';
-import { stateId } from '../../../harness/explore/crash-state.ts';
-import { historyStates } from '../../../harness/generate/history-states.ts';
+import { stateId } from '../../../harness/models/crash/crash-state.ts';
+import { historyStates } from '../../../harness/models/crash/history-states.ts';
 import { traceOf, treeOf } from '../../traces.ts';
 
 const POSIX = { model: 'power-loss', profile: 'posix' } as const;

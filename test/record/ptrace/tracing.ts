@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json, Op, Step } from '../../../harness/domain/trace.ts';
-import type { KillState } from '../../../harness/explore/crash-state.ts';
+import type { KillState } from '../../../harness/models/crash/crash-state.ts';
 import { findInstallation } from '../../../harness/machine/installation.ts';
 import { type Killed, kill } from '../../../harness/models/process-kill/kill.ts';
 import { killStates } from '../../../harness/models/process-kill/kill-states.ts';

@@ -8,7 +8,7 @@
 import type { Trace } from '../../../domain/trace.ts';
 import { powerLossStates, STATE_LIMIT } from '../../../persistence/power-loss.ts';
 import type { PowerLossState } from '../../../persistence/state.ts';
-import { promisesOf } from '../loss-states.ts';
+import { type EnumeratedTree, promisesOf } from '../loss-space.ts';
 import { type AskedState, acknowledgedAt, type LossQuestion } from './question.ts';
 
 /** Trees that the cell does not have, and of which one search may ask. To judge one costs about 0.3 ms. */
@@ -28,6 +28,12 @@ export type Search =
   /** More trees are new than may be asked about, and none so far fails. */
   | { readonly kind: 'undecided'; readonly states: number };
 
+/** What the cell enumerated. */
+export interface Enumerated {
+  readonly trees: readonly EnumeratedTree[];
+  readonly coverage: 'exhaustive' | 'sampled';
+}
+
 export class Verdicts {
   readonly question: LossQuestion;
   /** Whether all states of the cell were judged. */
@@ -37,17 +43,15 @@ export class Verdicts {
   /** Those that the cell was found with. */
   readonly #failing: ReadonlySet<string>;
 
-  /** `failing`: every state of the cell that was found to fail. */
-  constructor(question: LossQuestion, failing: readonly PowerLossState[]) {
+  /** `enumerated`: every tree of the cell; `failing`: every state of it that was found to fail. */
+  constructor(question: LossQuestion, enumerated: Enumerated, failing: readonly PowerLossState[]) {
     this.question = question;
-    const { trace, profile, options } = question;
-    const states = powerLossStates(trace, profile, options);
-    const acknowledged = promisesOf(trace);
-    for (const state of states) this.#fails.set(keyOf(state, acknowledged(state.boundary)), false);
+    const acknowledged = promisesOf(question.trace);
+    for (const tree of enumerated.trees) this.#fails.set(keyOf(tree, acknowledged(tree.boundary)), false);
     this.#explored = this.#fails.size;
     this.#failing = new Set(failing.map((state) => keyOf(state, acknowledged(state.boundary))));
     for (const key of this.#failing) this.#fails.set(key, true);
-    this.coverage = states.coverage.kind;
+    this.coverage = enumerated.coverage;
   }
 
   /** A sample of a sampled cell needs no more than the few states that can be judged. */
@@ -107,4 +111,4 @@ export class Verdicts {
   }
 }
 
-const keyOf = ({ hash }: PowerLossState, acknowledged: number): string => `${acknowledged} ${hash}`;
+const keyOf = ({ hash }: Pick<PowerLossState, 'hash'>, acknowledged: number): string => `${acknowledged} ${hash}`;

@@ -1,0 +1,85 @@
+/** What the cells of one store and scenario need from the run that they are part of. */
+import type { LoadedStore } from '../domain/loaded-store.ts';
+import type { Progress } from '../domain/progress.ts';
+import type { Scenario } from '../domain/scenario.ts';
+import type { NotMeasured } from '../domain/sighting.ts';
+import type { Trace, Tree } from '../domain/trace.ts';
+import type { FakeBench } from '../fake/fake-bench.ts';
+import type { Executions } from '../generate/executions.ts';
+import type { LastCall } from '../generate/last-call.ts';
+import type { CellStep } from '../protocol/cell-file.ts';
+import type { FileSystem } from '../record/image/file-systems.ts';
+import type { RaceRequest } from '../record/race.ts';
+import type { Recorder, RunRequest } from '../record/recorder.ts';
+import type { StoreRecovery } from '../recover/recovery-of.ts';
+import type { RecordedSubject } from './subject.ts';
+
+/** A run of the workload, without what is done with it. */
+export type Run = Omit<RunRequest, 'plan'>;
+
+/** Runs in which calls fail, without what fails. */
+export interface FaultRequest extends Pick<RunRequest, 'args' | 'env' | 'timeoutMs'> {
+  readonly directories: readonly string[];
+  readonly spool: string;
+}
+
+/** Makes runs of one workload. */
+export interface WorkloadRuns {
+  /** One run: an empty store directory with a spool beside it. */
+  readonly prepare: () => Run;
+  /** Runs of the workload in one process: an empty directory for each, and one spool for all. */
+  readonly prepareFaults: (runs: number, platform?: 'win32') => FaultRequest;
+}
+
+/** Recoveries, each recorded once for all models. */
+export interface RecoveryRecordings {
+  readonly record: (tree: Tree, like: Pick<Trace, 'variation'>) => Promise<Trace | NotMeasured>;
+  readonly isRecorded: (tree: Tree) => boolean;
+}
+
+/** How much is tried. */
+export interface Effort {
+  /** Take the states of kills from one run by copying, instead of killing a child for each. */
+  readonly observe: boolean;
+  /** Crashes in a row: with 2, what recovers from the first is crashed in its turn. */
+  readonly depth: 1 | 2;
+  /** Distinct states of power loss up to which all are judged. */
+  readonly limit: number;
+  /** For everything that is drawn. */
+  readonly seed: number;
+  /** Random histories of a cell. Default: each model's own number. */
+  readonly histories?: number | undefined;
+  /** How often a task of a race is made to wait although it could continue. Default: 1. */
+  readonly preemptions?: number | undefined;
+}
+
+export interface Bench extends WorkloadRuns {
+  readonly store: LoadedStore;
+  readonly scenario: Scenario;
+  readonly effort: Effort;
+  readonly recorder: Recorder;
+  /** Knows which source line asked for an op. */
+  readonly siteRecorder: Recorder;
+  /** Source files are named relative to it. */
+  readonly cwd: string;
+  readonly recovery: StoreRecovery;
+  readonly onProgress: (progress: Progress) => void;
+  /** The scenario's steps, recorded once for all cells. */
+  readonly recorded: () => Promise<RecordedSubject | NotMeasured>;
+  readonly makeDirectory: () => string;
+  /** What the workload that ran in this directory complained of. */
+  readonly complaint: (directory: string) => string | undefined;
+  readonly recoveries: RecoveryRecordings;
+  /** A run of these calls in a copy of a tree. */
+  readonly prepareOn: (tree: Tree, calls: readonly CellStep[]) => Run;
+  /** A run of the scenario's tasks, or of these, one process for each, in a copy of a tree. */
+  readonly prepareRace: (tree: Tree) => Omit<RaceRequest, 'schedule' | 'kill' | 'fresh'>;
+  /** Runs of one process of a history: all its calls but the last come before the recorded part. */
+  readonly prepareLast: (last: LastCall) => WorkloadRuns;
+  /** Random histories, executed once for all models. */
+  readonly executions: Executions;
+  /** The fake file system for this store. */
+  readonly fake: FakeBench;
+  /** The path of a fresh image of a file system, made once. */
+  readonly image: (fileSystem: FileSystem) => Promise<string>;
+}

@@ -1,0 +1,63 @@
+/** The scenario's steps, recorded once for all cells, and the source lines of its ops. */
+import { once } from '../domain/once.ts';
+import type { Scenario } from '../domain/scenario.ts';
+import { isNotMeasured, type NotMeasured } from '../domain/sighting.ts';
+import type { LoadedStore } from '../domain/loaded-store.ts';
+import { matchSites, type SiteMatch } from '../explain/sites.ts';
+import { oracleOfSteps, oracleOptions } from '../judge/oracle.ts';
+import { valuesAfter } from '../judge/promise.ts';
+import { sitesOf } from '../record/binding/sites.ts';
+import { eventsOf, record } from '../record/record.ts';
+import type { Recorder, RunReport } from '../record/recorder.ts';
+import type { StoreRecovery } from '../recover/recovery-of.ts';
+import type { Bench } from './bench.ts';
+import type { RecordedSubject } from './subject.ts';
+
+interface RecordOptions extends Pick<Bench, 'prepare' | 'prepareFaults' | 'complaint'> {
+  readonly store: LoadedStore;
+  readonly scenario: Scenario;
+  readonly recorder: Recorder;
+  readonly siteRecorder: Recorder;
+  readonly cwd: string;
+  readonly recovery: StoreRecovery;
+}
+
+export interface RecordedScenario {
+  readonly subject: Promise<RecordedSubject | NotMeasured>;
+  /** Resolves when no run uses a directory of the bench any more. */
+  readonly idle: Promise<unknown>;
+}
+
+/** Beside the recording, the scenario runs once more with stacks, if the recorder takes none and the store runs in Node. */
+export function recordScenario(options: RecordOptions): RecordedScenario {
+  const { store, recorder, siteRecorder, prepare } = options;
+  const withStacks =
+    store.kind === 'module' && !recorder.takesStacks ? siteRecorder.run({ ...prepare(), plan: { kind: 'observe' } }) : undefined;
+  const subject = subjectOf(options, withStacks);
+  return { subject, idle: Promise.allSettled([withStacks, subject]) };
+}
+
+async function subjectOf(
+  { store, scenario, recorder, cwd, recovery, prepare, prepareFaults, complaint }: RecordOptions,
+  withStacks: Promise<RunReport> | undefined,
+): Promise<RecordedSubject | NotMeasured> {
+  withStacks?.catch(() => {}); // reported where it is awaited
+  const recording = await record(recorder, { prepare, complaint });
+  if (isNotMeasured(recording)) return recording;
+  const { trace } = recording;
+  const before = valuesAfter(scenario.before, undefined).at(-1);
+  const match = async (): Promise<SiteMatch> => {
+    const seen = await withStacks;
+    const other = recorder.takesStacks ? trace : seen && eventsOf(seen.events, trace.variation);
+    return matchSites(trace, other, sitesOf(store.bundle, cwd));
+  };
+  return {
+    kind: 'recorded',
+    trace,
+    before,
+    steps: scenario.steps,
+    oracle: oracleOfSteps(trace, before, scenario.steps, oracleOptions(store.empty, scenario.next, recovery.whenFresh)),
+    again: { recording, prepare, prepareFaults },
+    sites: once(match),
+  };
+}

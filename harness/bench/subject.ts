@@ -1,0 +1,53 @@
+/** What the cases of a cell happen to: a recorded run, the execution of a random history, or tasks at the same time. */
+import type { ConcurrentHistory } from '../generate/concurrent.ts';
+import type { History } from '../generate/history.ts';
+import type { Found, Judgement } from '../domain/sighting.ts';
+import type { Json, Step, Task, Trace, Tree } from '../domain/trace.ts';
+import type { SiteMatch } from '../explain/sites.ts';
+import type { Recording } from '../record/record.ts';
+import type { WorkloadRuns } from './bench.ts';
+
+/** Knows what had been promised after `op` ops, and judges what was found in a tree that was on disk then. */
+export type Oracle = (op: number, tree: Tree, found: Found) => Judgement;
+
+/** One run of a scenario, or all processes of a random history as one trace. */
+export interface RecordedSubject {
+  readonly kind: 'recorded';
+  readonly trace: Trace;
+  /** What was stored before the first step. */
+  readonly before: Json | undefined;
+  /** The steps that the marks of the trace count. */
+  readonly steps: readonly Step[];
+  readonly oracle: Oracle;
+  /** How the run is made again. Absent where several processes made the trace: their states are observed. */
+  readonly again?: Again;
+  readonly history?: DrawnHistory;
+  /** Which line of the store asked for each op; worked out at the first call. */
+  readonly sites: () => Promise<SiteMatch>;
+}
+
+export interface Again extends WorkloadRuns {
+  readonly recording: Recording;
+}
+
+/** A random history, as it was executed. */
+export interface DrawnHistory {
+  readonly steps: History;
+  readonly processes: number;
+  /** The steps up to the one that was under way after `op` ops. */
+  readonly upTo: (op: number) => History;
+  /** Boundaries at which calls that promise something resolved. */
+  readonly ends: readonly number[];
+  /** Why it ended early although nothing failed beneath the store, in words. */
+  readonly trouble?: string;
+}
+
+/** Tasks at the same time. */
+export interface TasksSubject {
+  readonly kind: 'tasks';
+  readonly before: readonly Step[];
+  readonly tasks: readonly Task[];
+  readonly history?: ConcurrentHistory;
+}
+
+export type Subject = RecordedSubject | TasksSubject;

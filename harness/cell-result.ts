@@ -1,0 +1,126 @@
+/**
+ * From what was found in a cell to its lines in the report, for every model: the grade and its status, and each case with what was found,
+ * what had been promised, and how to see it again.
+ */
+import { cellName } from './domain/case-id.ts';
+import { isViolation, statusOf, worstGrade } from './domain/grade.ts';
+import { canonicalPath } from './domain/names.ts';
+import type { CaseResult, CellResult } from './domain/result.ts';
+import type { NotMeasured } from './domain/sighting.ts';
+import type { Outcome } from './domain/store.ts';
+import type { Tree, Variation } from './domain/trace.ts';
+import { describeFound } from './explain/found.ts';
+import { describePromised } from './explain/values.ts';
+import { gradeIn, heldTo, knownBugOf, violates } from './models/held.ts';
+import type { Case, Cell, Findings } from './models/model.ts';
+import type { Verdict } from './recover/believe.ts';
+
+export interface CellOptions {
+  readonly durationMs: number;
+  /** Every case, also those that a reader could tell from another only by its tree. */
+  readonly allCases: boolean;
+  /** The command that replays a case, given its id. */
+  readonly replay: (id: string) => string;
+}
+
+export interface CheckedCell {
+  readonly cell: CellResult;
+  readonly cases: readonly CaseResult[];
+}
+
+export async function cellResult(findings: Findings, options: CellOptions): Promise<CheckedCell> {
+  const { cell, subjects, explored, tally } = findings;
+  const { model } = cell;
+  const breaks = violates(cell);
+  const unsure = [...explored.doubts, ...explored.unmeasured.map(({ reason }) => reason)];
+  // A search for smaller histories may come upon an outcome that no drawn one had.
+  const met = [...(Object.keys(tally.outcomes) as Outcome[]), ...explored.verdicts.map(({ outcome }) => outcome)];
+  const letters = model.picture(findings);
+  const notes = [...explored.notes, ...((await model.notes?.(findings)) ?? [])];
+  const selected: readonly Verdict<Case, unknown>[] = model.selected(findings, ({ outcome }) => breaks(outcome), options.allCases);
+  return {
+    cell: {
+      ...headOf(cell, met, unsure),
+      points: explored.points,
+      states: tally.states,
+      distinct: tally.distinct,
+      violations: tally.violations,
+      outcomes: { ...tally.outcomes } as CellResult['outcomes'],
+      tried: explored.tried,
+      ...historiesIn(subjects),
+      picture: letters.map(({ letter }) => letter).join(''),
+      ...(letters.some(({ folded }) => folded) && { folds: letters.map(({ folded }) => (folded ? '=' : '.')).join('') }),
+      notes,
+      durationMs: options.durationMs,
+    },
+    cases: await Promise.all(selected.map((verdict) => caseResult(verdict, findings, options))),
+  };
+}
+
+/** A cell of which nothing could be judged. */
+export function unmeasuredCell(cell: Cell, { reason }: NotMeasured, durationMs: number): CheckedCell {
+  const nothing = { points: 0, states: 0, distinct: 0, violations: 0, outcomes: {}, picture: '', notes: [] };
+  return { cell: { ...headOf(cell, [], [reason]), ...nothing, durationMs }, cases: [] };
+}
+
+type Head = Pick<CellResult, 'store' | 'scenario' | 'model' | 'profile' | 'claim' | 'grade' | 'status' | 'expected' | 'reason'>;
+
+/** What every cell begins with: its name, its grade, what the store claims, and whether it is as claimed. `unsure`: what could not be measured. */
+function headOf(cell: Cell, outcomes: readonly Outcome[], unsure: readonly string[]): Head {
+  const { store, scenario, model, profile } = cell;
+  const grade = worstGrade([...outcomes.map((outcome) => gradeIn(cell, outcome)), ...unsure.map(() => 'inconclusive' as const)]);
+  const held = heldTo(cell);
+  const known = knownBugOf(cell);
+  const [reason] = unsure;
+  return {
+    store: store.name,
+    scenario: scenario.name,
+    model: model.name,
+    ...(profile !== undefined && { profile }),
+    claim: held.claim,
+    grade,
+    ...(reason !== undefined && { reason }),
+    ...statusOf(grade, held, outcomes, known),
+    ...(known && { expected: { grade: known.bug.grade, ...(known.bug.outcomes && { outcomes: [...known.bug.outcomes] }) } }),
+  };
+}
+
+/** How many histories were drawn, and the processes that ran in them. */
+function historiesIn(subjects: Findings['subjects']): Pick<CellResult, 'histories'> {
+  const drawn = subjects.filter(({ history }) => history !== undefined);
+  if (drawn.length === 0) return {};
+  const segments = drawn.map((subject) => (subject.kind === 'recorded' ? (subject.history?.processes ?? 0) : undefined));
+  return {
+    histories: { tried: drawn.length, segments: segments.includes(undefined) ? 1 : segments.reduce<number>((sum, count) => sum + (count ?? 0), 0) },
+  };
+}
+
+async function caseResult(verdict: Verdict<Case, unknown>, findings: Findings, { replay }: CellOptions): Promise<CaseResult> {
+  const { cell } = findings;
+  const { model } = cell;
+  const { outcome, recovery, promised, exposed, sighting } = verdict;
+  const { found, lost = [], ...words } = await model.describe(verdict, findings);
+  const id = `${cellName(cell)}${model.id.write(verdict.case)}`;
+  const grade = gradeIn(cell, outcome);
+  return {
+    id,
+    outcome,
+    grade,
+    violation: isViolation(grade, heldTo(cell).claim),
+    found: found ?? (exposed === undefined ? describeFound(outcome, recovery, promised) : `${exposed} by other users`),
+    promised: describePromised(promised),
+    onDisk: filesIn(sighting.tree, model.variation(verdict)),
+    lost,
+    replay: replay(id),
+    ...words,
+  };
+}
+
+/** In an order that is the same in every run, whatever names the run made up. */
+function filesIn(tree: Tree, { names }: Variation): CaseResult['onDisk'] {
+  const files = [...tree].map(([path, entry]) => ({
+    path: canonicalPath(path, names),
+    ...(entry.kind === 'file' && { bytes: entry.bytes.length }),
+  }));
+  return files.sort((one, other) => (one.path === other.path ? (one.bytes ?? 0) - (other.bytes ?? 0) : one.path < other.path ? -1 : 1));
+}

@@ -1,0 +1,87 @@
+/**
+ * Random histories of two tasks that go on at the same time, and how one is spelt: steps parted by dots, tasks by a `+`.
+ *
+ *     s2   save value 2        z   save the empty object        u1   update key 1
+ *     l    load                x   save what the task's last load returned
+ *
+ * Before the tasks value 3 was saved.
+ */
+import fc from 'fast-check';
+import type { Json, Step, Task, TaskStep } from '../domain/trace.ts';
+import { historyAddition, historyValue, KEYS, VALUES } from './values.ts';
+
+/** Task by task. */
+export type ConcurrentHistory = readonly (readonly string[])[];
+
+const MOST_STEPS = 2;
+const TASKS = 2;
+const BEFORE = 3;
+/** How many are drawn for each that is wanted: some are alike. */
+const DRAWN_PER_HISTORY = 4;
+
+export const BEFORE_HISTORIES: readonly Step[] = [{ kind: 'save', value: historyValue(BEFORE) }];
+
+/** `count` different ones, the short ones first. The same seed draws the same. */
+export function drawConcurrentHistories(count: number, seed: number, hasUpdate: boolean): ConcurrentHistory[] {
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.integer({ min: 1, max: VALUES - 1 }).map((value) => `s${value}`) },
+    { weight: hasUpdate ? 3 : 0, arbitrary: fc.integer({ min: 1, max: KEYS }).map((key) => `u${key}`) },
+    { weight: 2, arbitrary: fc.constant('l') },
+    { weight: 2, arbitrary: fc.constant('x') },
+    { weight: 1, arbitrary: fc.constant('z') },
+  );
+  const task = fc.array(step, { minLength: 1, maxLength: MOST_STEPS }).filter(isTask);
+  const drawn = fc.sample(fc.array(task, { minLength: TASKS, maxLength: TASKS }), { seed, numRuns: count * DRAWN_PER_HISTORY });
+  const different = new Map(drawn.map((history) => [encodeConcurrent(history), history]));
+  return [...different.values()].slice(0, count).sort((one, other) => one.flat().length - other.flat().length);
+}
+
+/** What was loaded can be saved only after a load. */
+function isTask(steps: readonly string[]): boolean {
+  return steps.every((step, index) => step !== 'x' || steps.slice(0, index).includes('l'));
+}
+
+/** The history without one of its steps, in every way. */
+export function simplerHistories(history: ConcurrentHistory): ConcurrentHistory[] {
+  return history.flatMap((steps, task) =>
+    steps
+      .map((_, at) => history.map((same, other) => (other === task ? steps.filter((__, index) => index !== at) : same)))
+      .filter((one) => one.every((its) => its.length > 0 && isTask(its))),
+  );
+}
+
+export function encodeConcurrent(history: ConcurrentHistory): string {
+  return history.map((steps) => steps.join('.')).join('+');
+}
+
+/** Undefined for what is no history. */
+export function parseConcurrent(text: string): ConcurrentHistory | undefined {
+  const history = text.split('+').map((steps) => steps.split('.'));
+  const isHistory =
+    history.length === TASKS && history.every((steps) => steps.every((step) => /^(?:s[1-9]|u[1-9]|[lxz])$/.test(step)) && isTask(steps));
+  return isHistory ? history : undefined;
+}
+
+export function tasksOf(history: ConcurrentHistory): Task[] {
+  return history.map((steps, task) => ({ name: `task ${'ab'[task]}`, steps: steps.map(stepOf) }));
+}
+
+/** One line for each task. */
+export function concurrentInWords(history: ConcurrentHistory): string[] {
+  return [`save v${BEFORE}`, ...history.map((steps, task) => `task ${'ab'[task]}: ${steps.map(inWords).join(', ')}`)];
+}
+
+function stepOf(step: string): TaskStep {
+  const number = Number(step.slice(1));
+  if (step === 'l') return { kind: 'load' };
+  if (step === 'x') return { kind: 'save-loaded' };
+  if (step === 'z') return { kind: 'save', value: {} as Json };
+  return step.startsWith('s') ? { kind: 'save', value: historyValue(number) } : { kind: 'update', add: historyAddition(number) };
+}
+
+function inWords(step: string): string {
+  if (step === 'l') return 'load';
+  if (step === 'x') return 'save what was loaded';
+  if (step === 'z') return 'reset: save {}';
+  return step.startsWith('s') ? `save v${step.slice(1)}` : `update k${step.slice(1)}`;
+}

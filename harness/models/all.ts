@@ -1,0 +1,56 @@
+/**
+ * The models, in the order of reports. A new model is a folder and a line here.
+ */
+import type { Scenario } from '../domain/scenario.ts';
+import { variantName } from '../domain/model-names.ts';
+import { inRecovery } from './crash/in-recovery.ts';
+import { interleaving } from './interleaving/interleaving.ts';
+import { ioError } from './io-error/io-error.ts';
+import type { Cell, Profile } from './model.ts';
+import { powerCut } from './power-cut/power-cut-model.ts';
+import { powerLoss } from './power-loss/power-loss.ts';
+import { processKill } from './process-kill/process-kill.ts';
+import { race } from './race/race.ts';
+
+/** Ways to recover that are crashed in a cell because no other model recorded them. */
+const NEW_WAYS = { afterKill: 16, afterPowerLoss: 3 } as const;
+
+export const MODELS = [
+  inRecovery(processKill, NEW_WAYS.afterKill),
+  inRecovery(powerLoss, NEW_WAYS.afterPowerLoss),
+  powerCut,
+  ioError,
+  interleaving,
+  race,
+] as const satisfies readonly Cell['model'][];
+
+/** A model with one of its profiles. */
+export interface Variant {
+  readonly name: string;
+  readonly model: Cell['model'];
+  readonly profile: Profile;
+}
+
+export const VARIANTS: readonly Variant[] = MODELS.flatMap((model: Cell['model']) =>
+  model.profiles.map((profile) => ({ name: variantName(model.name, profile.name), model, profile })),
+);
+
+/** What claims, known bugs and `--model` may name: a model, or one of its variants. */
+export const MODEL_NAMES: readonly string[] = [...new Set([...MODELS.map(({ name }) => name), ...VARIANTS.map(({ name }) => name)])];
+
+/** The variants that a name stands for, as in `power-loss` or `power-loss:xfs`; undefined if it names none. */
+export function variantsNamed(name: string): readonly Variant[] | undefined {
+  const exact = VARIANTS.filter((variant) => variant.name === name);
+  const found = exact.length > 0 ? exact : VARIANTS.filter(({ model }) => model.name === name);
+  return found.length === 0 ? undefined : found;
+}
+
+export function modelNamed(name: string): Cell['model'] {
+  const found = MODELS.find((model) => model.name === name);
+  if (found === undefined) throw new Error(`there is no model ${name}`);
+  return found;
+}
+
+export function appliesTo({ model, profile }: Variant, scenario: Scenario): boolean {
+  return model.appliesTo(scenario, profile);
+}

@@ -1,0 +1,188 @@
+/**
+ * Crash in recovery: wraps a model, so that the process which recovers from the first crash is crashed in its turn.
+ *
+ * Allows   whatever the wrapped model allows, at every boundary of the recovery; one recovery for each way in which it can differ: which
+ *          value it finds, and which kinds of files beside it.
+ * Forbids  a third crash. After a power cut, what the first crash left is on disk for sure.
+ * Real     each recovery is recorded, and its states observed: that kills leave what was observed is checked at the first crash.
+ *
+ * It asks what the first crash adds. A save that loses when it is crashed loses so after any crash too. So what a recovery of the
+ * undisturbed directory (before the first op, and after the last) loses at the same op is noted and not counted. The scenarios in which
+ * that save is the one under test count it.
+ */
+import type { RecordedSubject, Subject } from '../../bench/subject.ts';
+import { isNotMeasured } from '../../domain/sighting.ts';
+import type { Trace } from '../../domain/trace.ts';
+import { oracleOfRecovery, oracleOptions } from '../../judge/oracle.ts';
+import { isLoss } from '../../judge/outcome.ts';
+import { NotReplayable } from '../../persistence/actions.ts';
+import type { Unmeasured } from '../../recover/believe.ts';
+import { type Model, recordedOf } from '../model.ts';
+import type { NamedState } from './crash-id.ts';
+import { type CrashCase, type CrashVerdict, crashCase, type KillState, type TraceState, type TwiceState } from './crash-state.ts';
+import type { CrashExploration, CrashExplored, StateOptions, StatesOfTrace } from './explore.ts';
+import { wayToRecover } from './ways.ts';
+
+/** A model whose states come from a trace alone. */
+export interface TraceModel<Found extends StatesOfTrace<TraceState> = StatesOfTrace<TraceState>>
+  extends Model<CrashCase, undefined, NamedState, CrashExplored<Found>> {
+  /** All states, or the one that is named. Throws NotReplayable and NoSuchState. */
+  statesOf(trace: Trace, profile: string | undefined, options: StateOptions, only?: NamedState): StatesOfTrace<TraceState>;
+}
+
+/** Ways to recover that are crashed in one cell because another model recorded them already. */
+const RECORDED_WAYS_PER_CELL = 10;
+/** Distinct states of all recoveries of a cell up to which all are judged. Each recovery has its share, and no less than the least. */
+const STATES_PER_CELL = 120;
+const LEAST_PER_RECOVERY = 12;
+
+const LOSES_IN_RECOVERY = 'crash in recovery: some losses need a second crash, in recovery; the picture shows one crash';
+const LOSES_ANYWAY = 'crash in recovery: the save after it, crashed, loses as it does without a crash before it; not counted here';
+
+/** `newWays`: ways to recover that are crashed in one cell beside those that were recorded already. */
+export function inRecovery<Found extends StatesOfTrace<TraceState>>(
+  model: TraceModel<Found>,
+  newWays: number,
+): Model<CrashCase, undefined, NamedState, CrashExplored<Found>> {
+  return {
+    ...model,
+    explore: async (subjects, exploration) => {
+      const { bench, cell, only } = exploration;
+      const explored = await model.explore(subjects, exploration);
+      const isWanted = only === undefined ? bench.effort.depth === 2 && !cell.scenario.histories : only.second !== undefined;
+      if (isNotMeasured(explored) || !isWanted) return explored;
+      return new InRecovery(model, subjects, exploration, newWays).extend(explored);
+    },
+  };
+}
+
+type First = CrashVerdict & { readonly case: CrashCase & { readonly state: TraceState } };
+
+interface Again {
+  readonly verdicts: readonly CrashVerdict[];
+  readonly unmeasured: readonly Unmeasured<CrashCase>[];
+  readonly crashed: number;
+}
+
+class InRecovery<Found extends StatesOfTrace<TraceState>> {
+  readonly #model: TraceModel<Found>;
+  readonly #subject: RecordedSubject;
+  readonly #exploration: CrashExploration;
+  readonly #newWays: number;
+
+  constructor(model: TraceModel<Found>, subjects: readonly Subject[], exploration: CrashExploration, newWays: number) {
+    const [subject] = subjects;
+    if (subject === undefined) throw new Error('a recorded scenario is one subject');
+    this.#model = model;
+    this.#subject = recordedOf(subject);
+    this.#exploration = exploration;
+    this.#newWays = newWays;
+  }
+
+  async extend(explored: CrashExplored<Found>): Promise<CrashExplored<Found>> {
+    const { bench, only } = this.#exploration;
+    const ways = this.#waysIn(explored.verdicts);
+    const [recorded, unrecorded] = [true, false].map((is) => ways.filter((way) => bench.recoveries.isRecorded(way.case.state.tree) === is));
+    const firsts = [...evenly(recorded ?? [], RECORDED_WAYS_PER_CELL), ...evenly(unrecorded ?? [], this.#newWays)];
+    if (only !== undefined) {
+      const { verdicts, unmeasured } = await this.#crash(firsts, only.second);
+      return { ...explored, verdicts, unmeasured: [...explored.unmeasured, ...unmeasured] };
+    }
+    const undisturbed = await this.#crash(await this.#undisturbed());
+    const lostAnyway = new Set(undisturbed.verdicts.flatMap(lossIn));
+    const again = await this.#crash(firsts);
+    const isOwn = (verdict: CrashVerdict): boolean => lossIn(verdict).every((loss) => !lostAnyway.has(loss));
+    const own = again.verdicts.filter(isOwn);
+    const recoveries = { crashed: again.crashed, of: ways.length, states: own.length };
+    const { tried } = explored;
+    return {
+      ...explored,
+      verdicts: [...explored.verdicts, ...own],
+      unmeasured: [...explored.unmeasured, ...again.unmeasured],
+      tried: ways.length > 0 && (tried.kind === 'kills' || tried.kind === 'states') ? { ...tried, recoveries } : tried,
+      notes: [
+        ...explored.notes,
+        ...(own.some(({ outcome }) => isLoss(outcome)) ? [LOSES_IN_RECOVERY] : []),
+        ...(own.length === again.verdicts.length ? [] : [LOSES_ANYWAY]),
+      ],
+    };
+  }
+
+  /** The first state of each way after a crash that lost nothing; better one whose recovery was recorded already. */
+  #waysIn(verdicts: readonly CrashVerdict[]): First[] {
+    const { recoveries } = this.#exploration.bench;
+    const { names } = this.#subject.trace.variation;
+    const ways = new Map<string, First>();
+    for (const verdict of verdicts) {
+      if (!isFirst(verdict) || isLoss(verdict.outcome) || verdict.case.state.how === 'ended') continue;
+      const { tree } = verdict.case.state;
+      const way = wayToRecover(tree, verdict.outcome, names);
+      const known = ways.get(way);
+      if (known === undefined || (!recoveries.isRecorded(known.case.state.tree) && recoveries.isRecorded(tree))) ways.set(way, verdict);
+    }
+    return [...ways.values()];
+  }
+
+  /** The directory before the first op and after the last, with nothing lost, where no outcome is a loss. */
+  async #undisturbed(): Promise<First[]> {
+    const { trace } = this.#subject;
+    const cases = [0, trace.ops.length].map((op): CrashCase => {
+      const at = { op };
+      const state: KillState = { how: 'killed', at, points: [at], promisedAt: op, tree: trace.trees[op] ?? new Map() };
+      return { ...crashCase(this.#subject, state), observed: true };
+    });
+    const { verdicts } = await this.#exploration.judge(cases);
+    return verdicts.filter(isFirst).filter(({ outcome }) => !isLoss(outcome));
+  }
+
+  /** Records the recovery from each first state, and judges what a second crash leaves of it. */
+  async #crash(firsts: readonly First[], only?: NamedState): Promise<Again> {
+    const { bench, cell, judge } = this.#exploration;
+    const { seed } = bench.effort;
+    const limit = Math.max(LEAST_PER_RECOVERY, Math.floor(STATES_PER_CELL / Math.max(1, firsts.length)));
+    const traces = await Promise.all(firsts.map((first) => bench.recoveries.record(first.case.state.tree, this.#subject.trace)));
+    const options = oracleOptions(cell.store.empty, cell.scenario.next, bench.recovery.whenFresh);
+    const cases: CrashCase[] = [];
+    const unmeasured: Unmeasured<CrashCase>[] = [];
+    let crashed = 0;
+    for (const [index, trace] of traces.entries()) {
+      const first = firsts[index];
+      if (first === undefined) continue;
+      try {
+        if (isNotMeasured(trace)) throw new NotReplayable(trace.reason);
+        const { states } = this.#model.statesOf(trace, cell.profile, { limit, seed, wholePages: true }, only);
+        const oracle = oracleOfRecovery(trace, first, options);
+        cases.push(...states.map((second) => ({ subject: this.#subject, state: twice(first.case.state, second, trace), oracle, second: true as const })));
+        crashed += 1;
+      } catch (error) {
+        if (!(error instanceof NotReplayable)) throw error;
+        unmeasured.push({ case: first.case, reason: `its recovery could not be crashed: ${error.message}` });
+      }
+    }
+    const judged = await judge(cases);
+    return { verdicts: judged.verdicts, unmeasured: [...unmeasured, ...judged.unmeasured], crashed };
+  }
+}
+
+function isFirst(verdict: CrashVerdict): verdict is First {
+  const { how } = verdict.case.state;
+  return how === 'killed' || how === 'power-lost' || how === 'ended';
+}
+
+function twice(first: TraceState, second: TraceState, trace: Trace): TwiceState {
+  const { tree, promisedAt } = second;
+  return { how: 'in-recovery', at: first.at, points: [first.at], first, second, trace, tree, promisedAt };
+}
+
+/** `most` of the items, spread evenly. */
+function evenly<Item>(items: readonly Item[], most: number): Item[] {
+  if (items.length <= most) return [...items];
+  return Array.from({ length: most }, (_, at) => items[Math.floor((at * items.length) / most)] as Item); // within the list
+}
+
+/** A loss in recovery, by its outcome and the op that it follows. */
+function lossIn({ case: { state }, outcome }: CrashVerdict): string[] {
+  if (state.how !== 'in-recovery' || !isLoss(outcome)) return [];
+  const op = state.trace.ops[state.second.at.op - 1];
+  return [`${outcome} after ${op === undefined ? 'the start' : `${op.call} ${op.file.path} ${op.to?.path ?? ''}`}`];
+}

@@ -1,0 +1,54 @@
+/** What a power cut took, in words: whole ops by their text, parts of an op by what they are. */
+
+import type { Trace } from '../../domain/trace.ts';
+import { opText } from '../../explain/op-text.ts';
+import type { CrashState } from './crash-state.ts';
+import { historyOf } from '../../persistence/actions.ts';
+import type { Action, MicroOp, Unit } from '../../persistence/micro-op.ts';
+
+const MOST_BLOCKS_NAMED = 3;
+
+/** One line per op of which something was lost, in order. Of a crash that loses nothing by itself there are none. */
+export function lostTexts(state: CrashState, trace: Trace): string[] {
+  if (state.how !== 'power-lost') return [];
+  const actions = actionsOf(trace, state.unit);
+  const byOp = new Map<number, MicroOp[]>();
+  for (const microOp of state.loss.lost) byOp.set(microOp.op.index, [...(byOp.get(microOp.op.index) ?? []), microOp]);
+  return [...byOp].map(([index, parts]) => {
+    const op = trace.ops[index - 1];
+    const all = actions[index - 1]?.microOps.length === parts.length;
+    return `op ${index} ${op === undefined ? '' : opText(op)}${all ? '' : `: ${partsText(parts)}`}`;
+  });
+}
+
+/** Many cases are told of one trace. */
+const known = new WeakMap<Trace, Map<Unit, readonly Action[]>>();
+
+function actionsOf(trace: Trace, unit: Unit): readonly Action[] {
+  const ofTrace = known.get(trace) ?? new Map<Unit, readonly Action[]>();
+  known.set(trace, ofTrace);
+  const actions = ofTrace.get(unit) ?? historyOf(trace, unit).actions;
+  ofTrace.set(unit, actions);
+  return actions;
+}
+
+function partsText(parts: readonly MicroOp[]): string {
+  const blocks = parts.flatMap(({ effect }) => (effect.kind === 'data' ? [effect.at] : []));
+  const others = parts.flatMap(({ effect }) => (effect.kind === 'data' ? [] : [otherText(effect)]));
+  const data = blocks.length > MOST_BLOCKS_NAMED ? `${blocks.length} blocks of its data` : blocks.map((at) => `its data at block ${at}`);
+  return [data, ...others].flat().join(', ');
+}
+
+function otherText(effect: Exclude<MicroOp['effect'], { kind: 'data' }>): string {
+  switch (effect.kind) {
+    case 'grow':
+    case 'resize':
+      return `the size of ${effect.size} bytes`;
+    case 'mode':
+      return 'the mode';
+    case 'names':
+      return 'the name';
+    default:
+      return effect satisfies never;
+  }
+}

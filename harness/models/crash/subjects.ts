@@ -1,0 +1,25 @@
+/** What crashes happen to: the recorded scenario, or the execution of each random history. */
+import type { Bench } from '../../bench/bench.ts';
+import { executedHistories } from '../../bench/histories.ts';
+import type { Subject } from '../../bench/subject.ts';
+import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
+import { drawHistories, HISTORIES_PER_CELL } from '../../generate/draw.ts';
+import type { NamedState } from './crash-id.ts';
+
+/** `loadSettles`: whether a load shows which of two allowed values is stored from then on; see `promisedBy`. */
+export async function crashSubjects(
+  bench: Bench,
+  only: NamedState | undefined,
+  loadSettles: boolean,
+): Promise<readonly Subject[] | NotMeasured> {
+  const { scenario, store, effort } = bench;
+  if (!scenario.histories) {
+    const recorded = await bench.recorded();
+    return isNotMeasured(recorded) ? recorded : [recorded];
+  }
+  const variation = await bench.executions.variation();
+  if (isNotMeasured(variation)) return variation;
+  if (only !== undefined) return executedHistories(bench, only.history === undefined ? [] : [only.history], loadSettles);
+  const histories = drawHistories(effort.histories ?? HISTORIES_PER_CELL, effort.seed, store.hasUpdate);
+  return executedHistories(bench, histories, loadSettles);
+}

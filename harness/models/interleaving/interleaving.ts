@@ -1,0 +1,238 @@
+/**
+ * Interleavings as a model: the tasks of a store run on the fake file system, in every order of their effects, crashed at every step.
+ *
+ * Orders are enumerated and judged in a process of their own (`child/interleave.ts`), which answers with counts and with the shortest end of
+ * each kind of failure. Such an end is believed when the real store, on the real file system, finds the same in what is left.
+ */
+import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
+import type { Outcome } from '../../domain/store.ts';
+import type { TasksSubject } from '../../bench/subject.ts';
+import { BEFORE_HISTORIES, type ConcurrentHistory, drawConcurrentHistories, simplerHistories, tasksOf } from '../../generate/concurrent.ts';
+import { oracleOptions } from '../../judge/oracle.ts';
+import { type InterleaveRequest, type Told, treeTold } from '../../protocol/interleave.ts';
+import { violates } from '../held.ts';
+import type { Exploration, Model } from '../model.ts';
+import { describeSchedule, NO_VARIATION, scheduleTimeline, shortestOfEachKind, stepsIn } from '../schedule/describe.ts';
+import { type ScheduleCase, type ScheduleExplored, type ScheduleRun, type ScheduleVerdict, sightedSchedule } from '../schedule/schedule-case.ts';
+import { type NamedSchedule, parseScheduleDetail, scheduleDetail } from './coding.ts';
+
+/** Runs in which all orders are enumerated, if there are no more; and runs that are drawn at random if there are. */
+const LIMITS = { runs: 5_000, samples: 500 } as const;
+/** The same for each random history, and how many of them there are unless the run says otherwise. */
+const HISTORY_LIMITS = { runs: 400, samples: 50 } as const;
+const HISTORIES = 20;
+/** Processes that interleave histories side by side. */
+const PROCESSES = 2;
+
+const SHARED_MEMORY = 'the tasks share memory that shows in no file: no two orders were taken for the same';
+
+type InterleavingExploration = Exploration<ScheduleCase, ScheduleRun, NamedSchedule>;
+
+const subjectOf = (history: ConcurrentHistory): TasksSubject => ({ kind: 'tasks', before: BEFORE_HISTORIES, tasks: tasksOf(history), history });
+
+export const interleaving: Model<ScheduleCase, ScheduleRun, NamedSchedule, ScheduleExplored> = {
+  name: 'interleaving',
+  profiles: [{ gates: true, byDefault: true }],
+  words: {
+    help: 'two tasks at the same time on a fake file system, in every order of their effects, with a crash at every step',
+    report: () => 'tasks went on at the same time, in every order of their steps',
+    crashed: 'crashed',
+  },
+  claim: { byDefault: 'atomic', staleIs: 'atomic' },
+  appliesTo: ({ tasks, histories }) => tasks !== undefined || histories === true,
+  missing: () => undefined,
+  unfitFor: ({ kind }) => (kind === 'command' ? 'a store that runs as commands has no calls that could be interleaved' : undefined),
+  id: {
+    write: ({ end, subject: { history } }) => {
+      const { schedule, ops, how } = end;
+      const isCrash = how === 'crashed';
+      const detail = scheduleDetail({ schedule, ...(isCrash && { crashAfter: ops.length }), ...(history && { history }) });
+      return `@${isCrash ? ops.length : stepsIn(end)}~${detail}`;
+    },
+    read: parseScheduleDetail,
+  },
+
+  subjects: async ({ store, scenario }, { effort }, only) => {
+    const { before, tasks } = scenario;
+    if (!scenario.histories) return [{ kind: 'tasks', before, tasks: tasks ?? [] }];
+    if (only === undefined) return drawConcurrentHistories(effort.histories ?? HISTORIES, effort.seed, store.hasUpdate).map(subjectOf);
+    return only.history === undefined ? { reason: 'no history is named' } : [subjectOf(only.history)];
+  },
+
+  explore: async (subjects, exploration) => {
+    const { bench, cell } = exploration;
+    const unfit = interleaving.unfitFor?.(cell.store);
+    if (unfit !== undefined) return { reason: unfit };
+    const bundle = await bench.fake.bundle();
+    if (typeof bundle !== 'string') return bundle;
+    const limits = cell.scenario.histories ? HISTORY_LIMITS : LIMITS;
+    const options = oracleOptions(cell.store.empty, cell.scenario.next, bench.recovery.whenFresh);
+    const [first] = subjects;
+    const before = first?.before ?? [];
+    if (typeof before !== 'object' || before === null) throw new Error('tasks begin after steps');
+    const request = { bundle, now: Date.now(), instances: 'shared', seed: bench.effort.seed, ...options, ...limits } as const;
+    const interleaver = new Interleaver(exploration, request);
+    const found = await interleaver.explore(subjects.map(tasksSubject));
+    return isNotMeasured(found) || !cell.scenario.histories || exploration.only !== undefined ? found : interleaver.simplify(found);
+  },
+
+  carryOut: async (cases, bench, { store, scenario }) => {
+    const options = oracleOptions(store.empty, scenario.next, bench.recovery.whenFresh);
+    // Each by itself: what the fake says is doubted until a fresh process says the same.
+    return cases.map((one, index) => sightedSchedule(one, String(index), options));
+  },
+
+  picture: () => [],
+  selected: ({ explored }, isViolation, all) => (all ? explored.verdicts : shortestOfEachKind(explored, isViolation)),
+  describe: describeSchedule,
+  variation: () => NO_VARIATION,
+  timeline: scheduleTimeline,
+};
+
+function tasksSubject(subject: { readonly kind: string }): TasksSubject {
+  if (subject.kind !== 'tasks') throw new Error('this model runs tasks');
+  return subject as TasksSubject;
+}
+
+class Interleaver {
+  readonly #exploration: InterleavingExploration;
+  readonly #request: Omit<InterleaveRequest, 'plays' | 'named' | 'before'>;
+
+  constructor(exploration: InterleavingExploration, request: Omit<InterleaveRequest, 'plays' | 'named' | 'before'>) {
+    this.#exploration = exploration;
+    this.#request = request;
+  }
+
+  async explore(subjects: readonly TasksSubject[]): Promise<ScheduleExplored | NotMeasured> {
+    const { cell, judge } = this.#exploration;
+    const told = await this.#interleave(subjects);
+    if (isNotMeasured(told)) return told;
+    const cases = told.flatMap(({ ends }, index) =>
+      ends.map(({ end, tree, outcome }): ScheduleCase => {
+        const subject = subjects[index];
+        if (subject === undefined) throw new Error('one answer for each subject');
+        return { subject, end: { ...end, tree: treeTold(tree) }, faked: outcome };
+      }),
+    );
+    const { verdicts } = await judge(cases);
+    const shortest = smallestOfEach(verdicts).sort(byInterest);
+    const [minimal] = shortest;
+    const sum = (count: (one: Told) => number): number => told.reduce((total, one) => total + count(one), 0);
+    const outcomes = sumOfOutcomes(told);
+    const breaks = violates(cell);
+    const count = (wanted: (outcome: Outcome) => boolean): number =>
+      Object.entries(outcomes).reduce((total, [outcome, number]) => (wanted(outcome as Outcome) ? total + number : total), 0);
+    const isAll = told.every(({ kind }) => kind === 'exhaustive');
+    const bounds = told.flatMap(({ bound }) => bound ?? []);
+    const tried = sum(({ runs }) => runs);
+    return {
+      verdicts: shortest,
+      unmeasured: [],
+      doubts: verdicts.flatMap(({ case: { faked }, outcome }) =>
+        outcome === faked ? [] : [`fake and real disagree: what the fake calls ${faked} is ${outcome} in a real recovery`],
+      ),
+      points: tried,
+      tried: {
+        kind: 'schedules',
+        reach: isAll ? 'exhaustive' : (told.find(({ kind }) => kind !== 'exhaustive')?.kind ?? 'sampled'),
+        tried,
+        distinct: sum(({ states }) => states),
+        crashes: sum(({ crashes }) => crashes),
+        kills: 0,
+        ...(!isAll && bounds.length > 0 && { bound: Math.min(...bounds) }),
+      },
+      notes: told.some(({ memory }) => memory) ? [SHARED_MEMORY] : [],
+      tally: { states: count(() => true), distinct: sum(({ trees }) => trees), violations: count(breaks), outcomes },
+      ...(minimal && { minimal }),
+    };
+  }
+
+  /** In several processes, each with its share. No subject knows of another, so the answers do not depend on how they are shared out. */
+  async #interleave(subjects: readonly TasksSubject[]): Promise<readonly Told[] | NotMeasured> {
+    const { bench, only } = this.#exploration;
+    const shares = Array.from({ length: Math.min(PROCESSES, subjects.length) }, (_, share) =>
+      subjects.filter((__, at) => at % PROCESSES === share),
+    );
+    const answers = await Promise.all(
+      shares.map((share) =>
+        bench.fake.run({
+          ...this.#request,
+          before: share[0]?.before ?? [],
+          plays: share.map(({ tasks }) => tasks),
+          ...(only && { named: only }),
+        }),
+      ),
+    );
+    const told: Told[] = [];
+    for (const [share, answer] of answers.entries()) {
+      if (answer.kind === 'refused') return answer;
+      for (const [at, one] of answer.told.entries()) told[at * PROCESSES + share] = one;
+    }
+    return told;
+  }
+
+  /** Takes one step after the other out of a failing history, as long as it fails alike. */
+  async simplify(explored: ScheduleExplored): Promise<ScheduleExplored> {
+    const verdicts: ScheduleVerdict[] = [];
+    for (const verdict of explored.verdicts) {
+      let smallest = verdict;
+      for (let { history } = verdict.case.subject; history !== undefined; ) {
+        const simpler = simplerHistories(history);
+        history = undefined;
+        if (simpler.length === 0) break;
+        const again = await this.explore(simpler.map(subjectOf));
+        if (isNotMeasured(again)) break;
+        const same = again.verdicts.find((one) => kindOf(one) === kindOf(smallest));
+        if (same === undefined) break;
+        smallest = same;
+        history = same.case.subject.history;
+      }
+      verdicts.push(smallest);
+    }
+    const [minimal] = verdicts.sort(byInterest);
+    return { ...explored, verdicts, ...(minimal && { minimal }) };
+  }
+}
+
+function sumOfOutcomes(told: readonly Told[]): { [outcome in Outcome]?: number } {
+  const outcomes: { [outcome in Outcome]?: number } = {};
+  for (const one of told)
+    for (const [outcome, count] of Object.entries(one.outcomes) as [Outcome, number][]) outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
+  return outcomes;
+}
+
+/** Failures that went alike: by a load or by what was left, with a crash or without. */
+function kindOf({ outcome, case: { end }, run: { promise } }: ScheduleVerdict): string {
+  return `${outcome} ${end.how} ${promise.badLoad === undefined}`;
+}
+
+/** Of each kind the one with the shortest history, and of these the shortest schedule. */
+function smallestOfEach(verdicts: readonly ScheduleVerdict[]): ScheduleVerdict[] {
+  const size = ({ case: { subject, end } }: ScheduleVerdict): number[] => [
+    subject.history?.flat().length ?? 0,
+    end.schedule.length,
+    end.ops.length,
+  ];
+  const kinds = new Map<string, ScheduleVerdict>();
+  for (const verdict of verdicts) {
+    const known = kinds.get(kindOf(verdict));
+    if (known === undefined || compare(size(verdict), size(known)) < 0) kinds.set(kindOf(verdict), verdict);
+  }
+  return [...kinds.values()];
+}
+
+/** What needs no crash comes first, and before that what a reader met; then the shortest. */
+function byInterest(one: ScheduleVerdict, other: ScheduleVerdict): number {
+  const rank = ({ case: { end }, run: { promise } }: ScheduleVerdict): number[] => [
+    Number(end.how === 'crashed'),
+    Number(promise.badLoad === undefined),
+    end.schedule.length,
+    end.ops.length,
+  ];
+  return compare(rank(one), rank(other));
+}
+
+/** Number by number. */
+function compare(one: readonly number[], other: readonly number[]): number {
+  return one.map((value, at) => value - (other[at] ?? 0)).find((difference) => difference !== 0) ?? 0;
+}

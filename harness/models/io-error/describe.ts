@@ -1,0 +1,120 @@
+/** A fault in words: which op failed how, what each step said, and who found what. */
+import { canonicalPath } from '../../domain/names.ts';
+import type { NameRule, Op } from '../../domain/trace.ts';
+import { describeFound } from '../../explain/found.ts';
+import { opText } from '../../explain/op-text.ts';
+import { historyInWords } from '../../generate/history.ts';
+import type { Looker } from '../../domain/sighting.ts';
+import { lineOf } from '../crash/describe.ts';
+import type { CaseWords } from '../model.ts';
+import type { CutAfterFault, FaultCase, OpFault } from './fault-id.ts';
+import type { FaultyRun } from './fault-runs.ts';
+import { opOf } from './fsync-faults.ts';
+import type { FaultVerdict, WhatFails } from './trial.ts';
+
+export async function describeFault(verdict: FaultVerdict): Promise<CaseWords> {
+  const { case: one, run, sighting } = verdict;
+  const { subject, fails } = one;
+  const { trace, history } = subject;
+  const after = await lineOf(subject, opOf(fails));
+  return {
+    end: false,
+    fault: `${faultText(fails, trace.ops, run.trace.ops)}; ${settledText(run, trace.variation.names)}`,
+    found: foundText(verdict) + lookerText(sighting.looker),
+    ...(history && { history: historyInWords(history.steps) }),
+    ...(after && { after }),
+    ...(after?.site && { site: after.site }),
+  };
+}
+
+function foundText({ outcome, exposed, run: { ending }, recovery, promised }: FaultVerdict): string {
+  if (outcome === 'exposed') return `${exposed} by other users`;
+  if (outcome === 'hung' && ending.kind === 'hung') return ending.because;
+  return describeFound(outcome, recovery, promised);
+}
+
+/** E.g. `op 2 open sessions.json fails with EMFILE`. The second of two is an op of the run with the first. */
+function faultText(fails: WhatFails, ops: readonly Op[], later: readonly Op[]): string {
+  switch (fails.kind) {
+    case 'faults': {
+      const [first, second] = fails.faults;
+      const firstText = opFaultText(first, ops);
+      return second === undefined ? firstText : `${firstText}, and then ${opFaultText(second, later)}`;
+    }
+    case 'dropped':
+      return `${plainText(ops, fails.op)} fails with EIO and drops its dirty pages${cutText(fails.cut)}`;
+    case 'lie':
+      return `${plainText(ops, fails.op)} does nothing and says that it did${cutText(fails.cut)}`;
+    case 'control':
+    case 'cut-alone':
+      return 'nothing fails';
+    default:
+      return fails satisfies never;
+  }
+}
+
+function opFaultText(fault: OpFault, ops: readonly Op[]): string {
+  const op = plainText(ops, fault.op);
+  switch (fault.kind) {
+    case 'errno':
+      return `${op} fails with ${fault.errno}`;
+    case 'short':
+      return `${op} carries out ${fault.bytes} bytes only`;
+    case 'full':
+      return fault.room === undefined ? `the disk is full from ${op} on` : `the disk is full after ${fault.room} bytes of ${op}`;
+    case 'in-use': {
+      const target = ops[fault.op - 1]?.to?.path ?? ops[fault.op - 1]?.file.path ?? '';
+      return `${op} is refused with EPERM${fault.lasts ? `, as is all that replaces or removes ${target} after it` : ', once'}`;
+    }
+    default:
+      return fault satisfies never;
+  }
+}
+
+/** The op as it was meant: without the errno that it ended with. */
+function plainText(ops: readonly Op[], index: number): string {
+  const op = ops[index - 1];
+  if (op === undefined) return `op ${index}`;
+  const { error: _, ...meant } = op;
+  return `op ${index} ${opText(meant)}`;
+}
+
+function cutText(cut: CutAfterFault | undefined): string {
+  return cut === undefined ? '' : `; the power goes after op ${cut.boundary} (${cut.profile})`;
+}
+
+/** What the caller heard. */
+function settledText({ trace: { marks }, ending, complaint }: FaultyRun, names: readonly NameRule[]): string {
+  const said = marks.map(({ kind, step }) => `step ${step + 1} ${kind}`);
+  const because =
+    complaint === undefined || marks.at(-1)?.kind === 'resolved' ? '' : `: ${canonicalPath(complaint.split('\n')[0] ?? '', names)}`;
+  switch (ending.kind) {
+    case 'settled':
+      return said.join(', ') + because;
+    case 'died':
+      return [...said, `${ending.how}, which counts as a rejection${because}`].join(', ');
+    case 'hung':
+      return [...said, ending.because].join(', ');
+    default:
+      return ending satisfies never;
+  }
+}
+
+function lookerText(looker: Looker): string {
+  switch (looker.who) {
+    case 'a fresh process':
+      return '';
+    case 'a fresh process after a step':
+      return ` (after step ${looker.step})`;
+    case 'the same process':
+      return ' (in the same process)';
+    default:
+      return looker satisfies never;
+  }
+}
+
+/** The fault of a case that is reported. */
+export function faultOf(fails: WhatFails): FaultCase {
+  if (fails.kind === 'control' || fails.kind === 'cut-alone') throw new Error('controls are not reported');
+  return fails;
+}

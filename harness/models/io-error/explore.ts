@@ -1,0 +1,185 @@
+/** Explores the faults of one subject: every single fault, second faults on the ways that follow, and power cuts after failed fsyncs. */
+import type { RecordedSubject } from '../../bench/subject.ts';
+import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
+import { NotReplayable } from '../../persistence/actions.ts';
+import type { Fault } from '../../record/fault.ts';
+import type { CarriedOut, Judged, Unmeasured } from '../../recover/believe.ts';
+import type { History } from '../../generate/history.ts';
+import type { Exploration, Explored } from '../model.ts';
+import { DROPPING_ERRNO, type FaultCase, type OpFault } from './fault-id.ts';
+import { type FaultyRun, runAlone, runFaults } from './fault-runs.ts';
+import { fsyncsOf } from './fsync-edits.ts';
+import { dropsPages, judgeDrops, judgeLies, type Lying, namedCut, undisturbed } from './fsync-faults.ts';
+import { secondFaults, wasReached } from './second-faults.ts';
+import { singleFaults, windowsFaults } from './single-faults.ts';
+import { type FaultVerdict, type FaultyCase, labOf, sightedCut, sightedRun, type Trial, trialOf, unmeasured } from './trial.ts';
+import { windowsRecording } from './windows.ts';
+
+/** A fault that a case id names, and the history whose last call it is of. */
+export interface NamedFault {
+  readonly fault: FaultCase;
+  readonly history?: History;
+}
+
+export interface FaultExplored extends Explored<FaultyCase, FaultyRun> {
+  /** Subjects of the faults: of a drawn history, its last call. */
+  readonly trials: readonly Trial[];
+}
+
+export type FaultExploration = Exploration<FaultyCase, FaultyRun, NamedFault>;
+
+/** Second faults that are tried in one cell. */
+const TWICE_PER_CELL = 48;
+
+const NOT_ASKED = 'the process that lived on is not asked: with no fault at all it does not find what it saved';
+const REJECTS_ON_WINDOWS = 'by the rules of Windows alone, with no file in use, a step is rejected';
+const NOTHING_TO_FAIL = 'no call of this run is one that would be refused: nothing was tried';
+
+type OneFault = Extract<FaultCase, { kind: 'faults' }>;
+
+/** Throws NoSuchState for a power cut that the named fault cannot end in. */
+export async function exploreFaults(subject: RecordedSubject, exploration: FaultExploration): Promise<FaultExplored | NotMeasured> {
+  const { bench, cell, judge, only } = exploration;
+  const isWindows = cell.profile === 'windows';
+  const own = isWindows ? await onWindows(subject, exploration) : subject;
+  if (isNotMeasured(own)) return own;
+  const trial = trialOf(bench, own, cell.profile, judge);
+  if (only !== undefined) return exploreNamed(trial, only.fault, exploration);
+
+  const { trace } = own;
+  const faults = isWindows ? windowsFaults(trace) : singleFaults(trace);
+  const first = await judge(faults.map((fault) => caseOf(trial, [fault])));
+  const second = isWindows ? { faults: [], of: 0 } : secondFaults(first.verdicts.map(followed), TWICE_PER_CELL);
+  const twice = await judge(second.faults.map((two) => caseOf(trial, two)));
+  const reached = twice.verdicts.filter(({ run }) => wasReached(run));
+  const fsyncs = isWindows ? { dropped: [], notes: [] } : await exploreFsyncs(trial, first.verdicts, exploration);
+  const verdicts = [...first.verdicts, ...fsyncs.dropped, ...reached];
+  const notMeasured = [...first.unmeasured, ...twice.unmeasured];
+  const points = verdicts.length + notMeasured.length;
+  const counted = { tried: reached.length + twice.unmeasured.length, of: second.of };
+  return {
+    verdicts,
+    unmeasured: notMeasured,
+    doubts: [...trace.unmeasured, ...(points === 0 ? [NOTHING_TO_FAIL] : [])],
+    points,
+    tried: { kind: 'faults', tried: points - counted.tried, twice: counted, ...(fsyncs.lying && { lying: fsyncs.lying }) },
+    notes: [
+      ...((await trial.asksSame()) ? [] : [NOT_ASKED]),
+      ...(trace.marks.some(({ kind }) => kind === 'rejected') ? [REJECTS_ON_WINDOWS] : []),
+      ...fsyncs.notes,
+    ],
+    trials: [trial],
+  };
+}
+
+/** By the rules of Windows alone the run does other ops, whose source lines are not known. */
+async function onWindows(subject: RecordedSubject, { bench, cell }: FaultExploration): Promise<RecordedSubject | NotMeasured> {
+  const { again } = subject;
+  if (again === undefined) throw new Error('faults need a run that can be made again');
+  const recording = windowsRecording(again.recording, await runAlone(labOf(bench, subject, cell.profile), []));
+  if (isNotMeasured(recording)) return recording;
+  const sites = async () => ({ sites: new Map(), mismatches: [] });
+  return { ...subject, trace: recording.trace, again: { ...again, recording }, sites };
+}
+
+function caseOf(trial: Trial, faults: OneFault['faults']): FaultyCase {
+  return { trial, subject: trial.subject, fails: { kind: 'faults', faults } };
+}
+
+function followed({ run, case: { fails } }: FaultVerdict): { readonly run: FaultyRun; readonly first: OpFault } {
+  if (fails.kind !== 'faults') throw new Error('only faults of ops are followed by others');
+  return { run, first: fails.faults[0] };
+}
+
+function isDropping(fault: Fault, trial: Trial): boolean {
+  return fault.kind === 'errno' && fault.errno === DROPPING_ERRNO && dropsPages(trial.subject.trace, fault.op);
+}
+
+interface FsyncFindings {
+  readonly dropped: readonly FaultVerdict[];
+  readonly lying?: Lying;
+  readonly notes: readonly string[];
+}
+
+async function exploreFsyncs(trial: Trial, first: readonly FaultVerdict[], { judge }: FaultExploration): Promise<FsyncFindings> {
+  const dropping = first.filter((verdict) => isDropping(followed(verdict).first, trial));
+  try {
+    const dropped = await judgeDrops(trial, dropping, judge);
+    const lying = await judgeLies(trial, judge);
+    return { dropped, ...(lying && { lying }), notes: [] };
+  } catch (error) {
+    if (!(error instanceof NotReplayable)) throw error;
+    return { dropped: [], notes: [`fsyncs that drop pages or lie were not judged: ${error.message}`] };
+  }
+}
+
+/** No verdict and nothing unmeasured: the name names no fault of this run. */
+async function exploreNamed(trial: Trial, fault: FaultCase, { judge }: FaultExploration): Promise<FaultExplored> {
+  const { trace } = trial.subject;
+  const explored = ({ verdicts, unmeasured: doubted }: Judged<FaultyCase, FaultyRun>): FaultExplored => ({
+    verdicts,
+    unmeasured: doubted,
+    doubts: [],
+    points: verdicts.length + doubted.length,
+    tried: { kind: 'faults', tried: verdicts.length + doubted.length, twice: { tried: 0, of: 0 } },
+    notes: [],
+    trials: [trial],
+  });
+  const none = explored({ verdicts: [], unmeasured: [] });
+  if (fault.kind === 'faults') {
+    const isOp = fault.faults[0].op >= 1 && fault.faults[0].op <= trace.ops.length;
+    return isOp ? explored(await judge([caseOf(trial, fault.faults)])) : none;
+  }
+  const { cut } = fault;
+  if (fault.kind === 'lie') {
+    if (cut === undefined || !fsyncsOf(trace).includes(fault.op)) return none;
+    return explored(await judge([namedCut(trial, { ...fault, cut }, undisturbed(trial))]));
+  }
+  if (!dropsPages(trace, fault.op)) return none;
+  const dropping = [{ kind: 'errno', op: fault.op, errno: DROPPING_ERRNO }] as const;
+  const failed = caseOf(trial, dropping);
+  if (cut === undefined) {
+    const judged = await judge([failed]);
+    return explored({ ...judged, verdicts: await judgeDrops(trial, judged.verdicts, judge) });
+  }
+  const run = await runAlone(trial.lab, dropping);
+  if (!('trace' in run)) return explored({ verdicts: [], unmeasured: [unmeasured(failed, run.doubt)] });
+  return explored(await judge([namedCut(trial, { ...fault, cut }, run)]));
+}
+
+/** Carries out the cases of one trial, in their order. */
+export async function carryOutFaults(
+  cases: readonly FaultyCase[],
+  onDone: (done: number) => void,
+): Promise<(CarriedOut<FaultyCase, FaultyRun> | Unmeasured<FaultyCase>)[]> {
+  const results = new Map<FaultyCase, CarriedOut<FaultyCase, FaultyRun> | Unmeasured<FaultyCase>>();
+  const [trial] = cases.map((one) => one.trial);
+  if (trial === undefined) return [];
+  const runs: (readonly [FaultyCase, readonly Fault[]])[] = [];
+  for (const one of cases) {
+    const { fails, left } = one;
+    if (left !== undefined) results.set(one, sightedCut({ ...one, left }));
+    else if (fails.kind === 'faults') runs.push([one, fails.faults]);
+    else results.set(one, await controlOf(one));
+  }
+  const made =
+    runs.length === 0
+      ? []
+      : await runFaults(
+          trial.lab,
+          runs.map(([, faults]) => faults),
+          { control: trial.control, onDone, isWhole: ([fault]) => fault !== undefined && isDropping(fault, trial) },
+        );
+  for (const [index, [one]] of runs.entries()) {
+    const run = made[index];
+    if (run === undefined) throw new Error('one run for each case');
+    results.set(one, 'trace' in run ? await sightedRun(one, run) : unmeasured(one, run.doubt));
+  }
+  return cases.map((one) => results.get(one) ?? unmeasured(one, 'not run'));
+}
+
+async function controlOf(one: FaultyCase): Promise<CarriedOut<FaultyCase, FaultyRun> | Unmeasured<FaultyCase>> {
+  const run = await one.trial.control;
+  return 'trace' in run ? sightedRun(one, run) : unmeasured(one, run.doubt);
+}
+

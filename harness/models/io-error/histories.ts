@@ -1,0 +1,132 @@
+/**
+ * Failing calls in random histories: the last call of each is made to fail, in a process that has done all that comes before it, in a
+ * directory that the processes before that one left.
+ */
+import type { Bench } from '../../bench/bench.ts';
+import { executedHistories, lastCallSubject } from '../../bench/histories.ts';
+import type { RecordedSubject, Subject } from '../../bench/subject.ts';
+import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
+import type { Outcome } from '../../domain/store.ts';
+import { counted } from '../../domain/words.ts';
+import { drawHistories, HISTORIES_PER_CELL } from '../../generate/draw.ts';
+import { encodeHistory, type History } from '../../generate/history.ts';
+import { upToLast } from '../../generate/last-call.ts';
+import { shrink } from '../../generate/shrink.ts';
+import { TallyCounter } from '../tally.ts';
+import { exploreFaults, type FaultExplored, type FaultExploration, type NamedFault } from './explore.ts';
+import type { OpFault } from './fault-id.ts';
+import { singleFaults } from './single-faults.ts';
+import { type FaultVerdict, trialOf } from './trial.ts';
+
+/** A history costs two hundred runs here and few elsewhere, so fewer are drawn unless the run says how many. */
+const HISTORIES = Math.ceil(HISTORIES_PER_CELL / 8);
+/** What the histories end with, in turn; those that never do it, with whatever call comes last. */
+const LAST_STEPS = ['update', 'save', 'reset', 'unchanged'] as const;
+/** Histories that are tried to shrink one that fails. */
+const SHRINK_LIMIT = 40;
+/** Faults like the one that failed, by which a smaller history is tried. */
+const ALIKE = 2;
+
+/** Whole executions; `exploreFaultHistories` records the last call of each. */
+export async function faultHistories(bench: Bench, only: NamedFault | undefined): Promise<readonly Subject[] | NotMeasured> {
+  const { effort, store } = bench;
+  const variation = await bench.executions.variation();
+  if (isNotMeasured(variation)) return variation;
+  if (only !== undefined) return executedHistories(bench, only.history === undefined ? [] : [only.history], true);
+  const drawn = drawHistories(effort.histories ?? HISTORIES, effort.seed, store.hasUpdate);
+  const cut = drawn.map((history, at) => upToLast(history, LAST_STEPS[at % LAST_STEPS.length]));
+  return executedHistories(bench, cut, true);
+}
+
+/** All faults of the last call of each history; of the verdicts, the shortest history for each outcome below the claim is kept. */
+export async function exploreFaultHistories(
+  executions: readonly RecordedSubject[],
+  exploration: FaultExploration,
+): Promise<FaultExplored> {
+  const { cell, bench, only } = exploration;
+  const counter = new TallyCounter(cell);
+  const explored: FaultExplored[] = [];
+  const doubts: string[] = [];
+  for (const { history } of executions) {
+    const found = await exploreLastCall(history?.steps ?? [], exploration);
+    if (found === undefined) continue; // lost before its last call: the crash models report it
+    if (isNotMeasured(found)) doubts.push(`in history ${encodeHistory(history?.steps ?? [])}: ${found.reason}`);
+    else explored.push(found);
+  }
+  const verdicts = explored.flatMap((one) => one.verdicts);
+  for (const verdict of verdicts) counter.add(verdict);
+  const sum = (of: (one: FaultExplored) => number): number => explored.reduce((total, one) => total + of(one), 0);
+  const triedIn = (of: (tried: Extract<FaultExplored['tried'], { kind: 'faults' }>) => number): number =>
+    sum(({ tried }) => (tried.kind === 'faults' ? of(tried) : 0));
+  return {
+    verdicts: only === undefined ? shortestOfEach(verdicts, (verdict) => counter.isViolation(verdict)) : verdicts,
+    unmeasured: explored.flatMap((one) => one.unmeasured),
+    doubts: [...doubts, ...explored.flatMap((one) => one.doubts)],
+    points: sum(({ points }) => points),
+    tried: {
+      kind: 'faults',
+      tried: triedIn(({ tried }) => tried),
+      twice: { tried: triedIn(({ twice }) => twice.tried), of: triedIn(({ twice }) => twice.of) },
+    },
+    notes: [`histories: ${counted(executions.length, 'history', 'histories')}, drawn with seed ${bench.effort.seed}`],
+    tally: counter.tally(),
+    trials: explored.flatMap(({ trials }) => trials),
+  };
+}
+
+async function exploreLastCall(history: History, exploration: FaultExploration): Promise<FaultExplored | NotMeasured | undefined> {
+  const subject = await lastCallSubject(exploration.bench, history);
+  return subject === undefined || isNotMeasured(subject) ? subject : exploreFaults(subject, exploration);
+}
+
+const stepsOf = ({ case: { subject } }: FaultVerdict): History => subject.history?.steps ?? [];
+
+function shortestOfEach(verdicts: readonly FaultVerdict[], isViolation: (verdict: FaultVerdict) => boolean): FaultVerdict[] {
+  const shortest = new Map<Outcome, FaultVerdict>();
+  for (const verdict of [...verdicts].sort((one, other) => stepsOf(one).length - stepsOf(other).length))
+    if (isViolation(verdict) && !shortest.has(verdict.outcome)) shortest.set(verdict.outcome, verdict);
+  return [...shortest.values()];
+}
+
+export async function shrinkFaultHistories(explored: FaultExplored, exploration: FaultExploration): Promise<FaultExplored> {
+  const verdicts: FaultVerdict[] = [];
+  for (const verdict of explored.verdicts) verdicts.push(await smallest(verdict, exploration));
+  return { ...explored, verdicts };
+}
+
+/** Single faults are shrunk; two faults, or a power cut after one, are reported as they were drawn. */
+async function smallest(failing: FaultVerdict, { bench, cell, judge }: FaultExploration): Promise<FaultVerdict> {
+  const { fails, subject } = failing.case;
+  const [fault, ...more] = fails.kind === 'faults' ? fails.faults : [];
+  if (fault === undefined || more.length > 0) return failing;
+  const call = subject.trace.ops[fault.op - 1];
+  const failureOf = async (history: History): Promise<FaultVerdict | undefined> => {
+    const smaller = await lastCallSubject(bench, upToLast(history));
+    if (smaller === undefined || isNotMeasured(smaller)) return undefined;
+    const { ops } = smaller.trace;
+    const alike = singleFaults(smaller.trace)
+      .filter((one) => isAlike(one, fault) && ops[one.op - 1]?.call === call?.call && ops[one.op - 1]?.file.path === call?.file.path)
+      .slice(0, ALIKE);
+    const trial = trialOf(bench, smaller, cell.profile, judge);
+    for (const one of alike) {
+      const { verdicts } = await judge([{ trial, subject: smaller, fails: { kind: 'faults', faults: [one] } }]);
+      const same = verdicts.find(({ outcome }) => outcome === failing.outcome);
+      if (same !== undefined) return same;
+    }
+    return undefined;
+  };
+  const { history } = await shrink(
+    stepsOf(failing),
+    async (candidate) => {
+      const found = await failureOf(candidate);
+      return found && stepsOf(found);
+    },
+    { atOnce: 2, limit: SHRINK_LIMIT },
+  );
+  return (await failureOf(history)) ?? failing;
+}
+
+function isAlike(one: OpFault, other: OpFault): boolean {
+  return one.kind === other.kind && (one.kind !== 'errno' || other.kind !== 'errno' || one.errno === other.errno);
+}
+

@@ -1,0 +1,109 @@
+/**
+ * Failing calls as a model: every fault of a recorded run, each in a run of its own, and what became of the store.
+ *
+ * Allows   each op to fail with each errno that it can return; writes and copies cut short; a disk that is full from an op on; and, on each
+ *          way that a store takes after such a fault, each op of that way to fail too.
+ * Forbids  a third fault. When the steps have settled nothing fails any more: what does not work then does not work.
+ * Real     the calls fail for real, in a child that lives on.
+ */
+import { PICTURE } from '../../domain/result.ts';
+import { isNotMeasured } from '../../domain/sighting.ts';
+import { OUTCOMES } from '../../domain/store.ts';
+import { historyName, parseHistoryDetail } from '../../generate/history.ts';
+import { firstFaultyOp } from '../../record/fault.ts';
+import { type Letter, type Model, opsWithSites, recordedOf } from '../model.ts';
+import { describeFault, faultOf } from './describe.ts';
+import { carryOutFaults, exploreFaults, type FaultExplored, type NamedFault } from './explore.ts';
+import { faultId, parseFault } from './fault-id.ts';
+import type { FaultyRun } from './fault-runs.ts';
+import { opOf } from './fsync-faults.ts';
+import { exploreFaultHistories, faultHistories, shrinkFaultHistories } from './histories.ts';
+import type { FaultVerdict, FaultyCase } from './trial.ts';
+
+/** Letters of ops at which nothing was tried, and at which something was and could not be judged. */
+const NOT_TRIED = '.';
+const DOUBT = '?';
+
+function readFault(op: number, detail: string, profile: string | undefined): NamedFault | undefined {
+  const drawn = parseHistoryDetail(detail);
+  const fault = parseFault(op, drawn?.rest ?? detail, profile === 'windows' ? 'windows' : undefined);
+  return fault && { fault, ...(drawn && { history: drawn.history }) };
+}
+
+function writeFault({ fails, subject: { history } }: FaultyCase): string {
+  const id = faultId(faultOf(fails));
+  return history === undefined ? id : id.replace(/@(\d+)~/, (_, op: string) => `@${op}~${historyName(history.steps)}~`);
+}
+
+export const ioError: Model<FaultyCase, FaultyRun, NamedFault, FaultExplored> = {
+  name: 'io-error',
+  profiles: [
+    { gates: true, byDefault: true },
+    { name: 'windows', gates: false, byDefault: false },
+  ],
+  words: {
+    help: 'each call fails in turn, with each error that it can return; `io-error:windows` refuses calls by the rules of Windows',
+    report: () => 'each of its calls failed in turn',
+    crashed: 'failed',
+  },
+  claim: { byDefault: 'durable', staleIs: 'lossy' },
+  appliesTo: ({ tasks }) => tasks === undefined,
+  missing: () => undefined,
+  id: { write: writeFault, read: readFault },
+
+  subjects: async (_cell, bench, only) => {
+    if (bench.scenario.histories) return faultHistories(bench, only);
+    const recorded = await bench.recorded();
+    return isNotMeasured(recorded) ? recorded : [recorded];
+  },
+
+  explore: async (subjects, exploration) => {
+    const runs = subjects.map(recordedOf);
+    if (exploration.cell.scenario.histories) return exploreFaultHistories(runs, exploration);
+    const [subject] = runs;
+    if (subject === undefined) throw new Error('a recorded scenario is one subject');
+    return exploreFaults(subject, exploration);
+  },
+
+  carryOut: (cases, _bench, _cell, onDone) => carryOutFaults(cases, onDone),
+
+  explain: async (explored, exploration) =>
+    exploration.cell.scenario.histories ? shrinkFaultHistories(explored, exploration) : explored,
+
+  picture: ({ cell, explored }) => (cell.scenario.histories ? [] : lettersOf(explored)),
+
+  selected: ({ explored: { verdicts } }, isViolation, all) => (all ? verdicts : firstOfEach(verdicts.filter(isViolation))),
+
+  describe: describeFault,
+  variation: ({ case: { subject } }) => subject.trace.variation,
+
+  timeline: async ({ case: { subject }, run: { trace, faults } }) => {
+    // After the fault the run is another than the one whose lines are known.
+    const known = firstFaultyOp(faults) ?? trace.ops.length;
+    const ops = (await opsWithSites(subject, trace)).map((op, index) => (index < known ? op : (trace.ops[index] ?? op)));
+    const { marks, trees } = trace;
+    return { kind: 'ops', parts: [{ ops, marks, trees, steps: subject.steps, at: { op: ops.length } }] };
+  },
+};
+
+/** One letter for each op: the worst that comes of its failing, alone or first of two. */
+function lettersOf({ verdicts, unmeasured, trials }: FaultExplored): Letter[] {
+  const worst = new Map<number, number>();
+  for (const { case: { fails }, outcome } of verdicts) worst.set(opOf(fails), Math.max(worst.get(opOf(fails)) ?? 0, OUTCOMES.indexOf(outcome)));
+  const doubted = new Set(unmeasured.map(({ case: { fails } }) => opOf(fails)));
+  return (trials[0]?.subject.trace.ops ?? []).map(({ index }) => {
+    const outcome = OUTCOMES[worst.get(index) ?? -1];
+    const letter = outcome === undefined ? (doubted.has(index) ? DOUBT : NOT_TRIED) : PICTURE[outcome];
+    return { letter, folded: false };
+  });
+}
+
+/** One case for each outcome at each op: the first. */
+function firstOfEach(verdicts: readonly FaultVerdict[]): readonly FaultVerdict[] {
+  const first = new Map<string, FaultVerdict>();
+  for (const verdict of verdicts) {
+    const key = `${verdict.outcome} ${opOf(verdict.case.fails)}`;
+    if (!first.has(key)) first.set(key, verdict);
+  }
+  return [...first.values()];
+}

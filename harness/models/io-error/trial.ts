@@ -1,0 +1,148 @@
+/** Runs of one subject in which calls fail, and what processes find after each: the sightings of a case. */
+import type { Bench } from '../../bench/bench.ts';
+import type { RecordedSubject } from '../../bench/subject.ts';
+import type { NotMeasured, Sighting } from '../../domain/sighting.ts';
+import { once } from '../../domain/once.ts';
+import type { Mark, Trace, Tree } from '../../domain/trace.ts';
+import { exposure } from '../../judge/exposed.ts';
+import { oracleOptions } from '../../judge/oracle.ts';
+import { isLoss, judgeRecovery } from '../../judge/outcome.ts';
+import { type Fault, firstFaultyOp } from '../../record/fault.ts';
+import type { CarriedOut, Unmeasured, Verdict } from '../../recover/believe.ts';
+import type { Case } from '../model.ts';
+import type { CutAfterFault, FaultCase } from './fault-id.ts';
+import { judgeAfterFault, promiseOf } from './fault-promise.ts';
+import { type FaultLab, type FaultyRun, type NotRun, runAlone } from './fault-runs.ts';
+import { ON_WINDOWS } from './windows.ts';
+
+/** What fails. The other kinds are controls: they are judged, and not reported. */
+export type WhatFails =
+  | FaultCase
+  /** Nothing fails; `asksSame`: the process that lived on is asked as well. */
+  | { readonly kind: 'control'; readonly asksSame: boolean }
+  /** Nothing fails but the power: what the cut alone takes. */
+  | { readonly kind: 'cut-alone'; readonly cut: CutAfterFault };
+
+export interface FaultyCase extends Case<RecordedSubject> {
+  readonly trial: Trial;
+  readonly fails: WhatFails;
+  /** What a power cut after the run left: then nothing runs. */
+  readonly left?: { readonly run: FaultyRun; readonly trace: Trace; readonly boundary: number; readonly tree: Tree };
+}
+
+export type FaultVerdict = Verdict<FaultyCase, FaultyRun>;
+
+/** One subject with what its runs share. */
+export interface Trial {
+  readonly subject: RecordedSubject;
+  readonly lab: FaultLab;
+  /** The run in which nothing fails, in a process of its own. */
+  readonly control: Promise<FaultyRun | NotRun>;
+  /** Whether the process that lived on is asked: only if it finds, with no fault, what a fresh process finds. */
+  readonly asksSame: () => Promise<boolean>;
+  readonly options: ReturnType<typeof oracleOptions>;
+}
+
+export function labOf({ recorder, complaint }: Bench, { again, steps }: RecordedSubject, profile: string | undefined): FaultLab {
+  if (again === undefined) throw new Error('faults need a run that can be made again');
+  const { recording, prepareFaults } = again;
+  const [standing, platform] = profile === 'windows' ? [ON_WINDOWS, 'win32' as const] : [[], undefined];
+  return { recorder, prepare: (runs) => prepareFaults(runs, platform), complaint, recording, steps: steps.length, standing };
+}
+
+type JudgeControls = (
+  cases: readonly FaultyCase[],
+  options: { readonly confirm: false },
+) => Promise<{ readonly verdicts: readonly FaultVerdict[] }>;
+
+/** Its control runs at once. */
+export function trialOf(bench: Bench, subject: RecordedSubject, profile: string | undefined, judge: JudgeControls): Trial {
+  const lab = labOf(bench, subject, profile);
+  const { store, scenario, recovery } = bench;
+  const trial: Trial = {
+    subject,
+    lab,
+    control: runAlone(lab, []),
+    asksSame: once(async () => {
+      if (!('trace' in (await trial.control))) return false;
+      const controls = [false, true].map((asks): FaultyCase => ({ trial, subject, fails: { kind: 'control', asksSame: asks } }));
+      const { verdicts } = await judge(controls, { confirm: false });
+      return verdicts[0]?.outcome === verdicts[1]?.outcome;
+    }),
+    options: oracleOptions(store.empty, scenario.next, recovery.whenFresh),
+  };
+  return trial;
+}
+
+/** A run that was made, as a case. */
+export async function sightedRun(one: FaultyCase, run: FaultyRun): Promise<CarriedOut<FaultyCase, FaultyRun>> {
+  const { trial, fails } = one;
+  const asksSame = fails.kind === 'control' ? fails.asksSame : await trial.asksSame();
+  return {
+    case: one,
+    run,
+    kind: run.ending.kind,
+    sightings: sightingsOf(trial, run, asksSame),
+    ...(!run.alone && { alone: () => carryOutAlone(one, run.faults) }),
+  };
+}
+
+export async function carryOutAlone(
+  one: FaultyCase,
+  faults: readonly Fault[],
+): Promise<CarriedOut<FaultyCase, FaultyRun> | NotMeasured> {
+  const run = await runAlone(one.trial.lab, faults);
+  return 'trace' in run ? sightedRun(one, run) : { reason: run.doubt };
+}
+
+export function unmeasured(one: FaultyCase, reason: string): Unmeasured<FaultyCase> {
+  return { case: one, reason };
+}
+
+/**
+ * A fresh process looks at the end first, because what is lost there is lost for good; then after each step that settled since the first
+ * fault. The process that lived on looks last.
+ */
+function sightingsOf({ subject, options }: Trial, run: FaultyRun, asksSame: boolean): Sighting[] {
+  const { trace, faults, ending, settled, after } = run;
+  const { marks, trees } = trace;
+  const { before, steps } = subject;
+  const sighting = (tree: Tree, seenBy: readonly Mark[], underWay: boolean, rest: Pick<Sighting, 'looker' | 'seen'>): Sighting => {
+    const promised = promiseOf(before, steps, seenBy, underWay);
+    return { tree, ...rest, judge: ({ recovery }) => ({ promised, outcome: judgeAfterFault(promised, recovery, options) }) };
+  };
+  const isSettled = ending.kind === 'settled';
+  const end = sighting(settled, marks, !isSettled, { looker: { who: 'a fresh process' } });
+  if (ending.kind === 'hung') return [{ ...end, judge: (found) => ({ ...end.judge(found), outcome: 'hung' }) }];
+  const exposedIn = exposure(trace);
+  const exposable: Sighting = {
+    ...end,
+    judge: (found) => {
+      const judgement = end.judge(found);
+      const exposed = isLoss(judgement.outcome) ? undefined : exposedIn(settled);
+      return exposed === undefined ? judgement : { ...judgement, outcome: 'exposed', exposed };
+    },
+  };
+  const first = firstFaultyOp(faults);
+  const between = marks.flatMap((mark, index): Sighting[] => {
+    if (mark.afterOp < first || (index === marks.length - 1 && isSettled)) return [];
+    const looker = { who: 'a fresh process after a step', step: index + 1 } as const;
+    return [sighting(trees[mark.afterOp] ?? new Map(), marks.slice(0, index + 1), false, { looker })];
+  });
+  const same = asksSame && after !== undefined ? [sighting(settled, marks, !isSettled, { looker: { who: 'the same process' }, seen: after })] : [];
+  return [exposable, ...between, ...same];
+}
+
+/** What a power cut after the run left. */
+export function sightedCut(one: FaultyCase & Required<Pick<FaultyCase, 'left'>>): CarriedOut<FaultyCase, FaultyRun> {
+  const { subject, options } = one.trial;
+  const { run, trace, boundary, tree } = one.left;
+  const settled = trace.marks.filter(({ afterOp }) => afterOp <= boundary);
+  const promised = promiseOf(subject.before, subject.steps, settled, true);
+  const sighting: Sighting = {
+    tree,
+    looker: { who: 'a fresh process' },
+    judge: ({ recovery }) => ({ promised, outcome: judgeRecovery(promised, recovery, options) }),
+  };
+  return { case: one, run, kind: one.fails.kind, sightings: [sighting] };
+}

@@ -1,0 +1,120 @@
+/**
+ * Power cuts as a model: the scenario runs on real file systems in images, which are copied at every boundary (`power-cut.ts`). It keeps the
+ * persistence profiles honest, so each file system is held to the claim under power loss of its profile.
+ */
+import type { Bench } from '../../bench/bench.ts';
+import type { RecordedSubject } from '../../bench/subject.ts';
+import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
+import { FILE_SYSTEMS, type FileSystem, type FileSystemName } from '../../record/image/file-systems.ts';
+import { missingFor } from '../../record/image/missing.ts';
+import type { ForcePoint } from '../../record/recorder.ts';
+import { type NamedState, type ReadState, readCrashId, writeCrashId } from '../crash/crash-id.ts';
+import type { CrashCase, CutState } from '../crash/crash-state.ts';
+import { crashNotes, crashTimeline, describeCrash, leastLost, variationOf } from '../crash/describe.ts';
+import { type CrashExplored, exploreRun, oneRun, type StatesOfTrace, treeCases } from '../crash/explore.ts';
+import { carriedOn, worstAtEach } from '../crash/letters.ts';
+import { crashSubjects } from '../crash/subjects.ts';
+import { type Model, type Profile, recordedOf } from '../model.ts';
+import { type CutTree, powerCutAt, powerCuts, type PowerCutRequest } from './power-cut.ts';
+
+/** The persistence profile that each file system is held to, and whether it gates. */
+const HELD_TO = {
+  ext4: { heldTo: 'ext4', gates: true },
+  'ext4-noauto': { heldTo: 'ext4-noauto', gates: false },
+  'ext4-writeback': { heldTo: 'posix', gates: false },
+  xfs: { heldTo: 'xfs', gates: true },
+  btrfs: { heldTo: 'btrfs', gates: true },
+} as const satisfies { readonly [name in FileSystemName]: Pick<Profile, 'heldTo' | 'gates'> };
+
+interface Cuts extends StatesOfTrace<CutState> {
+  /** Cuts that were made, also those that left the same as another. */
+  readonly cuts: number;
+}
+
+function fileSystemOf(profile: string | undefined): FileSystem {
+  const found = Object.values(FILE_SYSTEMS).find(({ name }) => name === profile);
+  if (found === undefined) throw new Error(`there is no file system ${profile}`);
+  return found;
+}
+
+async function requestOf(bench: Bench, subject: RecordedSubject, profile: string | undefined): Promise<PowerCutRequest> {
+  const fileSystem = fileSystemOf(profile);
+  const { again } = subject;
+  if (again === undefined) throw new Error('a power cut runs the scenario again');
+  const template = await bench.image(fileSystem);
+  return { recorder: bench.recorder, recording: again.recording, fileSystem, template, prepare: again.prepare };
+}
+
+async function cutsOf(request: PowerCutRequest, only: NamedState | undefined): Promise<Cuts | NotMeasured> {
+  const boundaries = request.recording.trace.ops.length + 1;
+  if (only === undefined) {
+    const left = await powerCuts(request);
+    return isNotMeasured(left) ? left : { states: left.states.map(cutState), points: boundaries, cuts: left.cuts };
+  }
+  const left = await powerCutAt(request, only.at.op, forceOf(only.detail));
+  return isNotMeasured(left) ? left : { states: [cutState(left)], points: 1, cuts: 1 };
+}
+
+function forceOf(detail: string): ForcePoint | undefined {
+  const [, how, at] = /^(fsync|commit|sync)=(\d{1,9})$/.exec(detail) ?? [];
+  return how === 'fsync' || how === 'commit' || how === 'sync' ? { how, at: Number(at) } : undefined;
+}
+
+function cutState({ boundary, force, tree }: CutTree): CutState {
+  const at = { op: boundary };
+  return { how: 'power-cut', at, points: [at], tree, promisedAt: boundary, ...(force && { force }) };
+}
+
+const readState: ReadState = (op, detail) => (forceOf(detail) === undefined ? undefined : { at: { op }, detail });
+
+const FORCED = { fsync: 'fsync of another file', commit: 'a commit', sync: 'syncfs' } as const;
+
+const profiles = Object.values(FILE_SYSTEMS).map(({ name }): Profile => ({ name, byDefault: false, ...HELD_TO[name] }));
+
+export const powerCut: Model<CrashCase, undefined, NamedState, CrashExplored<Cuts>> = {
+  name: 'power-cut',
+  profiles: profiles as [Profile, ...Profile[]], // there are file systems
+  words: {
+    help: 'the power is cut at every boundary, on a real file system in a loop image; needs root',
+    report: () => 'the power was cut at every boundary, on real file systems',
+    crashed: 'power lost',
+  },
+  claim: { byDefault: 'atomic', borrows: 'power-loss', staleIs: 'atomic' },
+  appliesTo: ({ tasks, histories }) => tasks === undefined && histories !== true,
+  missing: ({ recorder, path }, { name }) => (recorder.cuts ? missingFor(fileSystemOf(name), path) : 'needs the recorder ptrace'),
+  id: { write: writeCrashId, read: (op, detail) => readCrashId(op, detail, readState, false) },
+  subjects: (_cell, bench, only) => crashSubjects(bench, only, false),
+
+  explore: async (subjects, exploration) => {
+    const { bench, cell, only } = exploration;
+    const subject = oneRun(subjects.map(recordedOf), cell, only);
+    if (isNotMeasured(subject)) return subject;
+    const request = await requestOf(bench, subject, cell.profile);
+    const explored = await exploreRun(
+      subject,
+      exploration,
+      () => cutsOf(request, only),
+      ({ cuts }) => ({ kind: 'cuts', cuts }),
+    );
+    // What a mapped file holds is not in a trace, but it is on the disk of a real cut.
+    return isNotMeasured(explored) ? explored : { ...explored, doubts: [] };
+  },
+
+  carryOut: async (cases) => treeCases(cases),
+
+  picture: ({ subjects, explored }) => {
+    const [subject] = subjects;
+    return subject === undefined ? [] : carriedOn(recordedOf(subject).trace.ops.length + 1, worstAtEach(explored.verdicts));
+  },
+
+  selected: ({ explored: { verdicts } }, isViolation, all) => (all ? verdicts : leastLost(verdicts.filter(isViolation))),
+
+  describe: async (verdict) => {
+    const { state } = verdict.case;
+    const forced = state.how === 'power-cut' && state.force ? `${FORCED[state.force.how]} after op ${state.force.at}` : undefined;
+    return { ...(await describeCrash(verdict)), ...(forced !== undefined && { forced }) };
+  },
+  variation: variationOf,
+  timeline: (verdict) => crashTimeline(verdict, 'the power went here'),
+  notes: crashNotes,
+};

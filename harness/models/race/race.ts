@@ -1,0 +1,167 @@
+/**
+ * Races as a model: the tasks run as real processes, every order within the bound, each with what a kill of the first task leaves. What a race
+ * leaves is recovered by a process that saw none of it, and judged by what any order of the calls allows.
+ *
+ * A failing race runs a second time. Races are held against the same tasks on the fake file system (`agreement.ts`).
+ */
+import type { Bench } from '../../bench/bench.ts';
+import type { TasksSubject } from '../../bench/subject.ts';
+import { scheduleId, TASK_LETTERS } from '../../domain/schedule.ts';
+import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
+import type { Step, Task, Tree } from '../../domain/trace.ts';
+import { scanTree } from '../../domain/tree.ts';
+import { oracleOptions } from '../../judge/oracle.ts';
+import { isLoss } from '../../judge/outcome.ts';
+import { missingForRace } from '../../record/race.ts';
+import { endOf } from '../../record/record.ts';
+import type { Model } from '../model.ts';
+import { describeSchedule, NO_VARIATION, scheduleTimeline, shortestOfEachKind, stepsIn } from '../schedule/describe.ts';
+import { type ScheduleCase, type ScheduleExplored, type ScheduleRun, type ScheduleVerdict, sightedSchedule } from '../schedule/schedule-case.ts';
+import { tallyOf } from '../tally.ts';
+import { disagreements, type RaceExploration } from './agreement.ts';
+import { exploreRaces, type Races } from './explore-races.ts';
+import { parseRaceDetail } from './race-id.ts';
+import { CONTROL, namesIn, type Planned, type Raced, type RunRace, raceOn } from './raced.ts';
+
+/** Preemptions in a race, if the run does not say otherwise. */
+const BOUND = 1;
+
+export const race: Model<ScheduleCase, ScheduleRun, Planned, ScheduleExplored> = {
+  name: 'race',
+  profiles: [{ gates: true, byDefault: true }],
+  words: {
+    help: 'two real processes at the same time, their calls let through one by one in a chosen order, optionally with a kill',
+    report: () => 'real processes went on at the same time, in chosen orders of their calls',
+    crashed: 'killed',
+  },
+  claim: { byDefault: 'atomic', borrows: 'interleaving', staleIs: 'atomic' },
+  appliesTo: ({ tasks }) => tasks !== undefined,
+  missing: ({ recorder }) => (recorder.race === undefined ? 'needs the recorder ptrace' : undefined),
+  id: {
+    write: ({ end }) => {
+      // The schedule is where the race was interfered with; how many ops come after that may be a matter of time.
+      const kill = end.killed === undefined ? '' : `~kill=${TASK_LETTERS[end.killed]}`;
+      return `@${stepsIn(end)}~${scheduleId(end.schedule)}${kill}`;
+    },
+    read: (_op, detail) => parseRaceDetail(detail),
+  },
+
+  subjects: async ({ scenario: { before, tasks } }) => [{ kind: 'tasks', before, tasks: tasks ?? [] }],
+
+  explore: async (subjects, exploration) => {
+    const { bench } = exploration;
+    const missing = missingForRace(bench.recorder);
+    if (missing !== undefined) return { reason: missing };
+    const [subject] = subjects;
+    if (subject?.kind !== 'tasks') throw new Error('this model runs tasks');
+    const tree = await treeBefore(subject.before, bench);
+    return isNotMeasured(tree) ? tree : exploreFrom(tree, subject, exploration);
+  },
+
+  carryOut: async (cases, bench, { store, scenario }) => {
+    const options = oracleOptions(store.empty, scenario.next, bench.recovery.whenFresh);
+    return cases.map((one) => sightedSchedule(one, String(one.end.killed === undefined), options));
+  },
+
+  picture: () => [],
+  selected: ({ explored }, isViolation, all) => (all ? explored.verdicts : shortestOfEachKind(explored, isViolation)),
+  describe: describeSchedule,
+  variation: () => NO_VARIATION,
+  timeline: scheduleTimeline,
+};
+
+async function exploreFrom(tree: Tree, subject: TasksSubject, exploration: RaceExploration): Promise<ScheduleExplored | NotMeasured> {
+  const { bench, cell, judge, only } = exploration;
+  const { tasks } = subject;
+  const start = { tasks, tree };
+  const learnt = await namesIn(bench, start);
+  if (isNotMeasured(learnt)) return learnt;
+  const { names, key } = learnt;
+  const bound = bench.effort.preemptions ?? BOUND;
+  const fresh = raceOn(bench, start, { names, fresh: true });
+  const explore = async (run: RunRace): Promise<Races | NotMeasured> =>
+    only === undefined ? exploreRaces(run, tasks.length, bound) : onlyThis(fresh, only);
+  const used = raceOn(bench, start, { names, fresh: false });
+  const quick = await explore(used);
+  // Processes that raced before must do what one does that did not.
+  const control = only === undefined && !isNotMeasured(quick) ? await used(CONTROL) : undefined;
+  const found = control === undefined || ('key' in control && control.key === key) ? quick : await explore(fresh);
+  if (isNotMeasured(found)) return found;
+  const { verdicts } = await judge(found.races.map(({ end }) => ({ subject, end })));
+  const raced = async (planned: Planned): Promise<ScheduleVerdict | NotMeasured> => {
+    const again = await fresh(planned);
+    if (isNotMeasured(again)) return again;
+    const [verdict] = (await judge([{ subject, end: again.end }])).verdicts;
+    return verdict ?? { reason: 'it was not judged' };
+  };
+  const notes = await Promise.all(failingAlike(verdicts).map((verdict) => runAgain(verdict, raced)));
+  const held = only === undefined ? await disagreements(subject, exploration, verdicts, raced) : [];
+  const minimal = verdicts.filter(({ outcome }) => isLoss(outcome)).sort((one, other) => Number(isKill(one)) - Number(isKill(other)))[0];
+  const kills = verdicts.filter(isKill).length;
+  return {
+    verdicts,
+    unmeasured: [],
+    doubts: found.doubts.map(({ planned, reason }) => `${scheduleId(planned.schedule)} could not be run: ${reason}`),
+    points: found.tried,
+    tried: { kind: 'schedules', reach: 'bounded', bound, tried: found.tried, distinct: found.races.length, crashes: kills, kills },
+    tally: tallyOf(cell, verdicts),
+    notes: [...notesOn(found, tasks), ...notes.filter((note) => note !== undefined), ...held],
+    ...(minimal !== undefined && { minimal }),
+  };
+}
+
+const isKill = ({ case: { end } }: ScheduleVerdict): boolean => end.killed !== undefined;
+
+async function onlyThis(run: RunRace, planned: Planned): Promise<Races | NotMeasured> {
+  const raced = await run(planned);
+  return isNotMeasured(raced) ? raced : { races: [raced], tried: 1, leftOut: 0, doubts: [] };
+}
+
+/** What one process leaves that carries out the steps before: made once, and copied for each race. */
+async function treeBefore(before: readonly Step[], bench: Bench): Promise<Tree | NotMeasured> {
+  if (before.length === 0) return new Map();
+  const request = bench.prepareOn(new Map(), before);
+  const { events } = await bench.recorder.run({ ...request, plan: { kind: 'observe' } });
+  const rejected = events.find(({ kind }) => kind === 'rejected');
+  if (endOf(events).how === 'finished' && rejected === undefined) return scanTree(request.directory);
+  const why = bench.complaint(request.directory)?.split('\n')[0] ?? endOf(events).how;
+  return { reason: `the steps before the race did not get through: ${why}` };
+}
+
+function notesOn({ leftOut, races }: Races, tasks: readonly Task[]): string[] {
+  const unmeasured = new Set(races.flatMap((one: Raced) => one.unmeasured));
+  const died = races.flatMap(({ events, end }) =>
+    events.flatMap((event) =>
+      event.kind === 'died'
+        ? [`the process of ${tasks[event.task]?.name} ended by itself (${event.how}) in ${scheduleId(end.schedule)}`]
+        : [],
+    ),
+  );
+  return [
+    ...(leftOut > 0 ? [`${leftOut} switches and kills left out: what they lead to is what the one before them leads to`] : []),
+    ...[...unmeasured].map((what) => `not measured: ${what}`),
+    ...died.slice(0, 1),
+  ];
+}
+
+/** The shortest of the races that failed alike: with a kill, or without. */
+function failingAlike(verdicts: readonly ScheduleVerdict[]): ScheduleVerdict[] {
+  const first = new Map<string, ScheduleVerdict>();
+  for (const verdict of verdicts) {
+    const kind = `${verdict.outcome} ${isKill(verdict)}`;
+    if (isLoss(verdict.outcome) && !first.has(kind)) first.set(kind, verdict);
+  }
+  return [...first.values()];
+}
+
+/** What is to be said of a failing race that ran once more. */
+async function runAgain(
+  { outcome, case: { end } }: ScheduleVerdict,
+  raced: (planned: Planned) => Promise<ScheduleVerdict | NotMeasured>,
+): Promise<string | undefined> {
+  const { schedule, killed } = end;
+  const name = scheduleId(schedule);
+  const again = await raced({ schedule, ...(killed !== undefined && { kill: killed }) });
+  if (isNotMeasured(again)) return `${name} could not be run a second time: ${again.reason}`;
+  return again.outcome === outcome ? undefined : `${name} ended ${outcome}, and ${again.outcome} when it was run again`;
+}

@@ -1,0 +1,193 @@
+/**
+ * From sightings to believed verdicts: the one place where trees are recovered and losses confirmed, for every model.
+ *
+ *   sightings ─▶ recovered by a few warm processes, each distinct tree once
+ *             ─▶ again by fresh ones, if a warm process remembered another directory
+ *             ─▶ judged: a case is as bad as its worst sighting
+ *             ─▶ losses confirmed: of those of one kind the first and the last by processes that have done nothing else; if one of the
+ *                two is something else, all of that kind
+ *
+ * See decision records 0004 and 0017.
+ */
+import { UsageError } from '../domain/errors.ts';
+import type { RecoveredTree } from '../domain/recovery.ts';
+import { type Found, isNotMeasured, type Judgement, type NotMeasured, type Sighting } from '../domain/sighting.ts';
+import type { Json } from '../domain/trace.ts';
+import { listFiles } from '../domain/tree.ts';
+import { isLoss } from '../judge/outcome.ts';
+import type { StoreRecovery } from './recovery-of.ts';
+
+/** A case that was carried out. `Run` is what its model wants to report of it. */
+export interface CarriedOut<Case, Run> {
+  readonly case: Case;
+  readonly run: Run;
+  /** At least one. Where several are losses, the first counts. */
+  readonly sightings: readonly Sighting[];
+  /** Losses that share it, their outcome and how load and save ended are believed together. */
+  readonly kind: string;
+  /** Carries the case out by itself, where several shared a process. */
+  readonly alone?: () => Promise<CarriedOut<Case, Run> | NotMeasured>;
+}
+
+/** A case with its worst sighting. */
+export interface Verdict<Case, Run> extends Judgement, Found {
+  readonly case: Case;
+  readonly run: Run;
+  readonly sighting: Sighting;
+}
+
+/** A case that could not be judged. */
+export interface Unmeasured<Case> extends NotMeasured {
+  readonly case: Case;
+}
+
+export interface Judged<Case, Run> {
+  readonly verdicts: readonly Verdict<Case, Run>[];
+  readonly unmeasured: readonly Unmeasured<Case>[];
+}
+
+export interface BelieveOptions {
+  /** The store's name, for errors. */
+  readonly store: string;
+  /** What recovery saves next. */
+  readonly next: Json;
+  /** False while a search only looks for a case that it confirms afterwards. Default: true. */
+  readonly confirm?: boolean;
+  readonly onProgress?: (done: number) => void;
+}
+
+/** Verdicts in the order of the cases. Throws UsageError if the store loads what is not JSON. */
+export async function recoverAndBelieve<Case, Run>(
+  recovery: StoreRecovery,
+  cases: readonly CarriedOut<Case, Run>[],
+  options: BelieveOptions,
+): Promise<Judged<Case, Run>> {
+  const recovered = await recoverAll(recovery, cases, options, 'where they are');
+  const verdicts = (await recovery.warmIsTrue()) ? recovered : await recoverAll(recovery, cases, options, 'copied');
+  if (options.confirm === false) return { verdicts: verdicts.map(([verdict]) => verdict), unmeasured: [] };
+  return believe(recovery, verdicts, options);
+}
+
+type Pair<Case, Run> = readonly [Verdict<Case, Run>, CarriedOut<Case, Run>];
+
+/** A directory can be recovered once. `copied`: the trees, wherever they are. */
+async function recoverAll<Case, Run>(
+  recovery: StoreRecovery,
+  cases: readonly CarriedOut<Case, Run>[],
+  { store, next, onProgress = () => {} }: BelieveOptions,
+  how: 'where they are' | 'copied',
+): Promise<Pair<Case, Run>[]> {
+  const sightings = cases.flatMap((one) => one.sightings);
+  const inDirectory = (sighting: Sighting): boolean => how === 'where they are' && sighting.directory !== undefined;
+  const trees = sightings.filter((sighting) => sighting.seen === undefined && !inDirectory(sighting));
+  const directories = sightings.filter(inDirectory);
+  let done = 0;
+  const found = new Map<Sighting, Found>();
+  const [recovered] = await Promise.all([
+    recovery.recoverTrees(
+      trees.map(({ tree }) => tree),
+      next,
+      (count) => onProgress(done + count),
+    ),
+    ...directories.map(async (sighting) => {
+      const directory = sighting.directory ?? '';
+      found.set(sighting, { recovery: await recovery.recover(directory, next), left: listFiles(directory) });
+      done += 1;
+      onProgress(done);
+    }),
+  ]);
+  for (const [index, sighting] of trees.entries()) found.set(sighting, mustBe(recovered[index]));
+  return cases.map((one) => [verdictOf(store, one, (sighting) => found.get(sighting)), one]);
+}
+
+async function believe<Case, Run>(
+  recovery: StoreRecovery,
+  pairs: readonly Pair<Case, Run>[],
+  options: BelieveOptions,
+): Promise<Judged<Case, Run>> {
+  const confirmed = new Map<Verdict<Case, Run>, Promise<Verdict<Case, Run> | NotMeasured>>();
+  const confirm = ([verdict, carriedOut]: Pair<Case, Run>): Promise<Verdict<Case, Run> | NotMeasured> => {
+    const known = confirmed.get(verdict) ?? confirmAlone(recovery, carriedOut, options, verdict.left);
+    confirmed.set(verdict, known);
+    return known;
+  };
+  const doubted = new Set<Pair<Case, Run>>();
+  await Promise.all(
+    kindsOfLosses(pairs).map(async (alike) => {
+      const ends = [...new Set([alike[0], alike.at(-1)])].filter((pair) => pair !== undefined);
+      const answers = await Promise.all(ends.map(async (pair) => outcomeOf(await confirm(pair)) === pair[0].outcome));
+      if (answers.includes(false)) for (const pair of alike) doubted.add(pair);
+    }),
+  );
+  const verdicts: Verdict<Case, Run>[] = [];
+  const unmeasured: Unmeasured<Case>[] = [];
+  for (const pair of pairs) {
+    const sure = doubted.has(pair) ? await confirm(pair) : pair[0];
+    if (isNotMeasured(sure)) unmeasured.push({ case: pair[0].case, reason: sure.reason });
+    else verdicts.push(sure);
+  }
+  return { verdicts, unmeasured };
+}
+
+/** The case once more, in a process of its own where it shared one, and looked at by processes that have done nothing else. */
+async function confirmAlone<Case, Run>(
+  recovery: StoreRecovery,
+  shared: CarriedOut<Case, Run>,
+  { store, next }: BelieveOptions,
+  left: readonly string[],
+): Promise<Verdict<Case, Run> | NotMeasured> {
+  const alone = shared.alone === undefined ? shared : await shared.alone();
+  if (isNotMeasured(alone)) return alone;
+  const found = new Map<Sighting, Found>();
+  await Promise.all(
+    alone.sightings.map(async (sighting) => {
+      if (sighting.seen === undefined) found.set(sighting, { recovery: await recovery.confirm(sighting.tree, next), left });
+    }),
+  );
+  return verdictOf(store, alone, (sighting) => found.get(sighting));
+}
+
+const outcomeOf = (answer: Judgement | NotMeasured): string | undefined => ('outcome' in answer ? answer.outcome : undefined);
+
+/** Losses that went alike, together, in their order. */
+function kindsOfLosses<Case, Run>(pairs: readonly Pair<Case, Run>[]): Pair<Case, Run>[][] {
+  const kinds = new Map<string, Pair<Case, Run>[]>();
+  for (const pair of pairs) {
+    const [{ outcome, sighting, recovery }, { kind }] = pair;
+    if (!isLoss(outcome)) continue;
+    const { load, save, secondLoad } = recovery;
+    const key = [outcome, kind, sighting.looker.who, load.kind, save?.kind, secondLoad?.kind].join();
+    const alike = kinds.get(key);
+    if (alike === undefined) kinds.set(key, [pair]);
+    else alike.push(pair);
+  }
+  return [...kinds.values()];
+}
+
+/** The first sighting that shows a loss. A file that others could read counts only where nothing was lost. */
+function verdictOf<Case, Run>(
+  store: string,
+  { case: its, run, sightings }: CarriedOut<Case, Run>,
+  foundIn: (sighting: Sighting) => RecoveredTree | undefined,
+): Verdict<Case, Run> {
+  const verdicts = sightings.map((sighting): Verdict<Case, Run> => {
+    const found = sighting.seen === undefined ? mustBe(foundIn(sighting)) : { recovery: sighting.seen, left: [] };
+    mustLoadJson(store, found);
+    return { case: its, run, sighting, ...found, ...sighting.judge(found) };
+  });
+  const losses = verdicts.filter(({ outcome }) => isLoss(outcome));
+  return mustBe(losses.find(({ outcome }) => outcome !== 'exposed') ?? losses[0] ?? verdicts[0]);
+}
+
+function mustLoadJson(store: string, { recovery: { load } }: Found): void {
+  if (load.kind !== 'not-json') return;
+  throw new UsageError(
+    `load of store ${store} returned ${load.what}, which is not JSON`,
+    'It must return a value like the one that save was given.',
+  );
+}
+
+function mustBe<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('every sighting has an answer, and every case a sighting');
+  return value;
+}
