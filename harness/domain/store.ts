@@ -1,4 +1,5 @@
 import type { Claims, KnownBugs } from './models.ts';
+import type { Outcome } from './outcomes.ts';
 import type { ScenarioPlan } from './scenario.ts';
 import type { Json } from './trace.ts';
 
@@ -15,9 +16,7 @@ export interface KnownBug {
   readonly outcomes?: readonly Outcome[];
 }
 
-/** What a fresh process found after a crash, in one word. */
-export const OUTCOMES = ['original', 'new', 'stale', 'empty', 'mixed', 'unreadable', 'hung', 'blocked', 'false-ack', 'exposed'] as const;
-export type Outcome = (typeof OUTCOMES)[number];
+export type { Outcome };
 
 interface StoreOptions {
   /** Letters, digits, `.`, `_` and `-`: it is the first part of every case id. Defaults to the file's name. */

@@ -2,8 +2,7 @@
  * A cell's picture: one letter per boundary for the worst that a crash there leaves.
  */
 import type { CrashCell, Findings } from '../check.ts';
-import { PICTURE } from '../domain/result.ts';
-import { OUTCOMES, type Outcome } from '../domain/store.ts';
+import { OUTCOMES, type Outcome, worstOutcome } from '../domain/outcomes.ts';
 import type { CrashPoint } from '../explore/crash-state.ts';
 import type { Verdict } from '../judge/oracle.ts';
 import { promisesOf } from '../models/power-loss/loss-states.ts';
@@ -37,7 +36,7 @@ export function lettersOf(found: Findings, cell: CrashCell): Letter[] {
 function lettersOfKills({ verdicts, doubts }: Findings): Letter[] {
   const inside = ({ bytes }: CrashPoint): number => bytes ?? Number.POSITIVE_INFINITY;
   return [
-    ...verdicts.map(({ state, outcome }) => ({ state, letter: PICTURE[outcome] })),
+    ...verdicts.map(({ state, outcome }) => ({ state, letter: OUTCOMES[outcome].letter })),
     ...doubts.map(({ state }) => ({ state, letter: DOUBT })),
   ]
     .filter(({ state }) => state.how !== 'in-recovery')
@@ -71,7 +70,7 @@ function carriedOn({ recording }: Findings, worst: ReadonlyMap<number, Outcome>)
   let last = DOUBT;
   return Array.from({ length: recording.trace.ops.length + 1 }, (_, boundary) => {
     const told = worst.get(boundary);
-    if (told !== undefined) last = PICTURE[told];
+    if (told !== undefined) last = OUTCOMES[told].letter;
     return { letter: last, folded: told === undefined };
   });
 }
@@ -80,15 +79,10 @@ function worstAtEach(verdicts: readonly Verdict[]): ReadonlyMap<number, Outcome>
   const at = new Map<number, Outcome[]>();
   for (const { state, outcome } of verdicts)
     if (state.how !== 'in-recovery') at.set(state.at.op, [...(at.get(state.at.op) ?? []), outcome]);
-  return new Map([...at].map(([boundary, outcomes]) => [boundary, worstOf(outcomes) ?? 'original']));
-}
-
-/** In the order of OUTCOMES, but `new` is no worse than `original`: the letter of a boundary that may leave both is the later value's. */
-function worstOf(outcomes: readonly Outcome[]): Outcome | undefined {
-  return [...outcomes].sort((one, other) => OUTCOMES.indexOf(other) - OUTCOMES.indexOf(one))[0];
+  return new Map([...at].map(([boundary, outcomes]) => [boundary, worstOutcome(outcomes) ?? 'original']));
 }
 
 function letterOf(outcomes: readonly Outcome[]): string {
-  const worst = worstOf(outcomes);
-  return worst === undefined ? DOUBT : PICTURE[worst];
+  const worst = worstOutcome(outcomes);
+  return worst === undefined ? DOUBT : OUTCOMES[worst].letter;
 }

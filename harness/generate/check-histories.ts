@@ -9,7 +9,8 @@
 import type { Bench, CrashCell, Findings } from '../check.ts';
 import { isViolation } from '../domain/grade.ts';
 import { heldTo } from '../domain/models.ts';
-import { type Claim, OUTCOMES, type Outcome } from '../domain/store.ts';
+import { OUTCOME_NAMES, type Outcome } from '../domain/outcomes.ts';
+import type { Claim } from '../domain/store.ts';
 import type { Trace } from '../domain/trace.ts';
 import { treeKey } from '../domain/tree.ts';
 import { counted } from '../domain/words.ts';
@@ -274,7 +275,7 @@ class Search {
     if (first === undefined) return [];
     const any = await this.#smallest(
       first,
-      OUTCOMES.filter((outcome) => this.#breaksClaim(outcome)),
+      OUTCOME_NAMES.filter((outcome) => this.#breaksClaim(outcome)),
     );
     return smallest.some(({ verdict }) => verdict.outcome === any.verdict.outcome) ? smallest : [any, ...smallest];
   }

@@ -5,8 +5,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Model } from '../domain/models.ts';
+import { OUTCOMES, type Outcome } from '../domain/outcomes.ts';
 import type { Loaded, Recovery } from '../domain/recovery.ts';
-import type { Grade, Outcome } from '../domain/store.ts';
+import type { Grade } from '../domain/store.ts';
 import type { Json, Promised } from '../domain/trace.ts';
 
 export interface OracleOptions {
@@ -62,28 +63,14 @@ function isNothing(value: Json | undefined, { empty }: Pick<OracleOptions, 'empt
 
 /** True for every outcome but those in which an allowed value was found and the store works on. */
 export function isLoss(outcome: Outcome): boolean {
-  return outcome !== 'original' && outcome !== 'new';
+  return OUTCOMES[outcome].loss;
 }
 
 /** How good an outcome is under a model. */
 export function gradeOf(outcome: Outcome, model: Model): Grade {
-  switch (outcome) {
-    case 'original':
-    case 'new':
-      return 'durable';
-    case 'stale':
-      return STALE_IS_ATOMIC.has(model) ? 'atomic' : 'lossy';
-    case 'empty':
-    case 'mixed':
-    case 'unreadable':
-    case 'hung':
-    case 'blocked':
-    case 'false-ack':
-    case 'exposed':
-      return 'lossy';
-    default:
-      return outcome satisfies never;
-  }
+  const { grade } = OUTCOMES[outcome];
+  if (grade !== 'by-model') return grade;
+  return STALE_IS_ATOMIC.has(model) ? 'atomic' : 'lossy';
 }
 
 /**

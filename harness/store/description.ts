@@ -3,8 +3,8 @@
  */
 import { z } from 'zod';
 import { CLAIMABLE, type Claims, type KnownBugs } from '../domain/models.ts';
+import { OUTCOME_NAMES } from '../domain/outcomes.ts';
 import type { Scenario, ScenarioPlan } from '../domain/scenario.ts';
-import { OUTCOMES } from '../domain/store.ts';
 import { toJson } from '../domain/to-json.ts';
 import type { Json } from '../domain/trace.ts';
 import { planScenario } from '../scenario/plan.ts';
@@ -33,7 +33,7 @@ const aFunction = z.custom<(...args: never[]) => unknown>((value) => typeof valu
 const aName = z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'expected letters, digits, ".", "_" and "-"');
 const aCommand = z.array(z.string()).min(1, 'expected a program and its arguments, e.g. ["python3", "store.py", "save", "{dir}"]');
 const claims = z.partialRecord(z.enum(CLAIMABLE), z.enum(['durable', 'atomic', 'lossy']));
-const knownBug = z.strictObject({ grade: z.enum(['lossy', 'atomic']), outcomes: z.array(z.enum(OUTCOMES)).optional() });
+const knownBug = z.strictObject({ grade: z.enum(['lossy', 'atomic']), outcomes: z.array(z.enum(OUTCOME_NAMES)).optional() });
 
 const options = {
   name: aName.optional(),

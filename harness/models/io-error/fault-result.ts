@@ -4,8 +4,8 @@
 import { cellName, type FaultCell } from '../../check.ts';
 import { isViolation } from '../../domain/grade.ts';
 import { canonicalPath } from '../../domain/names.ts';
-import { type CaseResult, type CellResult, type OpLine, PICTURE } from '../../domain/result.ts';
-import { OUTCOMES } from '../../domain/store.ts';
+import { OUTCOMES, type Outcome, worstOutcome } from '../../domain/outcomes.ts';
+import type { CaseResult, CellResult, OpLine } from '../../domain/result.ts';
 import type { NameRule, Op } from '../../domain/trace.ts';
 import { treeKey } from '../../domain/tree.ts';
 import { type CellOptions, type CheckedCell, countOf, filesIn, headOf } from '../../explain/cell-result.ts';
@@ -65,13 +65,13 @@ const opOf = (one: FaultCase): number => (one.kind === 'faults' ? one.faults[0].
 
 /** One letter for each op: the worst that comes of its failing, alone or first of two. */
 function pictureOf({ verdicts, doubts, recording }: FaultFindings): string {
-  const worst = new Map<number, number>();
-  for (const { case: one, outcome } of verdicts) worst.set(opOf(one), Math.max(worst.get(opOf(one)) ?? 0, OUTCOMES.indexOf(outcome)));
+  const at = new Map<number, Outcome[]>();
+  for (const { case: one, outcome } of verdicts) at.set(opOf(one), [...(at.get(opOf(one)) ?? []), outcome]);
   const doubted = new Set(doubts.map(({ case: one }) => opOf(one)));
   return recording.trace.ops
     .map(({ index }) => {
-      const outcome = OUTCOMES[worst.get(index) ?? -1];
-      if (outcome !== undefined) return PICTURE[outcome];
+      const worst = worstOutcome(at.get(index) ?? []);
+      if (worst !== undefined) return OUTCOMES[worst].letter;
       return doubted.has(index) ? DOUBT : NOT_TRIED;
     })
     .join('');

@@ -7,8 +7,8 @@
  */
 
 import { worstGrade } from '../../domain/grade.ts';
-import type { Grade, Outcome } from '../../domain/store.ts';
-import { OUTCOMES } from '../../domain/store.ts';
+import { OUTCOMES, type Outcome } from '../../domain/outcomes.ts';
+import type { Grade } from '../../domain/store.ts';
 import type { Trace, Tree } from '../../domain/trace.ts';
 import { gradeOf, isLoss, judgeRecovery } from '../../judge/outcome.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
@@ -153,11 +153,11 @@ function judgeCut(
   return { outcome: judgeRecovery(promised, recovery, options), promised, recovery, tree, cut };
 }
 
-/** The worst by its grade and then in the order of OUTCOMES. */
+/** The worst by its grade and then by its severity. */
 function worstOf(verdicts: readonly CutVerdict[]): CutVerdict | undefined {
-  const rank = ({ outcome }: CutVerdict): number =>
-    (gradeOf(outcome, 'power-loss') === 'lossy' ? OUTCOMES.length : 0) + (isLoss(outcome) ? OUTCOMES.indexOf(outcome) : 0);
-  return [...verdicts].sort((one, other) => rank(other) - rank(one))[0];
+  const isLossy = ({ outcome }: CutVerdict): boolean => gradeOf(outcome, 'power-loss') === 'lossy';
+  const severity = ({ outcome }: CutVerdict): number => (isLoss(outcome) ? OUTCOMES[outcome].severity : 0);
+  return [...verdicts].sort((one, other) => Number(isLossy(other)) - Number(isLossy(one)) || severity(other) - severity(one))[0];
 }
 
 function opOf(one: FaultCase): number {
