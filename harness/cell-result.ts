@@ -91,7 +91,10 @@ function historiesIn(subjects: Findings['subjects']): Pick<CellResult, 'historie
   if (drawn.length === 0) return {};
   const segments = drawn.map((subject) => (subject.kind === 'recorded' ? (subject.history?.processes ?? 0) : undefined));
   return {
-    histories: { tried: drawn.length, segments: segments.includes(undefined) ? 1 : segments.reduce<number>((sum, count) => sum + (count ?? 0), 0) },
+    histories: {
+      tried: drawn.length,
+      segments: segments.includes(undefined) ? 1 : segments.reduce<number>((sum, count) => sum + (count ?? 0), 0),
+    },
   };
 }
 

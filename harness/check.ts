@@ -6,9 +6,9 @@
  */
 import type { Bench } from './bench/bench.ts';
 import { isNotMeasured, type NotMeasured } from './domain/sighting.ts';
-import { recoverAndBelieve } from './recover/believe.ts';
 import type { Case, Cell, Explored, Findings, Judge } from './models/model.ts';
 import { tallyOf } from './models/tally.ts';
+import { recoverAndBelieve } from './recover/believe.ts';
 
 export async function check(cell: Cell, bench: Bench, only?: unknown): Promise<Findings | NotMeasured> {
   const { model, store, scenario } = cell;
@@ -33,7 +33,10 @@ export async function check(cell: Cell, bench: Bench, only?: unknown): Promise<F
 }
 
 /** Cases are done when they were carried out or, if nothing had to run for them, when their trees were recovered. */
-function progressOf({ onProgress }: Bench, of: number): { readonly onDone: (done: number) => void; readonly onRecovered: (done: number) => void } {
+function progressOf(
+  { onProgress }: Bench,
+  of: number,
+): { readonly onDone: (done: number) => void; readonly onRecovered: (done: number) => void } {
   onProgress({ kind: 'cell-recorded', points: of, states: of });
   let most = 0;
   const report = (done: number): void => {

@@ -1,8 +1,9 @@
 /** A whole run: every store with every scenario it supports, several cells side by side, results in order. */
+
+import type { Bench } from './bench/bench.ts';
 import { type BenchOptions, openBenches } from './bench/open-benches.ts';
 import { type CheckedCell, cellResult, unmeasuredCell } from './cell-result.ts';
 import { check } from './check.ts';
-import type { Bench } from './bench/bench.ts';
 import { modelName } from './domain/model-names.ts';
 import { isNotMeasured } from './domain/sighting.ts';
 import type { Cell } from './models/model.ts';

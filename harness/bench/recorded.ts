@@ -1,8 +1,9 @@
 /** The scenario's steps, recorded once for all cells, and the source lines of its ops. */
+
+import type { LoadedStore } from '../domain/loaded-store.ts';
 import { once } from '../domain/once.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import { isNotMeasured, type NotMeasured } from '../domain/sighting.ts';
-import type { LoadedStore } from '../domain/loaded-store.ts';
 import { matchSites, type SiteMatch } from '../explain/sites.ts';
 import { oracleOfSteps, oracleOptions } from '../judge/oracle.ts';
 import { valuesAfter } from '../judge/promise.ts';

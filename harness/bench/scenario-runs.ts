@@ -9,11 +9,11 @@ import type { LoadedStore } from '../domain/loaded-store.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import type { Tree } from '../domain/trace.ts';
 import { buildTree } from '../domain/tree.ts';
-import type { Bench, FaultRequest, Run } from './bench.ts';
 import type { Installation } from '../machine/installation.ts';
 import { discard, type Workspace } from '../machine/workspace.ts';
 import type { CellFile } from '../protocol/cell-file.ts';
 import type { TaskFile } from '../protocol/task-file.ts';
+import type { Bench, FaultRequest, Run } from './bench.ts';
 
 export interface ScenarioRunsOptions {
   readonly workspace: Workspace;
@@ -22,7 +22,6 @@ export interface ScenarioRunsOptions {
   /** Limit for each load and save, in ms. */
   readonly timeoutMs: number;
 }
-
 
 /** V8's helper threads only cost time in a process that lives for a few milliseconds. */
 const FEWER_THREADS = ['--v8-pool-size=0'];

@@ -1,9 +1,10 @@
 /** What the cases of a cell happen to: a recorded run, the execution of a random history, or tasks at the same time. */
-import type { ConcurrentHistory } from '../generate/concurrent.ts';
-import type { History } from '../generate/history.ts';
+
 import type { Found, Judgement } from '../domain/sighting.ts';
 import type { Json, Step, Task, Trace, Tree } from '../domain/trace.ts';
 import type { SiteMatch } from '../explain/sites.ts';
+import type { ConcurrentHistory } from '../generate/concurrent.ts';
+import type { History } from '../generate/history.ts';
 import type { Recording } from '../record/record.ts';
 import type { WorkloadRuns } from './bench.ts';
 

@@ -2,8 +2,8 @@
 import { statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { createColors } from 'picocolors';
-import { missingFor } from '../record/image/missing.ts';
 import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
+import { missingFor } from '../record/image/missing.ts';
 import type { Output } from './output.ts';
 import { withSession } from './session.ts';
 

@@ -1,5 +1,5 @@
-import type { Claims, KnownBugs } from './store.ts';
 import type { Scenario } from './scenario.ts';
+import type { Claims, KnownBugs } from './store.ts';
 import type { Json } from './trace.ts';
 
 /** A store that is ready to run: bundled, and known not to throw when it is loaded. */

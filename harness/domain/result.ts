@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { MODELS } from './models.ts';
-import { OUTCOMES } from './store.ts';
+import { OUTCOME_NAMES } from './outcomes.ts';
 
 const count = z.int().nonnegative();
 
@@ -22,7 +22,7 @@ const opLine = z.object({
 });
 
 const grade = z.enum(['durable', 'atomic', 'lossy', 'inconclusive']);
-const outcome = z.enum(OUTCOMES);
+const outcome = z.enum(OUTCOME_NAMES);
 
 const explored = z.object({
   kind: z.enum(['exhaustive', 'sampled']),
@@ -94,7 +94,7 @@ const cell = z.object({
   violations: count.describe('Crash states below the claim'),
   sampled: z.object({ tried: count, of: count }).optional().describe('Set when not every point inside the writes was tried'),
   outcomes: z.record(z.string(), count).describe('Outcome -> crash states; of crashes in recovery the losses only'),
-  picture: z.string().describe('One letter for each boundary, in order: see `PICTURE`'),
+  picture: z.string().describe('One letter for each boundary, in order: see `OUTCOMES`'),
   folds: z
     .string()
     .optional()
@@ -155,17 +155,3 @@ export type CellResult = z.infer<typeof cell>;
 export type CaseResult = z.infer<typeof caseResult>;
 export type OpLine = z.infer<typeof opLine>;
 export type SiteLine = z.infer<typeof site>;
-
-/** The letters of a cell's picture. Small letters are fine; capitals lose data. */
-export const PICTURE = {
-  original: 'o',
-  new: 'n',
-  stale: 'S',
-  empty: 'E',
-  mixed: 'M',
-  unreadable: 'U',
-  hung: 'H',
-  blocked: 'B',
-  'false-ack': 'F',
-  exposed: 'X',
-} as const satisfies Record<(typeof OUTCOMES)[number], string>;

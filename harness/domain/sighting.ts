@@ -1,6 +1,7 @@
 /** A tree that a case left on disk, and what recovery found in it. */
-import type { Outcome } from './store.ts';
+
 import type { Recovery } from './recovery.ts';
+import type { Outcome } from './store.ts';
 import type { Promised, Tree } from './trace.ts';
 
 /** What recovery found in one tree. */

@@ -1,3 +1,4 @@
+import type { Outcome } from './outcomes.ts';
 import type { ScenarioPlan } from './scenario.ts';
 import type { Json } from './trace.ts';
 
@@ -19,9 +20,7 @@ export type Claims = { readonly [model: string]: Claim };
 /** Known bugs for each scenario, and in it for each model that is named. */
 export type KnownBugs = { readonly [scenario: string]: { readonly [model: string]: KnownBug } };
 
-/** What a fresh process found after a crash, in one word. */
-export const OUTCOMES = ['original', 'new', 'stale', 'empty', 'mixed', 'unreadable', 'hung', 'blocked', 'false-ack', 'exposed'] as const;
-export type Outcome = (typeof OUTCOMES)[number];
+export type { Outcome };
 
 interface StoreOptions {
   /** Letters, digits, `.`, `_` and `-`: it is the first part of every case id. Defaults to the file's name. */

@@ -5,39 +5,11 @@
  * marks (a step of the scenario resolved or rejected). It says nothing about crashes; the explorers read them out of it.
  */
 
+import type { Call } from './calls.ts';
+
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** What an op does, whichever syscall carried it: the vocabulary both recorders share. */
-const CALLS = [
-  'open',
-  'close',
-  'read',
-  'write',
-  'copy',
-  'truncate',
-  'allocate',
-  'fsync',
-  'fdatasync',
-  'sync',
-  'rename',
-  'link',
-  'symlink',
-  'unlink',
-  'mkdir',
-  'mknod',
-  'rmdir',
-  'chmod',
-  'chown',
-  'utimes',
-  'stat',
-  'access',
-  'readdir',
-  'readlink',
-  'lock',
-  'xattr',
-  'mmap',
-] as const;
-export type Call = (typeof CALLS)[number];
+export type { Call };
 
 /** How a file was opened, as far as a crash can tell the difference. */
 export type OpenFlag = 'read' | 'write' | 'create' | 'exclusive' | 'truncate' | 'append' | 'directory' | 'tmpfile';

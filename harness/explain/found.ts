@@ -1,5 +1,5 @@
 /**
- * The `found` of a case: what recovery met, in words that follow `FOUND_BY[outcome]`, e.g. `load() returned` `{}`.
+ * The `found` of a case: what recovery met, in words that follow the `foundBy` of its outcome, e.g. `load() returned` `{}`.
  */
 import type { Loaded, Recovery, Saved } from '../domain/recovery.ts';
 import type { Outcome } from '../domain/store.ts';

@@ -4,6 +4,7 @@
  * Where the two do not agree, both are told: an op that Node's binding never saw was made by native code or by another
  * process; one that never became a syscall would be a fault of the binding recorder.
  */
+import { CALLS } from '../domain/calls.ts';
 import type { Op, Site, Trace } from '../domain/trace.ts';
 
 export interface SiteMatch {
@@ -12,9 +13,6 @@ export interface SiteMatch {
   /** In words, ops that change something and that only one of the recorders saw. */
   readonly mismatches: readonly string[];
 }
-
-/** Calls that do not change what is on disk or what survives: the recorders may count them differently. */
-const HARMLESS: ReadonlySet<string> = new Set(['close', 'read', 'stat', 'access', 'readdir', 'readlink', 'lock', 'xattr', 'mmap']);
 
 /** `other` is a run of the same scenario under the binding recorder; undefined where it cannot see the store (commands). */
 export function matchSites(
@@ -59,7 +57,7 @@ function effectOf(op: Op): string {
 }
 
 function changesDisk(op: Op): boolean {
-  if (HARMLESS.has(op.call) || op.error !== undefined) return false;
+  if (!CALLS[op.call].compared || op.error !== undefined) return false;
   return op.call !== 'open' || (op.flags ?? []).some((flag) => flag === 'create' || flag === 'truncate');
 }
 

@@ -4,9 +4,9 @@
  * It never forgives: what it cannot prove to be an allowed value is a loss.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Model } from '../domain/models.ts';
+import { OUTCOMES, type Outcome } from '../domain/outcomes.ts';
 import type { Loaded, Recovery } from '../domain/recovery.ts';
-import type { Grade, Outcome } from '../domain/store.ts';
+import type { Grade } from '../domain/store.ts';
 import type { Json, Promised } from '../domain/trace.ts';
 
 export interface OracleOptions {
@@ -62,32 +62,14 @@ function isNothing(value: Json | undefined, { empty }: Pick<OracleOptions, 'empt
 
 /** True for every outcome but those in which an allowed value was found and the store works on. */
 export function isLoss(outcome: Outcome): boolean {
-  return outcome !== 'original' && outcome !== 'new';
-}
-
-/** How good an outcome is under a model. */
-export function gradeOf(outcome: Outcome, model: Model): Grade {
-  switch (outcome) {
-    case 'original':
-    case 'new':
-      return 'durable';
-    case 'stale':
-      return STALE_IS_ATOMIC.has(model) ? 'atomic' : 'lossy';
-    case 'empty':
-    case 'mixed':
-    case 'unreadable':
-    case 'hung':
-    case 'blocked':
-    case 'false-ack':
-    case 'exposed':
-      return 'lossy';
-    default:
-      return outcome satisfies never;
-  }
+  return OUTCOMES[outcome].loss;
 }
 
 /**
- * A process that is killed, or that is refused a call, loses nothing that it wrote: only where unwritten data can vanish, or where others are at
- * work, may an older value come back.
+ * How good an outcome is. `staleIs`: how good an earlier value is. A process that is killed, or that is refused a call, loses nothing that it
+ * wrote. Only where unwritten data can vanish, or where others are at work, may an earlier value come back.
  */
-const STALE_IS_ATOMIC: ReadonlySet<Model> = new Set(['power-loss', 'power-cut', 'interleaving', 'race']);
+export function gradeOf(outcome: Outcome, staleIs: Grade): Grade {
+  const { grade } = OUTCOMES[outcome];
+  return grade === 'by-model' ? staleIs : grade;
+}

@@ -1,8 +1,9 @@
 /**
  * The models, in the order of reports. A new model is a folder and a line here.
  */
-import type { Scenario } from '../domain/scenario.ts';
+
 import { variantName } from '../domain/model-names.ts';
+import type { Scenario } from '../domain/scenario.ts';
 import { inRecovery } from './crash/in-recovery.ts';
 import { interleaving } from './interleaving/interleaving.ts';
 import { ioError } from './io-error/io-error.ts';

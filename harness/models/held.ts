@@ -1,9 +1,9 @@
 /** What a store is held to under a model, and which bug it is known to have there. */
 import { type ExpectedBug, type Held, isViolation } from '../domain/grade.ts';
+import { variantName } from '../domain/model-names.ts';
 import type { Claim, Grade, Outcome } from '../domain/store.ts';
 import { gradeOf } from '../judge/outcome.ts';
 import type { Cell, Profile } from './model.ts';
-import { variantName } from '../domain/model-names.ts';
 
 type Choice = Pick<Cell, 'model' | 'profile'>;
 
@@ -19,7 +19,8 @@ function namesOf(choice: Choice): { readonly exact: readonly string[]; readonly 
   const { borrows } = model.claim;
   const { heldTo = profile } = profileOf(choice);
   return {
-    exact: profile === undefined ? [] : [variantName(model.name, profile), ...(borrows === undefined ? [] : [variantName(borrows, heldTo)])],
+    exact:
+      profile === undefined ? [] : [variantName(model.name, profile), ...(borrows === undefined ? [] : [variantName(borrows, heldTo)])],
     general: [model.name, ...(borrows === undefined ? [] : [borrows])],
   };
 }
@@ -36,9 +37,11 @@ export function heldTo(cell: Pick<Cell, 'model' | 'profile' | 'strict'> & { read
 }
 
 /** What is known of a whole model holds for each of its profiles. */
-export function knownBugOf({ store, scenario, ...choice }: Pick<Cell, 'model' | 'profile' | 'scenario'> & { readonly store: Pick<Cell['store'], 'knownBugs'> }):
-  | ExpectedBug
-  | undefined {
+export function knownBugOf({
+  store,
+  scenario,
+  ...choice
+}: Pick<Cell, 'model' | 'profile' | 'scenario'> & { readonly store: Pick<Cell['store'], 'knownBugs'> }): ExpectedBug | undefined {
   const here = store.knownBugs[scenario.name] ?? {};
   const { model, profile } = choice;
   const own = here[variantName(model.name, profile)] ?? here[model.name];

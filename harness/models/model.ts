@@ -9,12 +9,12 @@
  */
 import type { Bench } from '../bench/bench.ts';
 import type { RecordedSubject, Subject } from '../bench/subject.ts';
-import type { Claim, Grade, Outcome } from '../domain/store.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import type { CaseResult, Tried } from '../domain/result.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import type { ScheduleEnd } from '../domain/schedule.ts';
 import type { NotMeasured } from '../domain/sighting.ts';
+import type { Claim, Grade, Outcome } from '../domain/store.ts';
 import type { Mark, Op, Step, Task, Trace, Tree, Variation } from '../domain/trace.ts';
 import type { Recorder } from '../record/recorder.ts';
 import type { BelieveOptions, CarriedOut, Judged, Unmeasured, Verdict } from '../recover/believe.ts';
@@ -66,10 +66,7 @@ export interface Case<S extends Subject = Subject> {
 }
 
 /** Carries cases out, recovers what they leave, and believes what is found. */
-export type Judge<C extends Case, R> = (
-  cases: readonly C[],
-  options?: Pick<BelieveOptions, 'confirm'>,
-) => Promise<Judged<C, R>>;
+export type Judge<C extends Case, R> = (cases: readonly C[], options?: Pick<BelieveOptions, 'confirm'>) => Promise<Judged<C, R>>;
 
 export interface Exploration<C extends Case, R, Named> {
   readonly cell: Cell;

@@ -5,6 +5,7 @@
  * brings a file's names to disk ahead of what was logged before (btrfs), a barrier can also make a state that was not there: one
  * with these names and without the older ones. So a barrier is judged by exploring the trace that has it.
  */
+import { CALLS } from '../domain/calls.ts';
 import type { FileRef, Mark, Op, Trace } from '../domain/trace.ts';
 
 /** What is forced: a file as an op names it, or the file or directory at a path, `.` for the store's directory. */
@@ -42,15 +43,13 @@ export function withBarrier(trace: Trace, afterOp: number, barrier: Barrier): Ed
 export function withoutOp(trace: Trace, index: number): EditedTrace {
   const op = trace.ops[index - 1];
   if (op === undefined) throw new RangeError(`there is no op ${index}: the trace has ${trace.ops.length}`);
-  if (!BARRIERS.has(op.call)) throw new RangeError(`op ${index} is no barrier but ${op.call}: without it, the later ops would be others`);
+  if (!CALLS[op.call].forces) throw new RangeError(`op ${index} is no barrier but ${op.call}: without it, the later ops would be others`);
   return edited(trace, {
     ops: trace.ops.filter((other) => other !== op),
     trees: trace.trees.filter((_, at) => at !== index),
     marks: trace.marks.map((mark) => (mark.afterOp < index ? mark : { ...mark, afterOp: mark.afterOp - 1 })),
   });
 }
-
-const BARRIERS: ReadonlySet<Op['call']> = new Set(['fsync', 'fdatasync', 'sync']);
 
 /** `ops` still have their old indices, but for a barrier, which is none of the old trace's ops. */
 function edited(

@@ -7,7 +7,8 @@
  * Forbids  an errno from an op that was carried out, but for `close`: there the descriptor is gone, whatever it reports.
  * Real     both recorders ask here, so that a fault means the same under either.
  */
-import type { Call, OpenFlag } from '../domain/trace.ts';
+import { CALLS, type Call } from '../domain/calls.ts';
+import type { OpenFlag } from '../domain/trace.ts';
 
 /** `op` counts from 1 in the run that the fault comes in. */
 export type Fault =
@@ -110,23 +111,20 @@ export class Faults {
  * it); a disk that is full only then is the errno of that fsync. Not a rename over an existing name, nor removing and truncating.
  */
 export function needsSpace({ call, path, to, flags = [] }: Intent, look: Look): boolean {
-  switch (call) {
-    case 'write':
-    case 'copy':
-    case 'allocate':
+  const { needs } = CALLS[call];
+  switch (needs) {
+    case 'bytes':
       return true;
-    case 'open':
-      return flags.includes('tmpfile') || (flags.includes('create') && look(path) === undefined);
-    case 'mkdir':
-    case 'mknod':
+    case 'name':
       return look(path) === undefined;
-    case 'symlink':
-      return to !== undefined && look(to.path) === undefined;
-    case 'link':
-    case 'rename':
-      return to !== undefined && look(path) !== undefined && look(to.path) === undefined;
-    default:
+    case 'target':
+      return to !== undefined && (call === 'symlink' || look(path) !== undefined) && look(to.path) === undefined;
+    case 'as-opened':
+      return flags.includes('tmpfile') || (flags.includes('create') && look(path) === undefined);
+    case 'nothing':
       return false;
+    default:
+      return needs satisfies never;
   }
 }
 

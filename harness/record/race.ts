@@ -6,9 +6,9 @@
  * longest is let go on, as soon as its time is over. If none of them ever would, they are stuck.
  */
 
+import { CALLS } from '../domain/calls.ts';
 import type { RawOp } from '../domain/events.ts';
 import type { Schedule } from '../domain/schedule.ts';
-import type { Call } from '../domain/trace.ts';
 import type { Recorder } from './recorder.ts';
 
 export interface RaceRequest {
@@ -62,27 +62,11 @@ export function missingForRace(recorder: Recorder): string | undefined {
     : 'races are run by the ptrace recorder';
 }
 
-const CHANGING: ReadonlySet<Call> = new Set([
-  'write',
-  'copy',
-  'truncate',
-  'allocate',
-  'rename',
-  'link',
-  'symlink',
-  'unlink',
-  'mkdir',
-  'mknod',
-  'rmdir',
-  'chmod',
-  'chown',
-  'utimes',
-  'xattr',
-]);
 const CREATING: ReadonlySet<string> = new Set(['create', 'truncate', 'tmpfile']);
 
 /** False only for an op that left the directory as it was. */
 export function mayChange({ call, flags = [], error }: Pick<RawOp, 'call' | 'flags' | 'error'>): boolean {
   if (error !== undefined) return false;
-  return CHANGING.has(call) || (call === 'open' && flags.some((flag) => CREATING.has(flag)));
+  const { changes } = CALLS[call];
+  return changes === 'as-opened' ? flags.some((flag) => CREATING.has(flag)) : changes !== 'nothing';
 }

@@ -1,9 +1,9 @@
 /**
  * Which cases belong to a cell, and the few of them that are worth a block of their own: the first of each outcome.
  */
-import { modelName } from '../domain/models.ts';
-import { type CaseResult, type CellResult, PICTURE, type Result } from '../domain/result.ts';
-import { OUTCOMES } from '../domain/store.ts';
+import { modelName } from '../domain/model-names.ts';
+import { OUTCOME_NAMES, OUTCOMES } from '../domain/outcomes.ts';
+import type { CaseResult, CellResult, Result } from '../domain/result.ts';
 import { counted } from '../domain/words.ts';
 import { manyLike } from './moment.ts';
 
@@ -38,13 +38,13 @@ export function failuresByCell(result: Result): ReadonlyMap<CellResult, readonly
 
 function failuresOf(cell: CellResult, violations: readonly CaseResult[]): Failure[] {
   const inOrder = [...violations].sort(byBoundary);
-  return OUTCOMES.flatMap((outcome) => {
+  return OUTCOME_NAMES.flatMap((outcome) => {
     const same = inOrder.filter((one) => one.outcome === outcome);
     const first = same.find(({ landed, missingBarrier }) => (landed ?? missingBarrier) !== undefined) ?? same[0];
     if (first === undefined) return [];
     if (cell.schedules !== undefined) return [{ cell, first, boundaries: cell.outcomes[outcome] ?? same.length, stretches: 1 }];
     if (first.fault !== undefined) return [{ cell, first, boundaries: same.length, stretches: 1 }];
-    const stretches = cell.picture.match(new RegExp(`${PICTURE[outcome]}+`, 'g')) ?? [];
+    const stretches = cell.picture.match(new RegExp(`${OUTCOMES[outcome].letter}+`, 'g')) ?? [];
     return [{ cell, first, boundaries: Math.max(same.length, stretches.join('').length), stretches: stretches.length }];
   }).sort((one, other) => byBoundary(one.first, other.first));
 }

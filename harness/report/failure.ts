@@ -1,14 +1,15 @@
 /**
  * One failure as a block of text: what was lost, what did it, what would mend it, how to see it again.
  */
-import { modelName } from '../domain/models.ts';
+import { modelName } from '../domain/model-names.ts';
+import { OUTCOMES } from '../domain/outcomes.ts';
 import type { CaseResult, CellResult, SiteLine } from '../domain/result.ts';
 import type { Grade } from '../domain/store.ts';
 import { counted, printable } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
 import { fitSideBySide, GAP, longest, wrapSegments, wrapWords } from './lay-out.ts';
 import { crashRow, type MomentRow, momentRows, opWords, siteText } from './moment.ts';
-import { FOUND_BY, paintOutcome } from './outcomes.ts';
+import { paintOutcome } from './outcomes.ts';
 
 interface Segment {
   readonly text: string;
@@ -56,7 +57,7 @@ function failureRows(cell: CellResult, failure: CaseResult, colors: Colors, more
     ...(failure.forced === undefined ? [] : [{ label: 'before that', items: [[{ text: failure.forced }]] }]),
     ...lossRows(failure),
     ...(failure.again === undefined ? [] : secondCrashRows(failure.again, cell.model)),
-    { label: FOUND_BY[failure.outcome], items: [[found, { text: `had promised ${failure.promised}` }]] },
+    { label: OUTCOMES[failure.outcome].foundBy, items: [[found, { text: `had promised ${failure.promised}` }]] },
     { label: 'on disk', items: filesOnDisk(failure.onDisk) },
   ];
   if (

@@ -5,9 +5,9 @@
  * Hasn't times, absolute paths, sizes, seeds, patch versions: whatever may differ between two runs that find the same.
  */
 
-import { modelName } from '../domain/models.ts';
+import { modelName } from '../domain/model-names.ts';
+import { OUTCOME_NAMES } from '../domain/outcomes.ts';
 import type { CellResult, Result } from '../domain/result.ts';
-import { OUTCOMES } from '../domain/store.ts';
 import { counted, printable, withCommas } from '../domain/words.ts';
 import { withoutBytes } from '../explain/op-text.ts';
 import { type Failure, failuresAlike, failuresByCell, moreOf } from './cases.ts';
@@ -291,7 +291,7 @@ function cellBlocks(cell: CellResult, failures: readonly Failure[], alike: Retur
 }
 
 function outcomeCounts(cell: CellResult): string {
-  return OUTCOMES.filter((outcome) => (cell.outcomes[outcome] ?? 0) > 0)
+  return OUTCOME_NAMES.filter((outcome) => (cell.outcomes[outcome] ?? 0) > 0)
     .map((outcome) => `${outcome} ${withCommas(cell.outcomes[outcome] ?? 0)}`)
     .join(', ');
 }

@@ -4,7 +4,7 @@
  * In a wide window the picture is a column, continued under itself. Where that column would be too narrow to show where things
  * happen, the picture goes below its row and takes the whole width.
  */
-import { modelName } from '../domain/models.ts';
+import { modelName } from '../domain/model-names.ts';
 import type { CellResult, Result } from '../domain/result.ts';
 import { printable, withCommas } from '../domain/words.ts';
 import type { Colors } from './colors.ts';

@@ -1,11 +1,11 @@
 /**
  * A cell's picture: one letter per boundary, wrapped, coloured, explained. It is never cut short.
  */
-import { type CellResult, PICTURE } from '../domain/result.ts';
-import { OUTCOMES } from '../domain/store.ts';
+import { OUTCOME_NAMES, OUTCOMES } from '../domain/outcomes.ts';
+import type { CellResult } from '../domain/result.ts';
 import type { Colors } from './colors.ts';
 import { longest, pieces, wrapWords } from './lay-out.ts';
-import { MEANING, NOT_MEASURED, outcomeOfLetter, paintFolded, paintOutcome } from './outcomes.ts';
+import { NOT_MEASURED, outcomeOfLetter, paintFolded, paintOutcome } from './outcomes.ts';
 
 /** The letters of a cell; a cell in which nothing was judged shows one `?`. */
 export function lettersOf(cell: CellResult): string {
@@ -37,12 +37,13 @@ const UNKNOWN = 'not measured';
 /** What the letters mean, for each that occurs. */
 export function legend(cells: readonly CellResult[], colors: Colors, columns = Number.POSITIVE_INFINITY): string[] {
   const seen = new Set(cells.flatMap((cell) => [...lettersOf(cell)]));
-  const outcomes = OUTCOMES.filter((outcome) => seen.has(PICTURE[outcome]));
+  const outcomes = OUTCOME_NAMES.filter((outcome) => seen.has(OUTCOMES[outcome].letter));
   const unknown = seen.has(NOT_MEASURED);
   const width = longest([...outcomes, unknown ? UNKNOWN : '']);
   const lines = outcomes.flatMap((outcome) => {
-    const [first = '', ...rest] = wrapWords(MEANING[outcome], columns - width - 7);
-    const head = `  ${paintOutcome(outcome, PICTURE[outcome], colors)}  ${paintOutcome(outcome, outcome.padEnd(width), colors)}`;
+    const { letter, meaning } = OUTCOMES[outcome];
+    const [first = '', ...rest] = wrapWords(meaning, columns - width - 7);
+    const head = `  ${paintOutcome(outcome, letter, colors)}  ${paintOutcome(outcome, outcome.padEnd(width), colors)}`;
     return [`${head}  ${first}`, ...rest.map((line) => `${' '.repeat(width + 7)}${line}`)];
   });
   if (unknown) lines.push(`  ${colors.yellow(NOT_MEASURED)}  ${colors.yellow(UNKNOWN)}`);

@@ -1,7 +1,7 @@
 /**
  * A run in two lines: what was done, and whether every claim was kept.
  */
-import { modelName } from '../domain/models.ts';
+import { modelName } from '../domain/model-names.ts';
 import type { CellResult, Result } from '../domain/result.ts';
 import { counted, duration } from '../domain/words.ts';
 import type { Colors } from './colors.ts';

@@ -1,7 +1,7 @@
 /**
  * Which cells of a run are shown together, and how: boundary by boundary as pictures, or as a grid with a column for each file system or model.
  */
-import { modelName } from '../domain/models.ts';
+import { modelName } from '../domain/model-names.ts';
 import type { CellResult } from '../domain/result.ts';
 
 export type Table =

@@ -2,8 +2,9 @@
  * What a store file exports, as data that can cross to another process; and the rules it must keep, with their messages.
  */
 import { z } from 'zod';
+import { OUTCOME_NAMES } from '../domain/outcomes.ts';
 import type { Scenario, ScenarioPlan } from '../domain/scenario.ts';
-import { OUTCOMES } from '../domain/store.ts';
+import type { Claims, KnownBugs } from '../domain/store.ts';
 import { toJson } from '../domain/to-json.ts';
 import type { Json } from '../domain/trace.ts';
 import { planScenario } from '../scenario/plan.ts';
@@ -32,35 +33,35 @@ const aFunction = z.custom<(...args: never[]) => unknown>((value) => typeof valu
 const aName = z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'expected letters, digits, ".", "_" and "-"');
 const aCommand = z.array(z.string()).min(1, 'expected a program and its arguments, e.g. ["python3", "store.py", "save", "{dir}"]');
 const claim = z.enum(['durable', 'atomic', 'lossy']);
-const knownBug = z.strictObject({ grade: z.enum(['lossy', 'atomic']), outcomes: z.array(z.enum(OUTCOMES)).optional() });
+const knownBug = z.strictObject({ grade: z.enum(['lossy', 'atomic']), outcomes: z.array(z.enum(OUTCOME_NAMES)).optional() });
 
 /** `models`: the names of models and of their variants. */
 const schemas = (models: readonly [string, ...string[]]) => {
   const options = {
-  name: aName.optional(),
-  empty: z.unknown().optional(),
-  claims: z.partialRecord(z.enum(models), claim).optional(),
-  knownBugs: z.record(z.string(), z.partialRecord(z.enum(models), knownBug)).optional(),
-  scenarios: z
-    .array(
-      z.union(
-        [aName, z.looseObject({ name: aName, history: aFunction })],
-        'expected the name of a built-in scenario, or defineScenario({ name, catches, history })',
-      ),
-    )
-    .optional(),
-  env: z.record(z.string(), z.string()).optional(),
-};
-return {
-  module: z.strictObject({
-  ...options,
-  save: aFunction,
-  load: aFunction,
-  update: aFunction.optional(),
-  close: aFunction.optional(),
-}),
-  command: z.strictObject({ ...options, saveCommand: aCommand, loadCommand: aCommand }),
-};
+    name: aName.optional(),
+    empty: z.unknown().optional(),
+    claims: z.partialRecord(z.enum(models), claim).optional(),
+    knownBugs: z.record(z.string(), z.partialRecord(z.enum(models), knownBug)).optional(),
+    scenarios: z
+      .array(
+        z.union(
+          [aName, z.looseObject({ name: aName, history: aFunction })],
+          'expected the name of a built-in scenario, or defineScenario({ name, catches, history })',
+        ),
+      )
+      .optional(),
+    env: z.record(z.string(), z.string()).optional(),
+  };
+  return {
+    module: z.strictObject({
+      ...options,
+      save: aFunction,
+      load: aFunction,
+      update: aFunction.optional(),
+      close: aFunction.optional(),
+    }),
+    command: z.strictObject({ ...options, saveCommand: aCommand, loadCommand: aCommand }),
+  };
 };
 
 /** `now` in ms since the epoch: the values of the store's own scenarios are dated by it. `models`: names that claims may be given for. */

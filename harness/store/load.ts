@@ -100,7 +100,11 @@ function sourceOf(argument: string, { cwd, installation, outdir }: Pick<LoadOpti
   };
 }
 
-async function describe(bundle: string, argument: string, { installation, cwd, env, timeoutMs, now, modelNames }: LoadOptions): Promise<Description> {
+async function describe(
+  bundle: string,
+  argument: string,
+  { installation, cwd, env, timeoutMs, now, modelNames }: LoadOptions,
+): Promise<Description> {
   const args = ['--enable-source-maps', installation.describe, bundle, String(now), modelNames.join()];
   const result = await execa(process.execPath, args, {
     cwd,

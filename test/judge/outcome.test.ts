@@ -1,7 +1,7 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
+import { OUTCOME_NAMES, type Outcome } from '../../harness/domain/outcomes.ts';
 import type { Loaded, Recovery } from '../../harness/domain/recovery.ts';
-import { OUTCOMES, type Outcome } from '../../harness/domain/store.ts';
 import type { Json, Promised } from '../../harness/domain/trace.ts';
 import { gradeOf, isLoss, judgeRecovery, type OracleOptions, sameValue } from '../../harness/judge/outcome.ts';
 
@@ -179,7 +179,7 @@ function shuffled(value: Json | undefined): Json | undefined {
   );
 }
 
-test.each(OUTCOMES)('the grade of %s', (outcome) => {
+test.each(OUTCOME_NAMES)('the grade of %s', (outcome) => {
   const fine = outcome === 'original' || outcome === 'new';
   expect(gradeOf(outcome, 'process-kill')).toBe(fine ? 'durable' : 'lossy');
   expect(isLoss(outcome)).toBe(!fine);

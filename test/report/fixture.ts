@@ -2,8 +2,8 @@
  * Results as a run would give them, built from ops: a picture is drawn from what each op leaves behind.
  */
 
-import { type CaseResult, type CellResult, PICTURE, type Result } from '../../harness/domain/result.ts';
-import type { Outcome } from '../../harness/domain/store.ts';
+import { OUTCOME_NAMES, OUTCOMES, type Outcome } from '../../harness/domain/outcomes.ts';
+import type { CaseResult, CellResult, Result } from '../../harness/domain/result.ts';
 import type { Call, FileRef, Op, OpenFlag, Site } from '../../harness/domain/trace.ts';
 import { opText } from '../../harness/explain/op-text.ts';
 
@@ -148,7 +148,7 @@ function caseAt(cell: CellResult, boundary: number): CaseResult {
 }
 
 function outcomeOf(letter: string): Outcome | undefined {
-  return (Object.keys(PICTURE) as Outcome[]).find((outcome) => PICTURE[outcome] === letter);
+  return OUTCOME_NAMES.find((outcome) => OUTCOMES[outcome].letter === letter);
 }
 
 export function resultOf(parts: readonly CellParts[], more: Partial<Result> = {}): Result {

@@ -90,7 +90,11 @@ export async function crashNotes({ subjects, explored }: Findings<CrashExplored<
   const { mismatches } = await subject.sites();
   const named = mismatches.slice(0, MISMATCHES_NAMED).map((mismatch) => `recorders differ: ${mismatch}`);
   const more = mismatches.length - named.length;
-  return [...litterNotes(explored.verdicts, subject.trace), ...named, ...(more === 0 ? [] : [`recorders differ: ${counted(more, 'more op')}`])];
+  return [
+    ...litterNotes(explored.verdicts, subject.trace),
+    ...named,
+    ...(more === 0 ? [] : [`recorders differ: ${counted(more, 'more op')}`]),
+  ];
 }
 
 /** Files that are there after a crash, recovery and the next save, and would not be there without the crash. */

@@ -10,8 +10,8 @@ import type { History } from '../../generate/history.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
 import { NoSuchState } from '../../persistence/power-loss.ts';
 import type { CarriedOut } from '../../recover/believe.ts';
-import { TallyCounter } from '../tally.ts';
 import type { Cell, Exploration, Explored } from '../model.ts';
+import { TallyCounter } from '../tally.ts';
 import type { NamedState } from './crash-id.ts';
 import { type CrashCase, type CrashState, type CrashVerdict, crashCase } from './crash-state.ts';
 
@@ -123,7 +123,11 @@ export function stepsOf({ case: { subject, state } }: CrashVerdict): History {
 }
 
 /** The scenario's run, or the history that a case id names. Throws NoSuchState where it names none. */
-export function oneRun(subjects: readonly RecordedSubject[], { scenario }: Cell, only: NamedState | undefined): RecordedSubject | NotMeasured {
+export function oneRun(
+  subjects: readonly RecordedSubject[],
+  { scenario }: Cell,
+  only: NamedState | undefined,
+): RecordedSubject | NotMeasured {
   const [subject] = subjects;
   if (scenario.histories && (subject === undefined || only === undefined))
     throw new NoSuchState('it names no history, as in @5~history=s1.u2.c3.l');

@@ -152,7 +152,14 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
         if (isNotMeasured(trace)) throw new NotReplayable(trace.reason);
         const { states } = this.#model.statesOf(trace, cell.profile, { limit, seed, wholePages: true }, only);
         const oracle = oracleOfRecovery(trace, first, options);
-        cases.push(...states.map((second) => ({ subject: this.#subject, state: twice(first.case.state, second, trace), oracle, second: true as const })));
+        cases.push(
+          ...states.map((second) => ({
+            subject: this.#subject,
+            state: twice(first.case.state, second, trace),
+            oracle,
+            second: true as const,
+          })),
+        );
         crashed += 1;
       } catch (error) {
         if (!(error instanceof NotReplayable)) throw error;

@@ -1,8 +1,8 @@
 /** Shrinks random histories that lose something under a crash, and those that could not be executed to their end. */
 import { executedHistories } from '../../bench/histories.ts';
 import type { RecordedSubject } from '../../bench/subject.ts';
+import { OUTCOME_NAMES, type Outcome } from '../../domain/outcomes.ts';
 import { isNotMeasured } from '../../domain/sighting.ts';
-import { OUTCOMES, type Outcome } from '../../domain/store.ts';
 import { counted } from '../../domain/words.ts';
 import { encodeHistory, type History } from '../../generate/history.ts';
 import { shrink } from '../../generate/shrink.ts';
@@ -61,7 +61,7 @@ class Search {
     const smallest = await Promise.all(verdicts.map((verdict) => this.#smallest(verdict, [verdict.outcome])));
     const [first] = smallest.sort(byLength);
     if (first === undefined) return [];
-    const violating = OUTCOMES.filter(violates(this.#exploration.cell));
+    const violating = OUTCOME_NAMES.filter(violates(this.#exploration.cell));
     const any = await this.#smallest(first, violating);
     return smallest.some(({ outcome }) => outcome === any.outcome) ? smallest : [any, ...smallest];
   }

@@ -4,16 +4,23 @@
  * Orders are enumerated and judged in a process of their own (`child/interleave.ts`), which answers with counts and with the shortest end of
  * each kind of failure. Such an end is believed when the real store, on the real file system, finds the same in what is left.
  */
+
+import type { TasksSubject } from '../../bench/subject.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
-import type { TasksSubject } from '../../bench/subject.ts';
 import { BEFORE_HISTORIES, type ConcurrentHistory, drawConcurrentHistories, simplerHistories, tasksOf } from '../../generate/concurrent.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
 import { type InterleaveRequest, type Told, treeTold } from '../../protocol/interleave.ts';
 import { violates } from '../held.ts';
 import type { Exploration, Model } from '../model.ts';
 import { describeSchedule, NO_VARIATION, scheduleTimeline, shortestOfEachKind, stepsIn } from '../schedule/describe.ts';
-import { type ScheduleCase, type ScheduleExplored, type ScheduleRun, type ScheduleVerdict, sightedSchedule } from '../schedule/schedule-case.ts';
+import {
+  type ScheduleCase,
+  type ScheduleExplored,
+  type ScheduleRun,
+  type ScheduleVerdict,
+  sightedSchedule,
+} from '../schedule/schedule-case.ts';
 import { type NamedSchedule, parseScheduleDetail, scheduleDetail } from './coding.ts';
 
 /** Runs in which all orders are enumerated, if there are no more; and runs that are drawn at random if there are. */
@@ -28,7 +35,12 @@ const SHARED_MEMORY = 'the tasks share memory that shows in no file: no two orde
 
 type InterleavingExploration = Exploration<ScheduleCase, ScheduleRun, NamedSchedule>;
 
-const subjectOf = (history: ConcurrentHistory): TasksSubject => ({ kind: 'tasks', before: BEFORE_HISTORIES, tasks: tasksOf(history), history });
+const subjectOf = (history: ConcurrentHistory): TasksSubject => ({
+  kind: 'tasks',
+  before: BEFORE_HISTORIES,
+  tasks: tasksOf(history),
+  history,
+});
 
 export const interleaving: Model<ScheduleCase, ScheduleRun, NamedSchedule, ScheduleExplored> = {
   name: 'interleaving',
@@ -197,7 +209,8 @@ class Interleaver {
 function sumOfOutcomes(told: readonly Told[]): { [outcome in Outcome]?: number } {
   const outcomes: { [outcome in Outcome]?: number } = {};
   for (const one of told)
-    for (const [outcome, count] of Object.entries(one.outcomes) as [Outcome, number][]) outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
+    for (const [outcome, count] of Object.entries(one.outcomes) as [Outcome, number][])
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
   return outcomes;
 }
 

@@ -1,10 +1,10 @@
 /** A fault in words: which op failed how, what each step said, and who found what. */
 import { canonicalPath } from '../../domain/names.ts';
+import type { Looker } from '../../domain/sighting.ts';
 import type { NameRule, Op } from '../../domain/trace.ts';
 import { describeFound } from '../../explain/found.ts';
 import { opText } from '../../explain/op-text.ts';
 import { historyInWords } from '../../generate/history.ts';
-import type { Looker } from '../../domain/sighting.ts';
 import { lineOf } from '../crash/describe.ts';
 import type { CaseWords } from '../model.ts';
 import type { CutAfterFault, FaultCase, OpFault } from './fault-id.ts';

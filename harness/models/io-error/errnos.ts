@@ -1,5 +1,5 @@
 /**
- * Which errnos an op can fail with on Linux, as far as they tell stores apart: a table, from the manual pages of section 2.
+ * Which errnos to try with an op: those of its call (`CALLS`) that its circumstances allow.
  *
  * EIO comes from whatever reads or writes the medium, names and inodes included. EACCES comes from looking up a path, EMFILE from making a
  * descriptor, EROFS and EPERM from changing something, ENOSPC and EDQUOT (a full disk, a full quota) from needing a place for it. Locks
@@ -7,75 +7,9 @@
  * to do with what it asks: EIO, EACCES, EMFILE.
  */
 
+import { CALLS, type ErrnosWhen } from '../../domain/calls.ts';
 import type { Op } from '../../domain/trace.ts';
 import { type Intent, type Look, needsSpace } from '../../record/fault.ts';
-
-/** What holds of an op beyond its call. */
-interface Circumstances {
-  /** It names a path; else it has a descriptor. */
-  readonly byPath: boolean;
-  readonly needsSpace: boolean;
-  /** Of a close or an fsync: that the file was written to before. */
-  readonly written: boolean;
-}
-
-const SPACE = ['ENOSPC', 'EDQUOT'] as const;
-
-/** In the order in which they are tried. */
-function possible(op: Op, { byPath, needsSpace, written }: Circumstances): readonly string[] {
-  const path = byPath ? ['EACCES'] : [];
-  const space = needsSpace ? SPACE : [];
-  switch (op.call) {
-    case 'open': {
-      const flags = op.flags ?? [];
-      const changes = flags.some((flag) => flag !== 'read' && flag !== 'directory');
-      return ['EIO', 'EACCES', 'EMFILE', ...(changes ? ['EROFS', 'EPERM'] : []), ...space];
-    }
-    case 'close':
-      return written ? ['EIO', ...SPACE] : ['EIO'];
-    case 'read':
-      return ['EIO'];
-    case 'write':
-      return ['EIO', ...space];
-    case 'copy':
-      return ['EIO', 'EPERM', ...space];
-    case 'allocate':
-      return ['EIO', 'EPERM', ...space];
-    case 'truncate':
-      return ['EIO', ...path, 'EPERM', ...(byPath ? ['EROFS'] : [])];
-    case 'fsync':
-    case 'fdatasync':
-    case 'sync':
-      return written ? ['EIO', ...SPACE] : ['EIO'];
-    case 'rename':
-    case 'link':
-    case 'symlink':
-    case 'mkdir':
-    case 'mknod':
-      return ['EIO', 'EACCES', 'EPERM', 'EROFS', ...SPACE];
-    case 'unlink':
-    case 'rmdir':
-      return ['EIO', 'EACCES', 'EPERM', 'EROFS'];
-    case 'chmod':
-    case 'chown':
-    case 'utimes':
-      return ['EIO', ...path, 'EPERM', 'EROFS'];
-    case 'xattr':
-      return ['EIO', ...path, 'EPERM', 'EROFS', ...SPACE];
-    case 'stat':
-    case 'access':
-    case 'readlink':
-      return ['EIO', ...path];
-    case 'readdir':
-      return byPath ? ['EIO', 'EACCES', 'EMFILE'] : ['EIO'];
-    case 'lock':
-      return ['ENOLCK', 'EIO'];
-    case 'mmap':
-      return [];
-    default:
-      return op.call satisfies never;
-  }
-}
 
 /** Whatever an op asks for, it may fail with these. */
 const REGARDLESS: ReadonlySet<string> = new Set(['EIO', 'EACCES', 'EMFILE', 'ENOLCK']);
@@ -91,6 +25,21 @@ export function intentOf({ call, file, to, flags }: Op): Intent {
 
 /** The errnos to try with an op. `written` says whether the file was written to before it; `look` what stands at a path right before it. */
 export function errnosOf(op: Op, written: boolean, look: Look): readonly string[] {
-  const all = possible(op, { byPath: !BY_DESCRIPTOR.test(op.via), needsSpace: needsSpace(intentOf(op), look), written });
+  const holds = (when: ErrnosWhen['when']): boolean => {
+    switch (when) {
+      case 'by-path':
+        return !BY_DESCRIPTOR.test(op.via);
+      case 'to-change':
+        return (op.flags ?? []).some((flag) => flag !== 'read' && flag !== 'directory');
+      case 'needs-space':
+        return needsSpace(intentOf(op), look);
+      case 'written':
+        return written;
+      default:
+        return when satisfies never;
+    }
+  };
+  const listed: readonly (string | ErrnosWhen)[] = CALLS[op.call].errnos;
+  const all = listed.flatMap((one) => (typeof one === 'string' ? [one] : holds(one.when) ? one.errnos : []));
   return op.error === undefined ? all : all.filter((errno) => errno !== op.error && REGARDLESS.has(errno));
 }

@@ -1,10 +1,10 @@
 /** Explores the faults of one subject: every single fault, second faults on the ways that follow, and power cuts after failed fsyncs. */
 import type { RecordedSubject } from '../../bench/subject.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
+import type { History } from '../../generate/history.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
 import type { Fault } from '../../record/fault.ts';
 import type { CarriedOut, Judged, Unmeasured } from '../../recover/believe.ts';
-import type { History } from '../../generate/history.ts';
 import type { Exploration, Explored } from '../model.ts';
 import { DROPPING_ERRNO, type FaultCase, type OpFault } from './fault-id.ts';
 import { type FaultyRun, runAlone, runFaults } from './fault-runs.ts';
@@ -182,4 +182,3 @@ async function controlOf(one: FaultyCase): Promise<CarriedOut<FaultyCase, Faulty
   const run = await one.trial.control;
   return 'trace' in run ? sightedRun(one, run) : unmeasured(one, run.doubt);
 }
-

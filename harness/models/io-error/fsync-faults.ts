@@ -6,7 +6,8 @@
  * What a store loses to a lie is shown and not held against it: the best that any store can be there is atomic.
  */
 import { worstGrade } from '../../domain/grade.ts';
-import { OUTCOMES, type Grade, type Outcome } from '../../domain/store.ts';
+import { OUTCOMES, type Outcome } from '../../domain/outcomes.ts';
+import type { Grade } from '../../domain/store.ts';
 import type { Trace } from '../../domain/trace.ts';
 import { gradeOf, isLoss } from '../../judge/outcome.ts';
 import { powerLossStates, rebuild } from '../../persistence/power-loss.ts';
@@ -78,7 +79,9 @@ export async function judgeDrops(trial: Trial, failed: readonly FaultVerdict[], 
     return CUT_ON.flatMap((name) => cutsOf(run, name, withoutFlushes(PROFILES[name]), (cut) => ({ kind: 'dropped', op, cut })));
   });
   const { verdicts } = await judge([...alone, ...dropped]);
-  const lostAnyway = new Set(verdicts.flatMap(({ case: { fails }, outcome }) => (fails.kind === 'cut-alone' ? [`${fails.cut.profile} ${outcome}`] : [])));
+  const lostAnyway = new Set(
+    verdicts.flatMap(({ case: { fails }, outcome }) => (fails.kind === 'cut-alone' ? [`${fails.cut.profile} ${outcome}`] : [])),
+  );
   const isToBlame = ({ case: { fails }, outcome }: FaultVerdict): boolean =>
     fails.kind === 'dropped' && gradeOf(outcome, STALE_IS) === 'lossy' && !lostAnyway.has(`${fails.cut?.profile} ${outcome}`);
   return failed.map((verdict) => {
@@ -117,11 +120,11 @@ export function namedCut(
   return { trial, subject: trial.subject, fails, left: { run, trace, boundary: cut.boundary, tree } };
 }
 
-/** The worst by its grade and then in the order of OUTCOMES. */
+/** The worst by its grade and then by its severity. */
 function worstOf(outcomes: readonly Outcome[]): Outcome | undefined {
-  const rank = (outcome: Outcome): number =>
-    (gradeOf(outcome, STALE_IS) === 'lossy' ? OUTCOMES.length : 0) + (isLoss(outcome) ? OUTCOMES.indexOf(outcome) : 0);
-  return [...outcomes].sort((one, other) => rank(other) - rank(one))[0];
+  const isLossy = (outcome: Outcome): boolean => gradeOf(outcome, STALE_IS) === 'lossy';
+  const severity = (outcome: Outcome): number => (isLoss(outcome) ? OUTCOMES[outcome].severity : 0);
+  return [...outcomes].sort((one, other) => Number(isLossy(other)) - Number(isLossy(one)) || severity(other) - severity(one))[0];
 }
 
 /** The op that fails first. */

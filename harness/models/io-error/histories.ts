@@ -13,7 +13,7 @@ import { encodeHistory, type History } from '../../generate/history.ts';
 import { upToLast } from '../../generate/last-call.ts';
 import { shrink } from '../../generate/shrink.ts';
 import { TallyCounter } from '../tally.ts';
-import { exploreFaults, type FaultExplored, type FaultExploration, type NamedFault } from './explore.ts';
+import { exploreFaults, type FaultExploration, type FaultExplored, type NamedFault } from './explore.ts';
 import type { OpFault } from './fault-id.ts';
 import { singleFaults } from './single-faults.ts';
 import { type FaultVerdict, trialOf } from './trial.ts';
@@ -39,10 +39,7 @@ export async function faultHistories(bench: Bench, only: NamedFault | undefined)
 }
 
 /** All faults of the last call of each history; of the verdicts, the shortest history for each outcome below the claim is kept. */
-export async function exploreFaultHistories(
-  executions: readonly RecordedSubject[],
-  exploration: FaultExploration,
-): Promise<FaultExplored> {
+export async function exploreFaultHistories(executions: readonly RecordedSubject[], exploration: FaultExploration): Promise<FaultExplored> {
   const { cell, bench, only } = exploration;
   const counter = new TallyCounter(cell);
   const explored: FaultExplored[] = [];
@@ -129,4 +126,3 @@ async function smallest(failing: FaultVerdict, { bench, cell, judge }: FaultExpl
 function isAlike(one: OpFault, other: OpFault): boolean {
   return one.kind === other.kind && (one.kind !== 'errno' || other.kind !== 'errno' || one.errno === other.errno);
 }
-

@@ -6,9 +6,9 @@
  * Forbids  a third fault. When the steps have settled nothing fails any more: what does not work then does not work.
  * Real     the calls fail for real, in a child that lives on.
  */
-import { PICTURE } from '../../domain/result.ts';
+
+import { OUTCOMES, type Outcome, worstOutcome } from '../../domain/outcomes.ts';
 import { isNotMeasured } from '../../domain/sighting.ts';
-import { OUTCOMES } from '../../domain/store.ts';
 import { historyName, parseHistoryDetail } from '../../generate/history.ts';
 import { firstFaultyOp } from '../../record/fault.ts';
 import { type Letter, type Model, opsWithSites, recordedOf } from '../model.ts';
@@ -67,8 +67,7 @@ export const ioError: Model<FaultyCase, FaultyRun, NamedFault, FaultExplored> = 
 
   carryOut: (cases, _bench, _cell, onDone) => carryOutFaults(cases, onDone),
 
-  explain: async (explored, exploration) =>
-    exploration.cell.scenario.histories ? shrinkFaultHistories(explored, exploration) : explored,
+  explain: async (explored, exploration) => (exploration.cell.scenario.histories ? shrinkFaultHistories(explored, exploration) : explored),
 
   picture: ({ cell, explored }) => (cell.scenario.histories ? [] : lettersOf(explored)),
 
@@ -88,12 +87,16 @@ export const ioError: Model<FaultyCase, FaultyRun, NamedFault, FaultExplored> = 
 
 /** One letter for each op: the worst that comes of its failing, alone or first of two. */
 function lettersOf({ verdicts, unmeasured, trials }: FaultExplored): Letter[] {
-  const worst = new Map<number, number>();
-  for (const { case: { fails }, outcome } of verdicts) worst.set(opOf(fails), Math.max(worst.get(opOf(fails)) ?? 0, OUTCOMES.indexOf(outcome)));
+  const at = new Map<number, Outcome[]>();
+  for (const {
+    case: { fails },
+    outcome,
+  } of verdicts)
+    at.set(opOf(fails), [...(at.get(opOf(fails)) ?? []), outcome]);
   const doubted = new Set(unmeasured.map(({ case: { fails } }) => opOf(fails)));
   return (trials[0]?.subject.trace.ops ?? []).map(({ index }) => {
-    const outcome = OUTCOMES[worst.get(index) ?? -1];
-    const letter = outcome === undefined ? (doubted.has(index) ? DOUBT : NOT_TRIED) : PICTURE[outcome];
+    const worst = worstOutcome(at.get(index) ?? []);
+    const letter = worst === undefined ? (doubted.has(index) ? DOUBT : NOT_TRIED) : OUTCOMES[worst].letter;
     return { letter, folded: false };
   });
 }

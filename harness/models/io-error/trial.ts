@@ -1,8 +1,8 @@
 /** Runs of one subject in which calls fail, and what processes find after each: the sightings of a case. */
 import type { Bench } from '../../bench/bench.ts';
 import type { RecordedSubject } from '../../bench/subject.ts';
-import type { NotMeasured, Sighting } from '../../domain/sighting.ts';
 import { once } from '../../domain/once.ts';
+import type { NotMeasured, Sighting } from '../../domain/sighting.ts';
 import type { Mark, Trace, Tree } from '../../domain/trace.ts';
 import { exposure } from '../../judge/exposed.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
@@ -87,10 +87,7 @@ export async function sightedRun(one: FaultyCase, run: FaultyRun): Promise<Carri
   };
 }
 
-export async function carryOutAlone(
-  one: FaultyCase,
-  faults: readonly Fault[],
-): Promise<CarriedOut<FaultyCase, FaultyRun> | NotMeasured> {
+export async function carryOutAlone(one: FaultyCase, faults: readonly Fault[]): Promise<CarriedOut<FaultyCase, FaultyRun> | NotMeasured> {
   const run = await runAlone(one.trial.lab, faults);
   return 'trace' in run ? sightedRun(one, run) : { reason: run.doubt };
 }
@@ -129,7 +126,8 @@ function sightingsOf({ subject, options }: Trial, run: FaultyRun, asksSame: bool
     const looker = { who: 'a fresh process after a step', step: index + 1 } as const;
     return [sighting(trees[mark.afterOp] ?? new Map(), marks.slice(0, index + 1), false, { looker })];
   });
-  const same = asksSame && after !== undefined ? [sighting(settled, marks, !isSettled, { looker: { who: 'the same process' }, seen: after })] : [];
+  const same =
+    asksSame && after !== undefined ? [sighting(settled, marks, !isSettled, { looker: { who: 'the same process' }, seen: after })] : [];
   return [exposable, ...between, ...same];
 }
 

@@ -1,4 +1,5 @@
 /** One run of a store on an image that is cut at every boundary, and the moments at which a run is worth disturbing. */
+import { CALLS } from '../../domain/calls.ts';
 import { HarnessError } from '../../domain/errors.ts';
 import type { RawOp } from '../../domain/events.ts';
 import type { Op, Trace, Tree } from '../../domain/trace.ts';
@@ -77,18 +78,11 @@ export function forcePoints({ ops, trees }: Trace, forcings: readonly Forcing[])
 /** Whether an op that changed no tree may leave something to write, or write something. */
 function leavesSomething(op: Op, written: ReadonlySet<number>): boolean {
   switch (op.call) {
-    case 'read':
-    case 'stat':
-    case 'access':
-    case 'readdir':
-    case 'readlink':
-    case 'lock':
-      return false;
     case 'open':
       return op.flags?.includes('truncate') ?? false;
     case 'close':
       return written.has(op.file.id);
     default:
-      return true;
+      return CALLS[op.call].changes !== 'nothing' || CALLS[op.call].forces;
   }
 }

@@ -4,15 +4,15 @@
  * A claim gates where file systems are common; `posix` (the floor) and `ext4-noauto` are always shown.
  */
 import type { RecordedSubject } from '../../bench/subject.ts';
-import type { Outcome } from '../../domain/store.ts';
 import type { Tried } from '../../domain/result.ts';
 import { isNotMeasured } from '../../domain/sighting.ts';
+import type { Outcome } from '../../domain/store.ts';
 import type { Trace } from '../../domain/trace.ts';
 import type { Coverage } from '../../persistence/power-loss.ts';
 import type { Profile as Persistence } from '../../persistence/profile.ts';
 import { PROFILES } from '../../persistence/profiles.ts';
 import { type NamedState, type ReadState, readCrashId, writeCrashId } from '../crash/crash-id.ts';
-import type { CrashVerdict } from '../crash/crash-state.ts';
+import type { CrashVerdict, LossState } from '../crash/crash-state.ts';
 import { beginningWith, crashNotes, crashTimeline, describeCrash, leastLost, lineOf, variationOf } from '../crash/describe.ts';
 import {
   type CrashExploration,
@@ -29,7 +29,6 @@ import type { TraceModel } from '../crash/in-recovery.ts';
 import { carriedOn, letterOf, worstAtEach } from '../crash/letters.ts';
 import { shrinkHistories } from '../crash/shrink-histories.ts';
 import { crashSubjects } from '../crash/subjects.ts';
-import type { LossState } from '../crash/crash-state.ts';
 import { type Letter, type Profile, recordedOf } from '../model.ts';
 import { type Explanation, explainSpace } from './explanation.ts';
 import { LossSpace, lossStateNamed, promisesOf } from './loss-space.ts';
@@ -189,7 +188,10 @@ function lettersOf(trace: Trace, { verdicts, found }: CrashExplored<Found>): Let
   if (space === undefined || space.isSampled || total > STATES_PER_PICTURE) return carriedOn(boundaries, first);
   const promises = promisesOf(trace);
   const known = new Map<string, Outcome>();
-  for (const { case: { state }, outcome } of verdicts as readonly CrashVerdict[])
+  for (const {
+    case: { state },
+    outcome,
+  } of verdicts as readonly CrashVerdict[])
     if (state.how === 'power-lost' && state.unit === 4096) known.set(`${promises(state.at.op)} ${state.loss.hash}`, outcome);
   return Array.from({ length: boundaries }, (_, boundary) => {
     const own = first.get(boundary);

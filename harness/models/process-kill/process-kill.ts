@@ -1,20 +1,21 @@
 /** Process kill as a model: `kill-states.ts` says which states there are, `kill.ts` kills a real child at one. */
 import type { Bench } from '../../bench/bench.ts';
-import { cellName } from '../../domain/case-id.ts';
-import { isNotMeasured } from '../../domain/sighting.ts';
-import { PICTURE, type Tried } from '../../domain/result.ts';
-import type { Trace } from '../../domain/trace.ts';
 import type { RecordedSubject } from '../../bench/subject.ts';
+import { cellName } from '../../domain/case-id.ts';
+import { OUTCOMES } from '../../domain/outcomes.ts';
+import type { Tried } from '../../domain/result.ts';
+import { isNotMeasured } from '../../domain/sighting.ts';
+import type { Trace } from '../../domain/trace.ts';
 import type { CarriedOut, Unmeasured } from '../../recover/believe.ts';
-import { type NamedState, readCrashId, type ReadState, writeCrashId } from '../crash/crash-id.ts';
+import { type NamedState, type ReadState, readCrashId, writeCrashId } from '../crash/crash-id.ts';
 import { type CrashCase, type CrashPoint, type CrashVerdict, stateId } from '../crash/crash-state.ts';
 import { crashNotes, crashTimeline, describeCrash, lineOf, variationOf } from '../crash/describe.ts';
 import { type CrashExploration, exploreHistories, exploreRun, oneRun, treeOf } from '../crash/explore.ts';
+import { historyStates } from '../crash/history-states.ts';
 import type { TraceModel } from '../crash/in-recovery.ts';
 import { DOUBT } from '../crash/letters.ts';
 import { shrinkHistories } from '../crash/shrink-histories.ts';
 import { crashSubjects } from '../crash/subjects.ts';
-import { historyStates } from '../crash/history-states.ts';
 import { type Cell, type Letter, recordedOf } from '../model.ts';
 import { kill } from './kill.ts';
 import { type KillStates, killStates } from './kill-states.ts';
@@ -76,7 +77,12 @@ export const processKill: TraceModel<KillStates> = {
     const subject = oneRun(runs, cell, only);
     if (isNotMeasured(subject)) return subject;
     const isKilled = !bench.effort.observe && subject.again !== undefined;
-    return exploreRun(subject, exploration, (trace) => statesOf(trace, only), (found) => triedOf(isKilled, found));
+    return exploreRun(
+      subject,
+      exploration,
+      (trace) => statesOf(trace, only),
+      (found) => triedOf(isKilled, found),
+    );
   },
 
   carryOut: async (cases, bench, cell, onDone) => {
@@ -92,15 +98,13 @@ export const processKill: TraceModel<KillStates> = {
   },
 
   explain: async (explored, exploration) =>
-    exploration.cell.scenario.histories
-      ? shrinkHistories(explored, exploration, LOAD_SETTLES, statesOfHistory(exploration))
-      : explored,
+    exploration.cell.scenario.histories ? shrinkHistories(explored, exploration, LOAD_SETTLES, statesOfHistory(exploration)) : explored,
 
   picture: ({ explored: { verdicts, unmeasured }, cell }): Letter[] => {
     if (cell.scenario.histories) return [];
     const inside = ({ bytes }: CrashPoint): number => bytes ?? Number.POSITIVE_INFINITY;
     return [
-      ...verdicts.map(({ case: { state }, outcome }) => ({ state, letter: PICTURE[outcome] as string })),
+      ...verdicts.map(({ case: { state }, outcome }) => ({ state, letter: OUTCOMES[outcome].letter as string })),
       ...unmeasured.map(({ case: { state } }) => ({ state, letter: DOUBT })),
     ]
       .filter(({ state }) => state.how !== 'in-recovery')
@@ -141,7 +145,8 @@ async function killOrObserve(
   const { again } = subject;
   if (one.observed || effort.observe || again === undefined || (state.how !== 'killed' && state.how !== 'ended'))
     return { case: one, run: undefined, kind: '', sightings: [sighting] };
-  const directory = state.how === 'ended' ? again.recording.endDirectory : await kill(recorder, again, state, `${cellName(cell)}${writeCrashId(one)}`);
+  const directory =
+    state.how === 'ended' ? again.recording.endDirectory : await kill(recorder, again, state, `${cellName(cell)}${writeCrashId(one)}`);
   if (typeof directory !== 'string') return { case: one, reason: directory.reason };
   return { case: one, run: undefined, kind: stateId(state), sightings: [{ ...sighting, directory }] };
 }

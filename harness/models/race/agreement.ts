@@ -5,8 +5,8 @@
 import type { TasksSubject } from '../../bench/subject.ts';
 import { type ScheduleOp, scheduleId } from '../../domain/schedule.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
-import { isLoss } from '../../judge/outcome.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
+import { isLoss } from '../../judge/outcome.ts';
 import type { ToldEnd } from '../../protocol/interleave.ts';
 import type { Exploration } from '../model.ts';
 import type { ScheduleCase, ScheduleRun, ScheduleVerdict } from '../schedule/schedule-case.ts';

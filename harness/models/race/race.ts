@@ -16,7 +16,13 @@ import { missingForRace } from '../../record/race.ts';
 import { endOf } from '../../record/record.ts';
 import type { Model } from '../model.ts';
 import { describeSchedule, NO_VARIATION, scheduleTimeline, shortestOfEachKind, stepsIn } from '../schedule/describe.ts';
-import { type ScheduleCase, type ScheduleExplored, type ScheduleRun, type ScheduleVerdict, sightedSchedule } from '../schedule/schedule-case.ts';
+import {
+  type ScheduleCase,
+  type ScheduleExplored,
+  type ScheduleRun,
+  type ScheduleVerdict,
+  sightedSchedule,
+} from '../schedule/schedule-case.ts';
 import { tallyOf } from '../tally.ts';
 import { disagreements, type RaceExploration } from './agreement.ts';
 import { exploreRaces, type Races } from './explore-races.ts';

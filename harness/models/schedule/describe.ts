@@ -1,7 +1,8 @@
 /** A schedule in words: who did what until another task continued, and what was there then. */
-import type { ScheduleEnd, TaskEvent } from '../../domain/schedule.ts';
-import type { CaseResult } from '../../domain/result.ts';
+
 import type { Loaded } from '../../domain/recovery.ts';
+import type { CaseResult } from '../../domain/result.ts';
+import type { ScheduleEnd, TaskEvent } from '../../domain/schedule.ts';
 import type { Task, Variation } from '../../domain/trace.ts';
 import { describeFound } from '../../explain/found.ts';
 import { describeValue } from '../../explain/values.ts';

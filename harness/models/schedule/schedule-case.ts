@@ -45,4 +45,3 @@ export function sightedSchedule(one: ScheduleCase, kind: string, options: Oracle
     ],
   };
 }
-

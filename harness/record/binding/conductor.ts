@@ -7,8 +7,9 @@
  *          overlaps another one, so what depends on two effects being under way at the same moment does not show.
  */
 
+import { type Call, changesTree } from '../../domain/calls.ts';
 import type { RawEvent, RawMark, RawOp } from '../../domain/events.ts';
-import type { Call, OpenFlag, Range, Tree } from '../../domain/trace.ts';
+import type { OpenFlag, Range, Tree } from '../../domain/trace.ts';
 import { equalTrees, lookIn, type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';
 import { type Fault, Faults, firstFaultyOp } from '../fault.ts';
 import { isNext, markKey, type OpIntent, opKey } from '../order.ts';
@@ -50,21 +51,6 @@ const SLOW_TURNS = 500;
 
 const END = 'the end of the run';
 const DIVERGED_EXIT = 86;
-
-const CHANGES: ReadonlySet<Call> = new Set<Call>([
-  'open',
-  'write',
-  'copy',
-  'truncate',
-  'rename',
-  'link',
-  'symlink',
-  'unlink',
-  'mkdir',
-  'rmdir',
-  'chmod',
-  'chown',
-]);
 
 export class Conductor {
   readonly #plan: RunPlan;
@@ -339,7 +325,7 @@ export class Conductor {
     const file = settled.file ?? effect.file;
     const id = this.#files.idOf(file);
     const to = effect.to === undefined ? undefined : { path: effect.to.path, id: this.#files.idOf(settled.to ?? effect.to.file) };
-    const tree = this.#plan.kind !== 'kill' && CHANGES.has(effect.call) ? this.#changedTree() : undefined;
+    const tree = this.#plan.kind !== 'kill' && changesTree(effect.call) ? this.#changedTree() : undefined;
     const op: RawOp = {
       kind: 'op',
       call: effect.call,

@@ -6,6 +6,7 @@
  * the judging: what is redundant under `atomic` may be needed under `durable`.
  */
 
+import { CALLS } from '../../../domain/calls.ts';
 import type { Op, Trace } from '../../../domain/trace.ts';
 import { powerLossStates } from '../../../persistence/power-loss.ts';
 import type { PowerLossState } from '../../../persistence/state.ts';
@@ -27,8 +28,6 @@ export interface Redundancy {
   readonly together: readonly Op[];
 }
 
-const BARRIERS: ReadonlySet<string> = new Set(['fsync', 'fdatasync', 'sync']);
-
 /** New trees that may be judged for all barriers of a cell together; each gets the same share. */
 const NEW_TREES_FOR_ALL = 2000;
 
@@ -43,7 +42,7 @@ export async function redundantBarriers(
   verdicts: Verdicts = new Verdicts(question, failing),
 ): Promise<Redundancy> {
   const { trace, oldIndex } = withBarriers(question.trace, mend);
-  const all = question.trace.ops.filter(({ call, error }) => BARRIERS.has(call) && error === undefined);
+  const all = question.trace.ops.filter(({ call, error }) => CALLS[call].forces && error === undefined);
   const useWithout = async (dropped: readonly Op[]): Promise<BarrierUse['use']> => {
     const without = withoutOps(
       trace,
