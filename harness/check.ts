@@ -8,7 +8,7 @@ import type { Bench } from './bench/bench.ts';
 import { isNotMeasured, type NotMeasured } from './domain/sighting.ts';
 import type { Case, Cell, Explored, Findings, Judge } from './models/model.ts';
 import { tallyOf } from './models/tally.ts';
-import { recoverAndBelieve } from './recover/believe.ts';
+import { type CarriedOut, recoverAndBelieve, type Unmeasured } from './recover/believe.ts';
 
 export async function check(cell: Cell, bench: Bench, only?: unknown): Promise<Findings | NotMeasured> {
   const { model, store, scenario } = cell;
@@ -18,8 +18,9 @@ export async function check(cell: Cell, bench: Bench, only?: unknown): Promise<F
 
   const judge: Judge<Case, unknown> = async (cases, options) => {
     const { onDone, onRecovered } = progressOf(bench, cases.length);
-    const carriedOut = await model.carryOut(cases, bench, cell, onDone); // carry out
-    const [unmeasured, sighted] = parted(carriedOut, isNotMeasured);
+    const carriedOut: readonly CaseOrDoubt[] = await model.carryOut(cases, bench, cell, onDone); // carry out
+    const sighted = carriedOut.filter((one): one is CarriedOut<Case, unknown> => !isNotMeasured(one));
+    const unmeasured = carriedOut.filter((one): one is Unmeasured<Case> => isNotMeasured(one));
     const believing = { store: store.name, next: scenario.next, ...options, onProgress: onRecovered };
     const judged = await recoverAndBelieve(bench.recovery, sighted, believing); // recover, judge, believe
     return { verdicts: judged.verdicts, unmeasured: [...unmeasured, ...judged.unmeasured] };
@@ -46,12 +47,4 @@ function progressOf(
   return { onDone: report, onRecovered: report };
 }
 
-function parted<Item, Part extends Item>(items: readonly Item[], isPart: (item: Item) => item is Part): [Part[], Exclude<Item, Part>[]] {
-  const parts: Part[] = [];
-  const others: Exclude<Item, Part>[] = [];
-  for (const item of items) {
-    if (isPart(item)) parts.push(item);
-    else others.push(item as Exclude<Item, Part>);
-  }
-  return [parts, others];
-}
+type CaseOrDoubt = CarriedOut<Case, unknown> | Unmeasured<Case>;

@@ -3,7 +3,7 @@ import type { LoadedStore } from '../domain/loaded-store.ts';
 import type { Progress } from '../domain/progress.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import type { NotMeasured } from '../domain/sighting.ts';
-import type { Trace, Tree } from '../domain/trace.ts';
+import type { Task, Trace, Tree } from '../domain/trace.ts';
 import type { FakeBench } from '../fake/fake-bench.ts';
 import type { Executions } from '../generate/executions.ts';
 import type { LastCall } from '../generate/last-call.ts';
@@ -72,8 +72,8 @@ export interface Bench extends WorkloadRuns {
   readonly recoveries: RecoveryRecordings;
   /** A run of these calls in a copy of a tree. */
   readonly prepareOn: (tree: Tree, calls: readonly CellStep[]) => Run;
-  /** A run of the scenario's tasks, or of these, one process for each, in a copy of a tree. */
-  readonly prepareRace: (tree: Tree) => Omit<RaceRequest, 'schedule' | 'kill' | 'fresh'>;
+  /** A run of tasks, one process for each, in a copy of a tree. */
+  readonly prepareRace: (tree: Tree, tasks: readonly Task[]) => Omit<RaceRequest, 'schedule' | 'kill' | 'fresh'>;
   /** Runs of one process of a history: all its calls but the last come before the recorded part. */
   readonly prepareLast: (last: LastCall) => WorkloadRuns;
   /** Random histories, executed once for all models. */

@@ -77,9 +77,8 @@ export class ScenarioRuns {
     };
   };
 
-  readonly prepareRace: Bench['prepareRace'] = (tree) => {
+  readonly prepareRace: Bench['prepareRace'] = (tree, tasks) => {
     const { installation, env, timeoutMs } = this.#options;
-    const { tasks = [] } = this.#scenario;
     const directory = this.makeDirectory();
     buildTree(tree, directory);
     const notes = join(directory, '..', 'notes');

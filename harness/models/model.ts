@@ -152,6 +152,8 @@ export interface Model<C extends Case = Case, R = unknown, Named = unknown, E ex
     readonly staleIs: Exclude<Grade, 'inconclusive'>;
   };
   appliesTo(scenario: Scenario, profile: Profile): boolean;
+  /** Whether a scenario runs although nobody named the model. Absent: every scenario that it applies to. */
+  byDefaultOn?(scenario: Scenario): boolean;
   /** Why it cannot run: on this machine or, if one is given, with this store. In words that continue `--model x …`. */
   missing(machine: Machine, profile: Profile): string | undefined;
   unfitFor?(store: LoadedStore): string | undefined;

@@ -1,9 +1,17 @@
 /** What the program that interleaves is asked, and what it answers: JSON both ways. */
 
-import type { ScheduleEnd } from '../domain/schedule.ts';
+import type { Schedule, ScheduleEnd } from '../domain/schedule.ts';
 import type { Outcome } from '../domain/store.ts';
 import type { Entry, Json, Step, Task, Tree } from '../domain/trace.ts';
-import type { NamedSchedule } from '../models/interleaving/coding.ts';
+
+/** One end of one schedule. */
+export interface NamedSchedule {
+  readonly schedule: Schedule;
+  /** Ops after which everything crashes; absent: it ends by itself. */
+  readonly crashAfter?: number;
+  /** What each task does, where that was drawn at random. */
+  readonly history?: readonly (readonly string[])[];
+}
 
 export interface InterleaveRequest {
   /** The store with its packages, as CommonJS. */

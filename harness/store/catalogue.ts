@@ -1,5 +1,5 @@
 /** The built-in stores: the session store with each of its rotation designs, and what must be found in each. */
-import type { KnownBug, Outcome } from '../domain/store.ts';
+import type { Claims, KnownBug, KnownBugs, Outcome } from '../domain/store.ts';
 
 interface BuiltInStore {
   readonly name: string;

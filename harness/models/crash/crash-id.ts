@@ -37,7 +37,7 @@ export function readCrashId(op: number, detail: string, read: ReadState, twice: 
     text === '' ? { at: { op: boundary }, detail: '' } : read(boundary, text);
   const drawn = parseHistoryDetail(detail);
   if (drawn !== undefined) {
-    const named = twice ? state(op, drawn.rest) : undefined;
+    const named = state(op, drawn.rest);
     return named && { ...named, history: drawn.history };
   }
   const again = SECOND.exec(detail)?.groups;

@@ -6,11 +6,12 @@ import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import { drawHistories, HISTORIES_PER_CELL } from '../../generate/draw.ts';
 import type { NamedState } from './crash-id.ts';
 
-/** `loadSettles`: whether a load shows which of two allowed values is stored from then on; see `promisedBy`. */
+/** `loadSettles`: whether a load shows which of two allowed values is stored from then on; see `promisedBy`. `count`: histories that are drawn unless the run says otherwise. */
 export async function crashSubjects(
   bench: Bench,
   only: NamedState | undefined,
   loadSettles: boolean,
+  count = HISTORIES_PER_CELL,
 ): Promise<readonly Subject[] | NotMeasured> {
   const { scenario, store, effort } = bench;
   if (!scenario.histories) {
@@ -20,6 +21,6 @@ export async function crashSubjects(
   const variation = await bench.executions.variation();
   if (isNotMeasured(variation)) return variation;
   if (only !== undefined) return executedHistories(bench, only.history === undefined ? [] : [only.history], loadSettles);
-  const histories = drawHistories(effort.histories ?? HISTORIES_PER_CELL, effort.seed, store.hasUpdate);
+  const histories = drawHistories(effort.histories ?? count, effort.seed, store.hasUpdate);
   return executedHistories(bench, histories, loadSettles);
 }

@@ -5,17 +5,9 @@
  * for another, a timer) needs no word; only where a turn ends with it, it is a turn of no steps: `b0`.
  */
 import { parseSchedule, type Schedule, scheduleId, type Turn } from '../../domain/schedule.ts';
-import { type ConcurrentHistory, encodeConcurrent, parseConcurrent } from '../../generate/concurrent.ts';
+import { encodeConcurrent, parseConcurrent } from '../../generate/concurrent.ts';
+import type { NamedSchedule } from '../../protocol/interleave.ts';
 import type { Choice, Scene } from './scene.ts';
-
-/** One end of one schedule. */
-export interface NamedSchedule {
-  readonly schedule: Schedule;
-  /** Ops after which everything crashes; it ends by itself if that is not given. */
-  readonly crashAfter?: number;
-  /** What the tasks do, where that was drawn at random. */
-  readonly history?: ConcurrentHistory;
-}
 
 const DETAIL = /^(?:history=(?<history>[^~]+)~)?(?<schedule>[^~]+)(?<crash>~crash)?$/;
 

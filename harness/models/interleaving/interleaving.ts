@@ -8,9 +8,9 @@
 import type { TasksSubject } from '../../bench/subject.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
-import { BEFORE_HISTORIES, type ConcurrentHistory, drawConcurrentHistories, simplerHistories, tasksOf } from '../../generate/concurrent.ts';
+import { simplerHistories } from '../../generate/concurrent.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
-import { type InterleaveRequest, type Told, treeTold } from '../../protocol/interleave.ts';
+import { type InterleaveRequest, type NamedSchedule, type Told, treeTold } from '../../protocol/interleave.ts';
 import { violates } from '../held.ts';
 import type { Exploration, Model } from '../model.ts';
 import { describeSchedule, NO_VARIATION, scheduleTimeline, shortestOfEachKind, stepsIn } from '../schedule/describe.ts';
@@ -21,7 +21,8 @@ import {
   type ScheduleVerdict,
   sightedSchedule,
 } from '../schedule/schedule-case.ts';
-import { type NamedSchedule, parseScheduleDetail, scheduleDetail } from './coding.ts';
+import { subjectOf, tasksOfScenario, tasksSubject } from '../schedule/subjects.ts';
+import { parseScheduleDetail, scheduleDetail } from './coding.ts';
 
 /** Runs in which all orders are enumerated, if there are no more; and runs that are drawn at random if there are. */
 const LIMITS = { runs: 5_000, samples: 500 } as const;
@@ -34,13 +35,6 @@ const PROCESSES = 2;
 const SHARED_MEMORY = 'the tasks share memory that shows in no file: no two orders were taken for the same';
 
 type InterleavingExploration = Exploration<ScheduleCase, ScheduleRun, NamedSchedule>;
-
-const subjectOf = (history: ConcurrentHistory): TasksSubject => ({
-  kind: 'tasks',
-  before: BEFORE_HISTORIES,
-  tasks: tasksOf(history),
-  history,
-});
 
 export const interleaving: Model<ScheduleCase, ScheduleRun, NamedSchedule, ScheduleExplored> = {
   name: 'interleaving',
@@ -64,12 +58,7 @@ export const interleaving: Model<ScheduleCase, ScheduleRun, NamedSchedule, Sched
     read: parseScheduleDetail,
   },
 
-  subjects: async ({ store, scenario }, { effort }, only) => {
-    const { before, tasks } = scenario;
-    if (!scenario.histories) return [{ kind: 'tasks', before, tasks: tasks ?? [] }];
-    if (only === undefined) return drawConcurrentHistories(effort.histories ?? HISTORIES, effort.seed, store.hasUpdate).map(subjectOf);
-    return only.history === undefined ? { reason: 'no history is named' } : [subjectOf(only.history)];
-  },
+  subjects: async (cell, bench, only) => tasksOfScenario(cell, bench, HISTORIES, only),
 
   explore: async (subjects, exploration) => {
     const { bench, cell } = exploration;
@@ -79,9 +68,6 @@ export const interleaving: Model<ScheduleCase, ScheduleRun, NamedSchedule, Sched
     if (typeof bundle !== 'string') return bundle;
     const limits = cell.scenario.histories ? HISTORY_LIMITS : LIMITS;
     const options = oracleOptions(cell.store.empty, cell.scenario.next, bench.recovery.whenFresh);
-    const [first] = subjects;
-    const before = first?.before ?? [];
-    if (typeof before !== 'object' || before === null) throw new Error('tasks begin after steps');
     const request = { bundle, now: Date.now(), instances: 'shared', seed: bench.effort.seed, ...options, ...limits } as const;
     const interleaver = new Interleaver(exploration, request);
     const found = await interleaver.explore(subjects.map(tasksSubject));
@@ -100,11 +86,6 @@ export const interleaving: Model<ScheduleCase, ScheduleRun, NamedSchedule, Sched
   variation: () => NO_VARIATION,
   timeline: scheduleTimeline,
 };
-
-function tasksSubject(subject: { readonly kind: string }): TasksSubject {
-  if (subject.kind !== 'tasks') throw new Error('this model runs tasks');
-  return subject as TasksSubject;
-}
 
 class Interleaver {
   readonly #exploration: InterleavingExploration;

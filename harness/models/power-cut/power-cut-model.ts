@@ -3,15 +3,18 @@
  * persistence profiles honest, so each file system is held to the claim under power loss of its profile.
  */
 import type { Bench } from '../../bench/bench.ts';
+import { lastCallSubject } from '../../bench/histories.ts';
 import type { RecordedSubject } from '../../bench/subject.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
+import { encodeHistory } from '../../generate/history.ts';
+import { needsRecorder } from '../../record/all.ts';
 import { FILE_SYSTEMS, type FileSystem, type FileSystemName } from '../../record/image/file-systems.ts';
 import { missingFor } from '../../record/image/missing.ts';
 import type { ForcePoint } from '../../record/recorder.ts';
 import { type NamedState, type ReadState, readCrashId, writeCrashId } from '../crash/crash-id.ts';
 import type { CrashCase, CutState } from '../crash/crash-state.ts';
 import { crashNotes, crashTimeline, describeCrash, leastLost, variationOf } from '../crash/describe.ts';
-import { type CrashExplored, exploreRun, oneRun, type StatesOfTrace, treeCases } from '../crash/explore.ts';
+import { type CrashExploration, type CrashExplored, exploreRun, oneRun, type StatesOfTrace, treeCases } from '../crash/explore.ts';
 import { carriedOn, worstAtEach } from '../crash/letters.ts';
 import { crashSubjects } from '../crash/subjects.ts';
 import { type Model, type Profile, recordedOf } from '../model.ts';
@@ -69,6 +72,42 @@ const readState: ReadState = (op, detail) => (forceOf(detail) === undefined ? un
 
 const FORCED = { fsync: 'fsync of another file', commit: 'a commit', sync: 'syncfs' } as const;
 
+/** Random histories whose last call is cut, unless the run says otherwise: each runs dozens of times. */
+const HISTORIES = 3;
+
+/** A run that can be made again: of a history, its last call. */
+async function cuttable(subject: RecordedSubject | NotMeasured, bench: Bench): Promise<RecordedSubject | NotMeasured> {
+  if (isNotMeasured(subject) || subject.again !== undefined) return subject;
+  const last = await lastCallSubject(bench, subject.history?.steps ?? []);
+  return last ?? { reason: 'its last call does nothing, or what it had saved was lost before' };
+}
+
+async function exploreCuts(subject: RecordedSubject, exploration: CrashExploration): Promise<CrashExplored<Cuts> | NotMeasured> {
+  const { bench, cell, only } = exploration;
+  const request = await requestOf(bench, subject, cell.profile);
+  const explored = await exploreRun<Cuts>(
+    subject,
+    exploration,
+    () => cutsOf(request, only),
+    ({ cuts }) => ({ kind: 'cuts', cuts }),
+  );
+  // What a mapped file holds is not in a trace, but it is on the disk of a real cut.
+  return isNotMeasured(explored) ? explored : { ...explored, doubts: [] };
+}
+
+function together(all: readonly CrashExplored<Cuts>[], doubts: readonly string[]): CrashExplored<Cuts> {
+  const found = all.flatMap((one) => one.found);
+  return {
+    verdicts: all.flatMap(({ verdicts }) => verdicts),
+    unmeasured: all.flatMap(({ unmeasured }) => unmeasured),
+    doubts,
+    points: all.reduce((sum, { points }) => sum + points, 0),
+    tried: { kind: 'cuts', cuts: found.reduce((sum, { cuts }) => sum + cuts, 0) },
+    notes: [],
+    found,
+  };
+}
+
 const profiles = Object.values(FILE_SYSTEMS).map(({ name }): Profile => ({ name, byDefault: false, ...HELD_TO[name] }));
 
 export const powerCut: Model<CrashCase, undefined, NamedState, CrashExplored<Cuts>> = {
@@ -80,31 +119,34 @@ export const powerCut: Model<CrashCase, undefined, NamedState, CrashExplored<Cut
     crashed: 'power lost',
   },
   claim: { byDefault: 'atomic', borrows: 'power-loss', staleIs: 'atomic' },
-  appliesTo: ({ tasks, histories }) => tasks === undefined && histories !== true,
-  missing: ({ recorder, path }, { name }) => (recorder.cuts ? missingFor(fileSystemOf(name), path) : 'needs the recorder ptrace'),
+  appliesTo: ({ tasks }) => tasks === undefined,
+  missing: ({ recorder, path }, { name }) => (recorder.cuts ? missingFor(fileSystemOf(name), path) : needsRecorder('cuts')),
   id: { write: writeCrashId, read: (op, detail) => readCrashId(op, detail, readState, false) },
-  subjects: (_cell, bench, only) => crashSubjects(bench, only, false),
+  subjects: (_cell, bench, only) => crashSubjects(bench, only, false, HISTORIES),
 
   explore: async (subjects, exploration) => {
     const { bench, cell, only } = exploration;
-    const subject = oneRun(subjects.map(recordedOf), cell, only);
-    if (isNotMeasured(subject)) return subject;
-    const request = await requestOf(bench, subject, cell.profile);
-    const explored = await exploreRun(
-      subject,
-      exploration,
-      () => cutsOf(request, only),
-      ({ cuts }) => ({ kind: 'cuts', cuts }),
-    );
-    // What a mapped file holds is not in a trace, but it is on the disk of a real cut.
-    return isNotMeasured(explored) ? explored : { ...explored, doubts: [] };
+    const runs = subjects.map(recordedOf);
+    if (!cell.scenario.histories || only !== undefined) {
+      const subject = await cuttable(oneRun(runs, cell, only), bench);
+      return isNotMeasured(subject) ? subject : exploreCuts(subject, exploration);
+    }
+    const all: CrashExplored<Cuts>[] = [];
+    const doubts: string[] = [];
+    for (const run of runs) {
+      const subject = await cuttable(run, bench);
+      const explored = isNotMeasured(subject) ? subject : await exploreCuts(subject, exploration);
+      if (isNotMeasured(explored)) doubts.push(`in history ${encodeHistory(run.history?.steps ?? [])}: ${explored.reason}`);
+      else all.push(explored);
+    }
+    return together(all, doubts);
   },
 
   carryOut: async (cases) => treeCases(cases),
 
-  picture: ({ subjects, explored }) => {
+  picture: ({ cell, subjects, explored }) => {
     const [subject] = subjects;
-    return subject === undefined ? [] : carriedOn(recordedOf(subject).trace.ops.length + 1, worstAtEach(explored.verdicts));
+    return subject === undefined || cell.scenario.histories ? [] : carriedOn(recordedOf(subject).trace.ops.length + 1, worstAtEach(explored.verdicts));
   },
 
   selected: ({ explored: { verdicts } }, isViolation, all) => (all ? verdicts : leastLost(verdicts.filter(isViolation))),

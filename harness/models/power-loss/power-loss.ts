@@ -76,7 +76,7 @@ function statesOfHistory({ cell, bench: { effort } }: CrashExploration): (subjec
   };
 }
 
-function triedOf({ coverage }: Pick<Found, 'coverage'>): Tried {
+function triedOf({ coverage }: { readonly coverage?: Found['coverage'] | undefined }): Tried {
   return { kind: 'states', explored: coverage ?? { pages: NOTHING } };
 }
 
@@ -120,12 +120,12 @@ export const powerLoss: TraceModel<Found> = {
     const { bench, cell, only } = exploration;
     const runs = subjects.map(recordedOf);
     if (cell.scenario.histories && only === undefined)
-      return exploreHistories(runs, exploration, statesOfHistory(exploration), (found) => triedOf({ coverage: sumOf(found) }));
+      return exploreHistories<Found>(runs, exploration, statesOfHistory(exploration), (found) => triedOf({ coverage: sumOf(found) }));
     const subject = oneRun(runs, cell, only);
     if (isNotMeasured(subject)) return subject;
     const { limit, seed } = bench.effort;
     const options = { limit, seed, wholePages: subject.history !== undefined };
-    return exploreRun(subject, exploration, (trace) => statesOf(trace, cell.profile, options, only), triedOf);
+    return exploreRun<Found>(subject, exploration, (trace) => statesOf(trace, cell.profile, options, only), triedOf);
   },
 
   carryOut: async (cases) => treeCases(cases),

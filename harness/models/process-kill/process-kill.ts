@@ -69,7 +69,7 @@ export const processKill: TraceModel<KillStates> = {
     const { bench, cell, only } = exploration;
     const runs = subjects.map(recordedOf);
     if (cell.scenario.histories && only === undefined)
-      return exploreHistories(runs, exploration, statesOfHistory(exploration), (found) => ({
+      return exploreHistories<KillStates>(runs, exploration, statesOfHistory(exploration), (found) => ({
         kind: 'kills',
         kills: 0,
         folded: found.reduce((sum, { points, states }) => sum + points - states.length, 0),
@@ -77,7 +77,7 @@ export const processKill: TraceModel<KillStates> = {
     const subject = oneRun(runs, cell, only);
     if (isNotMeasured(subject)) return subject;
     const isKilled = !bench.effort.observe && subject.again !== undefined;
-    return exploreRun(
+    return exploreRun<KillStates>(
       subject,
       exploration,
       (trace) => statesOf(trace, only),

@@ -11,12 +11,13 @@ import type { ToldEnd } from '../../protocol/interleave.ts';
 import type { Exploration } from '../model.ts';
 import type { ScheduleCase, ScheduleRun, ScheduleVerdict } from '../schedule/schedule-case.ts';
 import { agreement, realSteps } from './agree.ts';
+import type { NamedRace } from './race-id.ts';
 import type { Planned } from './raced.ts';
 
 /** Runs on the fake: enough for orders with one preemption, which come first. */
 const RUNS = 300;
 
-export type RaceExploration = Exploration<ScheduleCase, ScheduleRun, Planned>;
+export type RaceExploration = Exploration<ScheduleCase, ScheduleRun, NamedRace>;
 
 type Race = (planned: Planned) => Promise<ScheduleVerdict | NotMeasured>;
 

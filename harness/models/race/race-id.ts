@@ -1,12 +1,27 @@
-/** What the id of a race says after its boundary: `a5.b2`, or `a5.b2~kill=a` where the first task is killed when the schedule is over. */
-import { parseSchedule, TASK_LETTERS } from '../../domain/schedule.ts';
+/**
+ * What the id of a race has after its boundary: `a5.b2`, `a5.b2~kill=a` where the first task is killed when the schedule is over,
+ * `history=s1+l.x~a5.b2` where the tasks were drawn at random.
+ */
+import { parseSchedule, scheduleId, TASK_LETTERS } from '../../domain/schedule.ts';
+import { type ConcurrentHistory, encodeConcurrent, parseConcurrent } from '../../generate/concurrent.ts';
 import type { Planned } from './raced.ts';
 
-const DETAIL = /^(?<turns>[^~]+)(?:~kill=(?<killed>[a-h]))?$/;
+export interface NamedRace extends Planned {
+  readonly history?: ConcurrentHistory;
+}
+
+const DETAIL = /^(?:history=(?<history>[^~]+)~)?(?<turns>[^~]+)(?:~kill=(?<killed>[a-h]))?$/;
+
+export function raceDetail({ schedule, kill, history }: NamedRace): string {
+  const drawn = history === undefined ? '' : `history=${encodeConcurrent(history)}~`;
+  return `${drawn}${scheduleId(schedule)}${kill === undefined ? '' : `~kill=${TASK_LETTERS[kill]}`}`;
+}
 
 /** Undefined if the detail of a case id names no race. */
-export function parseRaceDetail(detail: string): Planned | undefined {
-  const { turns = '', killed } = DETAIL.exec(detail)?.groups ?? {};
+export function parseRaceDetail(detail: string): NamedRace | undefined {
+  const { history: text, turns = '', killed } = DETAIL.exec(detail)?.groups ?? {};
   const schedule = parseSchedule(turns);
-  return schedule && { schedule, ...(killed !== undefined && { kill: TASK_LETTERS.indexOf(killed) }) };
+  const history = text === undefined ? undefined : parseConcurrent(text);
+  if (schedule === undefined || (text !== undefined && history === undefined)) return undefined;
+  return { schedule, ...(killed !== undefined && { kill: TASK_LETTERS.indexOf(killed) }), ...(history && { history }) };
 }

@@ -6,7 +6,8 @@
  */
 import type { Bench } from '../../bench/bench.ts';
 import type { TasksSubject } from '../../bench/subject.ts';
-import { scheduleId, TASK_LETTERS } from '../../domain/schedule.ts';
+import { scheduleId } from '../../domain/schedule.ts';
+import type { Tried } from '../../domain/result.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Step, Task, Tree } from '../../domain/trace.ts';
 import { scanTree } from '../../domain/tree.ts';
@@ -23,16 +24,18 @@ import {
   type ScheduleVerdict,
   sightedSchedule,
 } from '../schedule/schedule-case.ts';
-import { tallyOf } from '../tally.ts';
+import { tasksOfScenario, tasksSubject } from '../schedule/subjects.ts';
 import { disagreements, type RaceExploration } from './agreement.ts';
 import { exploreRaces, type Races } from './explore-races.ts';
-import { parseRaceDetail } from './race-id.ts';
+import { type NamedRace, parseRaceDetail, raceDetail } from './race-id.ts';
 import { CONTROL, namesIn, type Planned, type Raced, type RunRace, raceOn } from './raced.ts';
 
 /** Preemptions in a race, if the run does not say otherwise. */
 const BOUND = 1;
+/** Random histories that are raced, unless the run says otherwise. */
+const HISTORIES = 3;
 
-export const race: Model<ScheduleCase, ScheduleRun, Planned, ScheduleExplored> = {
+export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored> = {
   name: 'race',
   profiles: [{ gates: true, byDefault: true }],
   words: {
@@ -41,27 +44,33 @@ export const race: Model<ScheduleCase, ScheduleRun, Planned, ScheduleExplored> =
     crashed: 'killed',
   },
   claim: { byDefault: 'atomic', borrows: 'interleaving', staleIs: 'atomic' },
-  appliesTo: ({ tasks }) => tasks !== undefined,
+  appliesTo: ({ tasks, histories }) => tasks !== undefined || histories === true,
+  // Each history is raced in hundreds of orders.
+  byDefaultOn: ({ histories }) => histories !== true,
   missing: ({ recorder }) => (recorder.race === undefined ? 'needs the recorder ptrace' : undefined),
   id: {
-    write: ({ end }) => {
-      // The schedule is where the race was interfered with; how many ops come after that may be a matter of time.
-      const kill = end.killed === undefined ? '' : `~kill=${TASK_LETTERS[end.killed]}`;
-      return `@${stepsIn(end)}~${scheduleId(end.schedule)}${kill}`;
+    // The schedule is where the race was interfered with; how many ops come after that may be a matter of time.
+    write: ({ end, subject: { history } }) => {
+      const { schedule, killed } = end;
+      return `@${stepsIn(end)}~${raceDetail({ schedule, ...(killed !== undefined && { kill: killed }), ...(history && { history }) })}`;
     },
     read: (_op, detail) => parseRaceDetail(detail),
   },
 
-  subjects: async ({ scenario: { before, tasks } }) => [{ kind: 'tasks', before, tasks: tasks ?? [] }],
+  subjects: async (cell, bench, only) => tasksOfScenario(cell, bench, HISTORIES, only),
 
   explore: async (subjects, exploration) => {
     const { bench } = exploration;
     const missing = missingForRace(bench.recorder);
     if (missing !== undefined) return { reason: missing };
-    const [subject] = subjects;
-    if (subject?.kind !== 'tasks') throw new Error('this model runs tasks');
-    const tree = await treeBefore(subject.before, bench);
-    return isNotMeasured(tree) ? tree : exploreFrom(tree, subject, exploration);
+    const all: ScheduleExplored[] = [];
+    for (const subject of subjects.map(tasksSubject)) {
+      const tree = await treeBefore(subject.before, bench);
+      const explored = isNotMeasured(tree) ? tree : await exploreFrom(tree, subject, exploration);
+      if (isNotMeasured(explored)) return explored;
+      all.push(explored);
+    }
+    return together(all);
   },
 
   carryOut: async (cases, bench, { store, scenario }) => {
@@ -77,7 +86,7 @@ export const race: Model<ScheduleCase, ScheduleRun, Planned, ScheduleExplored> =
 };
 
 async function exploreFrom(tree: Tree, subject: TasksSubject, exploration: RaceExploration): Promise<ScheduleExplored | NotMeasured> {
-  const { bench, cell, judge, only } = exploration;
+  const { bench, judge, only } = exploration;
   const { tasks } = subject;
   const start = { tasks, tree };
   const learnt = await namesIn(bench, start);
@@ -109,11 +118,34 @@ async function exploreFrom(tree: Tree, subject: TasksSubject, exploration: RaceE
     unmeasured: [],
     doubts: found.doubts.map(({ planned, reason }) => `${scheduleId(planned.schedule)} could not be run: ${reason}`),
     points: found.tried,
-    tried: { kind: 'schedules', reach: 'bounded', bound, tried: found.tried, distinct: found.races.length, crashes: kills, kills },
-    tally: tallyOf(cell, verdicts),
+    tried: { kind: 'schedules', reach: 'bounded', bound, tried: found.tried, distinct: found.races.length, crashes: 0, kills },
     notes: [...notesOn(found, tasks), ...notes.filter((note) => note !== undefined), ...held],
     ...(minimal !== undefined && { minimal }),
   };
+}
+
+/** Of several histories: which order fails first is reported first. */
+function together(all: readonly ScheduleExplored[]): ScheduleExplored {
+  const [first, ...others] = all;
+  if (first === undefined) throw new Error('at least one subject');
+  return others.reduce((sum, one): ScheduleExplored => {
+    const minimal = sum.minimal ?? one.minimal;
+    return {
+      verdicts: [...sum.verdicts, ...one.verdicts],
+      unmeasured: [...sum.unmeasured, ...one.unmeasured],
+      doubts: [...sum.doubts, ...one.doubts],
+      points: sum.points + one.points,
+      tried: bothTried(sum.tried, one.tried),
+      notes: [...new Set([...sum.notes, ...one.notes])],
+      ...(minimal && { minimal }),
+    };
+  }, first);
+}
+
+function bothTried(one: Tried, other: Tried): Tried {
+  if (one.kind !== 'schedules' || other.kind !== 'schedules') throw new Error('races try schedules');
+  const { tried, distinct, kills } = other;
+  return { ...one, tried: one.tried + tried, distinct: one.distinct + distinct, kills: one.kills + kills };
 }
 
 const isKill = ({ case: { end } }: ScheduleVerdict): boolean => end.killed !== undefined;

@@ -30,7 +30,7 @@ export interface Raced {
 
 export interface RaceBench {
   readonly recorder: Recorder;
-  readonly prepareRace: (tree: Tree) => Omit<RaceRequest, 'schedule' | 'kill' | 'fresh'>;
+  readonly prepareRace: (tree: Tree, tasks: readonly Task[]) => Omit<RaceRequest, 'schedule' | 'kill' | 'fresh'>;
   readonly complaint: (directory: string) => string | undefined;
 }
 
@@ -59,7 +59,7 @@ export function raceOn(bench: RaceBench, { tasks, tree }: Start, { names, fresh 
     if (race === undefined) throw new Error('this recorder runs no races');
     let last: NotRecorded = { reason: 'not run' };
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
-      const request = bench.prepareRace(tree);
+      const request = bench.prepareRace(tree, tasks);
       const report = await race({ ...request, ...planned, fresh });
       if (report.end.how === 'not-started') {
         const why = bench.complaint(request.directory)?.split('\n')[0] ?? report.end.why;

@@ -10,14 +10,14 @@
 import { closeSync, constants, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tree } from '../../domain/trace.ts';
-import { scanTree } from '../../domain/tree.ts';
+import { buildTree, scanTree } from '../../domain/tree.ts';
 import type { Forcing } from './file-systems.ts';
 import { activityOf, type Kernel, type LoopActivity } from './kernel.ts';
 import { type Snapshot, takeSnapshot, writeSnapshot } from './snapshot.ts';
 
 /** What an image is made from, and where. */
 export interface ImageRequest {
-  /** An existing, empty directory: only whoever shares the mount namespace sees what is mounted there. */
+  /** An existing directory: only processes in the mount namespace see what is mounted there. What it holds becomes the store's directory. */
   readonly root: string;
   /** A fresh image of the file system: its path. */
   readonly template: string;
@@ -60,11 +60,12 @@ export class LiveImage {
   /** The files whose writes were waited for, by their numbers. */
   readonly #held = new Map<number, number>();
 
-  /** Mounts a copy of the template, with an empty directory for the store. Throws, with nothing left mounted, where that fails. */
+  /** Mounts a copy of the template, with a directory for the store. Throws, with nothing left mounted, where that fails. */
   constructor(kernel: Kernel, template: Snapshot, request: ImageRequest) {
     this.#kernel = kernel;
     this.#request = request;
     this.#snapshot = template;
+    const held = scanTree(request.root);
     kernel.mount('crash-matrix', request.root, 'tmpfs', 'size=2g,mode=700');
     try {
       for (const name of ['live', 'cut']) mkdirSync(join(request.root, name));
@@ -75,6 +76,7 @@ export class LiveImage {
       throw error;
     }
     mkdirSync(storeDirectoryOn(request.root));
+    buildTree(held, storeDirectoryOn(request.root));
   }
 
   /** Everything so far is on disk from here on. */

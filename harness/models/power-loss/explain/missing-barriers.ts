@@ -27,7 +27,7 @@ import { type Row, smallestCover } from './cover.ts';
 import { acknowledgedAt, type LossQuestion, marksAt } from './question.ts';
 import { type SmallestLoss, simpler } from './smallest-loss.ts';
 import { type PlacedBarrier, withBarriers } from './trace-edits.ts';
-import { type Search, Verdicts } from './verdicts.ts';
+import type { Search, Verdicts } from './verdicts.ts';
 
 /** A mend of more barriers than this is no hint any more. */
 const MOST_BARRIERS = 8;
@@ -71,7 +71,7 @@ export async function missingBarriers(
   question: LossQuestion,
   failing: readonly PowerLossState[],
   smallest: SmallestLoss,
-  verdicts: Verdicts = new Verdicts(question, failing),
+  verdicts: Verdicts,
 ): Promise<Mend> {
   if (failing.length === 0) return { kind: 'nothing-to-mend' };
   if (smallest.kind === 'crash-alone') return { kind: 'unmendable', because: 'crash-alone', remaining: smallest.state };

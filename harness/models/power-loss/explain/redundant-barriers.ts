@@ -13,7 +13,7 @@ import type { PowerLossState } from '../../../persistence/state.ts';
 import { forcedBy } from './candidates.ts';
 import type { LossQuestion } from './question.ts';
 import { type PlacedBarrier, withBarriers, withoutOps } from './trace-edits.ts';
-import { Verdicts } from './verdicts.ts';
+import type { Verdicts } from './verdicts.ts';
 
 export interface BarrierUse {
   readonly op: Op;
@@ -37,9 +37,9 @@ const NEW_TREES_FOR_ALL = 2000;
  */
 export async function redundantBarriers(
   question: LossQuestion,
-  failing: readonly PowerLossState[] = [],
-  mend: readonly PlacedBarrier[] = [],
-  verdicts: Verdicts = new Verdicts(question, failing),
+  failing: readonly PowerLossState[],
+  mend: readonly PlacedBarrier[],
+  verdicts: Verdicts,
 ): Promise<Redundancy> {
   const { trace, oldIndex } = withBarriers(question.trace, mend);
   const all = question.trace.ops.filter(({ call, error }) => CALLS[call].forces && error === undefined);

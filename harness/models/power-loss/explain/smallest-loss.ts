@@ -18,7 +18,7 @@ import type { PowerLossState } from '../../../persistence/state.ts';
 import { detailOf } from '../../../persistence/state-id.ts';
 import { smallestPart } from './minimise.ts';
 import { acknowledgedAt, type LossQuestion, marksAt } from './question.ts';
-import { Verdicts } from './verdicts.ts';
+import type { Verdicts } from './verdicts.ts';
 
 /** What of a file or directory an op changes, and can lose. */
 type Aspect = 'data' | 'size' | 'name' | 'mode';
@@ -53,7 +53,7 @@ const MOST_PARTS = 64;
 export async function smallestLoss(
   question: LossQuestion,
   failing: readonly PowerLossState[],
-  verdicts: Verdicts = new Verdicts(question, failing),
+  verdicts: Verdicts,
 ): Promise<SmallestLoss> {
   const [first] = failing;
   if (first === undefined) throw new Error('only a failing state can be explained');

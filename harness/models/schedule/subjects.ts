@@ -1,0 +1,28 @@
+/** Tasks as subjects: those of the scenario, or those of random histories. */
+import type { Bench } from '../../bench/bench.ts';
+import type { Subject, TasksSubject } from '../../bench/subject.ts';
+import type { NotMeasured } from '../../domain/sighting.ts';
+import { BEFORE_HISTORIES, type ConcurrentHistory, drawConcurrentHistories, tasksOf } from '../../generate/concurrent.ts';
+import type { Cell } from '../model.ts';
+
+/** `histories`: how many are drawn unless the run says otherwise. `only`: what a case id names. */
+export function tasksOfScenario(
+  { store, scenario }: Cell,
+  { effort }: Bench,
+  histories: number,
+  only: { readonly history?: ConcurrentHistory } | undefined,
+): readonly TasksSubject[] | NotMeasured {
+  const { before, tasks } = scenario;
+  if (!scenario.histories) return [{ kind: 'tasks', before, tasks: tasks ?? [] }];
+  if (only === undefined) return drawConcurrentHistories(effort.histories ?? histories, effort.seed, store.hasUpdate).map(subjectOf);
+  return only.history === undefined ? { reason: 'no history is named' } : [subjectOf(only.history)];
+}
+
+export function subjectOf(history: ConcurrentHistory): TasksSubject {
+  return { kind: 'tasks', before: BEFORE_HISTORIES, tasks: tasksOf(history), history };
+}
+
+export function tasksSubject(subject: Subject): TasksSubject {
+  if (subject.kind !== 'tasks') throw new Error('this model runs tasks');
+  return subject;
+}
