@@ -1,12 +1,13 @@
 /** Reading a case id: `<store>/<scenario>/<model>[:<profile>]@<boundary>[~detail][~then=<boundary>[~detail]]`. */
 import { UsageError } from '../domain/errors.ts';
-import { CLAIMABLE, choicesOf, type Model, type ModelChoice } from '../domain/models.ts';
+import { choicesOf, type Model, type ModelChoice } from '../domain/models.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import type { NamedState } from '../explore/explore.ts';
 import { parseHistoryDetail } from '../generate/history.ts';
 import { parseScheduleDetail } from '../models/interleaving/coding.ts';
 import { parseFault } from '../models/io-error/fault-id.ts';
 import { parseRaceDetail } from '../models/race/race-id.ts';
+import { modelNames } from './model-list.ts';
 
 export interface CaseName {
   readonly store: string;
@@ -38,7 +39,7 @@ export function parseCaseId(text: string): CaseName {
   if (store === undefined || scenario === undefined || model === undefined) throw noCaseId(text);
   const choices = choicesOf(model) ?? [];
   const [choice] = choices;
-  if (choice === undefined) throw new UsageError(didYouMean('model', model, CLAIMABLE));
+  if (choice === undefined) throw new UsageError(didYouMean('model', model, modelNames()));
   if (choices.length > 1) throw new UsageError(`"${text}" is no case id: it does not say on which file system`);
   const state = stateOf(Number(op), detail, choice);
   if (state === undefined) throw noCaseId(text);

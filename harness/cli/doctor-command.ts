@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { createColors } from 'picocolors';
 import { missingFor } from '../models/power-cut/missing.ts';
 import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
+import type { CliCommand } from './command.ts';
 import type { Output } from './output.ts';
 import { withSession } from './session.ts';
 
@@ -23,7 +24,16 @@ const BY_MAGIC = new Map([
   [0x2fc12fc1, 'zfs'],
 ]);
 
-export async function doctorCommand(output: Output): Promise<number> {
+export const doctorCommand: CliCommand = {
+  name: 'doctor',
+  description: 'which recorders and models work on this machine, and why not',
+  arguments: [],
+  options: [],
+  examples: [],
+  run: (_, __, output) => doctor(output),
+};
+
+async function doctor(output: Output): Promise<number> {
   const checks = await withSession(undefined, async ({ recorder, fallback, installation, env }): Promise<Check[]> => {
     const type = statfsSync(tmpdir()).type;
     return [

@@ -1,5 +1,6 @@
 /** `crash-matrix replay`: brings one case about again and shows its timeline, its directory, and what load finds. */
 import { readdirSync } from 'node:fs';
+import { Option } from 'commander';
 import { createColors } from 'picocolors';
 import type { Cell } from '../check.ts';
 import { UnavailableError, UsageError } from '../domain/errors.ts';
@@ -14,6 +15,8 @@ import { failureBlock } from '../report/failure.ts';
 import { scheduleTimeline } from '../report/schedule-timeline.ts';
 import { type TimelineInput, timeline } from '../report/timeline.ts';
 import { parseCaseId } from './case-id.ts';
+import type { CliCommand } from './command.ts';
+import { recorder, seed, states, timeout } from './options.ts';
 import type { Output } from './output.ts';
 import { replayText } from './replay-text.ts';
 import { checkAvailable } from './run-command.ts';
@@ -21,7 +24,7 @@ import { withSession } from './session.ts';
 import { selectCells } from './stores.ts';
 import { writableDirectory } from './writable-directory.ts';
 
-export interface ReplayFlags {
+interface ReplayFlags {
   readonly store?: string;
   readonly keep?: string;
   readonly recorder?: 'ptrace' | 'binding';
@@ -30,8 +33,28 @@ export interface ReplayFlags {
   readonly states: number;
 }
 
+export const replayCommand: CliCommand<ReplayFlags> = {
+  name: 'replay',
+  description: 'bring one case about again: its timeline, its directory, and what load finds',
+  arguments: [{ name: 'case-id', description: 'as a failure prints it' }],
+  options: [
+    new Option('--store <file>', 'the file of the store, if it is not a built-in one'),
+    new Option('--keep <dir>', 'leave the directory as the crash left it here'),
+    recorder(),
+    timeout(),
+    seed(),
+    states(),
+  ],
+  examples: [
+    'crash-matrix replay rename-away/replace/process-kill@14 --keep /tmp/case',
+    'crash-matrix replay in-place/replace/power-loss:xfs@8~lost=7',
+    'crash-matrix replay copy-then-replace/update/io-error@8~EMFILE',
+  ],
+  run: ([id = ''], flags, output) => replay(id, flags, output),
+};
+
 /** Returns the exit code: 1 if the case is below the store's claim. */
-export async function replayCommand(id: string, flags: ReplayFlags, output: Output): Promise<number> {
+async function replay(id: string, flags: ReplayFlags, output: Output): Promise<number> {
   const name = parseCaseId(id);
   const keep = flags.keep === undefined ? undefined : emptyDirectory(flags.keep);
   return withSession(flags.recorder, async (session) => {
@@ -44,18 +67,16 @@ export async function replayCommand(id: string, flags: ReplayFlags, output: Outp
     if (cell.store.name !== name.store)
       throw new UsageError(`${flags.store} is the store "${cell.store.name}", and the case is of "${name.store}"`);
     checkAvailable([cell], session);
-    const replay = (): string => replayText(id, { ...flags, file: flags.store, recorder: flags.recorder });
-    const { states: limit, seed } = flags;
     const options = {
       ...session,
       observe: false,
       depth: 2 as const,
       allCases: true,
-      limit,
-      seed,
+      limit: flags.states,
+      seed: flags.seed,
       timeoutMs,
       onProgress: () => {},
-      replay,
+      replay: () => replayText(id, { ...flags, file: flags.store, recorder: flags.recorder }),
     };
     const { checked, tree, course } = await bringAbout(id, cell, options, name.state);
     for (const text of timelines(course, output.colors)) output.print(`${text}\n`);

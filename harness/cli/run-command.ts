@@ -1,25 +1,30 @@
 /** `crash-matrix run`. */
 import { join } from 'node:path';
+import { Option } from 'commander';
 import { writeTextAtomic } from '../../src/atomic-write.ts';
 import type { Cell } from '../check.ts';
 import { UnavailableError, UsageError } from '../domain/errors.ts';
 import { modelName } from '../domain/models.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import type { Result } from '../domain/result.ts';
+import { HISTORIES_PER_CELL } from '../generate/draw.ts';
 import { missingFor } from '../models/power-cut/missing.ts';
 import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
 import { jsonReport } from '../report/json.ts';
 import { markdownReport } from '../report/markdown.ts';
 import { terminalReport } from '../report/terminal.ts';
 import { runCells } from '../run.ts';
+import type { CliCommand } from './command.ts';
 import { withLiveLine } from './live-line.ts';
+import { modelsInHelp, onlyShown } from './model-list.ts';
+import { atLeastOne, flag, list, recorder, seed, states, timeout } from './options.ts';
 import type { Output } from './output.ts';
 import { replayText } from './replay-text.ts';
 import { type Session, withSession } from './session.ts';
 import { selectCells } from './stores.ts';
 import { writableDirectory } from './writable-directory.ts';
 
-export interface RunFlags {
+interface RunFlags {
   readonly store: readonly string[];
   readonly scenario: readonly string[];
   readonly model: readonly string[];
@@ -43,8 +48,49 @@ const REPORTERS = ['terminal', 'json', 'markdown'] as const;
 type Reporter = (typeof REPORTERS)[number];
 const FILES = { json: 'crash-matrix.json', markdown: 'crash-matrix.md' } as const;
 
+export const runCommand: CliCommand<RunFlags> = {
+  name: 'run',
+  description: 'run stores through scenarios: crash them at every boundary, fail each call, let tasks race',
+  arguments: [],
+  options: [
+    list('--store <name or file>', 'a built-in store, or a file with your own', 'all built-in ones'),
+    list('--scenario <name>', 'what the store goes through', 'all that the store supports'),
+    list('--model <name>', modelsInHelp(), 'all that need no root'),
+    list('--reporter <name>', 'terminal, json or markdown', 'terminal'),
+    new Option('--output-dir <dir>', 'where json and markdown are written'),
+    recorder(),
+    timeout(),
+    flag('--observe', 'take the states from one run by copying, instead of killing a child for each'),
+    flag('--all-cases', 'every case in the JSON, not only violations'),
+    flag('--bail', 'after a broken claim start no further cell'),
+    flag('--list', 'print the cells and run nothing'),
+    seed(),
+    states(),
+    new Option('--depth <crashes>', 'crashes in a row: with 2, what recovers from the first is crashed as well')
+      .choices(['1', '2'])
+      .default('2'),
+    new Option('--preemptions <number>', 'race: switches from a process that could go on, in one run').argParser(atLeastOne).default(1),
+    new Option('--histories <number>', 'random histories per cell').argParser(atLeastOne).default(HISTORIES_PER_CELL),
+    flag('--strict', `hold every claim where it is only shown too: ${onlyShown().join(', ')}`),
+  ],
+  examples: [
+    'crash-matrix run --store rename-away --scenario replace',
+    'crash-matrix run --store ./notes.ts --model power-loss:ext4 --model power-loss:xfs',
+    'sudo crash-matrix run --store ./notes.ts --model power-cut',
+    'crash-matrix run --store ./notes.ts --model io-error,interleaving,race',
+    'crash-matrix run --store ./notes.ts --scenario histories --histories 500 --seed 7',
+    'crash-matrix run --store ./notes.ts --reporter terminal,json --output-dir report',
+  ],
+  surplus: (argument) =>
+    new UsageError(
+      `run takes no arguments, and was given "${argument}"`,
+      `A store is named by an option: crash-matrix run --store ${argument}`,
+    ),
+  run: (_, flags, output) => run(flags, output),
+};
+
 /** Returns the exit code: 0 if every claim was kept and every known bug found, 1 otherwise. */
-export async function runCommand(flags: RunFlags, output: Output): Promise<number> {
+async function run(flags: RunFlags, output: Output): Promise<number> {
   const reporters = chosenReporters(flags);
   return withSession(flags.recorder, async (session) => {
     if (session.fallback !== undefined) output.note(`recorder: binding, because ptrace does not work here: ${session.fallback}`);
@@ -54,7 +100,7 @@ export async function runCommand(flags: RunFlags, output: Output): Promise<numbe
     for (const what of leftOut) output.note(what);
     checkAvailable(cells, session);
     if (flags.list) {
-      output.print(list(cells));
+      output.print(namesOf(cells));
       return 0;
     }
     if (flags.outputDir !== undefined) writableDirectory('--output-dir', flags.outputDir);
@@ -94,7 +140,7 @@ export function checkAvailable(cells: readonly Cell[], { recorder, env }: Sessio
   }
 }
 
-function list(cells: readonly Cell[]): string {
+function namesOf(cells: readonly Cell[]): string {
   return cells.map((cell) => `${cell.store.name}/${cell.scenario.name}/${modelName(cell)}`).join('\n');
 }
 

@@ -4,11 +4,12 @@ import { builtInScenarios } from '../../scenarios/all.ts';
 import type { Cell } from '../check.ts';
 import { UsageError } from '../domain/errors.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
-import { CLAIMABLE, choicesOf, DEFAULT_CHOICES, type ModelChoice, runsUnder } from '../domain/models.ts';
+import { choicesOf, DEFAULT_CHOICES, type ModelChoice, runsUnder } from '../domain/models.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import { BUILT_IN_STORES } from '../store/catalogue.ts';
 import { loadStore } from '../store/load.ts';
+import { modelNames } from './model-list.ts';
 import type { Session } from './session.ts';
 
 /** A short limit for loads and saves says nothing about how long a file takes to be imported, in ms. */
@@ -77,7 +78,7 @@ function nothingToRun({ scenarios, models }: Selection): string {
 
 function knownChoices(name: string): readonly ModelChoice[] {
   const choices = choicesOf(name);
-  if (choices === undefined) throw new UsageError(didYouMean('model', name, CLAIMABLE));
+  if (choices === undefined) throw new UsageError(didYouMean('model', name, modelNames()));
   return choices;
 }
 
