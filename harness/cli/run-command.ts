@@ -1,18 +1,14 @@
 /** `crash-matrix run`. */
-import { join } from 'node:path';
 import { Option } from 'commander';
-import { writeTextAtomic } from '../../src/atomic-write.ts';
 import type { Cell } from '../check.ts';
 import { UnavailableError, UsageError } from '../domain/errors.ts';
 import { modelName } from '../domain/models.ts';
-import { didYouMean } from '../domain/nearest.ts';
+import { oneOf } from '../domain/nearest.ts';
 import type { Result } from '../domain/result.ts';
 import { HISTORIES_PER_CELL } from '../generate/draw.ts';
 import { missingFor } from '../models/power-cut/missing.ts';
 import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
-import { jsonReport } from '../report/json.ts';
-import { markdownReport } from '../report/markdown.ts';
-import { terminalReport } from '../report/terminal.ts';
+import { REPORTERS } from '../report/all.ts';
 import { runCells } from '../run.ts';
 import type { CliCommand } from './command.ts';
 import { withLiveLine } from './live-line.ts';
@@ -20,6 +16,7 @@ import { modelsInHelp, onlyShown } from './model-list.ts';
 import { atLeastOne, flag, list, recorder, seed, states, timeout } from './options.ts';
 import type { Output } from './output.ts';
 import { replayText } from './replay-text.ts';
+import { chosenReporters, NAMES_WITH_FILE, REPORTER_NAMES, report } from './reporters.ts';
 import { type Session, withSession } from './session.ts';
 import { selectCells } from './stores.ts';
 import { writableDirectory } from './writable-directory.ts';
@@ -44,10 +41,6 @@ interface RunFlags {
   readonly timeout: number;
 }
 
-const REPORTERS = ['terminal', 'json', 'markdown'] as const;
-type Reporter = (typeof REPORTERS)[number];
-const FILES = { json: 'crash-matrix.json', markdown: 'crash-matrix.md' } as const;
-
 export const runCommand: CliCommand<RunFlags> = {
   name: 'run',
   description: 'run stores through scenarios: crash them at every boundary, fail each call, let tasks race',
@@ -56,8 +49,8 @@ export const runCommand: CliCommand<RunFlags> = {
     list('--store <name or file>', 'a built-in store, or a file with your own', 'all built-in ones'),
     list('--scenario <name>', 'what the store goes through', 'all that the store supports'),
     list('--model <name>', modelsInHelp(), 'all that need no root'),
-    list('--reporter <name>', 'terminal, json or markdown', 'terminal'),
-    new Option('--output-dir <dir>', 'where json and markdown are written'),
+    list('--reporter <name>', oneOf(REPORTER_NAMES), REPORTERS[0].name),
+    new Option('--output-dir <dir>', `where ${NAMES_WITH_FILE.join(' and ')} are written`),
     recorder(),
     timeout(),
     flag('--observe', 'take the states from one run by copying, instead of killing a child for each'),
@@ -112,21 +105,6 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
   });
 }
 
-function chosenReporters(flags: RunFlags): Reporter[] {
-  const chosen = flags.reporter.map((name) => {
-    const reporter = REPORTERS.find((known) => known === name);
-    if (reporter === undefined) throw new UsageError(didYouMean('reporter', name, REPORTERS));
-    return reporter;
-  });
-  if (chosen.length > 1 && flags.outputDir === undefined) {
-    throw new UsageError('several reporters need --output-dir', 'Say where the files go: --output-dir crash-matrix-report');
-  }
-  if (flags.outputDir !== undefined && !chosen.some((reporter) => reporter !== 'terminal'))
-    throw new UsageError('--output-dir has nothing to hold', 'Say what is written there: --reporter terminal,json,markdown');
-  // What is printed comes first: nobody loses it when a file cannot be written.
-  return chosen.length === 0 ? ['terminal'] : REPORTERS.filter((reporter) => chosen.includes(reporter));
-}
-
 /** What this machine cannot do is never left out in silence. Throws UnavailableError. */
 export function checkAvailable(cells: readonly Cell[], { recorder, env }: Session): void {
   if (recorder.kind !== 'ptrace' && cells.some(({ model }) => model === 'race'))
@@ -178,21 +156,4 @@ async function runAll(
     cells: checked.map(({ cell }) => cell),
     cases: checked.flatMap(({ cases }) => cases.filter(({ violation }) => flags.allCases || violation)),
   };
-}
-
-async function report(reporter: Reporter, result: Result, { outputDir }: RunFlags, output: Output): Promise<void> {
-  if (reporter === 'terminal') {
-    output.print(terminalReport(result, output));
-    return;
-  }
-  const text = reporter === 'json' ? jsonReport(result) : markdownReport(result);
-  if (outputDir === undefined) {
-    output.print(text.trimEnd());
-    return;
-  }
-  const file = join(outputDir, FILES[reporter]);
-  await writeTextAtomic(file, text, { mode: 0o644 }).catch((error: Error) => {
-    throw new UnavailableError(`${file} could not be written: ${error.message}`);
-  });
-  output.note(`wrote ${file}`);
 }
