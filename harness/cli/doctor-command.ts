@@ -34,7 +34,8 @@ export const doctorCommand: CliCommand = {
 };
 
 async function doctor(output: Output): Promise<number> {
-  const checks = await withSession(undefined, async ({ recorder, fallback, installation, env }): Promise<Check[]> => {
+  const checks = await withSession(undefined, async ({ recorder, refused, installation, env }): Promise<Check[]> => {
+    const fallback = refused[0]?.because;
     const type = statfsSync(tmpdir()).type;
     return [
       { ok: true, what: 'crash-matrix', detail: installation.version },
@@ -48,11 +49,11 @@ async function doctor(output: Output): Promise<number> {
       {
         ok: true,
         what: 'recorder binding',
-        detail: `what Node's fs does${recorder.kind === 'binding' ? ', and what a run uses here' : '; tells source lines'}`,
+        detail: `what Node's fs does${recorder.takesStacks ? ', and what a run uses here' : '; tells source lines'}`,
       },
-      { ok: true, what: 'model process-kill', detail: `by ${recorder.kind}` },
-      { ok: true, what: 'model power-loss', detail: `by ${recorder.kind}, on posix, ext4, ext4-noauto, xfs and btrfs` },
-      { ok: true, what: 'model io-error', detail: `by ${recorder.kind}` },
+      { ok: true, what: 'model process-kill', detail: `by ${recorder.name}` },
+      { ok: true, what: 'model power-loss', detail: `by ${recorder.name}, on posix, ext4, ext4-noauto, xfs and btrfs` },
+      { ok: true, what: 'model io-error', detail: `by ${recorder.name}` },
       { ok: true, what: 'model interleaving', detail: 'tasks on a fake file system' },
       {
         ok: fallback === undefined,

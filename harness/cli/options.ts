@@ -1,6 +1,7 @@
 /** Options that several commands have, and how the texts of options are read. */
 import { InvalidArgumentError, Option } from 'commander';
 import { STATES_PER_CELL } from '../models/power-loss/loss-states.ts';
+import { RECORDERS } from '../record/all.ts';
 
 const several = (value: string, before: readonly string[]): string[] => [...before, ...value.split(',').map((name) => name.trim())];
 
@@ -28,7 +29,9 @@ export const list = (flags: string, description: string, all: string): Option =>
 export const flag = (flags: string, description: string): Option => new Option(flags, description).default(false);
 
 export const recorder = (): Option =>
-  new Option('--recorder <name>', 'how ops are recorded (default: ptrace where it works)').choices(['ptrace', 'binding']);
+  new Option('--recorder <name>', `how ops are recorded (default: ${RECORDERS[0].name} where it works)`).choices(
+    RECORDERS.map(({ name }) => name),
+  );
 export const timeout = (): Option => new Option('--timeout <seconds>', 'limit for each load and each save').argParser(positive).default(10);
 export const seed = (): Option =>
   new Option('--seed <number>', 'for all that is drawn: sampled states, random histories').argParser(whole).default(0);

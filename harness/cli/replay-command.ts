@@ -27,7 +27,7 @@ import { writableDirectory } from './writable-directory.ts';
 interface ReplayFlags {
   readonly store?: string;
   readonly keep?: string;
-  readonly recorder?: 'ptrace' | 'binding';
+  readonly recorder?: string;
   readonly timeout: number;
   readonly seed: number;
   readonly states: number;

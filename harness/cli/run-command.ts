@@ -26,7 +26,7 @@ interface RunFlags {
   readonly scenario: readonly string[];
   readonly model: readonly string[];
   readonly reporter: readonly string[];
-  readonly recorder?: 'ptrace' | 'binding';
+  readonly recorder?: string;
   readonly outputDir?: string;
   readonly bail: boolean;
   readonly seed: number;
@@ -86,7 +86,7 @@ export const runCommand: CliCommand<RunFlags> = {
 async function run(flags: RunFlags, output: Output): Promise<number> {
   const reporters = chosenReporters(flags);
   return withSession(flags.recorder, async (session) => {
-    if (session.fallback !== undefined) output.note(`recorder: binding, because ptrace does not work here: ${session.fallback}`);
+    if (session.refused.length > 0) output.note(whyThisRecorder(session));
     const timeoutMs = flags.timeout * 1000;
     const selection = { stores: flags.store, scenarios: flags.scenario, models: flags.model, strict: flags.strict, timeoutMs };
     const { cells, leftOut } = await selectCells(session, selection, Date.now());
@@ -105,12 +105,17 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
   });
 }
 
+function whyThisRecorder({ recorder, refused }: Session): string {
+  const because = refused.map((better) => `${better.name} does not work here: ${better.because}`).join('; ');
+  return `recorder: ${recorder.name}, because ${because}`;
+}
+
 /** What this machine cannot do is never left out in silence. Throws UnavailableError. */
 export function checkAvailable(cells: readonly Cell[], { recorder, env }: Session): void {
-  if (recorder.kind !== 'ptrace' && cells.some(({ model }) => model === 'race'))
+  if (!recorder.races && cells.some(({ model }) => model === 'race'))
     throw new UnavailableError('--model race needs the recorder ptrace; run "crash-matrix doctor"');
   for (const name of new Set(cells.flatMap((cell) => (cell.model === 'power-cut' ? [cell.profile] : [])))) {
-    const missing = recorder.kind === 'ptrace' ? missingFor(FILE_SYSTEMS[name], env.PATH ?? '') : 'needs the recorder ptrace';
+    const missing = recorder.cuts ? missingFor(FILE_SYSTEMS[name], env.PATH ?? '') : 'needs the recorder ptrace';
     if (missing !== undefined)
       throw new UnavailableError(
         `--model power-cut:${name} ${missing.startsWith('needs') ? missing : `is not possible here (${missing})`}; run "crash-matrix doctor"`,
@@ -147,7 +152,7 @@ async function runAll(
   return {
     schema: 'crash-matrix/1',
     version: session.installation.version,
-    recorder: session.recorder.kind,
+    recorder: session.recorder.name,
     observed: flags.observe,
     node: process.version,
     platform: `${process.platform}-${process.arch}`,

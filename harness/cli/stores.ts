@@ -65,7 +65,7 @@ export async function selectCells(session: Session, selection: Selection, now: n
 
 /** Why a cell that nobody asked for by its model is left out. */
 function notByDefault({ model, store }: Cell, { recorder }: Session): string | undefined {
-  if (model === 'race' && recorder.kind !== 'ptrace') return 'race is left out, because it needs the recorder ptrace';
+  if (model === 'race' && !recorder.races) return 'race is left out, because it needs the recorder ptrace';
   if (model === 'interleaving' && store.kind === 'command')
     return `interleaving is left out for ${store.name}, because a command cannot run on the fake file system`;
   return undefined;

@@ -24,7 +24,7 @@ export async function sitesOfCourse(
   { siteRecorder, cwd }: SiteOptions,
 ): Promise<SiteMatch> {
   const siteOf = sitesOf(store.bundle, cwd);
-  if (trace.recorder === 'binding') return matchSites(trace, trace, siteOf);
+  if (bench.recorder.takesStacks) return matchSites(trace, trace, siteOf);
   if (store.kind !== 'module') return matchSites(trace, undefined, siteOf);
   const all = await Promise.all(
     processes.map(async (process) => {
@@ -45,7 +45,7 @@ export async function sitesOfLastCall(
 ): Promise<SiteMatch> {
   const siteOf = sitesOf(store.bundle, cwd);
   const { trace } = recording;
-  if (trace.recorder === 'binding') return matchSites(trace, trace, siteOf);
+  if (bench.recorder.takesStacks) return matchSites(trace, trace, siteOf);
   const last = lastCallOf(course, course.history);
   if (store.kind !== 'module' || last === undefined) return matchSites(trace, undefined, siteOf);
   const seen = await siteRecorder.run({ ...bench.prepareLast(last).prepare(), plan: { kind: 'observe' } });

@@ -35,16 +35,14 @@ export async function withRecording<T>(
   let withStacks: Promise<RunReport> | undefined;
   try {
     withStacks =
-      store.kind === 'module' && recorder.kind === 'ptrace'
-        ? siteRecorder.run({ ...bench.prepare(), plan: { kind: 'observe' } })
-        : undefined;
+      store.kind === 'module' && !recorder.takesStacks ? siteRecorder.run({ ...bench.prepare(), plan: { kind: 'observe' } }) : undefined;
     withStacks?.catch(() => {}); // told where it is awaited
     const recording = await record(bench.recorder, bench);
     if ('reason' in recording) return await work(recording);
     const { trace } = recording;
     const sites = async (): Promise<SiteMatch> => {
       const seen = await withStacks;
-      const other = recorder.kind === 'binding' ? trace : seen && eventsOf(seen.events, trace.variation);
+      const other = recorder.takesStacks ? trace : seen && eventsOf(seen.events, trace.variation);
       return matchSites(trace, other, sitesOf(store.bundle, cwd));
     };
     return await work({ recording, sites });

@@ -12,10 +12,10 @@ import { type ConcurrentPromise, judgeConcurrent, promisedBy } from '../../judge
 import { doubtedLosses, kindsOfLosses } from '../../judge/confirm.ts';
 import { isLoss, type OracleOptions } from '../../judge/outcome.ts';
 import { valuesAfter } from '../../judge/promise.ts';
-import { missingForRace } from '../../record/race.ts';
 import { endOf, type NotRecorded } from '../../record/record.ts';
 import type { ScheduleFindings, ScheduleVerdict } from '../interleaving/schedule-findings.ts';
 import { exploreRaces, type Races } from './explore-races.ts';
+import { missingForRace } from './missing.ts';
 import { heldAgainstFake } from './race-agreement.ts';
 import { CONTROL, namesIn, type Planned, type Raced, type RunRace, raceOn } from './raced.ts';
 
