@@ -126,7 +126,7 @@ async function measure(cell: Cell, session: Session, directory: string): Promise
   await benches.close();
   const of = (value: (round: (typeof rounds)[number]) => number): string => median(rounds.map(value)).toFixed(2).padStart(8);
   console.log(
-    `${cell.store.name}/${cell.scenario.name}: ${recording.trace.ops.length} ops, recorder ${session.recorder.kind}, medians of ${ROUNDS} rounds`,
+    `${cell.store.name}/${cell.scenario.name}: ${recording.trace.ops.length} ops, recorder ${session.recorder.name}, medians of ${ROUNDS} rounds`,
   );
   console.log(`${of(({ bare }) => bare)} ms  a bare node -e 0, ${AT_ONCE} at a time`);
   console.log(`${of((round) => round.kill)} ms  a kill, checked, recovered and judged`);

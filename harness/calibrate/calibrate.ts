@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { withSession } from '../cli/session.ts';
 import { type FileSystemName, PROFILE_OF } from '../domain/models.ts';
 import { PROFILES } from '../persistence/profiles.ts';
+import { RECORDERS } from '../record/all.ts';
 import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
 import { loadKernel } from '../record/image/kernel.ts';
 import { findCommand, missingFor } from '../record/image/missing.ts';
@@ -40,7 +41,7 @@ const names = (Object.keys(FILE_SYSTEMS) as FileSystemName[]).filter((name) => v
 
 const calibrated: Calibrated[] = [];
 let failed = false;
-await withSession('ptrace', async (session) => {
+await withSession(RECORDERS.find(({ cuts }) => cuts)?.name, async (session) => {
   const templates = new Templates(session.workspace.directory('images'), path);
   const stores = new Map<FileSystemName, HeldStores>();
   const possible = names.filter((name) => {

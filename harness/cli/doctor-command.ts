@@ -2,8 +2,12 @@
 import { statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { createColors } from 'picocolors';
-import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
-import { missingFor } from '../record/image/missing.ts';
+import { MODELS, type Variant, VARIANTS } from '../models/all.ts';
+import type { Cell, EquippedMachine } from '../models/model.ts';
+import { RECORDERS } from '../record/all.ts';
+import type { Refused } from '../record/choose.ts';
+import type { RecorderKind } from '../record/recorder.ts';
+import type { CliCommand } from './command.ts';
 import type { Output } from './output.ts';
 import { withSession } from './session.ts';
 
@@ -23,41 +27,57 @@ const BY_MAGIC = new Map([
   [0x2fc12fc1, 'zfs'],
 ]);
 
-export async function doctorCommand(output: Output): Promise<number> {
-  const checks = await withSession(undefined, async ({ recorder, fallback, installation, env }): Promise<Check[]> => {
-    const type = statfsSync(tmpdir()).type;
-    return [
-      { ok: true, what: 'crash-matrix', detail: installation.version },
-      { ok: true, what: 'node', detail: `${process.version}, ${process.platform} ${process.arch}` },
-      {
-        ok: true,
-        what: 'temporary directory',
-        detail: `${tmpdir()}, on ${BY_MAGIC.get(type) ?? `file system type 0x${type.toString(16)}`}`,
-      },
-      { ok: fallback === undefined, what: 'recorder ptrace', detail: fallback ?? 'real syscalls of every process and thread of a store' },
-      {
-        ok: true,
-        what: 'recorder binding',
-        detail: `what Node's fs does${recorder.kind === 'binding' ? ', and what a run uses here' : '; tells source lines'}`,
-      },
-      { ok: true, what: 'model process-kill', detail: `by ${recorder.kind}` },
-      { ok: true, what: 'model power-loss', detail: `by ${recorder.kind}, on posix, ext4, ext4-noauto, xfs and btrfs` },
-      { ok: true, what: 'model io-error', detail: `by ${recorder.kind}` },
-      { ok: true, what: 'model interleaving', detail: 'tasks on a fake file system' },
-      {
-        ok: fallback === undefined,
-        what: 'model race',
-        detail: fallback === undefined ? 'real processes under one tracer' : 'needs the recorder ptrace',
-      },
-      ...Object.values(FILE_SYSTEMS).map((fileSystem) => {
-        const missing = fallback === undefined ? missingFor(fileSystem, env.PATH ?? '') : 'needs the recorder ptrace';
-        return { ok: missing === undefined, what: `model power-cut:${fileSystem.name}`, detail: missing ?? 'on a loop image' };
-      }),
-    ];
-  });
+export const doctorCommand: CliCommand = {
+  name: 'doctor',
+  description: 'which recorders and models work on this machine, and why not',
+  arguments: [],
+  options: [],
+  examples: [],
+  run: (_, __, output) => doctor(output),
+};
+
+async function doctor(output: Output): Promise<number> {
+  const checks = await withSession(undefined, async ({ installation, machine, refused }) => [
+    ...aboutHere(installation.version),
+    ...RECORDERS.map((kind) => aboutRecorder(kind, machine, refused)),
+    ...MODELS.flatMap((model: Cell['model']) => aboutModel(model, machine)),
+  ]);
   const colors = createColors(output.colors);
   const width = Math.max(...checks.map(({ what }) => what.length));
   for (const { ok, what, detail } of checks)
     output.print(`${ok ? colors.green('ok  ') : colors.yellow('no  ')}${what.padEnd(width)}  ${detail}`);
   return 0;
+}
+
+function aboutHere(version: string): readonly Check[] {
+  const type = statfsSync(tmpdir()).type;
+  const on = BY_MAGIC.get(type) ?? `file system type 0x${type.toString(16)}`;
+  return [
+    { ok: true, what: 'crash-matrix', detail: version },
+    { ok: true, what: 'node', detail: `${process.version}, ${process.platform} ${process.arch}` },
+    { ok: true, what: 'temporary directory', detail: `${tmpdir()}, on ${on}` },
+  ];
+}
+
+function aboutRecorder({ name, description, missing }: RecorderKind, { recorder, ...machine }: EquippedMachine, refused: readonly Refused[]): Check {
+  const because = refused.find((other) => other.name === name)?.because ?? missing(machine);
+  const used = recorder.name === name ? '; runs use it here' : '';
+  return { ok: because === undefined, what: `recorder ${name}`, detail: because ?? `${description}${used}` };
+}
+
+/** Profiles that work alike share a line. */
+function aboutModel(model: Cell['model'], machine: EquippedMachine): readonly Check[] {
+  const variants = VARIANTS.filter((variant) => variant.model.name === model.name);
+  const missing = variants.map(({ profile }) => model.missing(machine, profile));
+  if (missing.every((reason) => reason === undefined)) return [{ ok: true, what: `model ${model.name}`, detail: workingDetail(model) }];
+  return variants.map(({ name }: Variant, index) => ({
+    ok: missing[index] === undefined,
+    what: `model ${name}`,
+    detail: missing[index] ?? model.words.help,
+  }));
+}
+
+function workingDetail({ profiles, words }: Cell['model']): string {
+  const named = profiles.flatMap(({ name }) => name ?? []);
+  return named.length === 0 ? words.help : `${words.help} (${named.join(', ')})`;
 }

@@ -1,64 +1,72 @@
 /** `crash-matrix replay`: brings one case about again and shows its timeline, its directory, and what load finds. */
 import { readdirSync } from 'node:fs';
+import { Option } from 'commander';
 import { createColors } from 'picocolors';
-import type { Cell } from '../check.ts';
+import type { BenchOptions } from '../bench/open-benches.ts';
 import { UnavailableError, UsageError } from '../domain/errors.ts';
-import type { Trace } from '../domain/trace.ts';
 import { buildTree } from '../domain/tree.ts';
-import type { NamedState } from '../explore/explore.ts';
-import type { MeasureOptions } from '../measure/measure.ts';
-import { type Course, type Replayed, replayed } from '../measure/replay.ts';
-import type { CrashState, TwiceState } from '../models/crash/crash-state.ts';
+import type { Cell, Timeline } from '../models/model.ts';
 import { NoSuchState } from '../persistence/power-loss.ts';
+import { type Replayed, replayed } from '../replay.ts';
 import { failureBlock } from '../report/failure.ts';
 import { scheduleTimeline } from '../report/schedule-timeline.ts';
-import { type TimelineInput, timeline } from '../report/timeline.ts';
+import { timeline } from '../report/timeline.ts';
+import { checkAvailable } from './available.ts';
 import { parseCaseId } from './case-id.ts';
+import type { CliCommand } from './command.ts';
+import { recorder, seed, states, timeout } from './options.ts';
 import type { Output } from './output.ts';
 import { replayText } from './replay-text.ts';
-import { checkAvailable } from './run-command.ts';
 import { withSession } from './session.ts';
 import { selectCells } from './stores.ts';
 import { writableDirectory } from './writable-directory.ts';
 
-export interface ReplayFlags {
+interface ReplayFlags {
   readonly store?: string;
   readonly keep?: string;
-  readonly recorder?: 'ptrace' | 'binding';
+  readonly recorder?: string;
   readonly timeout: number;
   readonly seed: number;
   readonly states: number;
 }
 
+export const replayCommand: CliCommand<ReplayFlags> = {
+  name: 'replay',
+  description: 'bring one case about again: its timeline, its directory, and what load finds',
+  arguments: [{ name: 'case-id', description: 'as a failure prints it' }],
+  options: [
+    new Option('--store <file>', 'the file of the store, if it is not a built-in one'),
+    new Option('--keep <dir>', 'leave the directory as the crash left it here'),
+    recorder(),
+    timeout(),
+    seed(),
+    states(),
+  ],
+  examples: [
+    'crash-matrix replay rename-away/replace/process-kill@14 --keep /tmp/case',
+    'crash-matrix replay in-place/replace/power-loss:xfs@8~lost=7',
+    'crash-matrix replay copy-then-replace/update/io-error@8~EMFILE',
+  ],
+  run: ([id = ''], flags, output) => replay(id, flags, output),
+};
+
 /** Returns the exit code: 1 if the case is below the store's claim. */
-export async function replayCommand(id: string, flags: ReplayFlags, output: Output): Promise<number> {
-  const name = parseCaseId(id);
+async function replay(id: string, flags: ReplayFlags, output: Output): Promise<number> {
+  const { store, scenario, variant, only } = parseCaseId(id);
   const keep = flags.keep === undefined ? undefined : emptyDirectory(flags.keep);
   return withSession(flags.recorder, async (session) => {
     const timeoutMs = flags.timeout * 1000;
-    const selection = { stores: [flags.store ?? name.store], scenarios: [name.scenario], models: [name.model], strict: false, timeoutMs };
+    const selection = { stores: [flags.store ?? store], scenarios: [scenario], models: [variant.name], strict: false, timeoutMs };
     const {
       cells: [cell],
     } = await selectCells(session, selection, Date.now());
-    if (cell === undefined) throw new UsageError(`there is no cell ${name.store}/${name.scenario}/${name.model}`);
-    if (cell.store.name !== name.store)
-      throw new UsageError(`${flags.store} is the store "${cell.store.name}", and the case is of "${name.store}"`);
-    checkAvailable([cell], session);
-    const replay = (): string => replayText(id, { ...flags, file: flags.store, recorder: flags.recorder });
-    const { states: limit, seed } = flags;
-    const options = {
-      ...session,
-      observe: false,
-      depth: 2 as const,
-      allCases: true,
-      limit,
-      seed,
-      timeoutMs,
-      onProgress: () => {},
-      replay,
-    };
-    const { checked, tree, course } = await bringAbout(id, cell, options, name.state);
-    for (const text of timelines(course, output.colors)) output.print(`${text}\n`);
+    if (cell === undefined) throw new UsageError(`there is no cell ${store}/${scenario}/${variant.name}`);
+    if (cell.store.name !== store) throw new UsageError(`${flags.store} is the store "${cell.store.name}", and the case is of "${store}"`);
+    checkAvailable([cell], session.machine);
+    const effort = { observe: false, depth: 2, limit: flags.states, seed: flags.seed } as const;
+    const options = { ...session, effort, timeoutMs, onProgress: () => {} };
+    const { checked, tree, timeline: led } = await bringAbout(id, cell, only, options, () => replayText(id, { ...flags, file: flags.store }));
+    for (const text of timelines(led, output.colors)) output.print(`${text}\n`);
     for (const one of checked.cases)
       output.print(failureBlock(checked.cell, one, createColors(output.colors), { columns: output.columns }));
     if (keep !== undefined) {
@@ -69,8 +77,8 @@ export async function replayCommand(id: string, flags: ReplayFlags, output: Outp
   });
 }
 
-async function bringAbout(id: string, cell: Cell, options: MeasureOptions, named: NamedState): Promise<Replayed> {
-  const found = await replayed(cell, options, named).catch((error: unknown) => {
+async function bringAbout(id: string, cell: Cell, only: unknown, options: BenchOptions, again: (id: string) => string): Promise<Replayed> {
+  const found = await replayed(cell, only, options, again).catch((error: unknown) => {
     throw error instanceof NoSuchState ? new UsageError(`${id}: ${error.message}`) : error;
   });
   if (found === undefined)
@@ -80,31 +88,9 @@ async function bringAbout(id: string, cell: Cell, options: MeasureOptions, named
 }
 
 /** What led to the case, op by op; for a crash in recovery, recovery's run too. */
-function timelines(course: Course, colors: boolean): string[] {
-  switch (course.kind) {
-    case 'schedule':
-      return [scheduleTimeline(course.end, course.tasks, colors)];
-    case 'fault': {
-      const { trace, ops, steps } = course;
-      return [timeline({ ops, marks: trace.marks, trees: trace.trees, at: { op: ops.length }, how: 'ended', picture: '', steps }, colors)];
-    }
-    case 'crash':
-      return crashTimelines(course, colors);
-    default:
-      return course satisfies never;
-  }
-}
-
-function crashTimelines({ trace, ops, state, steps }: Extract<Course, { kind: 'crash' }>, colors: boolean): string[] {
-  const one = (of: Trace, at: Exclude<CrashState, TwiceState>, what: Pick<TimelineInput, 'ops' | 'steps'>): string => {
-    const lost = at.how === 'power-lost' ? new Set(at.loss.lost.map(({ op }) => op.index)) : new Set<number>();
-    return timeline({ ...what, marks: of.marks, trees: of.trees, at: at.at, how: at.how, lost, picture: '' }, colors);
-  };
-  if (state.how !== 'in-recovery') return [one(trace, state, { ops, steps })];
-  return [
-    one(trace, state.first, { ops, steps }),
-    `then recovery: load, save\n${one(state.trace, state.second, { ops: state.trace.ops })}`,
-  ];
+function timelines(led: Timeline, colors: boolean): string[] {
+  if (led.kind === 'schedule') return [scheduleTimeline(led.end, led.tasks, colors)];
+  return led.parts.map(({ title, ...part }) => `${title === undefined ? '' : `${title}\n`}${timeline({ ...part, picture: '' }, colors)}`);
 }
 
 /** The directory that the case is kept in. Never one that holds something. */

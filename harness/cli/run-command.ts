@@ -1,30 +1,30 @@
 /** `crash-matrix run`. */
-import { join } from 'node:path';
-import { writeTextAtomic } from '../../src/atomic-write.ts';
-import type { Cell } from '../check.ts';
-import { UnavailableError, UsageError } from '../domain/errors.ts';
-import { modelName } from '../domain/model-names.ts';
-import { didYouMean } from '../domain/nearest.ts';
+import { Option } from 'commander';
+import { cellName } from '../domain/case-id.ts';
+import { UsageError } from '../domain/errors.ts';
+import type { Cell } from '../models/model.ts';
+import { checkAvailable } from './available.ts';
+import { oneOf } from '../domain/nearest.ts';
 import type { Result } from '../domain/result.ts';
-import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
-import { missingFor } from '../record/image/missing.ts';
-import { jsonReport } from '../report/json.ts';
-import { markdownReport } from '../report/markdown.ts';
-import { terminalReport } from '../report/terminal.ts';
+import { REPORTERS } from '../report/all.ts';
 import { runCells } from '../run.ts';
+import type { CliCommand } from './command.ts';
 import { withLiveLine } from './live-line.ts';
+import { modelsInHelp, onlyShown } from './model-list.ts';
+import { atLeastOne, flag, list, recorder, seed, states, timeout } from './options.ts';
 import type { Output } from './output.ts';
 import { replayText } from './replay-text.ts';
+import { chosenReporters, NAMES_WITH_FILE, REPORTER_NAMES, report } from './reporters.ts';
 import { type Session, withSession } from './session.ts';
 import { selectCells } from './stores.ts';
 import { writableDirectory } from './writable-directory.ts';
 
-export interface RunFlags {
+interface RunFlags {
   readonly store: readonly string[];
   readonly scenario: readonly string[];
   readonly model: readonly string[];
   readonly reporter: readonly string[];
-  readonly recorder?: 'ptrace' | 'binding';
+  readonly recorder?: string;
   readonly outputDir?: string;
   readonly bail: boolean;
   readonly seed: number;
@@ -32,29 +32,66 @@ export interface RunFlags {
   readonly strict: boolean;
   readonly depth: '1' | '2';
   readonly preemptions: number;
-  readonly histories: number;
+  readonly histories?: number;
   readonly list: boolean;
   readonly observe: boolean;
   readonly allCases: boolean;
   readonly timeout: number;
 }
 
-const REPORTERS = ['terminal', 'json', 'markdown'] as const;
-type Reporter = (typeof REPORTERS)[number];
-const FILES = { json: 'crash-matrix.json', markdown: 'crash-matrix.md' } as const;
+export const runCommand: CliCommand<RunFlags> = {
+  name: 'run',
+  description: 'run stores through scenarios: crash them at every boundary, fail each call, let tasks race',
+  arguments: [],
+  options: [
+    list('--store <name or file>', 'a built-in store, or a file with your own', 'all built-in ones'),
+    list('--scenario <name>', 'what the store goes through', 'all that the store supports'),
+    list('--model <name>', modelsInHelp(), 'all that need no root'),
+    list('--reporter <name>', oneOf(REPORTER_NAMES), REPORTERS[0].name),
+    new Option('--output-dir <dir>', `where ${NAMES_WITH_FILE.join(' and ')} are written`),
+    recorder(),
+    timeout(),
+    flag('--observe', 'take the states from one run by copying, instead of killing a child for each'),
+    flag('--all-cases', 'every case in the JSON, not only violations'),
+    flag('--bail', 'after a broken claim start no further cell'),
+    flag('--list', 'print the cells and run nothing'),
+    seed(),
+    states(),
+    new Option('--depth <crashes>', 'crashes in a row: with 2, what recovers from the first is crashed as well')
+      .choices(['1', '2'])
+      .default('2'),
+    new Option('--preemptions <number>', 'race: switches from a process that could go on, in one run').argParser(atLeastOne).default(1),
+    new Option('--histories <number>', 'random histories per cell (default: each model has its own number)').argParser(atLeastOne),
+    flag('--strict', `hold every claim where it is only shown too: ${onlyShown().join(', ')}`),
+  ],
+  examples: [
+    'crash-matrix run --store rename-away --scenario replace',
+    'crash-matrix run --store ./notes.ts --model power-loss:ext4 --model power-loss:xfs',
+    'sudo crash-matrix run --store ./notes.ts --model power-cut',
+    'crash-matrix run --store ./notes.ts --model io-error,interleaving,race',
+    'crash-matrix run --store ./notes.ts --scenario histories --histories 500 --seed 7',
+    'crash-matrix run --store ./notes.ts --reporter terminal,json --output-dir report',
+  ],
+  surplus: (argument) =>
+    new UsageError(
+      `run takes no arguments, and was given "${argument}"`,
+      `A store is named by an option: crash-matrix run --store ${argument}`,
+    ),
+  run: (_, flags, output) => run(flags, output),
+};
 
 /** Returns the exit code: 0 if every claim was kept and every known bug found, 1 otherwise. */
-export async function runCommand(flags: RunFlags, output: Output): Promise<number> {
+async function run(flags: RunFlags, output: Output): Promise<number> {
   const reporters = chosenReporters(flags);
   return withSession(flags.recorder, async (session) => {
-    if (session.fallback !== undefined) output.note(`recorder: binding, because ptrace does not work here: ${session.fallback}`);
+    if (session.refused.length > 0) output.note(whyThisRecorder(session));
     const timeoutMs = flags.timeout * 1000;
     const selection = { stores: flags.store, scenarios: flags.scenario, models: flags.model, strict: flags.strict, timeoutMs };
     const { cells, leftOut } = await selectCells(session, selection, Date.now());
     for (const what of leftOut) output.note(what);
-    checkAvailable(cells, session);
+    checkAvailable(cells, session.machine);
     if (flags.list) {
-      output.print(list(cells));
+      output.print(namesOf(cells));
       return 0;
     }
     if (flags.outputDir !== undefined) writableDirectory('--output-dir', flags.outputDir);
@@ -66,36 +103,13 @@ export async function runCommand(flags: RunFlags, output: Output): Promise<numbe
   });
 }
 
-function chosenReporters(flags: RunFlags): Reporter[] {
-  const chosen = flags.reporter.map((name) => {
-    const reporter = REPORTERS.find((known) => known === name);
-    if (reporter === undefined) throw new UsageError(didYouMean('reporter', name, REPORTERS));
-    return reporter;
-  });
-  if (chosen.length > 1 && flags.outputDir === undefined) {
-    throw new UsageError('several reporters need --output-dir', 'Say where the files go: --output-dir crash-matrix-report');
-  }
-  if (flags.outputDir !== undefined && !chosen.some((reporter) => reporter !== 'terminal'))
-    throw new UsageError('--output-dir has nothing to hold', 'Say what is written there: --reporter terminal,json,markdown');
-  // What is printed comes first: nobody loses it when a file cannot be written.
-  return chosen.length === 0 ? ['terminal'] : REPORTERS.filter((reporter) => chosen.includes(reporter));
+function whyThisRecorder({ recorder, refused }: Session): string {
+  const because = refused.map((better) => `${better.name} does not work here: ${better.because}`).join('; ');
+  return `recorder: ${recorder.name}, because ${because}`;
 }
 
-/** What this machine cannot do is never left out in silence. Throws UnavailableError. */
-export function checkAvailable(cells: readonly Cell[], { recorder, env }: Session): void {
-  if (recorder.kind !== 'ptrace' && cells.some(({ model }) => model === 'race'))
-    throw new UnavailableError('--model race needs the recorder ptrace; run "crash-matrix doctor"');
-  for (const name of new Set(cells.flatMap((cell) => (cell.model === 'power-cut' ? [cell.profile] : [])))) {
-    const missing = recorder.kind === 'ptrace' ? missingFor(FILE_SYSTEMS[name], env.PATH ?? '') : 'needs the recorder ptrace';
-    if (missing !== undefined)
-      throw new UnavailableError(
-        `--model power-cut:${name} ${missing.startsWith('needs') ? missing : `is not possible here (${missing})`}; run "crash-matrix doctor"`,
-      );
-  }
-}
-
-function list(cells: readonly Cell[]): string {
-  return cells.map((cell) => `${cell.store.name}/${cell.scenario.name}/${modelName(cell)}`).join('\n');
+function namesOf(cells: readonly Cell[]): string {
+  return cells.map(cellName).join('\n');
 }
 
 async function runAll(
@@ -107,14 +121,16 @@ async function runAll(
   const started = performance.now();
   const checked = await runCells(cells, {
     ...session,
-    observe: flags.observe,
-    depth: flags.depth === '2' ? 2 : 1,
-    preemptions: flags.preemptions,
-    histories: flags.histories,
+    effort: {
+      observe: flags.observe,
+      depth: flags.depth === '2' ? 2 : 1,
+      preemptions: flags.preemptions,
+      histories: flags.histories,
+      limit: flags.states,
+      seed: flags.seed,
+    },
     allCases: flags.allCases,
     bail: flags.bail,
-    limit: flags.states,
-    seed: flags.seed,
     timeoutMs: flags.timeout * 1000,
     onProgress,
     replay: ({ store }, id) =>
@@ -123,7 +139,7 @@ async function runAll(
   return {
     schema: 'crash-matrix/1',
     version: session.installation.version,
-    recorder: session.recorder.kind,
+    recorder: session.recorder.name,
     observed: flags.observe,
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
@@ -132,21 +148,4 @@ async function runAll(
     cells: checked.map(({ cell }) => cell),
     cases: checked.flatMap(({ cases }) => cases.filter(({ violation }) => flags.allCases || violation)),
   };
-}
-
-async function report(reporter: Reporter, result: Result, { outputDir }: RunFlags, output: Output): Promise<void> {
-  if (reporter === 'terminal') {
-    output.print(terminalReport(result, output));
-    return;
-  }
-  const text = reporter === 'json' ? jsonReport(result) : markdownReport(result);
-  if (outputDir === undefined) {
-    output.print(text.trimEnd());
-    return;
-  }
-  const file = join(outputDir, FILES[reporter]);
-  await writeTextAtomic(file, text, { mode: 0o644 }).catch((error: Error) => {
-    throw new UnavailableError(`${file} could not be written: ${error.message}`);
-  });
-  output.note(`wrote ${file}`);
 }

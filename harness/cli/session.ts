@@ -5,11 +5,12 @@
 import { availableParallelism, tmpdir } from 'node:os';
 import { InterruptedError, UnavailableError } from '../domain/errors.ts';
 import { findInstallation, type Installation } from '../machine/installation.ts';
+import { thisMachine } from '../machine/machine.ts';
 import { memoryDirectory } from '../machine/memory-directory.ts';
 import { endDescendants, openWorkspace, RUN_VARIABLE, type Workspace } from '../machine/workspace.ts';
-import { createBindingRecorder } from '../record/binding/recorder.ts';
-import { chooseRecorder } from '../record/choose.ts';
+import { chooseRecorder, type Refused, startSiteRecorder } from '../record/choose.ts';
 import { adoptOrphans } from '../record/ptrace/orphans.ts';
+import type { EquippedMachine } from '../models/model.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { stopBundling } from '../store/bundle.ts';
 
@@ -18,8 +19,10 @@ export interface Session {
   readonly workspace: Workspace;
   readonly recorder: Recorder;
   readonly siteRecorder: Recorder;
-  /** Why the binding recorder is used although it was not asked for. */
-  readonly fallback: string | undefined;
+  /** With that recorder. */
+  readonly machine: EquippedMachine;
+  /** The better recorders, which do not work here; none if one was asked for. */
+  readonly refused: readonly Refused[];
   readonly cwd: string;
   /** The environment of children. */
   readonly env: { readonly [name: string]: string };
@@ -40,7 +43,8 @@ function openTemporary(): Workspace {
   }
 }
 
-export async function withSession<T>(wanted: 'ptrace' | 'binding' | undefined, work: (session: Session) => Promise<T>): Promise<T> {
+/** `wanted` is the name of a recorder; undefined: the best one that works here. */
+export async function withSession<T>(wanted: string | undefined, work: (session: Session) => Promise<T>): Promise<T> {
   const installation = findInstallation(import.meta.url);
   const workspace = openTemporary();
   adoptOrphans();
@@ -50,11 +54,12 @@ export async function withSession<T>(wanted: 'ptrace' | 'binding' | undefined, w
     const env = { ...definedOf(process.env), [RUN_VARIABLE]: workspace.id };
     const cwd = process.cwd();
     const inFlight = availableParallelism() + 2;
-    const choice = await chooseRecorder({ wanted, inFlight, tracer: installation.tracer, cwd, env });
-    open.push(choice.recorder);
-    const siteRecorder = choice.recorder.kind === 'binding' ? choice.recorder : createBindingRecorder({ inFlight: 1 });
+    const { recorder, refused } = await chooseRecorder({ wanted, inFlight, installation, cwd, env });
+    open.push(recorder);
+    const siteRecorder = recorder.takesStacks ? recorder : await startSiteRecorder({ inFlight: 1, installation, cwd, env });
     open.push(siteRecorder);
-    const session = { installation, workspace, recorder: choice.recorder, siteRecorder, fallback: choice.because, cwd, env };
+    const machine = { ...thisMachine(process.env.PATH), recorder };
+    const session = { installation, workspace, recorder, machine, siteRecorder, refused, cwd, env };
     return await Promise.race([work(session), interrupted.promise]);
   } finally {
     interrupted.forget();

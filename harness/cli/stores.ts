@@ -1,14 +1,16 @@
 /** From the command line's words to stores, scenarios and cells. */
 
 import { builtInScenarios } from '../../scenarios/all.ts';
-import type { Cell } from '../check.ts';
 import { UsageError } from '../domain/errors.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
-import { CLAIMABLE, choicesOf, DEFAULT_CHOICES, type ModelChoice, runsUnder } from '../domain/models.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import { BUILT_IN_STORES } from '../store/catalogue.ts';
 import { loadStore } from '../store/load.ts';
+import { MODEL_NAMES, type Variant, VARIANTS, variantsNamed } from '../models/all.ts';
+import type { Cell } from '../models/model.ts';
+import { modelName } from '../domain/model-names.ts';
+import { whatIsMissing } from './available.ts';
 import type { Session } from './session.ts';
 
 /** A short limit for loads and saves says nothing about how long a file takes to be imported, in ms. */
@@ -36,7 +38,8 @@ interface Selected {
 
 /** The cells that were asked for, store by store. Throws `UsageError` for a name that nobody knows. */
 export async function selectCells(session: Session, selection: Selection, now: number): Promise<Selected> {
-  const choices = selection.models.length === 0 ? DEFAULT_CHOICES : [...new Set(selection.models.flatMap(knownChoices))];
+  const isDefault = selection.models.length === 0;
+  const variants = isDefault ? VARIANTS.filter(({ profile }) => profile.byDefault) : [...new Set(selection.models.flatMap(knownVariants))];
   const builtIn = builtInScenarios(now);
   const names = selection.stores.length === 0 ? BUILT_IN_STORES.map(({ name }) => name) : [...new Set(selection.stores)];
   const stores: LoadedStore[] = [];
@@ -53,21 +56,23 @@ export async function selectCells(session: Session, selection: Selection, now: n
     store.scenarios
       .filter(wanted)
       .flatMap((scenario) =>
-        choices.filter((choice) => runsUnder(choice, scenario)).map((choice) => ({ ...choice, store, scenario, strict: selection.strict })),
+        variants
+          .filter(({ model, profile }) => model.appliesTo(scenario, profile) && (!isDefault || (model.byDefaultOn?.(scenario) ?? true)))
+          .map(({ model, profile }): Cell => ({ model, profile: profile.name, store, scenario, strict: selection.strict })),
       ),
   );
-  const reasons = new Map(cells.map((cell) => [cell, selection.models.length === 0 ? notByDefault(cell, session) : undefined]));
+  const reasons = new Map(cells.map((cell) => [cell, isDefault ? notByDefault(cell, session) : undefined]));
   const chosen = cells.filter((cell) => reasons.get(cell) === undefined);
   if (chosen.length === 0) throw new UsageError(nothingToRun(selection));
   return { cells: chosen, leftOut: [...new Set([...reasons.values()].filter((reason) => reason !== undefined))] };
 }
 
 /** Why a cell that nobody asked for by its model is left out. */
-function notByDefault({ model, store }: Cell, { recorder }: Session): string | undefined {
-  if (model === 'race' && recorder.kind !== 'ptrace') return 'race is left out, because it needs the recorder ptrace';
-  if (model === 'interleaving' && store.kind === 'command')
-    return `interleaving is left out for ${store.name}, because a command cannot run on the fake file system`;
-  return undefined;
+function notByDefault(cell: Cell, { machine }: Session): string | undefined {
+  const missing = whatIsMissing(cell, machine);
+  if (missing !== undefined) return `${modelName(cell)} is left out, because it ${missing}`;
+  const unfit = cell.model.unfitFor?.(cell.store);
+  return unfit === undefined ? undefined : `${cell.model.name} is left out for ${cell.store.name}, because ${unfit}`;
 }
 
 function nothingToRun({ scenarios, models }: Selection): string {
@@ -75,10 +80,10 @@ function nothingToRun({ scenarios, models }: Selection): string {
   return `there is nothing to run${chosen === '' ? ': the chosen stores support no scenario' : ` with ${chosen}: tasks go on at the same time under interleaving and race, single steps under all other models`}`;
 }
 
-function knownChoices(name: string): readonly ModelChoice[] {
-  const choices = choicesOf(name);
-  if (choices === undefined) throw new UsageError(didYouMean('model', name, CLAIMABLE));
-  return choices;
+function knownVariants(name: string): readonly Variant[] {
+  const variants = variantsNamed(name);
+  if (variants === undefined) throw new UsageError(didYouMean('model', name, MODEL_NAMES));
+  return variants;
 }
 
 function load(
@@ -95,6 +100,7 @@ function load(
     env,
     scenarios,
     now,
+    modelNames: MODEL_NAMES,
     timeoutMs: Math.max(timeoutMs, LEAST_TO_LOAD_MS),
   });
 }

@@ -33,6 +33,7 @@ export function didYouMean(kind: string, wanted: string, known: readonly string[
   return `unknown ${kind} ${JSON.stringify(wanted)}${guess} ${list}`;
 }
 
-function oneOf(names: readonly string[]): string {
+/** `a, b or c`. */
+export function oneOf(names: readonly string[]): string {
   return names.length === 1 ? `${names[0]}` : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }

@@ -140,7 +140,7 @@ const caseResult = z.object({
 export const resultSchema = z.object({
   schema: z.literal('crash-matrix/1'),
   version: z.string().describe('Version of crash-matrix'),
-  recorder: z.enum(['ptrace', 'binding']),
+  recorder: z.string().describe('The name of the recorder'),
   observed: z.boolean().describe('True when the states were taken from one run by copying, instead of by killing'),
   node: z.string(),
   platform: z.string(),

@@ -81,7 +81,8 @@ export type Tree = ReadonlyMap<string, Entry>;
 
 /** What one run did, and every tree it passed through. */
 export interface Trace {
-  readonly recorder: 'ptrace' | 'binding';
+  /** The name of the recorder. */
+  readonly recorder: string;
   readonly ops: readonly Op[];
   readonly marks: readonly Mark[];
   /** `trees[k]` is what was on disk after op k (`trees[0]`: before the first). Unchanged trees are the same object. */

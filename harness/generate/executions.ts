@@ -102,7 +102,7 @@ export class Executions {
     const told: HistoryStep[] = [];
     const processes: Process[] = [];
     const calls: Call[] = [];
-    let trace: Trace = { recorder: this.#bench.recorder.kind, ops: [], marks: [], trees: [new Map()], variation: NONE, unmeasured: [] };
+    let trace: Trace = { recorder: this.#bench.recorder.name, ops: [], marks: [], trees: [new Map()], variation: NONE, unmeasured: [] };
     let stored: Json | undefined;
     const soFar = (trouble?: string): Execution => ({
       history: told,

@@ -16,6 +16,7 @@ import type { ScheduleEnd } from '../domain/schedule.ts';
 import type { NotMeasured } from '../domain/sighting.ts';
 import type { Claim, Grade, Outcome } from '../domain/store.ts';
 import type { Mark, Op, Step, Task, Trace, Tree, Variation } from '../domain/trace.ts';
+import type { Machine } from '../machine/machine.ts';
 import type { Recorder } from '../record/recorder.ts';
 import type { BelieveOptions, CarriedOut, Judged, Unmeasured, Verdict } from '../recover/believe.ts';
 
@@ -51,11 +52,9 @@ export interface ModelWords {
   readonly crashed: string;
 }
 
-/** What a machine offers to models. */
-export interface Machine {
+/** A machine with the recorder that a run uses on it. */
+export interface EquippedMachine extends Machine {
   readonly recorder: Recorder;
-  /** Where commands are looked for. */
-  readonly path: string;
 }
 
 /** A case is a plain object with the subject that it happens to. */
@@ -155,7 +154,7 @@ export interface Model<C extends Case = Case, R = unknown, Named = unknown, E ex
   /** Whether a scenario runs although nobody named the model. Absent: every scenario that it applies to. */
   byDefaultOn?(scenario: Scenario): boolean;
   /** Why it cannot run: on this machine or, if one is given, with this store. In words that continue `--model x …`. */
-  missing(machine: Machine, profile: Profile): string | undefined;
+  missing(machine: EquippedMachine, profile: Profile): string | undefined;
   unfitFor?(store: LoadedStore): string | undefined;
   /** What a case id has after the model: `@<boundary>[~detail]`. What is written can be read. */
   readonly id: {

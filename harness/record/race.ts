@@ -9,7 +9,6 @@
 import { CALLS } from '../domain/calls.ts';
 import type { RawOp } from '../domain/events.ts';
 import type { Schedule } from '../domain/schedule.ts';
-import type { Recorder } from './recorder.ts';
 
 export interface RaceRequest {
   /** Arguments for `node`, one list per task: the workload and its cell file. The file with its instructions (`TaskRace`) is appended. */
@@ -52,14 +51,6 @@ export interface RaceReport {
   readonly unmeasured: readonly string[];
   /** A process asked to be told of changes to files: then every op is felt by others. */
   readonly watched: boolean;
-}
-
-/** Why this recorder runs no races, in words; undefined if it does. */
-export function missingForRace(recorder: Recorder): string | undefined {
-  if (recorder.race !== undefined) return undefined;
-  return recorder.kind === 'ptrace'
-    ? `races need a syscall filter, which is written for x64, and this is ${process.arch}`
-    : 'races are run by the ptrace recorder';
 }
 
 const CREATING: ReadonlySet<string> = new Set(['create', 'truncate', 'tmpfile']);

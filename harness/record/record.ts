@@ -61,7 +61,7 @@ export async function record(recorder: Recorder, request: RecordRequest): Promis
       last = learnt;
       continue;
     }
-    const trace = withUnseen(traceOf(recorder.kind, observed, first.spool, learnt), first.directory);
+    const trace = withUnseen(recorder, traceOf(recorder.name, observed, first.spool, learnt), first.directory);
     const overlaps = (observed.overlaps ?? true) || (followed.overlaps ?? true);
     return { trace, order: keysOf(observed.events, learnt.names), pid: observed.pid, endDirectory: second.directory, overlaps };
   }
@@ -69,16 +69,15 @@ export async function record(recorder: Recorder, request: RecordRequest): Promis
 }
 
 /**
- * What Node's binding does not carry out, it does not see: native code, other processes. If the directory is not as the last op left
+ * A recorder may not see native code and other processes. If the directory is not as the last op left
  * it, there were effects that no boundary stands for.
  */
-function withUnseen(trace: Trace, directory: string): Trace {
+function withUnseen({ name, seesAllProcesses }: Recorder, trace: Trace, directory: string): Trace {
   const last = trace.trees.at(-1) ?? new Map();
-  if (trace.recorder !== 'binding' || equalTrees(last, scanTree(directory))) return trace;
-  return { ...trace, unmeasured: [...trace.unmeasured, UNSEEN] };
+  if (seesAllProcesses || equalTrees(last, scanTree(directory))) return trace;
+  const unseen = `the directory was changed by native code or by another process, which the ${name} recorder does not see`;
+  return { ...trace, unmeasured: [...trace.unmeasured, unseen] };
 }
-
-const UNSEEN = 'the directory was changed by native code or by another process, which the binding recorder does not see';
 
 /** One run, observed and not repeated, unless it did not get through: what differs from run to run is known from runs of the same store. */
 export async function recordOnce(
@@ -91,7 +90,7 @@ export async function recordOnce(
     const run = prepare();
     const observed = await recorder.run({ ...run, plan: { kind: 'observe' } });
     const trouble = troubleIn(observed, () => complaint(run.directory));
-    if (trouble === undefined) return traceOf(recorder.kind, observed, run.spool, variation);
+    if (trouble === undefined) return traceOf(recorder.name, observed, run.spool, variation);
     last = { reason: trouble };
   }
   return last;

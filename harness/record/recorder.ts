@@ -1,5 +1,5 @@
 /**
- * What both recorders offer: run a child that carries out a scenario, and report what it does, op by op.
+ * What every recorder offers: run a child that carries out a scenario, and report what it does, op by op.
  *
  * A run is observed (to its end, with the tree after every change), followed (to its end, in a recorded order), killed, cut: followed
  * on a file system in an image, which is copied at every boundary; or it is followed to an op that fails, and observed from there on.
@@ -7,6 +7,8 @@
 
 import type { RawEvent, RawTree } from '../domain/events.ts';
 import type { NameRule } from '../domain/trace.ts';
+import type { Installation } from '../machine/installation.ts';
+import type { Machine } from '../machine/machine.ts';
 import type { FaultRun } from './fault.ts';
 import type { Forcing } from './image/file-systems.ts';
 import type { ImageRequest } from './image/live-image.ts';
@@ -26,7 +28,7 @@ export type RunPlan =
   | { readonly kind: 'follow'; readonly order: readonly string[]; readonly names: readonly NameRule[]; readonly matching: Matching }
   /** In this order up to the kill point. */
   | { readonly kind: 'kill'; readonly order: readonly string[]; readonly names: readonly NameRule[]; readonly at: KillPoint }
-  /** To the end, in this order, on an image that is mounted for it and cut at every boundary. The ptrace recorder only. */
+  /** To the end, in this order, on an image that is mounted for it and cut at every boundary. For recorders that `cuts`. */
   | {
       readonly kind: 'cut';
       readonly order: readonly string[];
@@ -78,10 +80,46 @@ export interface RunReport {
   readonly cuts?: CutReport;
 }
 
-export interface Recorder {
+/** What only some recorders can do. */
+export interface Abilities {
+  /** Carries out `cut` plans: it can stop a store where an image is copied. */
+  readonly cuts: boolean;
+  /** Runs races, on machines that let it. */
+  readonly races: boolean;
+  /** Ops carry the stack of the call that asked for them, which gives their line of source. */
+  readonly takesStacks: boolean;
+  /** Native code and other processes cannot change the directory unseen. */
+  readonly seesAllProcesses: boolean;
+}
+
+/** A recorder before it is started: one entry in the list of recorders. */
+export interface RecorderKind extends Abilities {
+  /** As `--recorder` and results have it. */
+  readonly name: string;
+  /** What it sees, for `crash-matrix doctor`. */
+  readonly description: string;
+  /** Why it cannot run on a machine, as far as that is known without starting it. */
+  readonly missing: (machine: Machine) => string | undefined;
+  /** Rejects, with the reason, where it turns out not to work. */
+  readonly start: (options: StartOptions) => Promise<Recorder>;
+}
+
+export interface StartOptions {
+  /** How many runs go on at the same time. */
+  readonly inFlight: number;
+  /** Where the recorders' own programs lie. */
+  readonly installation: Pick<Installation, 'tracer'>;
+  /** Where children run, and their environment. */
+  readonly cwd: string;
+  readonly env: { readonly [name: string]: string };
+}
+
+export interface Recorder extends Abilities {
+  readonly name: string;
   /** Absent where races cannot be run. */
   readonly race?: (request: RaceRequest) => Promise<RaceReport>;
-  readonly kind: 'ptrace' | 'binding';
+  /** Why `race` is absent, where the recorder has the ability and this machine does not let it. */
+  readonly noRace?: string;
   /** How many runs go on at the same time; further ones wait in line. */
   readonly inFlight: number;
   /** Rejects only if the harness itself failed. */

@@ -1,8 +1,9 @@
 /**
  * The result as JSON, and back: what leaves here and what comes in is checked against the published schema.
  */
-import { prettifyError, toJSONSchema } from 'zod';
+import { prettifyError, toJSONSchema, z } from 'zod';
 import { type Result, resultSchema } from '../domain/result.ts';
+import { RECORDERS } from '../record/all.ts';
 
 export function jsonReport(result: Result): string {
   return `${JSON.stringify(resultSchema.parse(result), null, 2)}\n`;
@@ -25,5 +26,8 @@ export function parseResult(text: string): Result {
 
 /** The JSON Schema of `crash-matrix.json`, for readers in other languages. */
 export function resultJsonSchema(): object {
-  return { $id: 'urn:crash-matrix:result:1', title: 'Result of a crash-matrix run', ...toJSONSchema(resultSchema) };
+  const [first, ...others] = RECORDERS;
+  const recorder = z.enum([first.name, ...others.map(({ name }) => name)]).describe('The name of the recorder');
+  const schema = toJSONSchema(resultSchema.extend({ recorder }));
+  return { $id: 'urn:crash-matrix:result:1', title: 'Result of a crash-matrix run', ...schema };
 }

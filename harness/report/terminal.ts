@@ -10,6 +10,7 @@ import { failureBlock } from './failure.ts';
 import { grid } from './grid.ts';
 import { knownBugLines } from './known-bugs.ts';
 import { joinWithin, wrapWords } from './lay-out.ts';
+import type { Look } from './look.ts';
 import { matrixTable } from './matrix-table.ts';
 import { aboutCells, notesOf } from './notes.ts';
 import { legend } from './picture.ts';
@@ -17,15 +18,9 @@ import { runWords, summaryWords, verdictLine } from './summary.ts';
 import { tablesOf } from './tables.ts';
 import { unprovenBlock } from './unproven.ts';
 
-interface TerminalOptions {
-  /** Width of the window, in characters. */
-  readonly columns: number;
-  readonly colors: boolean | Colors;
-}
-
 const NARROWEST = 40;
 
-export function terminalReport(result: Result, options: TerminalOptions): string {
+export function terminalReport(result: Result, options: Look): string {
   const colors = toColors(options.colors);
   const columns = Math.max(NARROWEST, options.columns);
   const failures = failuresByCell(result);

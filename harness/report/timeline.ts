@@ -29,8 +29,8 @@ export interface TimelineInput {
   /** `trees[k]` is what was on disk after op k; the same object where nothing changed. */
   readonly trees?: readonly Tree[];
   readonly at: Boundary;
-  /** How it crashed there. Default: it was killed. */
-  readonly how?: 'killed' | 'ended' | 'power-lost' | 'power-cut';
+  /** The crash there: `killed here`, `the power went here`. Absent where the run ended by itself. */
+  readonly crash?: string;
   /** Ops of which something is not on disk after the power was lost. */
   readonly lost?: ReadonlySet<number>;
   /** The picture of the cell. */
@@ -102,10 +102,8 @@ function markText(mark: Mark, steps: readonly Step[] | undefined): string {
   return `  ── step ${mark.step + 1}${kind === undefined ? '' : ` (${kind})`} ${mark.kind} ──`;
 }
 
-function crashText({ at, ops, how = 'killed' }: TimelineInput): string {
-  if (how === 'power-lost' || how === 'power-cut')
-    return `  ── the power went here, ${at.op === 0 ? 'before op 1' : `after op ${at.op}`} ──`;
-  if (at.bytes !== undefined) return `  ── killed here, ${withCommas(at.bytes)} bytes into op ${at.op} ──`;
-  if (at.op === ops.length) return '  ── the run ended here; nothing was killed ──';
-  return at.op === 0 ? '  ── killed here, before op 1 ──' : `  ── killed here, after op ${at.op} ──`;
+function crashText({ at, crash }: TimelineInput): string {
+  if (crash === undefined) return '  ── the run ended here; nothing was killed ──';
+  if (at.bytes !== undefined) return `  ── ${crash}, ${withCommas(at.bytes)} bytes into op ${at.op} ──`;
+  return `  ── ${crash}, ${at.op === 0 ? 'before op 1' : `after op ${at.op}`} ──`;
 }

@@ -65,7 +65,7 @@ export async function openFaultCells(): Promise<FaultCells> {
   const below = temporaryDirectory();
   const workspace = openWorkspace(below, process.pid);
   const binding = createBindingRecorder({ inFlight: 2 });
-  const { recorder } = await chooseRecorder({ wanted: undefined, inFlight: 3, tracer: installation.tracer, cwd: below, env: ENV });
+  const { recorder } = await chooseRecorder({ wanted: undefined, inFlight: 3, installation, cwd: below, env: ENV });
   const scenarios = builtInScenarios(NOW);
   let count = 0;
   const written = ({ save, load = `return JSON.parse(fs.readFileSync(at('live'), 'utf8'))`, top = '' }: FaultStore): LoadedStore => {
@@ -96,7 +96,7 @@ export async function openFaultCells(): Promise<FaultCells> {
   const options = { installation, outdir, cwd: installation.root, env: ENV, scenarios, now: NOW, timeoutMs: 10_000 };
   const open = new Map<string, Benches>();
   const benchesFor = (its: Recorder, timeoutMs: number): Benches => {
-    const key = `${its.kind} ${timeoutMs}`;
+    const key = `${its.name} ${timeoutMs}`;
     const rest = { observe: true, depth: 1, limit: 1000, seed: 1, timeoutMs, onProgress: () => {} } as const;
     const benches = open.get(key) ?? openBenches({ installation, workspace, recorder: its, cwd: below, env: ENV, ...rest });
     open.set(key, benches);

@@ -5,6 +5,7 @@ import { HarnessError } from '../../harness/domain/errors.ts';
 import type { RawEnd, RawEvent, RawOp } from '../../harness/domain/events.ts';
 import type { KillState } from '../../harness/models/crash/crash-state.ts';
 import { kill } from '../../harness/models/process-kill/kill.ts';
+import { PTRACE } from '../../harness/record/ptrace/recorder.ts';
 import type { Recording } from '../../harness/record/record.ts';
 import type { Recorder, RunRequest } from '../../harness/record/recorder.ts';
 import { freshDirectory } from '../temporary.ts';
@@ -42,7 +43,7 @@ interface Told {
 function recorderThat({ events, left = { live: 'B' } }: Told): Recorder & { readonly runs: RunRequest[] } {
   const runs: RunRequest[] = [];
   return {
-    kind: 'ptrace',
+    ...PTRACE,
     inFlight: 1,
     runs,
     run: async (request) => {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { RawEnd, RawEvent, RawMark, RawOp } from '../../harness/domain/events.ts';
 import type { Tree } from '../../harness/domain/trace.ts';
 import { spoolTree } from '../../harness/domain/tree.ts';
+import { PTRACE } from '../../harness/record/ptrace/recorder.ts';
 import { type RecordRequest, record } from '../../harness/record/record.ts';
 import type { Recorder, RunPlan } from '../../harness/record/recorder.ts';
 import { freshDirectory } from '../temporary.ts';
@@ -46,7 +47,7 @@ interface Teller extends Recorder {
 function tell(...runs: readonly Run[]): Teller {
   const plans: RunPlan[] = [];
   return {
-    kind: 'ptrace',
+    ...PTRACE,
     inFlight: 1,
     plans,
     run: async ({ spool, plan }) => {

@@ -224,7 +224,7 @@ function interpret(
   if (end?.kind !== 'end') throw new HarnessError(`a run with faults has no end`);
   if (end.how === 'diverged')
     return { faults, doubt: `nondeterministic: event ${end.at + 1} was "${end.expected}" when recorded, "${end.got}" in a later run` };
-  const trace = traceOf(recorder.kind, { events }, spool, recording.trace.variation, contents);
+  const trace = traceOf(recorder.name, { events }, spool, recording.trace.variation, contents);
   const doubt = failedOtherwise(trace, faults);
   if (doubt !== undefined) return { faults, doubt };
   const complained = complaint(directory);

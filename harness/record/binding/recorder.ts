@@ -17,6 +17,8 @@ const INSTRUCTIONS = 'CRASH_MATRIX_BINDING';
 /** A child with a fault cannot be asked how far it is: it gets its time limit as often. */
 const STAGES_OF_A_FAULT = 3;
 
+export const BINDING = { name: 'binding', cuts: false, races: false, takesStacks: true, seesAllProcesses: false } as const;
+
 export interface BindingRecorderSetup {
   /** How many children run at a time. */
   readonly inFlight: number;
@@ -75,7 +77,7 @@ export function createBindingRecorder(setup: BindingRecorderSetup): Recorder {
   };
 
   return {
-    kind: 'binding',
+    ...BINDING,
     inFlight: setup.inFlight,
     async run(request) {
       await seat();

@@ -15,6 +15,8 @@ const BELL = 3;
 /** How often the tracer looks at its time limits. */
 const TICK_MS = 200;
 
+export const PTRACE = { name: 'ptrace', cuts: true, races: true, takesStacks: false, seesAllProcesses: true } as const;
+
 export interface PtraceOptions {
   /** How many children run at the same time. */
   readonly inFlight: number;
@@ -104,16 +106,18 @@ export async function startPtraceRecorder(options: PtraceOptions): Promise<Recor
     });
   await ready;
   return {
-    kind: 'ptrace',
+    ...PTRACE,
     inFlight: options.inFlight,
     run: (request) => ask((run) => messageFor(run, request, planFor(request.plan))),
-    ...(canFilter() && {
-      race: async (request: RaceRequest) => {
-        const { race } = await ask((run) => ({ kind: 'race', run, node: process.execPath, ...request, env: settingsOf(request.env) }));
-        if (race === undefined) throw new Error('the tracer told nothing of a race');
-        return race;
-      },
-    }),
+    ...(canFilter()
+      ? {
+          race: async (request: RaceRequest) => {
+            const { race } = await ask((run) => ({ kind: 'race', run, node: process.execPath, ...request, env: settingsOf(request.env) }));
+            if (race === undefined) throw new Error('the tracer told nothing of a race');
+            return race;
+          },
+        }
+      : { noRace: `races need a syscall filter, which is written for x64, and this is ${process.arch}` }),
     close: async () => {
       closing = true;
       clearInterval(ticking);

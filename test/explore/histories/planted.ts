@@ -101,7 +101,7 @@ export interface StoreBench {
 }
 
 interface StoreBenchOptions {
-  readonly recorder?: 'ptrace' | 'binding';
+  readonly recorder?: string;
   readonly seed?: number;
   readonly histories?: number;
 }
@@ -114,7 +114,7 @@ export async function openStoreBench(root: string, source: string, options: Stor
   const installation = findInstallation(import.meta.url);
   const workspace = openWorkspace(join(root, 'work'), process.pid);
   const env = { PATH: process.env.PATH ?? '', [RUN_VARIABLE]: workspace.id };
-  const chosen = await chooseRecorder({ wanted: options.recorder, inFlight: 4, tracer: installation.tracer, cwd: root, env });
+  const chosen = await chooseRecorder({ wanted: options.recorder, inFlight: 4, installation, cwd: root, env });
   const store = { ...loadedStore(join(root, 'store.cjs')), hasUpdate: true };
   const [scenario] = builtInScenarios(0).filter((one) => one.histories);
   if (scenario === undefined) throw new Error('there are histories');

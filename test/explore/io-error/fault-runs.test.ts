@@ -6,6 +6,7 @@ import type { RawEnd, RawEvent } from '../../../harness/domain/events.ts';
 import type { Recovery } from '../../../harness/domain/recovery.ts';
 import { type FaultLab, runAlone, runFaults } from '../../../harness/models/io-error/fault-runs.ts';
 import type { Fault, FaultRun } from '../../../harness/record/fault.ts';
+import { PTRACE } from '../../../harness/record/ptrace/recorder.ts';
 import type { Recording } from '../../../harness/record/record.ts';
 import { freshDirectory } from '../../temporary.ts';
 import { traceOf } from '../../traces.ts';
@@ -29,7 +30,7 @@ function labOf(fateOf: (op: number, before: number) => Fate): { readonly lab: Fa
   const opOf = ({ faults }: FaultRun): number => (faults[0] !== undefined && 'op' in faults[0] ? faults[0].op : 0);
   const lab: FaultLab = {
     recorder: {
-      kind: 'ptrace',
+      ...PTRACE,
       inFlight: 1,
       run: async ({ plan }) => {
         if (plan.kind !== 'fault') throw new Error('only faults');

@@ -1,0 +1,7 @@
+/** The commands, in the order of `crash-matrix --help`. */
+import type { CliCommand } from './command.ts';
+import { doctorCommand } from './doctor-command.ts';
+import { replayCommand } from './replay-command.ts';
+import { runCommand } from './run-command.ts';
+
+export const COMMANDS: readonly CliCommand[] = [runCommand, replayCommand, doctorCommand];

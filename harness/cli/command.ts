@@ -1,0 +1,24 @@
+/** What a command of `crash-matrix` is. A new one is one file that exports a `CliCommand`, and one line in `all.ts`. */
+import type { Option } from 'commander';
+import type { UsageError } from '../domain/errors.ts';
+import type { Output } from './output.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: a list of commands holds commands of any flags, and each one runs with its own.
+export interface CliCommand<Flags = any> {
+  readonly name: string;
+  readonly description: string;
+  /** All of them are required. */
+  readonly arguments: readonly CommandArgument[];
+  readonly options: readonly Option[];
+  /** Whole command lines. */
+  readonly examples: readonly string[];
+  /** What to say of an argument that nothing stands for; without it, commander says that there are too many. */
+  readonly surplus?: (argument: string) => UsageError;
+  /** Returns the exit code. */
+  readonly run: (args: readonly string[], flags: Flags, output: Output) => Promise<number>;
+}
+
+interface CommandArgument {
+  readonly name: string;
+  readonly description: string;
+}

@@ -1,0 +1,41 @@
+/** Options that several commands have, and how the texts of options are read. */
+import { InvalidArgumentError, Option } from 'commander';
+import { STATES_PER_CELL } from '../models/power-loss/loss-space.ts';
+import { RECORDERS } from '../record/all.ts';
+
+const several = (value: string, before: readonly string[]): string[] => [...before, ...value.split(',').map((name) => name.trim())];
+
+function positive(value: string): number {
+  const number = Number(value);
+  if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError('It must be a number greater than 0.');
+  return number;
+}
+
+export function atLeastOne(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number of 1 or more.');
+  return number;
+}
+
+function whole(value: string): number {
+  if (!/^-?\d+$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(value);
+}
+
+/** An option that may be given again, or with several values between commas. `all` says in help what is chosen without it. */
+export const list = (flags: string, description: string, all: string): Option =>
+  new Option(flags, `${description}; repeat for more`).argParser(several).default([], all);
+
+export const flag = (flags: string, description: string): Option => new Option(flags, description).default(false);
+
+export const recorder = (): Option =>
+  new Option('--recorder <name>', `how ops are recorded (default: ${RECORDERS[0].name} where it works)`).choices(
+    RECORDERS.map(({ name }) => name),
+  );
+export const timeout = (): Option => new Option('--timeout <seconds>', 'limit for each load and each save').argParser(positive).default(10);
+export const seed = (): Option =>
+  new Option('--seed <number>', 'for all that is drawn: sampled states, random histories').argParser(whole).default(0);
+export const states = (): Option =>
+  new Option('--states <number>', 'distinct states of power loss per cell up to which all are judged')
+    .argParser(atLeastOne)
+    .default(STATES_PER_CELL);

@@ -1,0 +1,21 @@
+/** The reporters. A new one is one file and one line here. */
+import type { Result } from '../domain/result.ts';
+import { jsonReport } from './json.ts';
+import type { Look } from './look.ts';
+import { markdownReport } from './markdown.ts';
+import { terminalReport } from './terminal.ts';
+
+export interface Reporter {
+  /** As `--reporter` has it. */
+  readonly name: string;
+  /** What it is called in `--output-dir`. A reporter without one always prints. */
+  readonly file?: string;
+  readonly render: (result: Result, look: Look) => string;
+}
+
+/** The first is the default. Reports are made in this order: what prints comes first, so that it is not lost where a file cannot be written. */
+export const REPORTERS: readonly [Reporter, ...Reporter[]] = [
+  { name: 'terminal', render: terminalReport },
+  { name: 'json', file: 'crash-matrix.json', render: jsonReport },
+  { name: 'markdown', file: 'crash-matrix.md', render: markdownReport },
+];

@@ -1,0 +1,40 @@
+/** The list of commands, and what their help takes from other lists. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { COMMANDS } from '../../harness/cli/all.ts';
+import { modelNames } from '../../harness/cli/model-list.ts';
+import { CLAIMABLE, choicesOf } from '../../harness/domain/models.ts';
+import { findInstallation } from '../../harness/machine/installation.ts';
+
+const { root } = findInstallation(import.meta.url);
+
+const optionOf = (command: string, long: string) =>
+  COMMANDS.find(({ name }) => name === command)?.options.find((option) => option.long === long);
+
+test('every file of a command is in the list', () => {
+  const files = readdirSync(join(root, 'harness/cli')).filter((file) => file.endsWith('-command.ts'));
+  expect(COMMANDS.map(({ name }) => `${name}-command.ts`).sort()).toEqual(files.sort());
+});
+
+test('every example is a line of its own command', () => {
+  const examples = COMMANDS.flatMap(({ name, examples }) => examples.map((example) => ({ name, example })));
+  expect(examples.filter(({ name, example }) => !example.replace(/^sudo /, '').startsWith(`crash-matrix ${name} `))).toEqual([]);
+});
+
+test('every name of a model is accepted, and help has all of them', () => {
+  expect(modelNames()).toEqual([...CLAIMABLE]);
+  expect(modelNames().filter((name) => choicesOf(name) === undefined)).toEqual([]);
+  const help = optionOf('run', '--model')?.description ?? '';
+  const spelt = help.split(/,| or |;/).flatMap((part) => {
+    const [, model = '', profiles = ''] = /^([\w-]+)(?:\[:(.*)\])?$/.exec(part.trim()) ?? [];
+    return [model, ...profiles.split('|').flatMap((profile) => (profile === '' ? [] : [`${model}:${profile}`]))];
+  });
+  expect(spelt).toEqual(expect.arrayContaining([...modelNames()]));
+});
+
+test('help says what --strict adds', () => {
+  expect(optionOf('run', '--strict')?.description).toBe(
+    'hold every claim where it is only shown too: power-loss:posix, power-loss:ext4-noauto, power-cut:ext4-noauto, power-cut:ext4-writeback, io-error:windows',
+  );
+});
