@@ -1,8 +1,8 @@
 /** Which models can run here. `doctor`, `--model` and the default selection ask these functions, so that they cannot disagree. */
 import { UnavailableError } from '../domain/errors.ts';
-import type { Cell, EquippedMachine } from '../models/model.ts';
 import { modelName } from '../domain/model-names.ts';
 import { profileOf } from '../models/held.ts';
+import type { Cell, EquippedMachine } from '../models/model.ts';
 
 /** Why a model cannot run on a machine, with a verb: `needs root`, `is not possible here (missing: mkfs.xfs, package xfsprogs)`. */
 export function whatIsMissing(variant: Pick<Cell, 'model' | 'profile'>, machine: EquippedMachine): string | undefined {

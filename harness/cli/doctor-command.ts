@@ -2,7 +2,7 @@
 import { statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { createColors } from 'picocolors';
-import { MODELS, type Variant, VARIANTS } from '../models/all.ts';
+import { MODELS, VARIANTS, type Variant } from '../models/all.ts';
 import type { Cell, EquippedMachine } from '../models/model.ts';
 import { RECORDERS } from '../record/all.ts';
 import type { Refused } from '../record/choose.ts';
@@ -59,7 +59,11 @@ function aboutHere(version: string): readonly Check[] {
   ];
 }
 
-function aboutRecorder({ name, description, missing }: RecorderKind, { recorder, ...machine }: EquippedMachine, refused: readonly Refused[]): Check {
+function aboutRecorder(
+  { name, description, missing }: RecorderKind,
+  { recorder, ...machine }: EquippedMachine,
+  refused: readonly Refused[],
+): Check {
   const because = refused.find((other) => other.name === name)?.because ?? missing(machine);
   const used = recorder.name === name ? '; runs use it here' : '';
   return { ok: because === undefined, what: `recorder ${name}`, detail: because ?? `${description}${used}` };

@@ -65,7 +65,11 @@ async function replay(id: string, flags: ReplayFlags, output: Output): Promise<n
     checkAvailable([cell], session.machine);
     const effort = { observe: false, depth: 2, limit: flags.states, seed: flags.seed } as const;
     const options = { ...session, effort, timeoutMs, onProgress: () => {} };
-    const { checked, tree, timeline: led } = await bringAbout(id, cell, only, options, () => replayText(id, { ...flags, file: flags.store }));
+    const {
+      checked,
+      tree,
+      timeline: led,
+    } = await bringAbout(id, cell, only, options, () => replayText(id, { ...flags, file: flags.store }));
     for (const text of timelines(led, output.colors)) output.print(`${text}\n`);
     for (const one of checked.cases)
       output.print(failureBlock(checked.cell, one, createColors(output.colors), { columns: output.columns }));

@@ -2,12 +2,12 @@
 import { Option } from 'commander';
 import { cellName } from '../domain/case-id.ts';
 import { UsageError } from '../domain/errors.ts';
-import type { Cell } from '../models/model.ts';
-import { checkAvailable } from './available.ts';
 import { oneOf } from '../domain/nearest.ts';
 import type { Result } from '../domain/result.ts';
+import type { Cell } from '../models/model.ts';
 import { REPORTERS } from '../report/all.ts';
 import { runCells } from '../run.ts';
+import { checkAvailable } from './available.ts';
 import type { CliCommand } from './command.ts';
 import { withLiveLine } from './live-line.ts';
 import { modelsInHelp, onlyShown } from './model-list.ts';

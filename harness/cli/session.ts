@@ -8,9 +8,9 @@ import { findInstallation, type Installation } from '../machine/installation.ts'
 import { thisMachine } from '../machine/machine.ts';
 import { memoryDirectory } from '../machine/memory-directory.ts';
 import { endDescendants, openWorkspace, RUN_VARIABLE, type Workspace } from '../machine/workspace.ts';
+import type { EquippedMachine } from '../models/model.ts';
 import { chooseRecorder, type Refused, startSiteRecorder } from '../record/choose.ts';
 import { adoptOrphans } from '../record/ptrace/orphans.ts';
-import type { EquippedMachine } from '../models/model.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { stopBundling } from '../store/bundle.ts';
 

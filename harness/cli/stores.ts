@@ -3,13 +3,13 @@
 import { builtInScenarios } from '../../scenarios/all.ts';
 import { UsageError } from '../domain/errors.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
+import { modelName } from '../domain/model-names.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import type { Scenario } from '../domain/scenario.ts';
+import { MODEL_NAMES, VARIANTS, type Variant, variantsNamed } from '../models/all.ts';
+import type { Cell } from '../models/model.ts';
 import { BUILT_IN_STORES } from '../store/catalogue.ts';
 import { loadStore } from '../store/load.ts';
-import { MODEL_NAMES, type Variant, VARIANTS, variantsNamed } from '../models/all.ts';
-import type { Cell } from '../models/model.ts';
-import { modelName } from '../domain/model-names.ts';
 import { whatIsMissing } from './available.ts';
 import type { Session } from './session.ts';
 

@@ -146,7 +146,9 @@ export const powerCut: Model<CrashCase, undefined, NamedState, CrashExplored<Cut
 
   picture: ({ cell, subjects, explored }) => {
     const [subject] = subjects;
-    return subject === undefined || cell.scenario.histories ? [] : carriedOn(recordedOf(subject).trace.ops.length + 1, worstAtEach(explored.verdicts));
+    return subject === undefined || cell.scenario.histories
+      ? []
+      : carriedOn(recordedOf(subject).trace.ops.length + 1, worstAtEach(explored.verdicts));
   },
 
   selected: ({ explored: { verdicts } }, isViolation, all) => (all ? verdicts : leastLost(verdicts.filter(isViolation))),

@@ -6,8 +6,8 @@
  */
 import type { Bench } from '../../bench/bench.ts';
 import type { TasksSubject } from '../../bench/subject.ts';
-import { scheduleId } from '../../domain/schedule.ts';
 import type { Tried } from '../../domain/result.ts';
+import { scheduleId } from '../../domain/schedule.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Step, Task, Tree } from '../../domain/trace.ts';
 import { scanTree } from '../../domain/tree.ts';
