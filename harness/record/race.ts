@@ -8,8 +8,7 @@
 
 import type { RawOp } from '../domain/events.ts';
 import type { Schedule } from '../domain/schedule.ts';
-import type { Call } from '../domain/trace.ts';
-import type { Recorder } from './recorder.ts';
+import type { Call, Trace } from '../domain/trace.ts';
 
 export interface RaceRequest {
   /** Arguments for `node`, one list per task: the workload and its cell file. The file with its instructions (`TaskRace`) is appended. */
@@ -54,8 +53,8 @@ export interface RaceReport {
   readonly watched: boolean;
 }
 
-/** Why this recorder runs no races, in words; undefined if it does. */
-export function missingForRace(recorder: Recorder): string | undefined {
+/** Why this recorder cannot run races, in words; undefined if it can. */
+export function missingForRace(recorder: { readonly kind: Trace['recorder']; readonly race?: unknown }): string | undefined {
   if (recorder.race !== undefined) return undefined;
   return recorder.kind === 'ptrace'
     ? `races need a syscall filter, which is written for x64, and this is ${process.arch}`

@@ -8,36 +8,17 @@
  */
 
 import type { RawEvent, RawMark, RawOp } from '../../domain/events.ts';
-import type { Call, OpenFlag, Range, Tree } from '../../domain/trace.ts';
+import type { Call, Tree } from '../../domain/trace.ts';
 import { equalTrees, lookIn, type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';
 import { type Fault, Faults, firstFaultyOp } from '../fault.ts';
 import { isNext, markKey, type OpIntent, opKey } from '../order.ts';
 import type { RunPlan } from '../recorder.ts';
 import { codeOf, errorOfErrno } from './errors.ts';
-import type { FileIdentity, Files } from './files.ts';
+import type { Files } from './files.ts';
+import type { OpResult, PlannedOp } from './planned-op.ts';
 
-/** One effect, as it is known before it happens. */
-export interface Effect {
-  readonly call: Call;
-  readonly via: string;
-  readonly path: string;
-  readonly file: FileIdentity;
-  readonly to?: { readonly path: string; readonly file: FileIdentity };
-  readonly flags?: readonly OpenFlag[];
-  readonly mode?: number;
-}
-
-/** What an effect turned out to be about, where that is known only afterwards. */
-export interface Settled {
-  readonly file?: FileIdentity;
-  readonly to?: FileIdentity;
-  readonly range?: Range;
-  /** The errno of a failure that the call reports by its result instead of throwing. */
-  readonly error?: string;
-}
-
-/** Carries an effect out; a write or copy that is to be cut short gets the number of bytes it may write. */
-export type CarryOut<T> = (limit: number | undefined) => T;
+/** Carries an op out. A write or copy that is to be cut short gets the number of bytes it may write. */
+type CarryOut<T> = (limit: number | undefined) => T;
 
 interface Waiting {
   readonly key: string;
@@ -83,8 +64,8 @@ export class Conductor {
   readonly #exit = (process as unknown as { reallyExit(code: number): never }).reallyExit.bind(process);
   #recording = false;
   #unhooked = false;
-  #begun = false;
-  #watching = false;
+  #isInsideCall = false;
+  #turnIsScheduled = false;
   #idleTurns = 0;
   #tree: Tree = new Map();
   /** Events so far: the place in the order. */
@@ -92,7 +73,7 @@ export class Conductor {
   /** Ops so far. */
   #ops = 0;
   #stack: string | undefined;
-  readonly #madeUp = new WeakSet<object>();
+  readonly #injected = new WeakSet<object>();
   #faults: Faults | undefined;
   #firstFaulty = 0;
 
@@ -102,11 +83,11 @@ export class Conductor {
     this.#spool = spool;
     this.#files = files;
     this.#emit = emit;
-    if (plan.kind === 'fault') this.turnTo(directory, files, plan.runs[0]?.faults ?? []);
+    if (plan.kind === 'fault') this.switchTo(directory, files, plan.runs[0]?.faults ?? []);
   }
 
   /** The next `start` begins a run there, with these faults. */
-  turnTo(directory: string, files: Files, faults: readonly Fault[]): void {
+  switchTo(directory: string, files: Files, faults: readonly Fault[]): void {
     this.#directory = directory;
     this.#files = files;
     this.#scanned = new Map();
@@ -141,7 +122,7 @@ export class Conductor {
     if (this.#follows()) this.#admit(markKey({ kind, step }));
     this.#position += 1;
     this.#emit(message === undefined ? { kind, step } : { kind, step, message });
-    this.#wakeLater();
+    this.#scheduleTurn();
   }
 
   finish(): void {
@@ -168,7 +149,7 @@ export class Conductor {
     }
     this.#waiting.push({ key: this.#key(intent), begin });
     while (this.#runWaiting());
-    this.#wakeLater();
+    this.#scheduleTurn();
   }
 
   /** The stack that the ops of `call` are reported with. */
@@ -183,46 +164,46 @@ export class Conductor {
   }
 
   /** Carries out one effect, at its place in the order. Throws what it throws. */
-  step<T>(effect: Effect, carryOut: CarryOut<T>, settle?: (value: T) => Settled): T {
+  step<T>(planned: PlannedOp, carryOut: CarryOut<T>, resultOf?: (value: T) => OpResult): T {
     if (!this.recording) {
       const value = carryOut(undefined);
-      settle?.(value);
+      resultOf?.(value);
       return value;
     }
-    if (this.#follows()) this.#admit(this.#key(effect));
-    const kill = this.#killBefore(effect);
-    const injection = this.#faults?.at(this.#ops + 1, effect);
+    if (this.#follows()) this.#admit(this.#key(planned));
+    const kill = this.#killBefore(planned);
+    const injection = this.#faults?.at(this.#ops + 1, planned);
     this.#position += 1;
     this.#ops += 1;
     let value: T;
     try {
-      value = injection?.kind === 'fail' ? this.#fail(effect, injection.errno, carryOut) : carryOut(injection?.bytes ?? kill);
+      value = injection?.kind === 'fail' ? this.#fail(planned, injection.errno, carryOut) : carryOut(injection?.bytes ?? kill);
     } catch (error) {
-      this.#report(effect, {}, injection?.kind === 'fail' ? injection.errno : codeOf(error));
-      this.#wakeLater();
+      this.#report(planned, {}, injection?.kind === 'fail' ? injection.errno : codeOf(error));
+      this.#scheduleTurn();
       throw error;
     }
-    const settled = settle?.(value) ?? {};
-    this.#report(effect, settled, settled.error);
+    const result = resultOf?.(value) ?? {};
+    this.#report(planned, result, result.error);
     if (kill !== undefined) this.#die();
-    this.#wakeLater();
+    this.#scheduleTurn();
     return value;
   }
 
   /** Whether writes are cut short, so that whoever asked for one has to go on with the rest as libuv does. */
-  get cutsShort(): boolean {
+  get mayShortenWrites(): boolean {
     return this.#faults !== undefined;
   }
 
   /** Whether this error was made here. What failed so would succeed if it were tried again. */
-  isMadeUp(error: unknown): boolean {
-    return typeof error === 'object' && error !== null && this.#madeUp.has(error);
+  isInjected(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && this.#injected.has(error);
   }
 
-  #fail<T>(effect: Effect, errno: string, carryOut: CarryOut<T>): never {
-    if (effect.call === 'close') carryOut(undefined); // whatever it reports, the descriptor is gone
-    const error = errorOfErrno(errno, effect, this.#directory);
-    this.#madeUp.add(error);
+  #fail<T>(planned: PlannedOp, errno: string, carryOut: CarryOut<T>): never {
+    if (planned.call === 'close') carryOut(undefined); // whatever it reports, the descriptor is gone
+    const error = errorOfErrno(errno, planned, this.#directory);
+    this.#injected.add(error);
     throw error;
   }
 
@@ -240,12 +221,12 @@ export class Conductor {
   // --- the order
 
   #run(begin: () => void): void {
-    const outer = this.#begun;
-    this.#begun = true;
+    const outer = this.#isInsideCall;
+    this.#isInsideCall = true;
     try {
       begin();
     } finally {
-      this.#begun = outer;
+      this.#isInsideCall = outer;
     }
   }
 
@@ -271,7 +252,7 @@ export class Conductor {
   /** Returns when the event is next, after running what must come before it; ends the run if it never will be. */
   #admit(key: string): void {
     while (!this.#isNext(key)) {
-      if (this.#begun || !this.#runWaiting()) this.#diverge(this.#order()[this.#position] ?? END, key);
+      if (this.#isInsideCall || !this.#runWaiting()) this.#diverge(this.#order()[this.#position] ?? END, key);
     }
   }
 
@@ -286,15 +267,15 @@ export class Conductor {
     return true;
   }
 
-  #wakeLater(): void {
+  #scheduleTurn(): void {
     this.#idleTurns = 0;
-    if (this.#waiting.length === 0 || this.#watching) return;
-    this.#watching = true;
+    if (this.#waiting.length === 0 || this.#turnIsScheduled) return;
+    this.#turnIsScheduled = true;
     const turn = (): void => {
       while (this.#runWaiting()) this.#idleTurns = 0;
       const first = this.#waiting[0];
       if (first === undefined || !this.#recording) {
-        this.#watching = false;
+        this.#turnIsScheduled = false;
         return;
       }
       this.#idleTurns += 1;
@@ -314,7 +295,7 @@ export class Conductor {
   // --- the kill
 
   /** Ends the process if the kill point lies before this effect; the bytes it may write if the point lies inside it. */
-  #killBefore(effect: Effect): number | undefined {
+  #killBefore(planned: PlannedOp): number | undefined {
     if (this.#plan.kind !== 'kill') return undefined;
     const { op, bytes } = this.#plan.at;
     if (bytes === undefined) {
@@ -322,7 +303,7 @@ export class Conductor {
       return undefined;
     }
     if (this.#ops + 1 !== op) return undefined;
-    if (effect.call !== 'write' && effect.call !== 'copy') this.#diverge('write or copy', this.#key(effect));
+    if (planned.call !== 'write' && planned.call !== 'copy') this.#diverge('write or copy', this.#key(planned));
     return bytes;
   }
 
@@ -335,21 +316,21 @@ export class Conductor {
 
   // --- the report
 
-  #report(effect: Effect, settled: Settled, error: string | undefined): void {
-    const file = settled.file ?? effect.file;
+  #report(planned: PlannedOp, result: OpResult, error: string | undefined): void {
+    const file = result.file ?? planned.file;
     const id = this.#files.idOf(file);
-    const to = effect.to === undefined ? undefined : { path: effect.to.path, id: this.#files.idOf(settled.to ?? effect.to.file) };
-    const tree = this.#plan.kind !== 'kill' && CHANGES.has(effect.call) ? this.#changedTree() : undefined;
+    const to = planned.to === undefined ? undefined : { path: planned.to.path, id: this.#files.idOf(result.to ?? planned.to.file) };
+    const tree = this.#plan.kind !== 'kill' && CHANGES.has(planned.call) ? this.#changedTree() : undefined;
     const op: RawOp = {
       kind: 'op',
-      call: effect.call,
-      via: effect.via,
-      path: effect.path,
+      call: planned.call,
+      via: planned.via,
+      path: planned.path,
       id,
       ...(to === undefined ? {} : { to }),
-      ...(effect.flags === undefined ? {} : { flags: effect.flags }),
-      ...(settled.range === undefined ? {} : { range: settled.range }),
-      ...(effect.mode === undefined ? {} : { mode: effect.mode }),
+      ...(planned.flags === undefined ? {} : { flags: planned.flags }),
+      ...(result.range === undefined ? {} : { range: result.range }),
+      ...(planned.mode === undefined ? {} : { mode: planned.mode }),
       ...(error === undefined ? {} : { error }),
       process: 0,
       ...(this.#stack === undefined ? {} : { stack: this.#stack }),

@@ -6,17 +6,16 @@
  */
 import fs, { type Dir, type OpenDirOptions, type PathLike } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Effect } from './conductor.ts';
-import type { Effects } from './effects.ts';
 import { asErrorOf, type SystemError } from './errors.ts';
-import type { Serve } from './hooks.ts';
+import type { FileOps } from './file-ops.ts';
 import { pathText } from './inside.ts';
-import type { Job } from './job.ts';
+import type { Job, Serve } from './job.ts';
 import type { NativeFunction, NativePath } from './native.ts';
+import type { PlannedOp } from './planned-op.ts';
 
 type Callback = (error: Error | null, dir?: Dir) => void;
 
-export function hookDirectories(effects: Effects, serve: Serve): void {
+export function hookDirectories(ops: FileOps, serve: Serve): void {
   const { opendir, opendirSync } = fs;
   const { opendir: opendirPromise } = fs.promises;
 
@@ -29,17 +28,17 @@ export function hookDirectories(effects: Effects, serve: Serve): void {
     }
   };
   const jobOf = (path: PathLike, options: OpenDirOptions | undefined): Job | undefined => {
-    const { conductor, locate } = effects.world;
+    const { conductor, locate } = ops.context;
     if (!conductor.recording) return undefined;
     const native = nativePath(path);
     if (native === undefined || locate(native, true) === undefined) return undefined;
-    const effect = (): Effect | undefined => effects.onPath('readdir', 'opendir', native, true);
-    return { first: effect, run: () => effects.do(effect(), () => openNamed(native, options)) };
+    const planned = (): PlannedOp | undefined => ops.onPath('readdir', 'opendir', native, true);
+    return { first: planned, run: () => ops.perform(planned(), () => openNamed(native, options)) };
   };
 
   fs.opendirSync = function hooked(path: PathLike, options?: OpenDirOptions): Dir {
     const job = jobOf(path, options);
-    return job === undefined ? opendirSync(path as string, options) : (serve(job, { kind: 'at once' }, hooked as NativeFunction) as Dir);
+    return job === undefined ? opendirSync(path as string, options) : (serve(job, { kind: 'sync' }, hooked as NativeFunction) as Dir);
   };
   fs.opendir = function hooked(path: string, options: OpenDirOptions | Callback, callback?: Callback): void {
     const done = typeof options === 'function' ? options : callback;

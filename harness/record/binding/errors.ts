@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
-import type { Effect } from './conductor.ts';
+import type { PlannedOp } from './planned-op.ts';
 
 export interface SystemError extends Error {
   errno?: number;
@@ -58,21 +58,21 @@ const NEEDS_NO_PATH: ReadonlySet<string> = new Set([
 ]);
 
 /** Effects of fused calls are told by their own names, before the call that fuses them gives its own. */
-function syscallOf({ call, via }: Effect): string {
+function syscallOf({ call, via }: PlannedOp): string {
   const fused = via === 'copyFile' || via === 'mkdtemp' || via.startsWith('cp') || via.startsWith('rm');
   if (fused || ((via === 'readFileUtf8' || via === 'writeFileUtf8') && (call === 'open' || call === 'close'))) return call;
   return SYSCALLS[via] ?? via;
 }
 
 /** The error that libuv and Node make of an errno. `directory` is the store's. */
-export function errorOfErrno(name: string, effect: Effect, directory: string): SystemError {
+export function errorOfErrno(name: string, planned: PlannedOp, directory: string): SystemError {
   const errno = -((constants.errno as { readonly [name: string]: number | undefined })[name] ?? 0);
-  const syscall = syscallOf(effect);
+  const syscall = syscallOf(planned);
   // libuv has no word for some, EDQUOT among them.
   const unknown = `Unknown system error ${errno}`;
   const [code, message] = getSystemErrorMap().get(errno) ?? [unknown, unknown];
-  const path = NEEDS_NO_PATH.has(syscall) ? undefined : join(directory, effect.path);
-  const dest = effect.to === undefined ? undefined : join(directory, effect.to.path);
+  const path = NEEDS_NO_PATH.has(syscall) ? undefined : join(directory, planned.path);
+  const dest = planned.to === undefined ? undefined : join(directory, planned.to.path);
   const where = path === undefined ? '' : ` '${path}'${dest === undefined ? '' : ` -> '${dest}'`}`;
   const error: SystemError = new Error(`${code}: ${message}, ${syscall}${where}`);
   Object.assign(error, { errno, code, syscall, ...(path !== undefined && { path }), ...(dest !== undefined && { dest }) });
@@ -80,8 +80,8 @@ export function errorOfErrno(name: string, effect: Effect, directory: string): S
 }
 
 /** Drops the recorder's frames from an error that the user sees. `below` is the function that node:fs called. */
-export function hideFrames(error: unknown, below: NativeEntry): void {
-  if (error instanceof Error) Error.captureStackTrace(error, below);
+export function hideFrames(error: unknown, entry: NativeEntry): void {
+  if (error instanceof Error) Error.captureStackTrace(error, entry);
 }
 
 type NativeEntry = (...args: never[]) => unknown;

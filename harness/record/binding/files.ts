@@ -20,7 +20,7 @@ export class Files {
   readonly #directory: string;
   readonly #byInode = new Map<string, FileIdentity>();
   readonly #missing = new Map<string, FileIdentity>();
-  #given = 0;
+  #lastId = 0;
 
   constructor(fs: NativeFs, directory: string) {
     this.#fs = fs;
@@ -30,15 +30,15 @@ export class Files {
   /** The id of a file, counted from 1 in the order in which ops name them. */
   idOf(file: FileIdentity): number {
     if (file.id === undefined) {
-      this.#given += 1;
-      file.id = this.#given;
+      this.#lastId += 1;
+      file.id = this.#lastId;
     }
     return file.id;
   }
 
   /** What is at a path (or behind a descriptor) now. */
-  at(of: NativePath | number, path: string, follow: boolean): FileIdentity {
-    const stat = statOf(this.#fs, of, follow);
+  at(target: NativePath | number, path: string, follow: boolean): FileIdentity {
+    const stat = statOf(this.#fs, target, follow);
     if (stat === undefined) return this.#nothingAt(path);
     const known = this.#byInode.get(stat.key);
     if (known !== undefined) {
@@ -52,10 +52,10 @@ export class Files {
   }
 
   /** What was just created at a path. */
-  created(of: NativePath | number, path: string): FileIdentity {
+  created(target: NativePath | number, path: string): FileIdentity {
     this.#missing.delete(path);
     const file: FileIdentity = { id: undefined, path };
-    const stat = statOf(this.#fs, of, false);
+    const stat = statOf(this.#fs, target, false);
     if (stat !== undefined) this.#byInode.set(stat.key, file);
     return file;
   }

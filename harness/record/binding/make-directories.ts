@@ -3,8 +3,8 @@
  */
 import { constants } from 'node:os';
 import { sep } from 'node:path';
-import type { Effects } from './effects.ts';
 import { asErrorOf, codeOf } from './errors.ts';
+import type { FileOps } from './file-ops.ts';
 import { pathText } from './inside.ts';
 import { isDirectory, type NativePath, statOf } from './native.ts';
 
@@ -12,25 +12,19 @@ import { isDirectory, type NativePath, statOf } from './native.ts';
  * Returns the first directory that was made. Throws the error of `mkdir`: in the synchronous form on the path that was asked
  * for, in the others on the one that was tried last.
  */
-export function makeDirectories(
-  effects: Effects,
-  asked: NativePath,
-  mode: number,
-  via: string,
-  form: 'at once' | 'later',
-): string | undefined {
-  const { fs } = effects.world;
+export function makeDirectories(ops: FileOps, asked: NativePath, mode: number, via: string, form: 'sync' | 'async'): string | undefined {
+  const { fs } = ops.context;
   const pending = [pathText(asked)];
   let first: string | undefined;
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const path = next;
-    const wrong = (error: unknown): Error => asErrorOf(error, 'mkdir', form === 'later' ? path : pathText(asked));
+    const toMkdirError = (error: unknown): Error => asErrorOf(error, 'mkdir', form === 'async' ? path : pathText(asked));
     try {
-      effects.mkdir(path, mode, via);
+      ops.mkdir(path, mode, via);
       first ??= path;
     } catch (error) {
       const code = codeOf(error);
-      if (code === 'EACCES' || code === 'ENOSPC' || code === 'ENOTDIR' || code === 'EPERM') throw wrong(error);
+      if (code === 'EACCES' || code === 'ENOSPC' || code === 'ENOTDIR' || code === 'EPERM') throw toMkdirError(error);
       const parent = parentOf(path);
       if (code === 'ENOENT' && parent !== path) {
         pending.push(path, parent);
@@ -38,11 +32,11 @@ export function makeDirectories(
       }
       const between = code === 'EEXIST' && pending.length > 0; // something other than a directory, above the one that was asked for
       try {
-        effects.do(effects.onPath('stat', via, path, true), () => fs.stat(path, true, undefined, true));
+        ops.perform(ops.onPath('stat', via, path, true), () => fs.stat(path, true, undefined, true));
       } catch (statError) {
-        throw between && form === 'later' ? withCode(wrong(error), 'ENOTDIR') : wrong(statError);
+        throw between && form === 'async' ? withCode(toMkdirError(error), 'ENOTDIR') : toMkdirError(statError);
       }
-      if (!isDirectory(statOf(fs, path, true))) throw withCode(wrong(error), between ? 'ENOTDIR' : 'EEXIST');
+      if (!isDirectory(statOf(fs, path, true))) throw withCode(toMkdirError(error), between ? 'ENOTDIR' : 'EEXIST');
     }
   }
   return first;

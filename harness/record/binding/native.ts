@@ -105,9 +105,10 @@ export const isDirectory = (stat: FileStat | undefined): boolean => stat !== und
 export const isRegular = (stat: FileStat | undefined): boolean => stat !== undefined && (stat.mode & FILE_TYPE) === REGULAR;
 
 /** Asks as bigint: the array for numbers belongs to the user's own calls, and node:fs reads it after them. */
-export function statOf(fs: NativeFs, of: NativePath | number, follow: boolean): FileStat | undefined {
+export function statOf(fs: NativeFs, target: NativePath | number, follow: boolean): FileStat | undefined {
   try {
-    const stat = typeof of === 'number' ? fs.fstat(of, true, undefined, false) : fs[follow ? 'stat' : 'lstat'](of, true, undefined, true);
+    const stat =
+      typeof target === 'number' ? fs.fstat(target, true, undefined, false) : fs[follow ? 'stat' : 'lstat'](target, true, undefined, true);
     return stat === undefined ? undefined : readStat(stat as BigInt64Array);
   } catch {
     return undefined;

@@ -34,17 +34,17 @@ export function createBindingRecorder(setup: BindingRecorderSetup): Recorder {
   const nodePath = setup.nodePath ?? process.execPath;
   const running = new Set<ChildProcess>();
   const underWay = new Set<Promise<RunReport>>();
-  const inLine: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
   let free = setup.inFlight;
   let runs = 0;
   let closed = false;
 
-  const seat = async (): Promise<void> => {
+  const acquire = async (): Promise<void> => {
     if (free > 0) free -= 1;
-    else await new Promise<void>((go) => inLine.push(go));
+    else await new Promise<void>((go) => waiting.push(go));
   };
-  const leave = (): void => {
-    const next = inLine.shift();
+  const release = (): void => {
+    const next = waiting.shift();
     if (next === undefined) free += 1;
     else next();
   };
@@ -68,7 +68,7 @@ export function createBindingRecorder(setup: BindingRecorderSetup): Recorder {
         running.delete(child),
       );
       // A child that was never started has no pid, and its `exit` rejects.
-      return { pid: child.pid ?? 0, events: concluded(await eventsIn(output), ended, plan.kind === 'fault') };
+      return { pid: child.pid ?? 0, events: withEnd(await eventsIn(output), ended, plan.kind === 'fault') };
     } finally {
       await Promise.all([rm(`${name}.json`, { force: true }), rm(output, { force: true })]);
     }
@@ -78,8 +78,8 @@ export function createBindingRecorder(setup: BindingRecorderSetup): Recorder {
     kind: 'binding',
     inFlight: setup.inFlight,
     async run(request) {
-      await seat();
-      const run = runOne(request).finally(leave);
+      await acquire();
+      const run = runOne(request).finally(release);
       underWay.add(run);
       return run.finally(() => underWay.delete(run));
     },
@@ -124,27 +124,27 @@ async function eventsIn(output: string): Promise<RawEvent[]> {
 }
 
 /** What the child said, ended by what became of it. In a `fault` plan each run that finished has its own end. */
-function concluded(events: readonly RawEvent[], exit: Exit, hasRuns: boolean): readonly RawEvent[] {
-  const said = events.findLast((event): event is RawEnd => event.kind === 'end');
+function withEnd(events: readonly RawEvent[], exit: Exit, hasRuns: boolean): readonly RawEvent[] {
+  const reported = events.findLast((event): event is RawEnd => event.kind === 'end');
   if (hasRuns) {
-    const isDone = said?.how === 'diverged' || (events.at(-1)?.kind === 'end' && exit.kind === 'code' && exit.code === 0);
+    const isDone = reported?.how === 'diverged' || (events.at(-1)?.kind === 'end' && exit.kind === 'code' && exit.code === 0);
     return isDone ? events : [...events, endOf(undefined, exit)];
   }
-  return [...events.filter((event) => event.kind !== 'end'), endOf(said, exit)];
+  return [...events.filter((event) => event.kind !== 'end'), endOf(reported, exit)];
 }
 
-function endOf(said: RawEnd | undefined, exit: Exit): RawEnd {
-  if (said?.how === 'diverged') return said;
+function endOf(reported: RawEnd | undefined, exit: Exit): RawEnd {
+  if (reported?.how === 'diverged') return reported;
   switch (exit.kind) {
     case 'timed out':
       return { kind: 'end', how: 'timed-out', afterMs: exit.afterMs };
     case 'signal':
-      if (said?.how === 'killed' && exit.signal === 'SIGKILL') return { ...said, signal: exit.signal };
+      if (reported?.how === 'killed' && exit.signal === 'SIGKILL') return { ...reported, signal: exit.signal };
       return { kind: 'end', how: 'crashed', signal: exit.signal };
     case 'code':
       // Windows has no signals: a terminated process has the exit code that its end was given.
-      if (said?.how === 'killed' && process.platform === 'win32' && exit.code !== 0) return said;
-      if (said?.how === 'finished' && exit.code === 0) return said;
+      if (reported?.how === 'killed' && process.platform === 'win32' && exit.code !== 0) return reported;
+      if (reported?.how === 'finished' && exit.code === 0) return reported;
       return { kind: 'end', how: 'exited', code: exit.code };
     default:
       return exit satisfies never;

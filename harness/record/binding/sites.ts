@@ -9,7 +9,7 @@ import { type SourceMap as NodeSourceMap, SourceMap } from 'node:module';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Site } from '../../domain/trace.ts';
-import { FRAME, isUsers } from './stack.ts';
+import { FRAME, isUserFrame } from './stack.ts';
 
 export interface Bundle {
   /** The file that the child ran. */
@@ -20,7 +20,7 @@ export interface Bundle {
 /** The first frame of the user's code, or undefined if the stack has none. */
 export function siteOf(stack: string, bundle: Bundle): Site | undefined {
   for (const frame of stack.split('\n')) {
-    if (!isUsers(frame)) continue;
+    if (!isUserFrame(frame)) continue;
     const groups = FRAME.exec(frame)?.groups;
     if (groups === undefined) continue;
     const { file = '', line = '', column = '' } = groups;

@@ -22,7 +22,7 @@ export class Stacks {
       .split('\n')
       .filter((frame) => dirname(fileOf(frame)) !== this.#own);
     const stack = frames.join('\n');
-    if (frames.some(isUsers)) {
+    if (frames.some(isUserFrame)) {
       this.#cause.enterWith(stack);
       return stack;
     }
@@ -56,7 +56,7 @@ function fileOf(frame: string): string {
 export const FRAME = /^\s*at (?:.*? \()?(?:async )?(?<file>[^()]*?|.*?\([^()]*\).*?):(?<line>\d+):(?<column>\d+)\)?$/;
 
 /** True for a frame that is neither node's nor a native one. */
-export function isUsers(frame: string): boolean {
+export function isUserFrame(frame: string): boolean {
   const file = fileOf(frame);
   return file !== '' && !file.startsWith('node:') && file !== '<anonymous>' && file !== 'native';
 }
