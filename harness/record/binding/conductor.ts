@@ -1,10 +1,10 @@
 /**
- * Lets ops happen one at a time, in the order that the plan asks for, and reports them.
+ * Carries out ops one at a time, in the order that the plan asks for, and reports them.
  *
- * Allows   observing (any order, the tree after every change), following a recorded order, dying at one point of it, and failing there.
- * Forbids  an op that the order does not name next. An asynchronous one waits until it is; a synchronous one cannot wait.
- * Real     an asynchronous effect happens at the call or, if it has to wait, in a later turn of the event loop. It never
- *          overlaps another one, so what depends on two effects being under way at the same moment does not show.
+ * Allows   observing (any order, the tree after every change), following a recorded order, a kill or a fault at one point of it.
+ * Forbids  an op that is not next in the order. An asynchronous op waits for its turn; a synchronous one cannot wait.
+ * Real     an asynchronous op happens at the call or, if it has to wait, in a later turn of the event loop. Two ops never overlap,
+ *          so a bug that needs two ops in progress at once does not show.
  */
 
 import type { RawEvent, RawMark, RawOp } from '../../domain/events.ts';
@@ -25,7 +25,7 @@ interface Waiting {
   readonly begin: () => void;
 }
 
-/** Turns of the event loop that a waiting op is given before the run counts as diverged; the later ones last a millisecond each. */
+/** Turns of the event loop that an op may wait before the run counts as diverged; slow turns last a millisecond each. */
 const QUICK_TURNS = 50;
 const SLOW_TURNS = 500;
 
@@ -56,19 +56,20 @@ export class Conductor {
   readonly #waiting: Waiting[] = [];
   readonly #unmeasured = new Set<string>();
   #scanned: ScanCache = new Map();
-  // The store may put its own timers in the place of these.
+  // Kept here because the store may replace the globals.
   readonly #setImmediate = setImmediate;
   readonly #setTimeout = setTimeout;
   readonly #kill = process.kill.bind(process);
-  /** Leaves without running the store's exit handlers, which could go on changing files. */
+  /** Exits without running the store's exit handlers, which could change files. */
   readonly #exit = (process as unknown as { reallyExit(code: number): never }).reallyExit.bind(process);
   #recording = false;
   #unhooked = false;
+  /** A submitted call is running. */
   #isInsideCall = false;
   #turnIsScheduled = false;
   #idleTurns = 0;
   #tree: Tree = new Map();
-  /** Events so far: the place in the order. */
+  /** Events so far: the index in the order. */
   #position = 0;
   /** Ops so far. */
   #ops = 0;
@@ -86,7 +87,7 @@ export class Conductor {
     if (plan.kind === 'fault') this.switchTo(directory, files, plan.runs[0]?.faults ?? []);
   }
 
-  /** The next `start` begins a run there, with these faults. */
+  /** The next `start` begins a run in this directory, with these faults. */
   switchTo(directory: string, files: Files, faults: readonly Fault[]): void {
     this.#directory = directory;
     this.#files = files;
@@ -106,7 +107,7 @@ export class Conductor {
     return this.#unhooked;
   }
 
-  /** Stacks cost more than the ops; a run that is to be killed has been seen before. */
+  /** Stacks cost more than the ops. Runs that are killed or get faults repeat a run that was observed with its stacks. */
   get wantsStacks(): boolean {
     return this.#recording && this.#plan.kind !== 'kill' && this.#plan.kind !== 'fault';
   }
@@ -140,7 +141,7 @@ export class Conductor {
     this.#emit({ kind: 'unmeasured', what });
   }
 
-  /** Begins a call whose first op is known: now if it may be next, else when it is. `begin` must not throw. */
+  /** Begins a call when its first op is next in the order. `begin` must not throw. */
   submit(first: () => Omit<OpIntent, 'process'> | undefined, begin: () => void): void {
     const intent = this.recording && this.#follows() ? first() : undefined;
     if (intent === undefined) {
@@ -152,7 +153,7 @@ export class Conductor {
     this.#scheduleTurn();
   }
 
-  /** The stack that the ops of `call` are reported with. */
+  /** Reports the ops of `call` with this stack. */
   withStack<T>(stack: string | undefined, call: () => T): T {
     const outer = this.#stack;
     this.#stack = stack;
@@ -163,8 +164,8 @@ export class Conductor {
     }
   }
 
-  /** Carries out one effect, at its place in the order. Throws what it throws. */
-  step<T>(planned: PlannedOp, carryOut: CarryOut<T>, resultOf?: (value: T) => OpResult): T {
+  /** Carries out one op when it is next in the order. Throws what `carryOut` throws. */
+  perform<T>(planned: PlannedOp, carryOut: CarryOut<T>, resultOf?: (value: T) => OpResult): T {
     if (!this.recording) {
       const value = carryOut(undefined);
       resultOf?.(value);
@@ -190,24 +191,24 @@ export class Conductor {
     return value;
   }
 
-  /** Whether writes are cut short, so that whoever asked for one has to go on with the rest as libuv does. */
+  /** Whether a write may be cut short, so that the caller must write the rest, as libuv does. */
   get mayShortenWrites(): boolean {
     return this.#faults !== undefined;
   }
 
-  /** Whether this error was made here. What failed so would succeed if it were tried again. */
+  /** Whether this error is an injected fault: trying the call again would succeed. */
   isInjected(error: unknown): boolean {
     return typeof error === 'object' && error !== null && this.#injected.has(error);
   }
 
   #fail<T>(planned: PlannedOp, errno: string, carryOut: CarryOut<T>): never {
-    if (planned.call === 'close') carryOut(undefined); // whatever it reports, the descriptor is gone
+    if (planned.call === 'close') carryOut(undefined); // the descriptor is gone even if close reports an error
     const error = errorOfErrno(errno, planned, this.#directory);
     this.#injected.add(error);
     throw error;
   }
 
-  /** Runs something on the file system that is the recorder's own business. */
+  /** Runs file system calls of the recorder itself, which are not ops. */
   unrecorded<T>(work: () => T): T {
     const outer = this.#unhooked;
     this.#unhooked = true;
@@ -230,7 +231,7 @@ export class Conductor {
     }
   }
 
-  /** Whether what comes next must be what the order has next. */
+  /** Whether the next event must be the next one in the order. */
   #follows(): boolean {
     if (this.#plan.kind === 'fault') return this.#ops < this.#firstFaulty;
     return this.#plan.kind !== 'observe';
@@ -249,14 +250,14 @@ export class Conductor {
     return isNext(this.#order(), this.#position, key, this.#plan.kind === 'follow' ? this.#plan.matching : 'same');
   }
 
-  /** Returns when the event is next, after running what must come before it; ends the run if it never will be. */
+  /** Runs waiting calls until this event is next. Ends the run as diverged if no waiting call can run. */
   #admit(key: string): void {
     while (!this.#isNext(key)) {
       if (this.#isInsideCall || !this.#runWaiting()) this.#diverge(this.#order()[this.#position] ?? END, key);
     }
   }
 
-  /** Runs the waiting call that is next, if any: the one with the very key of the order before one that is only alike. */
+  /** Runs the waiting call that is next, if any. A call with exactly the expected key precedes one that is only alike. */
   #runWaiting(): boolean {
     const expected = this.#order()[this.#position];
     let at = this.#waiting.findIndex(({ key }) => key === expected);
@@ -281,7 +282,7 @@ export class Conductor {
       this.#idleTurns += 1;
       if (this.#idleTurns > QUICK_TURNS + SLOW_TURNS) this.#diverge(this.#order()[this.#position] ?? END, first.key);
       if (this.#idleTurns <= QUICK_TURNS) this.#setImmediate(turn);
-      else this.#setTimeout(turn, 1); // thread pools and timers of the store need real time to get on
+      else this.#setTimeout(turn, 1); // the store's thread pools and timers need real time
     };
     this.#setImmediate(turn);
   }
@@ -294,7 +295,7 @@ export class Conductor {
 
   // --- the kill
 
-  /** Ends the process if the kill point lies before this effect; the bytes it may write if the point lies inside it. */
+  /** Ends the process if the kill point lies before this op. If it lies inside, returns the bytes that the op may write. */
   #killBefore(planned: PlannedOp): number | undefined {
     if (this.#plan.kind !== 'kill') return undefined;
     const { op, bytes } = this.#plan.at;
@@ -311,7 +312,7 @@ export class Conductor {
     this.#emit({ kind: 'end', how: 'killed', signal: 'SIGKILL' });
     this.#kill(process.pid, 'SIGKILL');
     const never = new Int32Array(new SharedArrayBuffer(4));
-    for (;;) Atomics.wait(never, 0, 0); // no line of the store may run while the signal is on its way
+    for (;;) Atomics.wait(never, 0, 0); // no store code may run before the signal arrives
   }
 
   // --- the report

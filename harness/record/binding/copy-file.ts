@@ -1,11 +1,11 @@
 /**
- * `copyFile` as libuv does it on Linux: open both, empty the target, give it the source's times, owner and mode, copy, close
- * both; on an error remove the target.
+ * `copyFile` as libuv does it on Linux: open both files, truncate the target, set its times, owner and mode, copy, close both;
+ * remove the target on an error.
  *
- * Allows   a crash between any two of these, and inside the copy.
- * Forbids  nothing that Linux allows. macOS and Windows have one system call for all of it: there, too, the copy is carried out
- *          in these steps, with more boundaries than the real call may show.
- * Cloning (`COPYFILE_FICLONE_FORCE`) cannot be done in steps: it is one `copy`, and a kill cannot cut it.
+ * Allows   a crash between any two of these ops, and inside the copy.
+ * Forbids  nothing that Linux allows. macOS and Windows copy with one system call; here they get the same ops, and so more
+ *          boundaries than the real call has.
+ * Cloning (`COPYFILE_FICLONE_FORCE`) is one `copy`, which a kill cannot cut.
  */
 import { constants } from 'node:fs';
 import { asErrorOf } from './errors.ts';
@@ -16,7 +16,7 @@ import type { PlannedOp } from './planned-op.ts';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE, O_CREAT, O_EXCL, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
 
-/** Since this release libuv also copies times and owner. */
+/** The first libuv release that also copies times and owner. */
 const LIBUV_KEEPS_OWNER = [1, 49] as const;
 
 export function firstOpOfCopy(ops: FileOps, source: NativePath, target: NativePath, mode: number, via: string): PlannedOp | undefined {
@@ -64,7 +64,7 @@ function fill(ops: FileOps, from: number, to: number, mode: number, via: string)
   if (source.size > 0) ops.copy(from, to, source.size, via);
 }
 
-/** How C++'s `std::filesystem::copy_file` does it, which `fs.cpSync` uses since Node 22: the target is emptied as it is opened. */
+/** As C++'s `std::filesystem::copy_file`, which `fs.cpSync` uses since Node 22: opening the target truncates it. */
 export function copyOver(ops: FileOps, source: NativePath, target: NativePath, existing: 'replace' | 'refuse', via: string): void {
   const { fs } = ops.context;
   const from = ops.openFile(source, O_RDONLY, 0, via);
@@ -100,11 +100,11 @@ function keepsOwner(): boolean {
   return major > LIBUV_KEEPS_OWNER[0] || (major === LIBUV_KEEPS_OWNER[0] && minor >= LIBUV_KEEPS_OWNER[1]);
 }
 
-function attempt<T>(work: () => T, toCopyError: (error: unknown) => Error): T {
+function attempt<T>(work: () => T, translate: (error: unknown) => Error): T {
   try {
     return work();
   } catch (error) {
-    throw toCopyError(error);
+    throw translate(error);
   }
 }
 
@@ -112,6 +112,6 @@ function quietly(work: () => void): void {
   try {
     work();
   } catch {
-    // an earlier error is the one to report, as in libuv
+    // as in libuv, the earlier error is reported
   }
 }

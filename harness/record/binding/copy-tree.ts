@@ -1,7 +1,7 @@
 /**
- * The parts of `fs.cpSync` that Node 22 and later do in C++, step by step: copying a directory, and replacing one file.
+ * The parts of `fs.cpSync` that Node 22 and later do in C++, op by op: copying a directory, and replacing one file.
  *
- * Errors have the code, syscall and path of the original; their wording is that of the step.
+ * Errors have the code, syscall and path of the original call, and the message of the op that failed.
  */
 import { join, resolve, sep } from 'node:path';
 import { copyFile, copyOver } from './copy-file.ts';
@@ -70,11 +70,11 @@ function copySymlink(ops: FileOps, from: string, source: string, target: string,
   }
   const absolute = resolve(from, pointsAt);
   const real = attemptRealpath(ops, absolute);
-  const flags = isDirectory(statOf(fs, source, true)) ? 1 : 0; // UV_FS_SYMLINK_DIR, which only Windows heeds
+  const flags = isDirectory(statOf(fs, source, true)) ? 1 : 0; // UV_FS_SYMLINK_DIR; only Windows uses it
   withCpError(directory, () => ops.symlink(real, target, () => fs.symlink(real, target, flags)));
 }
 
-/** `cpSyncOverrideFile`: Node 22 removes the target and writes it afresh, and so does Node 24. */
+/** `cpSyncOverrideFile`: Node 22 and 24 remove the target and write a new one. */
 export function overrideFile(ops: FileOps, source: NativePath, target: NativePath, mode: number, preserveTimestamps: boolean): void {
   const to = pathText(target);
   withCpError(to, () => ops.unlink(to, VIA));
@@ -84,8 +84,8 @@ export function overrideFile(ops: FileOps, source: NativePath, target: NativePat
 }
 
 /**
- * `cpSyncCheckPaths` makes the directories above the target once its checks have passed. Where they are sure to pass, the
- * directories are made here, one by one; where a symlink makes that unsure, all of it is one `mkdir`.
+ * `cpSyncCheckPaths` makes the directories above the target after its checks. Where the checks are certain to pass, the
+ * directories are made here, one by one; where a symlink makes that uncertain, the whole call is one `mkdir`.
  */
 export function checkPaths(ops: FileOps, source: NativePath, target: NativePath, recursive: boolean, check: () => unknown): unknown {
   const { fs } = ops.context;

@@ -1,7 +1,7 @@
 /**
- * `opendir`, which goes through a binding of its own that cannot be reached: it is hooked where users call it.
+ * `opendir`, hooked where users call it, because its binding cannot be reached.
  *
- * One `readdir` op stands for the directory's open, reads and close: none of them changes anything.
+ * One `readdir` op stands for opening, reading and closing the directory: none of these changes anything.
  * Cannot see   the directories that `fs.promises.cp` reads.
  */
 import fs, { type Dir, type OpenDirOptions, type PathLike } from 'node:fs';
@@ -19,7 +19,7 @@ export function hookDirectories(ops: FileOps, serve: Serve): void {
   const { opendir, opendirSync } = fs;
   const { opendir: opendirPromise } = fs.promises;
 
-  /** Node 20's synchronous form leaves the path out of its error, and the asynchronous ones do not. */
+  /** Adds the path to the error: only Node 20's synchronous form leaves it out. */
   const openNamed = (path: NativePath, options: OpenDirOptions | undefined): Dir => {
     try {
       return opendirSync(path as string, options);
@@ -56,7 +56,7 @@ export function hookDirectories(ops: FileOps, serve: Serve): void {
   } as typeof fs.promises.opendir;
 }
 
-/** Undefined for what is no path: the original then throws its own error. */
+/** Undefined if it is not a path: the original then throws its own error. */
 function nativePath(path: PathLike): NativePath | undefined {
   if (typeof path === 'string' || path instanceof Uint8Array) return path;
   return path instanceof URL && path.protocol === 'file:' ? fileURLToPath(path) : undefined;

@@ -1,8 +1,8 @@
 /**
- * Single effects on files and descriptors, each one op if it touches the directory and plain otherwise.
+ * Single operations on files and descriptors. Inside the store's directory each is one op; outside it is just carried out.
  *
- * Everything that the recorder lets a store do goes through here; calls of node that fuse several effects (`copyFile`,
- * `writeFileUtf8`, recursive `mkdir` and `rm`) are written in terms of these, so that the boundaries inside them exist.
+ * Everything that a store does goes through here. Node's calls that fuse several operations (`copyFile`, `writeFileUtf8`,
+ * recursive `mkdir` and `rm`) are built from these, so that the boundaries inside them exist.
  */
 import { constants } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
@@ -14,10 +14,10 @@ import { type NativeFs, type NativePath, statOf } from './native.ts';
 import type { OpResult, PlannedOp } from './planned-op.ts';
 
 const { O_APPEND, O_CREAT, O_DIRECTORY = 0, O_EXCL, O_NOFOLLOW = 0, O_RDWR, O_TRUNC, O_WRONLY } = constants;
-/** Linux's own bit of O_TMPFILE, which node does not export. */
+/** The bit that O_TMPFILE adds to O_DIRECTORY on Linux; node does not export it. */
 const TMPFILE = process.platform === 'linux' ? 0o20000000 : 0;
 
-/** A copy goes through this much memory. */
+/** The buffer of a copy, in bytes. */
 const CHUNK = 1 << 20;
 
 export interface Context {
@@ -30,20 +30,20 @@ export interface Context {
 
 export class FileOps {
   context: Context;
-  /** What is open inside the directory, by descriptor. */
+  /** Open files inside the directory, by descriptor. */
   readonly openFiles = new Map<number, OpenFile>();
 
   constructor(context: Context) {
     this.context = context;
   }
 
-  /** From now on another directory is meant; what is open in the one before lies outside. */
+  /** Switches to another directory. Files open in the previous one count as outside. */
   switchTo(directory: string, { files, locate }: Pick<Context, 'files' | 'locate'>): void {
     this.context = { ...this.context, directory, files, locate };
     this.openFiles.clear();
   }
 
-  /** The effect of a call on a path, or undefined if it lies outside. */
+  /** The op of a call on a path, or undefined if the path lies outside. */
   onPath(call: Call, via: string, path: NativePath, follow: boolean, mode?: number): PlannedOp | undefined {
     const location = this.context.locate(path, follow);
     if (location === undefined) return undefined;
@@ -57,15 +57,15 @@ export class FileOps {
     };
   }
 
-  /** The effect of a call on a descriptor, or undefined if it was not opened inside the directory. */
+  /** The op of a call on a descriptor, or undefined if it was not opened inside the directory. */
   onDescriptor(call: Call, via: string, fd: number, mode?: number): PlannedOp | undefined {
     const file = this.openFiles.get(fd)?.file;
     return file === undefined ? undefined : { call, via, path: file.path, file, ...(mode === undefined ? {} : { mode }) };
   }
 
-  /** Carries an effect out, or without a step if it is none of the directory's. */
+  /** Carries out an op, or just the call if there is no op. */
   perform<T>(planned: PlannedOp | undefined, carryOut: () => T, resultOf?: (value: T) => OpResult): T {
-    return planned === undefined ? carryOut() : this.context.conductor.step(planned, carryOut, resultOf);
+    return planned === undefined ? carryOut() : this.context.conductor.perform(planned, carryOut, resultOf);
   }
 
   // --- opening and closing
@@ -80,7 +80,7 @@ export class FileOps {
     const planned = this.plannedOpen(path, flags, mode, via);
     if (planned === undefined) {
       const fd = fs.open(path, flags, mode);
-      this.openFiles.delete(fd); // the number of a descriptor whose close was not seen
+      this.openFiles.delete(fd); // a descriptor with this number may have been closed unseen
       return fd;
     }
     let creates = false;
@@ -100,14 +100,14 @@ export class FileOps {
     const { fs } = this.context;
     const planned = this.onDescriptor('close', via, fd);
     this.perform(planned, () => {
-      this.openFiles.delete(fd); // even a close that fails gives the number back
+      this.openFiles.delete(fd); // even a failed close frees the number
       fs.close(fd);
     });
   }
 
   // --- contents
 
-  /** Reads through `carryOut`, which returns the number of bytes. A position that is not a number means: where the last one ended. */
+  /** `carryOut` reads and returns the number of bytes. A position that is not a number: where the last read or write ended. */
   read(fd: number, position: unknown, via: string, carryOut: () => number): number {
     const open = this.openFiles.get(fd);
     return this.perform(this.onDescriptor('read', via, fd), carryOut, (length) => {
@@ -124,7 +124,7 @@ export class FileOps {
     if (planned === undefined) return this.context.fs.writeBuffers(fd, buffers, at ?? null);
     const writeOnce = (parts: readonly Uint8Array[], to: number | undefined): number => {
       const offset = this.#writeOffset(fd, to);
-      return this.context.conductor.step(
+      return this.context.conductor.perform(
         planned,
         (limit) =>
           limit === undefined ? this.context.fs.writeBuffers(fd, parts, to ?? null) : this.#writeUpTo(fd, Buffer.concat(parts), to, limit),
@@ -134,7 +134,7 @@ export class FileOps {
     return this.#writeAll(buffers, at, writeOnce);
   }
 
-  /** As libuv does: what was cut short is gone on with, and an error is told only if nothing was written at all. */
+  /** As libuv does: continues after a short write, and throws an error only if nothing was written at all. */
   #writeAll(
     buffers: readonly Uint8Array[],
     at: number | undefined,
@@ -153,7 +153,7 @@ export class FileOps {
     return written;
   }
 
-  /** All of a string, however many writes it takes: `writeFileUtf8` on a descriptor. */
+  /** `writeFileUtf8` on a descriptor: repeats until the whole string is written. */
   writeUtf8(fd: number, data: string, flags: number, mode: number, via: string): void {
     const planned = this.onDescriptor('write', via, fd);
     const { fs, conductor } = this.context;
@@ -164,7 +164,7 @@ export class FileOps {
     const all = Buffer.from(data);
     const writeOnce = ([part = all]: readonly Uint8Array[]): number => {
       const offset = this.#writeOffset(fd, undefined);
-      return conductor.step(
+      return conductor.perform(
         planned,
         (limit) => {
           if (limit !== undefined || part.length < all.length) return this.#writeUpTo(fd, part, undefined, limit ?? part.length);
@@ -174,11 +174,11 @@ export class FileOps {
         (length) => ({ range: this.#written(fd, undefined, offset, length) }),
       );
     };
-    // What libuv tells of as short, C++ asks for once more.
+    // C++ repeats the write when libuv reports a short one.
     for (let written = 0; written < all.length; ) written += this.#writeAll([all.subarray(written)], undefined, writeOnce);
   }
 
-  /** Copies from one descriptor to another, both at their beginning. */
+  /** Copies from one descriptor to another, both from offset 0. */
   copy(from: number, to: number, length: number, via: string): void {
     const { conductor } = this.context;
     const planned = this.onDescriptor('copy', via, to) ?? this.onDescriptor('read', via, from);
@@ -189,7 +189,7 @@ export class FileOps {
       return;
     }
     for (let copied = -1; copied !== 0 && done < length; done += copied)
-      copied = conductor.step(planned, carryOut, (bytes) => ({ range: { offset: done, length: bytes } }));
+      copied = conductor.perform(planned, carryOut, (bytes) => ({ range: { offset: done, length: bytes } }));
   }
 
   // --- names
@@ -212,7 +212,7 @@ export class FileOps {
     });
   }
 
-  /** `to` has the id of the file that is replaced, or the moved file's own if the name was free. */
+  /** `to` is the replaced file, or the moved file itself if the name was free. */
   plannedRename(from: NativePath, to: NativePath): PlannedOp | undefined {
     const [source, target] = [this.context.locate(from, false), this.context.locate(to, false)];
     if (source === undefined && target === undefined) return undefined;
@@ -236,7 +236,7 @@ export class FileOps {
     return { call: 'link', via: 'link', path: from, file, to: { path: target?.path ?? this.outside(path), file } };
   }
 
-  /** `path` is what the link points at: relative to the directory if it lies inside, else as the store wrote it. */
+  /** `path` is the link's target: relative to the directory if it lies inside, else as the store wrote it. */
   plannedSymlink(target: NativePath, path: NativePath): PlannedOp | undefined {
     const location = this.context.locate(path, false);
     if (location === undefined) return undefined;
@@ -275,7 +275,7 @@ export class FileOps {
     );
   }
 
-  /** A file outside the directory, seen from it. */
+  /** The path of a file outside, relative to the directory. */
   outside(path: NativePath): string {
     return relative(this.context.directory, resolve(pathText(path))).replaceAll('\\', '/');
   }
@@ -309,7 +309,7 @@ export class FileOps {
     return written;
   }
 
-  /** Returns how many bytes there were between the two places. */
+  /** Returns the number of bytes copied: fewer than asked if the source ends earlier. */
   #copyBytes(from: number, to: number, start: number, end: number): number {
     const { fs } = this.context;
     const chunk = Buffer.allocUnsafe(Math.min(CHUNK, end - start));

@@ -1,14 +1,15 @@
 /**
  * Puts the recorder between node:fs and its binding, in the process that runs the store.
  *
- * Sees     every call of node:fs and node:fs/promises: synchronous, with a callback, with a promise, FileHandles and streams
- *          included; CommonJS and ES modules alike. It has to be installed before the store is loaded.
+ * Sees     every call of node:fs and node:fs/promises: synchronous, with a callback, with a promise, FileHandles and streams;
+ *          in CommonJS and ES modules. It has to be installed before the store is loaded.
  * Forbids  nothing; results and errors are those of the original functions.
  * Cannot see   native addons and WebAssembly with its own WASI; child processes and worker threads (reported as unmeasured);
- *          descriptors opened elsewhere and handed to node; `fs.openAsBlob`; the directory reads of `fs.promises.cp`; what
- *          Node 26 does in native jobs (`writeFile` and `readFile` without a signal; reported as unmeasured). `fs.watch` is no effect. What is mapped into memory does not exist in Node.
- * Differs  asynchronous effects are carried out on the main thread, one at a time, and answered in a later turn. An open that
- *          blocks (a FIFO without its other end) therefore blocks the store until the run's time limit.
+ *          descriptors opened elsewhere and passed to node; `fs.openAsBlob`; the directory reads of `fs.promises.cp`; the native
+ *          jobs of Node 26 (`writeFile` and `readFile` without a signal; reported as unmeasured). `fs.watch` is not an op, and
+ *          Node has no memory-mapped files.
+ * Differs  asynchronous ops are carried out on the main thread, one at a time, and their results delivered in a later turn. An
+ *          open that blocks (a FIFO without its other end) therefore blocks the store until the run's time limit.
  */
 import { AsyncResource } from 'node:async_hooks';
 import { syncBuiltinESMExports } from 'node:module';
@@ -39,11 +40,11 @@ export interface BindingRecorderOptions {
 }
 
 export interface BindingRecorder {
-  /** From here on everything counts. */
+  /** From now on calls are recorded. */
   start(): void;
   /** A step of the scenario settled. */
   mark(kind: RawMark['kind'], step: number, message?: string): void;
-  /** Whether calls of node:fs have yet to be answered: effects that nobody awaited. */
+  /** Whether calls of node:fs are still pending: ops that the store did not await. */
   busy(): boolean;
   /** All steps have settled. */
   finish(): void;
@@ -100,7 +101,7 @@ export function installBindingRecorder(options: BindingRecorderOptions): Binding
   };
 }
 
-/** Splits off the request. Arguments after it are kept in their places, and none is left over: some functions count them. */
+/** Splits off the request. Later arguments keep their positions, and the count stays right: some functions check it. */
 function deliveryOf(native: Native, args: readonly unknown[]): { delivery: Delivery; plain: readonly unknown[] } {
   const at = args.findLastIndex((argument) => argument === native.usePromises || argument instanceof native.FSReqCallback);
   if (at < 0) return { delivery: { kind: 'sync' }, plain: args };
@@ -113,8 +114,8 @@ function deliveryOf(native: Native, args: readonly unknown[]): { delivery: Deliv
 }
 
 /**
- * Lets the original serve a call, and counts it as due until it is answered. The requests that libuv itself lists cannot be
- * counted: those of calls that the recorder served stay on that list until they are collected.
+ * Lets the original serve a call, and counts it as pending until its result arrives. libuv's own list of requests cannot be
+ * used: the requests of calls that the recorder served stay on it until they are garbage-collected.
  */
 function countPending(delivery: Delivery, pending: Set<object>, call: () => unknown): unknown {
   switch (delivery.kind) {
@@ -134,7 +135,7 @@ function countPending(delivery: Delivery, pending: Set<object>, call: () => unkn
         pending.delete(request);
         if (oncomplete !== undefined) Reflect.apply(oncomplete, this, answer);
       };
-      const nothing = call(); // throws on arguments that it does not like
+      const nothing = call(); // throws on invalid arguments
       pending.add(request);
       return nothing;
     }
@@ -143,7 +144,7 @@ function countPending(delivery: Delivery, pending: Set<object>, call: () => unkn
   }
 }
 
-/** `due` holds the calls that have not been answered. */
+/** `pending` holds the calls whose results have not arrived. */
 function makeServe(conductor: Conductor, stacks: Stacks, pending: Set<object>): Serve {
   const later = setImmediate; // the store may put its own in its place
   return (job, delivery, entry) => {
@@ -197,12 +198,12 @@ function outcomeOf(run: () => unknown): Outcome {
     return { kind: 'value', value: run() };
   } catch (thrown) {
     const error = thrown as Error;
-    error.stack = `${error.name}: ${error.message}`; // libuv's errors are made where there is no stack
+    error.stack = `${error.name}: ${error.message}`; // libuv's asynchronous errors have no stack
     return { kind: 'error', error };
   }
 }
 
-/** `close` of a FileHandle is native: its descriptor is taken out of it and closed as any other. */
+/** `close` of a FileHandle is native: the descriptor is released from it and closed like any other. */
 function hookFileHandles(native: Native, ops: FileOps, serve: Serve): void {
   const prototype = native.FileHandle.prototype as unknown as Record<string, NativeFunction>;
   for (const [name, kind] of [
@@ -225,8 +226,8 @@ function hookFileHandles(native: Native, ops: FileOps, serve: Serve): void {
 }
 
 /**
- * A function of the binding that no table knows: a newer Node's. Node 26 has jobs, objects that carry out a whole `writeFile` in
- * the thread pool: they are reported if they run on a path inside the directory.
+ * A function of the binding that is in no table, as in a newer Node. Node 26 has jobs: objects that carry out a whole
+ * `writeFile` in the thread pool. They are reported if they run on a path inside the directory.
  */
 function reportUnknown(native: Native, name: string, original: NativeFunction, ops: FileOps): void {
   const { conductor } = ops.context;

@@ -1,8 +1,8 @@
 /**
- * Which paths lie inside the store's directory, and what they are called there.
+ * Which paths lie inside the store's directory, and their names relative to it.
  *
  * Allows   relative paths, `..`, other spellings of the directory through symlinks, Buffers, `\\?\` prefixes.
- * Forbids  nothing; a symlink inside the directory that leads out of it is named, since what is done through it is not in the tree.
+ * Forbids  nothing. A symlink that leads out of the directory is flagged, because the tree does not show changes behind it.
  */
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { isSymlink, type NativeFs, type NativePath, statOf } from './native.ts';
@@ -10,7 +10,7 @@ import { isSymlink, type NativeFs, type NativePath, statOf } from './native.ts';
 interface Location {
   /** Relative to the directory, with `/`; `.` is the directory itself. */
   readonly path: string;
-  /** What is reached through it lies elsewhere: a symlink leads out of the directory. */
+  /** It is a symlink that leads out of the directory. */
   readonly leadsOutside: boolean;
 }
 
@@ -21,10 +21,10 @@ export function locateInside(fs: NativeFs, directory: string): Locate {
     try {
       return fs.realpath(path, 'utf8');
     } catch {
-      return undefined; // not there, or not to be looked at: the call itself will say so
+      return undefined; // missing or not accessible: the call itself will report it
     }
   };
-  /** Case is left alone: the file systems that ignore it give back one spelling in `realOf`. */
+  /** Case-sensitive: on file systems that ignore case, `realOf` returns one spelling. */
   const name = (absolute: string): string | undefined => {
     if (absolute === directory) return '.';
     if (!absolute.startsWith(directory + sep)) return undefined;

@@ -1,5 +1,5 @@
 /**
- * Recursive `mkdir`, one op per directory tried, in node's order: the deepest first, then up to one that can be made, and down again.
+ * Recursive `mkdir`, one op per attempt, in node's order: the deepest directory first, then upwards until one succeeds, then down again.
  */
 import { constants } from 'node:os';
 import { sep } from 'node:path';
@@ -9,8 +9,8 @@ import { pathText } from './inside.ts';
 import { isDirectory, type NativePath, statOf } from './native.ts';
 
 /**
- * Returns the first directory that was made. Throws the error of `mkdir`: in the synchronous form on the path that was asked
- * for, in the others on the one that was tried last.
+ * Returns the first directory that was made. Throws the error of `mkdir`: the synchronous form names the requested path, the
+ * asynchronous ones the path that was tried last.
  */
 export function makeDirectories(ops: FileOps, asked: NativePath, mode: number, via: string, form: 'sync' | 'async'): string | undefined {
   const { fs } = ops.context;
@@ -30,7 +30,7 @@ export function makeDirectories(ops: FileOps, asked: NativePath, mode: number, v
         pending.push(path, parent);
         continue;
       }
-      const between = code === 'EEXIST' && pending.length > 0; // something other than a directory, above the one that was asked for
+      const between = code === 'EEXIST' && pending.length > 0; // a parent of the requested directory exists and may not be a directory
       try {
         ops.perform(ops.onPath('stat', via, path, true), () => fs.stat(path, true, undefined, true));
       } catch (statError) {
@@ -48,7 +48,7 @@ function parentOf(path: string): string {
 }
 
 const WORDINGS = { ENOTDIR: 'not a directory', EEXIST: 'file already exists' } as const;
-/** libuv's own numbers, which it uses on Windows. */
+/** libuv's numbers on Windows. */
 const WINDOWS = { ENOTDIR: -4052, EEXIST: -4075 } as const;
 
 function withCode(error: Error, code: keyof typeof WORDINGS): Error {

@@ -7,7 +7,7 @@ import type { PlannedOp } from './planned-op.ts';
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
-/** `mkdtemp` with a name made up here, so that the op is known before it happens. */
+/** `mkdtemp` with a name chosen here, so that the op is known before it happens. */
 export function makeTemporary(ops: FileOps, prefix: NativePath, encoding: string | undefined): Job | undefined {
   const start = pathText(prefix);
   let name = start + randomLetters();

@@ -1,10 +1,9 @@
 /**
  * Runs children that record themselves: the recorder for every system on which Node runs.
  *
- * Allows   several runs at a time; each child is told by a file what to do and writes its events to another.
- * Forbids  a kill that nobody asked for passing as one that was: the child says that it is about to die, and its wait status has
- *          to agree.
- * Cannot see   what the store's own children do. They are not ended with it either; each such run says so as `unmeasured`.
+ * Allows   several runs at a time; each child reads its instructions from one file and writes its events to another.
+ * Forbids  an accidental death counting as the planned kill: the child announces the kill, and its wait status must agree.
+ * Cannot see   what the store's own children do. They are not killed either; each such run is reported as `unmeasured`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,13 +13,13 @@ import type { Recorder, RunReport, RunRequest } from '../recorder.ts';
 
 /** The variable that names a child's instructions: a JSON file with the options of `installBindingRecorder`. */
 const INSTRUCTIONS = 'CRASH_MATRIX_BINDING';
-/** A child with a fault cannot be asked how far it is: it gets its time limit as often. */
+/** The parent cannot see how far a child with faults is: it gets this many times the time limit. */
 const STAGES_OF_A_FAULT = 3;
 
 export interface BindingRecorderSetup {
   /** How many children run at a time. */
   readonly inFlight: number;
-  /** The node to run them; this one if absent. */
+  /** The node that runs them; this one if absent. */
   readonly nodePath?: string;
 }
 
@@ -111,7 +110,7 @@ function exitOf(child: ChildProcess, timeoutMs: number): Promise<Exit> {
   });
 }
 
-/** The events of a run, without a last line that was cut off. No file: the child ended before it had anything to say. */
+/** The events of a run, without an incomplete last line. No file: the child ended before its first event. */
 async function eventsIn(output: string): Promise<RawEvent[]> {
   const text = await readFile(output, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
@@ -123,7 +122,7 @@ async function eventsIn(output: string): Promise<RawEvent[]> {
     .map((line) => JSON.parse(line) as RawEvent);
 }
 
-/** What the child said, ended by what became of it. In a `fault` plan each run that finished has its own end. */
+/** The events of the child with an end that agrees with its exit. In a `fault` plan each run that finished has its own end. */
 function withEnd(events: readonly RawEvent[], exit: Exit, hasRuns: boolean): readonly RawEvent[] {
   const reported = events.findLast((event): event is RawEnd => event.kind === 'end');
   if (hasRuns) {
@@ -142,7 +141,7 @@ function endOf(reported: RawEnd | undefined, exit: Exit): RawEnd {
       if (reported?.how === 'killed' && exit.signal === 'SIGKILL') return { ...reported, signal: exit.signal };
       return { kind: 'end', how: 'crashed', signal: exit.signal };
     case 'code':
-      // Windows has no signals: a terminated process has the exit code that its end was given.
+      // Windows has no signals: a terminated process has an exit code.
       if (reported?.how === 'killed' && process.platform === 'win32' && exit.code !== 0) return reported;
       if (reported?.how === 'finished' && exit.code === 0) return reported;
       return { kind: 'end', how: 'exited', code: exit.code };

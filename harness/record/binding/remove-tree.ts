@@ -1,4 +1,4 @@
-/** Recursive `rmSync` as C++ does it since Node 23: what a directory lists is removed in that order, then the directory. */
+/** Recursive `rmSync` as C++ does it since Node 23: removes the entries in the order of the listing, then the directory. */
 import { join } from 'node:path';
 import type { FileOps } from './file-ops.ts';
 import { pathText } from './inside.ts';

@@ -1,9 +1,9 @@
-/** `readFileSync` and `writeFileSync` of text, which C++ carries out in one call: here they are the steps of it. */
+/** `readFileSync` and `writeFileSync` of text, which C++ carries out in one call, as separate ops. */
 import type { FileOps } from './file-ops.ts';
 import type { Job } from './job.ts';
 import type { NativePath } from './native.ts';
 
-/** Open, read to the end, close. C++ reads 8 KiB at a time; here that is one op, as nothing can come between that shows. */
+/** Open, read to the end, close. C++ reads 8 KiB at a time; here it is one op, because a crash between reads changes nothing. */
 export function readUtf8(ops: FileOps, file: NativePath | number, flags: number): Job | undefined {
   const via = 'readFileUtf8';
   const { fs } = ops.context;
