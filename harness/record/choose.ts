@@ -6,7 +6,7 @@ import { syscallTable } from './ptrace/syscalls.ts';
 import type { Recorder } from './recorder.ts';
 
 export interface ChooseOptions {
-  /** What was asked for; undefined: ptrace where it works. */
+  /** The requested recorder; undefined: ptrace where it works. */
   readonly wanted: 'ptrace' | 'binding' | undefined;
   readonly inFlight: number;
   readonly tracer: string;
@@ -17,11 +17,11 @@ export interface ChooseOptions {
 
 export interface Choice {
   readonly recorder: Recorder;
-  /** Set when ptrace was not asked for and does not work here: why. */
+  /** Why ptrace does not work here, if the choice fell back to binding. */
   readonly because?: string;
 }
 
-/** Throws `UnavailableError` if ptrace was asked for and does not work here. */
+/** Throws `UnavailableError` if ptrace was requested and does not work here. */
 export async function chooseRecorder(options: ChooseOptions): Promise<Choice> {
   if (options.wanted === 'binding') return { recorder: createBindingRecorder(options) };
   try {
@@ -35,7 +35,7 @@ export async function chooseRecorder(options: ChooseOptions): Promise<Choice> {
 }
 
 async function tryPtrace(options: ChooseOptions): Promise<Recorder> {
-  if (process.platform !== 'linux') throw new Error(`ptrace recording is for Linux, and this is ${process.platform}`);
+  if (process.platform !== 'linux') throw new Error(`ptrace recording needs Linux, and this is ${process.platform}`);
   if (syscallTable(process.arch) === undefined) throw new Error(`no syscall table for ${process.arch}`);
   return startPtraceRecorder(options);
 }
