@@ -2,8 +2,8 @@
  * Faults: ops that fail while the process lives on. Decides for each op of a run, in order, whether and how it fails.
  *
  * Allows   an op that fails with an errno and is not carried out; a write or copy that carries out its first bytes only; a disk that is
- *          full from an op on, with or without room for the first bytes of that op; a file that another Windows program has open, so
- *          that it cannot be replaced or removed, once or permanently; directories that cannot be synced, as on Windows.
+ *          full from an op on, with or without room for the first bytes of that op; a file that another program has open on
+ *          Windows, so that it cannot be replaced or removed, once or permanently; directories that cannot be synced, as on Windows.
  * Forbids  an errno from an op that was carried out, except `close`, which frees the descriptor even when it fails.
  * Real     both recorders use this module, so a fault is the same under both.
  */

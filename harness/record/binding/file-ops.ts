@@ -281,9 +281,9 @@ export class FileOps {
   }
 
   #remove(call: 'unlink' | 'rmdir', via: string, path: NativePath, carryOut: () => void): void {
-    const gone = statOf(this.context.fs, path, false);
+    const removed = statOf(this.context.fs, path, false);
     this.perform(this.onPath(call, via, path, false), carryOut, () => {
-      if (gone !== undefined) this.context.files.forget(gone);
+      if (removed !== undefined) this.context.files.forget(removed);
       return {};
     });
   }

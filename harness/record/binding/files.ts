@@ -61,8 +61,8 @@ export class Files {
   }
 
   /** After a name was removed: forgets the file if that was its last one, since its inode number may be reused. */
-  forget(gone: FileStat): void {
-    if (gone.links <= 1 || isDirectory(gone)) this.#byInode.delete(gone.key);
+  forget(removed: FileStat): void {
+    if (removed.links <= 1 || isDirectory(removed)) this.#byInode.delete(removed.key);
   }
 
   /** After a rename: updates the path of the file and of everything below it. */

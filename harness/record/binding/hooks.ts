@@ -86,9 +86,9 @@ export function installBindingRecorder(options: BindingRecorderOptions): Binding
     const next = remainingRuns.shift();
     if (next === undefined) return;
     const { directory, faults } = next;
-    const own = { files: new Files(native.fs, directory), locate: locateInside(native.fs, directory) };
-    conductor.switchTo(directory, own.files, faults);
-    ops.switchTo(directory, own);
+    const forRun = { files: new Files(native.fs, directory), locate: locateInside(native.fs, directory) };
+    conductor.switchTo(directory, forRun.files, faults);
+    ops.switchTo(directory, forRun);
   };
   return {
     start: () => conductor.start(),
@@ -146,7 +146,7 @@ function countPending(delivery: Delivery, pending: Set<object>, call: () => unkn
 
 /** `pending` holds the calls whose results have not arrived. */
 function makeServe(conductor: Conductor, stacks: Stacks, pending: Set<object>): Serve {
-  const later = setImmediate; // the store may put its own in its place
+  const later = setImmediate; // the store may replace the global
   return (job, delivery, entry) => {
     const stack = conductor.wantsStacks ? stacks.take(entry) : undefined;
     const run = (): unknown => conductor.withStack(stack, () => job.run(delivery.kind === 'sync' ? 'sync' : 'async'));

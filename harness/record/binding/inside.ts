@@ -40,10 +40,10 @@ export function locateInside(fs: NativeFs, directory: string): Locate {
     const parent = cut === 0 ? sep : absolute.slice(0, cut);
     if (base === '' || base === '.' || base === '..') return located(name(realOf(absolute) ?? resolve(absolute)), false);
     const realParent = parent === directory ? directory : (realOf(parent) ?? resolve(parent));
-    const own = absolute === directory ? directory : realParent + (realParent.endsWith(sep) ? '' : sep) + base;
-    const path = name(own);
-    if (!follow || !isSymlink(statOf(fs, own, false))) return located(path, false);
-    const target = realOf(own);
+    const canonical = absolute === directory ? directory : realParent + (realParent.endsWith(sep) ? '' : sep) + base;
+    const path = name(canonical);
+    if (!follow || !isSymlink(statOf(fs, canonical, false))) return located(path, false);
+    const target = realOf(canonical);
     const reached = target === undefined ? undefined : name(target);
     return path === undefined ? located(reached, false) : located(path, target !== undefined && reached === undefined);
   };

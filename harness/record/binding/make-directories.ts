@@ -12,13 +12,19 @@ import { isDirectory, type NativePath, statOf } from './native.ts';
  * Returns the first directory that was made. Throws the error of `mkdir`: the synchronous form names the requested path, the
  * asynchronous ones the path that was tried last.
  */
-export function makeDirectories(ops: FileOps, asked: NativePath, mode: number, via: string, form: 'sync' | 'async'): string | undefined {
+export function makeDirectories(
+  ops: FileOps,
+  requested: NativePath,
+  mode: number,
+  via: string,
+  form: 'sync' | 'async',
+): string | undefined {
   const { fs } = ops.context;
-  const pending = [pathText(asked)];
+  const pending = [pathText(requested)];
   let first: string | undefined;
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const path = next;
-    const toMkdirError = (error: unknown): Error => asErrorOf(error, 'mkdir', form === 'async' ? path : pathText(asked));
+    const toMkdirError = (error: unknown): Error => asErrorOf(error, 'mkdir', form === 'async' ? path : pathText(requested));
     try {
       ops.mkdir(path, mode, via);
       first ??= path;

@@ -14,13 +14,13 @@ const FRAMES = 64;
 export class Stacks {
   readonly #cause = new AsyncLocalStorage<string>();
   /** The harness's own files lie in one directory, without any store. */
-  readonly #own = dirname(fileOf(capture(undefined).split('\n')[0] ?? ''));
+  readonly #harnessDirectory = dirname(fileOf(capture(undefined).split('\n')[0] ?? ''));
 
   /** The stack below a function, top first, one frame a line. */
   take(below: (...args: never[]) => unknown): string {
     const frames = capture(below)
       .split('\n')
-      .filter((frame) => dirname(fileOf(frame)) !== this.#own);
+      .filter((frame) => dirname(fileOf(frame)) !== this.#harnessDirectory);
     const stack = frames.join('\n');
     if (frames.some(isUserFrame)) {
       this.#cause.enterWith(stack);

@@ -1,4 +1,4 @@
-/** A stream opens its file one turn after its creation. The creating line is recorded then, for the ops that follow. */
+/** A stream opens its file one turn after its creation. Its creation records the stack for the ops that follow. */
 import fs from 'node:fs';
 import type { Conductor } from './conductor.ts';
 import type { NativeFunction } from './native.ts';

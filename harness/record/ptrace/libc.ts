@@ -19,7 +19,7 @@ export const PTRACE = {
 } as const;
 
 export const OPTION = { sysGood: 1, fork: 2, vfork: 4, clone: 8, exec: 16, seccomp: 0x80, exitKill: 0x100000 } as const;
-/** The options of every thread when it is attached, and from the start of recording. */
+/** The options of a thread: `START` when it is attached, `TRACE` from the start of recording. */
 export const START_OPTIONS = OPTION.sysGood | OPTION.fork | OPTION.vfork | OPTION.exec | OPTION.exitKill;
 export const TRACE_OPTIONS = START_OPTIONS | OPTION.clone | OPTION.seccomp;
 /** Values of the first byte of struct ptrace_syscall_info, and its size. */

@@ -27,7 +27,7 @@ const FUTEX_WAITS = [0, 9, 128, 137, 265, 393];
 export const PAUSE_CALLS: readonly PauseCall[] = [
   { number: 232 /* epoll_wait */, passes: [{ index: 3, values: NO_TIME }], timeout: 3 },
   { number: 281 /* epoll_pwait */, passes: [{ index: 3, values: NO_TIME }], timeout: 3 },
-  // Only waits with a time limit: the others are threads of one process that wait for each other.
+  // Only waits with a time limit: in the others, threads of one process wait for each other.
   { number: 202 /* futex */, passes: [{ index: 3, values: NO_ADDRESS }], traces: [{ index: 1, values: FUTEX_WAITS }] },
   { number: 35 /* nanosleep */ },
   { number: 230 /* clock_nanosleep */ },

@@ -315,11 +315,11 @@ export class RaceRun {
 
   /** No task can continue. Other tasks may have ended a wait, so all waits are probed once more before the race counts as stuck. */
   #onNoneReady(): void {
-    const left = this.#tasks.filter(({ isOver }) => !isOver);
-    const again = !this.#probedAgain && left.map((task) => task.probeAgain()).includes(true);
+    const remaining = this.#tasks.filter(({ isOver }) => !isOver);
+    const anyProbed = !this.#probedAgain && remaining.map((task) => task.probeAgain()).includes(true);
     this.#probedAgain = true;
-    if (again || !left.every(({ waitsForever }) => waitsForever)) return; // wait for an event that is not an op, or for the time limit
-    this.#finish({ how: 'stuck', waiting: left.map((task) => ({ task: task.index, where: task.where() })) });
+    if (anyProbed || !remaining.every(({ waitsForever }) => waitsForever)) return; // wait for an event that is not an op, or for the time limit
+    this.#finish({ how: 'stuck', waiting: remaining.map((task) => ({ task: task.index, where: task.where() })) });
   }
 
   #letThrough(task: RaceTask): void {
@@ -358,8 +358,8 @@ export class RaceRun {
   /** Other tasks have run since it reached the gate, so its paths and descriptors are resolved again. */
   #readAgain(op: OpAtEntry): OpAtEntry {
     this.#libc.ptraceBuffer(PTRACE.getSyscallInfo, op.tid, SYSCALL_INFO_BYTES, this.#info);
-    const again = this.#reader.read(op.tid, this.#info);
-    return again?.kind === 'op' ? again : op;
+    const current = this.#reader.read(op.tid, this.#info);
+    return current?.kind === 'op' ? current : op;
   }
 
   /** 0 for the process that runs a task, 1… for those that it started. */

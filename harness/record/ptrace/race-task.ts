@@ -180,7 +180,7 @@ export class RaceTask {
     else this.state = 'running';
   }
 
-  /** Probes all waits again, because another process may have ended them. Returns true if there are any. */
+  /** Probes all waits for descriptors again, because another process may have ended them. Returns true if there are any. */
   probeAgain(): boolean {
     for (const paused of this.#paused.values()) if (paused.call.timeout !== undefined) paused.state = 'new';
     return this.#probe();

@@ -80,14 +80,15 @@ export class Threads {
   onEvent(tid: number, event: number): number | undefined {
     const message = Buffer.alloc(8);
     this.#libc.ptraceBuffer(PTRACE.getEventMessage, tid, 0, message);
-    const other = Number(message.readBigUInt64LE(0));
+    const otherTid = Number(message.readBigUInt64LE(0));
     if (event === EVENT.exec) {
       // All other threads of the process are gone, and the one that called exec has taken the leader's id.
-      if (other !== tid) this.#pids.delete(other);
-      return other;
+      if (otherTid !== tid) this.#pids.delete(otherTid);
+      return otherTid;
     }
     // Add it now, in case its parent ends before its first stop; but not if it has already stopped, and perhaps ended.
-    if (!this.#adopted.has(other)) this.#take(other, event === EVENT.clone ? (processOf(other)?.pid ?? this.pidOf(tid)) : other);
+    if (!this.#adopted.has(otherTid))
+      this.#take(otherTid, event === EVENT.clone ? (processOf(otherTid)?.pid ?? this.pidOf(tid)) : otherTid);
     return undefined;
   }
 

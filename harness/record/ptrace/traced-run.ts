@@ -240,7 +240,7 @@ export class TracedRun {
   }
 
   #interruptOthers(tid: number): void {
-    for (const other of this.#threads.all()) if (other !== tid) this.#libc.ptrace(PTRACE.interrupt, other, 0, 0);
+    for (const otherTid of this.#threads.all()) if (otherTid !== tid) this.#libc.ptrace(PTRACE.interrupt, otherTid, 0, 0);
   }
 
   #resume(tid: number, signal: number): void {
