@@ -1,4 +1,4 @@
-/** What the user asked for cannot be done as asked: exit code 2. The message names it; `detail` (further lines) says more, or what to do. */
+/** A mistake in the command line, the configuration or a store module: exit code 2. `detail` (further lines) says what to do. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly detail: string | undefined;
@@ -9,17 +9,17 @@ export class UsageError extends Error {
   }
 }
 
-/** Ctrl-C, or another signal that asks to stop: exit code 130. */
+/** Ctrl-C, or another signal to stop: exit code 130. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 }
 
-/** This machine cannot do what was asked for: exit code 3. */
+/** This machine cannot do what was requested: exit code 3. */
 export class UnavailableError extends Error {
   override readonly name = 'UnavailableError';
 }
 
-/** The harness contradicts itself: what a killed child left is not what was observed. Exit code 4, never a pass. */
+/** The harness contradicts itself, for example a killed child left another tree than was observed: exit code 4. */
 export class HarnessError extends Error {
   override readonly name = 'HarnessError';
 }

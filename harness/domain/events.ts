@@ -1,6 +1,6 @@
 /**
- * What a recorder reports while a child runs, one JSON object per line, in the order in which things happened.
- * Paths are as the child used them, relative to the store's directory; `trace.ts` has the nouns they become.
+ * The events that a recorder reports while a child runs, in order, one JSON object per line.
+ * Paths are as the child used them, relative to the store's directory. A trace (`trace.ts`) is made from them.
  */
 import type { Call, OpenFlag, Range } from './trace.ts';
 
@@ -18,16 +18,16 @@ export interface RawOp {
   readonly process: number;
   /** The stack at the call, top first, as V8 prints it; the binding recorder only. */
   readonly stack?: string;
-  /** The tree after it, when the run is observed and the tree changed. */
+  /** The tree after the op, if the run is observed and the tree changed. */
   readonly tree?: RawTree;
 }
 
-/** The child says that a step settled. `message` is the error of a rejected step. */
+/** A step settled. `message` is the error of a rejected step. */
 export interface RawMark {
   readonly kind: 'resolved' | 'rejected';
   readonly step: number;
   readonly message?: string;
-  /** What is on disk then, in a lean run. */
+  /** The tree at that moment, in a lean run. */
   readonly tree?: RawTree;
 }
 
@@ -37,7 +37,7 @@ interface RawStart {
   readonly tree: RawTree;
 }
 
-/** Something that was seen and cannot be recorded as ops. */
+/** An effect that was seen but cannot be recorded as ops. */
 interface RawUnmeasured {
   readonly kind: 'unmeasured';
   readonly what: string;
@@ -45,16 +45,16 @@ interface RawUnmeasured {
 
 /** How the run ended; always the last event. */
 export type RawEnd =
-  /** The kill that was asked for was carried out; `signal` is the signal in the wait status. */
+  /** The planned kill was carried out; `signal` is from the wait status. */
   | { readonly kind: 'end'; readonly how: 'killed'; readonly signal: string }
-  /** The child did all its steps and exited with 0. */
+  /** The child finished all its steps and exited with 0. */
   | { readonly kind: 'end'; readonly how: 'finished' }
   /** The child ended before its steps were done. */
   | { readonly kind: 'end'; readonly how: 'exited'; readonly code: number }
   | { readonly kind: 'end'; readonly how: 'crashed'; readonly signal: string }
-  /** Neither an op nor an end within the time limit. */
+  /** The time limit passed. */
   | { readonly kind: 'end'; readonly how: 'timed-out'; readonly afterMs: number }
-  /** The run did something else than the recorded order; `expected` and `got` are event keys. */
+  /** The run left the recorded order; `expected` and `got` are event keys. */
   | { readonly kind: 'end'; readonly how: 'diverged'; readonly at: number; readonly expected: string; readonly got: string };
 
 export type RawEvent = RawStart | RawOp | RawMark | RawUnmeasured | RawEnd;

@@ -1,9 +1,8 @@
 /**
- * Telling the files of two runs alike although their names differ: temp files named at random, backups named by the time.
+ * Matches the files of two runs although their names differ: temp files with random names, backups named by the time.
  *
- * Times, UUIDs, hashes and process ids in names are recognised by their form. Any other name that a store makes up afresh in each
- * run is learnt by comparing two runs op by op; what differs is widened to whole words, so that two random numbers which
- * happen to begin alike do not teach a false prefix.
+ * Times, UUIDs and hashes in names are recognised by their form. Other names that vary per run are learnt by comparing two runs op by
+ * op. The differing part is widened to whole words, so that two random numbers that happen to begin alike do not teach a false prefix.
  */
 import type { NameRule } from './trace.ts';
 
@@ -11,12 +10,12 @@ const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 const ISO_TIME = /\d{4}-\d{2}-\d{2}[T_ ]\d{2}[:.-]\d{2}[:.-]\d{2}(?:[.-]\d{1,6})?Z?/g;
 /** Milliseconds since the epoch, from 2001 to 2286. */
 const EPOCH_MS = /(?<!\d)1\d{12}(?!\d)/g;
-/** SHA-1 to SHA-512. What a store makes up is in its hashes too. */
+/** SHA-1 to SHA-512. A hash of varying contents varies too. */
 const HASH = /(?<![0-9a-f])(?:[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})(?![0-9a-f])/gi;
 
 const CHARSETS = { digits: /^[0-9]+$/, hex: /^[0-9a-f]+$/i, word: /^[\w-]+$/ } as const;
 
-/** Writes the parts of a file name (one path component) that vary from run to run as `<time>`, `<uuid>`, `<hash>` or `<random>`. */
+/** Replaces the parts of a file name (one path component) that vary from run to run by `<time>`, `<uuid>`, `<hash>` or `<random>`. */
 export function canonicalName(name: string, rules: readonly NameRule[]): string {
   const known = name.replace(UUID, '<uuid>').replace(ISO_TIME, '<time>').replace(EPOCH_MS, '<time>').replace(HASH, '<hash>');
   for (const rule of rules) {
@@ -38,26 +37,26 @@ export function canonicalPath(path: string, rules: readonly NameRule[]): string 
     : canonicalName(path, rules);
 }
 
-/** What differs between two names of the same file in two runs, or undefined if nothing (or nothing in common) is left. */
-export function learnName(first: string, second: string): NameRule | undefined {
-  const one = canonicalName(first, []);
-  const other = canonicalName(second, []);
-  if (one === other) return undefined;
+/** Learns the varying part of a name from its forms in two runs; undefined if they do not differ, or not in a known character set. */
+export function learnName(firstName: string, secondName: string): NameRule | undefined {
+  const first = canonicalName(firstName, []);
+  const second = canonicalName(secondName, []);
+  if (first === second) return undefined;
   let start = 0;
-  while (start < one.length && start < other.length && one[start] === other[start]) start += 1;
+  while (start < first.length && start < second.length && first[start] === second[start]) start += 1;
   let end = 0;
-  while (end < one.length - start && end < other.length - start && one.at(-1 - end) === other.at(-1 - end)) end += 1;
-  while (start > 0 && isWord(one[start - 1])) start -= 1;
-  while (end > 0 && isWord(one[one.length - end])) end -= 1;
-  const middles = [one.slice(start, one.length - end), other.slice(start, other.length - end)];
+  while (end < first.length - start && end < second.length - start && first.at(-1 - end) === second.at(-1 - end)) end += 1;
+  while (start > 0 && isWord(first[start - 1])) start -= 1;
+  while (end > 0 && isWord(first[first.length - end])) end -= 1;
+  const middles = [first.slice(start, first.length - end), second.slice(start, second.length - end)];
   for (const charset of ['digits', 'hex', 'word'] as const) {
     if (middles.every((middle) => CHARSETS[charset].test(middle)))
-      return { prefix: one.slice(0, start), suffix: one.slice(one.length - end), charset, except: [] };
+      return { prefix: first.slice(0, start), suffix: first.slice(first.length - end), charset, except: [] };
   }
   return undefined;
 }
 
-/** True if the two paths have the same words and separators but for words that may be random: the first guess, before any rule is learnt. */
+/** True if the two paths have the same separators, whatever their words: the comparison before any rule is learnt. */
 export function alikeNames(first: string, second: string): boolean {
   const separators = (path: string): string => path.replace(/[\w-]+/g, 'x');
   return separators(first) === separators(second);

@@ -1,24 +1,24 @@
 /**
- * Names that someone may have meant.
+ * Suggestions for a misspelt name.
  */
-import { distance } from 'fastest-levenshtein';
+import { distance as levenshtein } from 'fastest-levenshtein';
 
 const MOST_LISTED = 20;
 
-/** The known names that come nearest to the wanted one, best first; none that has little to do with it. */
+/** The known names nearest to the wanted one, best first, without those that are too far from it. */
 export function nearestNames(wanted: string, known: readonly string[], most = 3): string[] {
   const want = wanted.toLowerCase();
   return known
-    .map((name) => ({ name, far: farness(want, name.toLowerCase()) }))
-    .filter(({ name, far }) => far <= Math.max(2, Math.ceil(Math.max(want.length, name.length) / 3)))
-    .sort((one, other) => one.far - other.far || (one.name < other.name ? -1 : 1))
+    .map((name) => ({ name, distance: distanceTo(want, name.toLowerCase()) }))
+    .filter(({ name, distance }) => distance <= Math.max(2, Math.ceil(Math.max(want.length, name.length) / 3)))
+    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
     .slice(0, most)
     .map(({ name }) => name);
 }
 
-/** Edits between the two; a name that begins with what was typed, or has it as a part, is near. */
-function farness(want: string, name: string): number {
-  const edits = distance(want, name);
+/** The edit distance, but at most 1 for a name that begins with the wanted one and at most 2 for one that contains it. */
+function distanceTo(want: string, name: string): number {
+  const edits = levenshtein(want, name);
   if (want.length < 3) return edits;
   if (name.startsWith(want)) return Math.min(edits, 1);
   return name.includes(want) ? Math.min(edits, 2) : edits;

@@ -1,4 +1,4 @@
-/** What a run tells while it goes on; the terminal's live line is made from it. */
+/** What a run reports while it runs, for the terminal's live line. */
 export type Progress =
   | {
       readonly kind: 'cell-started';

@@ -1,4 +1,4 @@
-/** What a process that never saw the store finds in a directory: it loads, saves another value, and loads that. */
+/** What a fresh process finds in a directory: it loads, saves another value, and loads that. */
 import type { RawTree } from './events.ts';
 import type { Json } from './trace.ts';
 
@@ -22,7 +22,7 @@ export interface Recovery {
   readonly secondLoad?: Loaded;
 }
 
-/** What recovery found in a tree, and the paths of everything in the directory when it had saved. */
+/** What recovery found in a tree, and all paths in the directory after its save. */
 export interface RecoveredTree {
   readonly recovery: Recovery;
   readonly left: readonly string[];
@@ -30,11 +30,11 @@ export interface RecoveredTree {
 
 export type Stage = keyof Recovery;
 
-/** To the recovering process. */
+/** Messages to the recovering process. */
 export type RecoveryRequest =
   | { readonly kind: 'directory'; readonly id: number; readonly bundle: string; readonly directory: string; readonly next: Json }
   | ({ readonly kind: 'trees' } & TreeBatch)
-  /** The rest of the batch that it is at has been given to others. */
+  /** Other processes have taken over the rest of its current batch. */
   | { readonly kind: 'drop'; readonly id: number };
 
 /** An entry of a tree, as in a `RawTree`: path, kind, mode, and the hash of a file's contents or the target of a symlink. */
@@ -45,16 +45,16 @@ export interface TreeBatch {
   readonly id: number;
   readonly bundle: string;
   readonly next: Json;
-  /** A directory with the contents of all files in `contents`, by hash. The process works in it, and the batches of one call have it in common. */
+  /** A directory with all file contents in `contents`, by hash. The process works in it; the batches of one call share it. */
   readonly root: string;
-  /** The process appends what it finds; see `answers.ts`. */
+  /** The file to which the process appends its results; see `answers.ts`. */
   readonly answers: string;
   readonly entries: readonly BatchEntry[];
-  /** Each a list of places in `entries`. Trees of one `shape` are alike but for the contents of files. */
+  /** Each is a list of indices into `entries`. Trees of one `shape` differ only in the contents of files. */
   readonly trees: readonly { readonly shape: number; readonly entries: readonly number[] }[];
 }
 
-/** From the recovering process: a stage begins, or all is done. */
+/** Messages from the recovering process. `so` is the result before the stage. */
 export type RecoveryMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'stage'; readonly id: number; readonly stage: Stage; readonly so: Recovery | undefined }

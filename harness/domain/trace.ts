@@ -1,8 +1,8 @@
 /**
- * The nouns every stage shares: ops, trees, traces, and what a store had promised at a boundary.
+ * The types that all stages share: ops, trees, traces, and what a store had promised at a boundary.
  *
  * A trace is what one run of a scenario did to its directory, in one total order: ops (effects on the file system) and
- * marks (a step of the scenario resolved or rejected). It says nothing about crashes; the explorers read them out of it.
+ * marks (a step of the scenario resolved or rejected). It holds no crashes; the models derive them from it.
  */
 
 import type { Call } from './calls.ts';
@@ -11,29 +11,29 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 export type { Call };
 
-/** How a file was opened, as far as a crash can tell the difference. */
+/** How a file was opened, as far as it matters to a crash. */
 export type OpenFlag = 'read' | 'write' | 'create' | 'exclusive' | 'truncate' | 'append' | 'directory' | 'tmpfile';
 
 /**
- * A file as an op names it. `id` counts files in the order in which the run first met them, so that it survives renames and
- * is the same in every run; `path` is relative to the store's directory (`.` is the directory itself), with the parts that
- * differ from run to run written as `<time>`, `<uuid>` or `<random>`.
+ * A file as an op names it. `id` numbers files in the order of their first appearance, so that it survives renames and is the same
+ * in every run. `path` is relative to the store's directory (`.` is the directory itself), with the parts that differ from run to
+ * run replaced by `<time>`, `<uuid>`, `<hash>` or `<random>`.
  */
 export interface FileRef {
   readonly id: number;
   readonly path: string;
-  /** The path as this run spelt it: the key of the run's trees. */
+  /** The path in this run: the key in the run's trees. */
   readonly actual: string;
 }
 
-/** Where in the store's source an op was asked for. `line` and `column` count from 1. */
+/** The line of the store's source that caused an op. `line` and `column` count from 1. */
 export interface Site {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
-/** Bytes of a file, in bytes. For a copy, the range in the file that is written. */
+/** A range of a file, in bytes. For a copy, in the file that is written. */
 export interface Range {
   readonly offset: number;
   readonly length: number;
@@ -44,14 +44,14 @@ export interface Op {
   /** 1 for the first op of the run. */
   readonly index: number;
   readonly call: Call;
-  /** The syscall that carried it (`openat`, `pwrite64`), or the binding's name for it. */
+  /** The syscall (`openat`, `pwrite64`), or the function of Node's binding. */
   readonly via: string;
   readonly file: FileRef;
-  /** Where a rename, link or symlink puts it. */
+  /** The new name of a rename, link or symlink. */
   readonly to?: FileRef;
   readonly flags?: readonly OpenFlag[];
   readonly range?: Range;
-  /** What a write or copy put into the range; absent if the file had no name by then. */
+  /** The bytes that a write or copy put into the range; absent if the file had no name after it. */
   readonly data?: Uint8Array;
   readonly mode?: number;
   /** Set when the op failed, e.g. `ENOENT`: the name of its errno. */
@@ -79,23 +79,23 @@ export type Entry =
 /** Everything below a store's directory: path relative to it -> entry, sorted by path. The directory itself is not in it. */
 export type Tree = ReadonlyMap<string, Entry>;
 
-/** What one run did, and every tree it passed through. */
+/** What one run did, with the tree at every boundary. */
 export interface Trace {
   /** The name of the recorder. */
   readonly recorder: string;
   readonly ops: readonly Op[];
   readonly marks: readonly Mark[];
-  /** `trees[k]` is what was on disk after op k (`trees[0]`: before the first). Unchanged trees are the same object. */
+  /** `trees[k]` is the tree after op k (`trees[0]`: before the first). Unchanged trees are the same object. */
   readonly trees: readonly Tree[];
   readonly variation: Variation;
   /** Effects that were seen but cannot be broken into ops, in words: mmap'd files, io_uring. */
   readonly unmeasured: readonly string[];
 }
 
-/** What differs between two runs that do the same, as far as running twice showed it. */
+/** What varies between runs of the same ops, learnt by running twice. */
 export interface Variation {
   readonly names: readonly NameRule[];
-  /** Files whose contents the store makes up afresh in each run (a nonce, a counter), by path. They are compared by kind and mode only. */
+  /** Paths of files whose contents vary per run (a nonce, a counter). Only their kinds and modes are compared. */
   readonly contents: ReadonlySet<string>;
 }
 
@@ -113,10 +113,10 @@ export type Step =
   | { readonly kind: 'save'; readonly value: Json }
   | { readonly kind: 'update'; readonly add: { readonly [key: string]: Json } };
 
-/** What one of several tasks does while the others go on. `save-loaded` saves what the task's last load returned. */
+/** A step of one of several concurrent tasks. `save-loaded` saves what the task's last load returned. */
 export type TaskStep = Step | { readonly kind: 'load' } | { readonly kind: 'save-loaded' };
 
-/** Steps that are carried out one after the other, beside those of other tasks. */
+/** Steps that are carried out one after the other, concurrently with those of other tasks. */
 export interface Task {
   readonly name: string;
   readonly steps: readonly TaskStep[];
@@ -126,7 +126,7 @@ export interface Task {
 export interface Promised {
   /** The value of the last step that resolved. */
   readonly acknowledged: Json | undefined;
-  /** The value of the step that may have been under way. */
+  /** The values of steps that may have been in progress. */
   readonly inFlight: readonly Json[];
   /** Values of steps that resolved before the last one, oldest first. */
   readonly earlier: readonly (Json | undefined)[];

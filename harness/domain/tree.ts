@@ -1,5 +1,5 @@
 /**
- * Trees on disk: reading one, keeping its contents in a spool, building it again, and telling two runs' trees alike.
+ * Trees on disk: reads one, keeps its contents in a spool, builds it again, and compares the trees of two runs.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -19,7 +19,7 @@ import type { RawTree } from './events.ts';
 import { canonicalPath } from './names.ts';
 import type { Entry, NameRule, Tree, Variation } from './trace.ts';
 
-/** Files as they were when last read, so that a scan reads only what changed. Keyed by inode; see `isUnchanged`. */
+/** Files as last read, by inode, so that a scan reads only changed files; see `isUnchanged`. */
 export type ScanCache = Map<bigint, { readonly stat: BigIntStats; readonly entry: Entry; readonly readAt: bigint }>;
 
 /** Reads everything below a directory. Symlinks are not followed. Files that vanish while it reads are left out. */
@@ -38,7 +38,7 @@ export function scanTree(directory: string, cache?: ScanCache): Tree {
   return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What stands at a path below a directory. Symlinks are not followed. */
+/** Looks up the kind of entry at a path below a directory. Symlinks are not followed. */
 export function lookIn(directory: string): (path: string) => 'directory' | 'other' | undefined {
   return (path) => {
     const stat = lstatSync(join(directory, path), { throwIfNoEntry: false });
@@ -46,7 +46,7 @@ export function lookIn(directory: string): (path: string) => 'directory' | 'othe
   };
 }
 
-/** Nothing, where the directory has gone meanwhile. */
+/** Empty if the directory has been removed meanwhile. */
 function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory).sort();
@@ -72,12 +72,12 @@ function readEntry(path: string, cache: ScanCache | undefined): Entry | undefine
   return entry;
 }
 
-/** A kernel timestamp has the granularity of a timer tick, at most 10 ms. */
+/** Twice the granularity of a kernel timestamp, which is a timer tick of at most 10 ms. */
 const TICK_NS = 20_000_000n;
 
 /**
- * Whether a file is unchanged since it was read. Two writes of the same length can fall into one tick of the clock, so a file that was
- * read so soon after its last change is read again.
+ * Whether a file is unchanged since it was read. Two writes of the same length can have the same timestamp, so a file that was read
+ * within this time of its last change is read again.
  */
 function isUnchanged({ stat: before, readAt }: { readonly stat: BigIntStats; readonly readAt: bigint }, now: BigIntStats): boolean {
   return readAt - before.ctimeNs > TICK_NS && before.ctimeNs === now.ctimeNs && before.mtimeNs === now.mtimeNs && before.size === now.size;
@@ -88,22 +88,22 @@ export function hashBytes(bytes: Uint8Array): string {
 }
 
 /** True if the two trees are the same to the byte, names included. */
-export function equalTrees(one: Tree, other: Tree): boolean {
-  if (one === other) return true;
-  if (one.size !== other.size) return false;
-  for (const [path, entry] of one) {
-    const match = other.get(path);
+export function equalTrees(first: Tree, second: Tree): boolean {
+  if (first === second) return true;
+  if (first.size !== second.size) return false;
+  for (const [path, entry] of first) {
+    const match = second.get(path);
     if (match === undefined || fingerprint(entry) !== fingerprint(match)) return false;
   }
   return true;
 }
 
-/** A text that two trees have in common exactly if they are the same to the byte. */
+/** A text that is equal for two trees exactly if they are the same to the byte. */
 export function treeKey(tree: Tree): string {
   return [...tree].map(([path, entry]) => `${path}\0${fingerprint(entry)}`).join('\n');
 }
 
-/** One line per entry that says all there is to it but its name. */
+/** Everything about an entry except its name, on one line. */
 function fingerprint(entry: Entry): string {
   switch (entry.kind) {
     case 'file':
@@ -119,7 +119,7 @@ function fingerprint(entry: Entry): string {
   }
 }
 
-/** Writes the contents of a tree's files to the spool, each once, and returns the tree as it goes into an event. */
+/** Writes the contents of a tree's files to the spool, each once, and returns the tree in the form of an event. */
 export function spoolTree(tree: Tree, spool: string): RawTree {
   return [...tree].map(([path, entry]) => {
     switch (entry.kind) {
@@ -139,7 +139,7 @@ export function spoolTree(tree: Tree, spool: string): RawTree {
   });
 }
 
-/** The tree of an event. `contents` keeps each file's bytes once per spool. */
+/** The tree of an event. `contents` caches the files of one spool. */
 export function unspoolTree(raw: RawTree, spool: string, contents: Map<string, Uint8Array>): Tree {
   const read = (hash: string): Uint8Array => {
     const bytes = contents.get(hash) ?? readFileSync(join(spool, hash));
@@ -178,10 +178,10 @@ export function buildTree(tree: Tree, directory: string): void {
       chmodSync(target, entry.mode);
     }
   }
-  for (const [target, mode] of directories.reverse()) chmodSync(target, mode); // last, so that read-only ones could be filled
+  for (const [target, mode] of directories.reverse()) chmodSync(target, mode); // last, because a read-only directory cannot be filled
 }
 
-/** A tree, and the process that made it: its id may stand in the contents. */
+/** A tree, and the id of the process that made it, which the contents may include. */
 export interface RunTree {
   readonly tree: Tree;
   readonly pid: number;
@@ -189,7 +189,7 @@ export interface RunTree {
 
 /** The paths of everything below a directory, relative to it, sorted. */
 export function listFiles(directory: string): string[] {
-  // Not by a recursive readdir: that of Node 20 follows symlinks, in circles.
+  // Not with a recursive readdir: in Node 20 it follows symlinks, even in cycles.
   const visit = (relative: string): string[] =>
     readdirSync(join(directory, relative), { withFileTypes: true }).flatMap((entry) => {
       const path = relative === '' ? entry.name : `${relative}/${entry.name}`;
@@ -198,7 +198,7 @@ export function listFiles(directory: string): string[] {
   return visit('').sort();
 }
 
-/** What differs between the trees of two runs of the same ops, in words; undefined if only what the runs made up afresh does. */
+/** How the trees of two runs of the same ops differ, in words; undefined if only the varying parts differ. */
 export function differenceBetweenRuns(expected: RunTree, found: RunTree, variation: Variation): string | undefined {
   if (equalTrees(expected.tree, found.tree)) return undefined;
   const { missing, extra } = unmatched(expected, found, variation);
@@ -207,13 +207,13 @@ export function differenceBetweenRuns(expected: RunTree, found: RunTree, variati
 }
 
 /** The paths of files whose contents differ between two runs of the same ops, though their names agree. */
-export function varyingContents(one: RunTree, other: RunTree, names: readonly NameRule[]): string[] {
-  const { missing, extra } = unmatched(one, other, { names, contents: new Set() });
+export function varyingContents(expected: RunTree, found: RunTree, names: readonly NameRule[]): string[] {
+  const { missing, extra } = unmatched(expected, found, { names, contents: new Set() });
   return missing.filter(({ isFile, path }) => isFile && extra.some((entry) => entry.isFile && entry.path === path)).map(({ path }) => path);
 }
 
-/** An entry of a run's tree in words: as it is, and with what the run may have made up afresh written out. */
-interface Line {
+/** An entry of a run's tree in words, exact and with the varying parts masked. */
+interface EntryText {
   readonly path: string;
   readonly isFile: boolean;
   readonly exact: string;
@@ -221,38 +221,38 @@ interface Line {
 }
 
 /**
- * The entries that have no counterpart in the other tree. Entries that are the same to the byte are matched first: a mask must never
- * part them, and a digit run in ordinary contents can look like a process id.
+ * The entries that have no counterpart in the other tree. Entries that are the same to the byte are matched first, because digits in
+ * ordinary contents can look like a process id, and masking them must not separate equal entries.
  */
 function unmatched(
-  one: RunTree,
-  other: RunTree,
+  expected: RunTree,
+  found: RunTree,
   variation: Variation,
-): { readonly missing: readonly Line[]; readonly extra: readonly Line[] } {
-  const have = linesOf(other, variation);
-  const match = (wanted: readonly Line[], by: 'exact' | 'masked'): Line[] =>
-    wanted.filter((line) => {
-      const at = have.findIndex((entry) => entry[by] === line[by]);
+): { readonly missing: readonly EntryText[]; readonly extra: readonly EntryText[] } {
+  const have = textsOf(found, variation);
+  const match = (wanted: readonly EntryText[], by: 'exact' | 'masked'): EntryText[] =>
+    wanted.filter((text) => {
+      const at = have.findIndex((entry) => entry[by] === text[by]);
       if (at >= 0) have.splice(at, 1);
       return at < 0;
     });
-  return { missing: match(match(linesOf(one, variation), 'exact'), 'masked'), extra: have };
+  return { missing: match(match(textsOf(expected, variation), 'exact'), 'masked'), extra: have };
 }
 
-function linesOf({ tree, pid }: RunTree, { names, contents }: Variation): Line[] {
+function textsOf({ tree, pid }: RunTree, { names, contents }: Variation): EntryText[] {
   return [...tree].map(([actual, entry]) => {
     const path = canonicalPath(actual, names);
     const exact = `${path} (${fingerprint(entry)})`;
     if (entry.kind !== 'file') return { path, isFile: false, exact, masked: exact };
     const mode = entry.mode.toString(8);
     if (contents.has(path)) return { path, isFile: true, exact, masked: `${path} (file ${mode}, contents vary)` };
-    const contentsInWords = maskContents(entry.bytes, pid);
-    const hash = hashBytes(contentsInWords).slice(0, 12);
-    return { path, isFile: true, exact, masked: `${path} (file ${mode}, ${contentsInWords.length} bytes ${hash})` };
+    const maskedContents = maskContents(entry.bytes, pid);
+    const hash = hashBytes(maskedContents).slice(0, 12);
+    return { path, isFile: true, exact, masked: `${path} (file ${mode}, ${maskedContents.length} bytes ${hash})` };
   });
 }
 
-/** Contents with times, UUIDs and the process's id written out. */
+/** Contents with times, UUIDs, hashes and the process id masked. */
 export function maskContents(bytes: Uint8Array, pid: number): Uint8Array {
   const text = Buffer.from(bytes).toString('latin1');
   return Buffer.from(canonicalPath(text, []).replaceAll(new RegExp(`(?<![0-9A-Za-z])${pid}(?![0-9A-Za-z])`, 'g'), '<pid>'), 'latin1');

@@ -1,9 +1,8 @@
-/**
- * How sizes, counts and times are told within a line.
- */
+/** Formats counts, times and text for one line of output. */
+
 /** `1 kill`, `1,204 kills`. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${withCommas(count)} ${count === 1 ? one : many}`;
+export function counted(count: number, singular: string, plural = `${singular}s`): string {
+  return `${withCommas(count)} ${count === 1 ? singular : plural}`;
 }
 
 /** `1204` -> `1,204`, in every locale. */
@@ -19,7 +18,7 @@ export function duration(ms: number): string {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-/** Makes text from a store (names, messages) safe to print: control characters, which could move the cursor, are written out. */
+/** Makes text from a store (names, messages) safe to print: escapes control characters, which could move the cursor. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
     if (character === '\n') return '\\n';

@@ -1,39 +1,39 @@
 /**
- * Faults: ops that fail while the process lives on. Which op of a run fails, and how, decided op by op as they come.
+ * Faults: ops that fail while the process lives on. Decides for each op of a run, in order, whether and how it fails.
  *
  * Allows   an op that fails with an errno and is not carried out; a write or copy that carries out its first bytes only; a disk that is
- *          full from an op on, with or without room for the first bytes of that op; a file that somebody else has open on Windows, so that
- *          it can be neither replaced nor removed, once or for good; directories that cannot be synced, as on Windows.
- * Forbids  an errno from an op that was carried out, but for `close`: there the descriptor is gone, whatever it reports.
- * Real     both recorders ask here, so that a fault means the same under either.
+ *          full from an op on, with or without room for the first bytes of that op; a file that another program has open on
+ *          Windows, so that it cannot be replaced or removed, once or permanently; directories that cannot be synced, as on Windows.
+ * Forbids  an errno from an op that was carried out, except `close`, which frees the descriptor even when it fails.
+ * Real     both recorders use this module, so a fault is the same under both.
  */
 import { CALLS, type Call } from '../domain/calls.ts';
 import type { OpenFlag } from '../domain/trace.ts';
 
-/** `op` counts from 1 in the run that the fault comes in. */
+/** `op` counts from 1 in the run with the fault. */
 export type Fault =
   | { readonly kind: 'errno'; readonly op: number; readonly errno: string }
   | { readonly kind: 'short'; readonly op: number; readonly bytes: number }
-  /** Nothing that needs space gets any, from this op on. With `room`, this op is a write or copy that gets its first bytes. */
+  /** From this op on, ops that need space fail. With `room`, this op is a write or copy that still writes that many bytes. */
   | { readonly kind: 'full'; readonly op: number; readonly room?: number }
-  /** The rename or unlink is refused because somebody has its target open: this once or, if it lasts, each one of that target from here on. */
+  /** The rename or unlink fails because another program has its target open: once or, if `lasts`, every time from this op on. */
   | { readonly kind: 'in-use'; readonly op: number; readonly lasts: boolean }
-  /** From the start: fsync of a directory is refused. */
+  /** Every fsync of a directory fails. */
   | { readonly kind: 'no-directory-sync' };
 
-/** One of the runs of a plan: an empty directory, a spool beside it, and what fails there. */
+/** One run of a plan: an empty directory, a spool beside it, and the faults. */
 export interface FaultRun {
   readonly directory: string;
   readonly spool: string;
   readonly faults: readonly Fault[];
   /**
-   * Calls that do not fail are not waited for, and the tree is looked at when a step has settled only: half the work. For stores whose calls
-   * are never under way at the same time. Ops then have neither file ids nor ranges, and of errnos only those that were made.
+   * Half the work: the recorder does not wait for calls without a fault, and reads the tree only when a step has settled. For stores
+   * whose calls never overlap. Ops then have no file ids and no ranges, and only injected errnos.
    */
   readonly lean?: boolean;
 }
 
-/** What becomes of an op. `close` fails after it was carried out, everything else instead. */
+/** What is injected into an op. `close` fails after it is carried out; any other op fails instead. */
 type Injection = { readonly kind: 'fail'; readonly errno: string } | { readonly kind: 'short'; readonly bytes: number };
 
 /** An op as it is known before it happens. */
@@ -44,19 +44,19 @@ export interface Intent {
   readonly flags?: readonly OpenFlag[];
 }
 
-/** What stands at a path of the store's directory: symlinks are not followed. */
+/** The kind of entry at a path of the store's directory. Symlinks are not followed. */
 export type Look = (path: string) => 'directory' | 'other' | undefined;
 
-/** The exit code of a child in which a step never settled although nothing was left that could settle it. */
+/** The exit code of a child whose event loop became empty before a step settled. */
 export const NOTHING_LEFT_TO_WAIT_FOR = 87;
 
-/** The first op at which a run may leave the recorded order: where its first fault comes; 0 if none comes at an op. */
+/** The op of the first fault, from which a run may leave the recorded order; 0 if no fault names an op. */
 export function firstFaultyOp(faults: readonly Fault[]): number {
   const ops = faults.flatMap((fault) => ('op' in fault ? [fault.op] : []));
   return ops.length === 0 ? 0 : Math.min(...ops);
 }
 
-/** The faults of one run, asked once for each of its ops, in order. */
+/** The faults of one run. Call `at` once for each op, in order. */
 export class Faults {
   readonly #faults: readonly Fault[];
   readonly #look: Look;
@@ -68,7 +68,7 @@ export class Faults {
     this.#look = look;
   }
 
-  /** What becomes of op `op`; undefined: it is carried out as ever. */
+  /** What to inject into op `op`; undefined: it is carried out normally. */
   at(op: number, intent: Intent): Injection | undefined {
     for (const fault of this.#faults) {
       const injection = this.#from(fault, op, intent);
@@ -106,9 +106,9 @@ export class Faults {
 }
 
 /**
- * Whether an op needs room on the disk: it makes a file or a name that is not there yet, or it puts bytes into a file. Bytes over others
- * count too, as on a file system that never writes in place. Not fsync: what a write was let have stays its own (ext4, xfs and btrfs reserve
- * it); a disk that is full only then is the errno of that fsync. Not a rename over an existing name, nor removing and truncating.
+ * Whether an op needs space on the disk: it creates a file or a name, or writes bytes. Overwriting counts too, because some file
+ * systems never write in place. An fsync does not: ext4, xfs and btrfs reserve the space when the data is written; a disk that is full
+ * only at the fsync is an errno fault of it. Nor do a rename over an existing name, removing and truncating.
  */
 export function needsSpace({ call, path, to, flags = [] }: Intent, look: Look): boolean {
   const { needs } = CALLS[call];
@@ -128,7 +128,7 @@ export function needsSpace({ call, path, to, flags = [] }: Intent, look: Look): 
   }
 }
 
-/** The file that an op would replace or remove, if there is one. */
+/** The file that an op would replace or remove, if any. */
 export function replacedOrRemoved({ call, path, to }: Intent, look: Look): string | undefined {
   const target = call === 'unlink' ? path : call === 'rename' && look(path) !== undefined ? to?.path : undefined;
   return target !== undefined && look(target) === 'other' ? target : undefined;

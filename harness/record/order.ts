@@ -1,8 +1,8 @@
 /**
- * The total order of a run, as keys: what a later run must do, event by event, to count as the same run.
+ * The total order of a run, as keys: a later run must produce the same keys, event by event, to count as the same run.
  *
- * A key names the effect and its files with their varying parts written out. It leaves out sizes and results, which are
- * compared after the run: at the moment an op is let through its result is not known yet.
+ * A key names the call and its files, with the varying parts as placeholders. It has no sizes and no results: those are not known
+ * before an op happens, and are compared after the run.
  */
 
 import type { RawMark, RawOp } from '../domain/events.ts';
@@ -27,12 +27,12 @@ export function isMarkKey(key: string): boolean {
   return /^step \d+ (?:resolved|rejected)$/.test(key);
 }
 
-/** How a run's next event is held against the recorded one. `alike` accepts other random names: the second run, which learns them. */
+/** How a run's next event is compared with the recorded one. `alike` accepts other random names, which the second run learns. */
 export type Matching = 'same' | 'alike';
 
 /**
- * Whether an event is the one that the order has at `at`. Only the names of files may be alike; and a name that the order has
- * elsewhere is not made up afresh, so an event that comes elsewhere in the order is not this one.
+ * Whether an event is the one at index `at` of the order. If `alike`, file names may differ, except for an event that occurs
+ * elsewhere in the order: its names are not random.
  */
 export function isNext(order: readonly string[], at: number, got: string, matching: Matching): boolean {
   const expected = order[at];
@@ -44,7 +44,7 @@ export function isNext(order: readonly string[], at: number, got: string, matchi
 const KEY = /^(?<call>\w+) (?<names>.*?)(?<rest>(?: \[[a-z ]*\])?(?: by child process \d+)?)$/s;
 
 function alikeKeys(expected: string, got: string): boolean {
-  const [one, other] = [KEY.exec(expected)?.groups, KEY.exec(got)?.groups];
-  if (one === undefined || other === undefined) return false;
-  return one.call === other.call && one.rest === other.rest && alikeNames(one.names ?? '', other.names ?? '');
+  const [wanted, actual] = [KEY.exec(expected)?.groups, KEY.exec(got)?.groups];
+  if (wanted === undefined || actual === undefined) return false;
+  return wanted.call === actual.call && wanted.rest === actual.rest && alikeNames(wanted.names ?? '', actual.names ?? '');
 }

@@ -1,9 +1,9 @@
 /**
- * A race: several processes on one directory, their ops let through one at a time in a chosen order. The ptrace recorder only.
+ * A race: several processes on one directory, whose ops happen one at a time in a chosen order. The ptrace recorder only.
  *
- * The schedule says who goes first and for how many ops. When it is over, the task that went last goes on until it has finished or
- * waits, then the next one. A process that waits (for a time, for a lock) gives its turn away; when all wait, the one that has waited
- * longest is let go on, as soon as its time is over. If none of them ever would, they are stuck.
+ * The schedule gives tasks turns of a number of ops. After the schedule, the last task continues until it finishes or waits, then the
+ * next one. A task that waits (for a time, for a lock) ends its turn. When all wait, the longest wait with a time limit continues when
+ * its time is over. If no wait has a limit, the tasks are stuck.
  */
 
 import { CALLS } from '../domain/calls.ts';
@@ -15,13 +15,13 @@ export interface RaceRequest {
   readonly tasks: readonly (readonly string[])[];
   /** An existing directory, absolute and free of symlinks, as the tasks find it. */
   readonly directory: string;
-  /** An existing directory outside it, for what the tasks have to say. */
+  /** An existing directory outside it, for the notes of the tasks. */
   readonly notes: string;
   readonly env: { readonly [name: string]: string };
   readonly schedule: Schedule;
-  /** The task that is killed when the schedule is over. */
+  /** The task that is killed at the end of the schedule. */
   readonly kill?: number;
-  /** In processes that have done nothing else; otherwise in such as have done the same task before, if there are any. */
+  /** Use new processes only; otherwise also processes that have run the same task before. */
   readonly fresh: boolean;
   /** Limit for the whole run, in ms. */
   readonly timeoutMs: number;
@@ -30,7 +30,7 @@ export interface RaceRequest {
 export type RaceEvent =
   | { readonly kind: 'op'; readonly task: number; readonly op: RawOp }
   | { readonly kind: 'began' | 'resolved' | 'rejected'; readonly task: number; readonly step: number }
-  /** It gives its turn away: there is nothing that it could do now. */
+  /** It can do nothing now, so it ends its turn. */
   | { readonly kind: 'waits'; readonly task: number }
   | { readonly kind: 'finished' | 'killed'; readonly task: number }
   /** Its process ended before its steps were done. */
@@ -38,24 +38,24 @@ export type RaceEvent =
 
 export type RaceEnd =
   | { readonly how: 'ended' }
-  /** None of those that are left will ever go on; `waiting` says where each of them is. */
+  /** No remaining task can ever continue; `where` says what it waits for. */
   | { readonly how: 'stuck'; readonly waiting: readonly { readonly task: number; readonly where: string }[] }
   | { readonly how: 'timed-out'; readonly afterMs: number }
-  /** A task could not be held at its start: why. */
+  /** Why a task could not be held at its start. */
   | { readonly how: 'not-started'; readonly why: string };
 
 export interface RaceReport {
   readonly events: readonly RaceEvent[];
   readonly end: RaceEnd;
-  /** Effects that were seen but are no ops, in words. */
+  /** Effects that were seen but are not ops, in words. */
   readonly unmeasured: readonly string[];
-  /** A process asked to be told of changes to files: then every op is felt by others. */
+  /** A process watches files (inotify), so every op affects it. */
   readonly watched: boolean;
 }
 
 const CREATING: ReadonlySet<string> = new Set(['create', 'truncate', 'tmpfile']);
 
-/** False only for an op that left the directory as it was. */
+/** False only for an op that certainly left the directory unchanged. */
 export function mayChange({ call, flags = [], error }: Pick<RawOp, 'call' | 'flags' | 'error'>): boolean {
   if (error !== undefined) return false;
   const { changes } = CALLS[call];

@@ -1,9 +1,9 @@
 /**
  * Records one cell: runs the scenario twice and makes a trace of it.
  *
- * The first run is observed; the second follows it op by op. What differs between them, although both did the same, is what
- * the store makes up afresh in each run: names of temp files, nonces. A second run that cannot follow the first means that the
- * store does not do the same twice, and nothing can be said about a boundary that is not there the next time.
+ * The first run is observed; the second follows it op by op. What differs between two runs of the same ops varies per run: names of
+ * temp files, nonces. If the second run cannot follow the first, the store is nondeterministic: its boundaries do not recur, so
+ * nothing can be said about them.
  */
 
 import type { RawEnd, RawEvent, RawMark, RawOp } from '../domain/events.ts';
@@ -16,13 +16,13 @@ import type { Recorder, RunReport, RunRequest } from './recorder.ts';
 
 export interface Recording {
   readonly trace: Trace;
-  /** The keys of all events, in order: what later runs must follow. */
+  /** The keys of all events, in the order that later runs must follow. */
   readonly order: readonly string[];
   /** The process of the observed run. */
   readonly pid: number;
-  /** The directory of the run that followed, as it was left at its end: the case in which nothing crashed. */
+  /** The directory at the end of the second run: the case without a crash. */
   readonly endDirectory: string;
-  /** Some call came while another was under way; where that is not known, none is told. */
+  /** Some call arrived while another was in progress, or that is unknown. */
   readonly overlaps?: boolean;
 }
 
@@ -31,13 +31,13 @@ export interface NotRecorded {
   readonly reason: string;
 }
 
-/** How often a store gets another chance to do the same twice. */
+/** How many attempts a store gets to do the same twice. */
 const TRIES = 3;
 
 export interface RecordRequest {
   /** Makes a fresh run: an empty store directory and a spool beside it. */
   readonly prepare: () => Omit<RunRequest, 'plan'>;
-  /** What the store complained of in a run, if it did: the error of a rejected step, or of the process. */
+  /** The error of a rejected step or of the process in a run, if any. */
   readonly complaint: (directory: string) => string | undefined;
 }
 
@@ -50,7 +50,7 @@ export async function record(recorder: Recorder, request: RecordRequest): Promis
     if (trouble !== undefined) {
       last = { reason: trouble };
       if (hasStarted(observed)) return last;
-      continue; // the mark can be lost: a signal to a process is any thread's to take
+      continue; // the mark can get lost, because any thread of the process may take its signal
     }
 
     const second = request.prepare();
@@ -69,8 +69,8 @@ export async function record(recorder: Recorder, request: RecordRequest): Promis
 }
 
 /**
- * A recorder may not see native code and other processes. If the directory is not as the last op left
- * it, there were effects that no boundary stands for.
+ * A recorder may not see native code and other processes. If the directory differs from the tree after the last op, they
+ * changed it, and those changes have no boundaries.
  */
 function withUnseen({ name, seesAllProcesses }: Recorder, trace: Trace, directory: string): Trace {
   const last = trace.trees.at(-1) ?? new Map();
@@ -79,7 +79,7 @@ function withUnseen({ name, seesAllProcesses }: Recorder, trace: Trace, director
   return { ...trace, unmeasured: [...trace.unmeasured, unseen] };
 }
 
-/** One run, observed and not repeated, unless it did not get through: what differs from run to run is known from runs of the same store. */
+/** Observes one run, and repeats it only if it fails. What varies from run to run is known from earlier runs of the same store. */
 export async function recordOnce(
   recorder: Recorder,
   { prepare, complaint }: RecordRequest,
@@ -98,7 +98,7 @@ export async function recordOnce(
 
 const hasStarted = ({ events }: Pick<RunReport, 'events'>): boolean => events.some(({ kind }) => kind === 'start');
 
-/** In words, why a run without a crash is none to learn from; undefined if it went well. */
+/** Why a run without a crash cannot be used, in words; undefined if it went well. */
 function troubleIn({ events }: RunReport, complaint: () => string | undefined): string | undefined {
   const settled = events.filter((event): event is RawMark => event.kind === 'resolved' || event.kind === 'rejected');
   const rejected = settled.find(({ kind }) => kind === 'rejected');
@@ -133,39 +133,40 @@ interface ObservedRun {
   readonly spool: string;
 }
 
-/** What two runs of the same ops do not have in common; or why they are not the same. */
-function compareRuns(one: ObservedRun, other: ObservedRun): Variation | NotRecorded {
-  const end = endOf(other.report.events);
+/** What varies between two runs of the same ops, or why they are not the same. */
+function compareRuns(first: ObservedRun, second: ObservedRun): Variation | NotRecorded {
+  const end = endOf(second.report.events);
   if (end.how === 'diverged')
     return { reason: `nondeterministic: event ${end.at + 1} was "${end.expected}" in the first run, "${end.got}" in the second` };
   if (end.how !== 'finished') return { reason: `nondeterministic: the first run finished, the second ${end.how}` };
-  const [ops, otherOps] = [opsOf(one.report.events), opsOf(other.report.events)];
+  const [ops, otherOps] = [opsOf(first.report.events), opsOf(second.report.events)];
   if (ops.length !== otherOps.length)
     return { reason: `nondeterministic: ${ops.length} ops in the first run, ${otherOps.length} in the second` };
   const differing = ops.findIndex((op, index) => op.error !== otherOps[index]?.error);
   if (differing >= 0) return { reason: `nondeterministic: op ${differing + 1} ended differently in two runs` };
-  const [marks, otherMarks] = [one, other].map(({ report }) => keysOf(report.events, []).filter(isMarkKey));
+  const [marks, otherMarks] = [first, second].map(({ report }) => keysOf(report.events, []).filter(isMarkKey));
   if (marks?.join() !== otherMarks?.join())
     return { reason: `nondeterministic: ${marks?.join(', ')} in the first run, ${otherMarks?.join(', ')} in the second` };
   const names = learnNames(ops, otherOps);
-  const [trees, otherTrees] = [treesOf(one.report.events, one.spool), treesOf(other.report.events, other.spool)];
+  const [trees, otherTrees] = [treesOf(first.report.events, first.spool), treesOf(second.report.events, second.spool)];
   const contents = new Set<string>();
   for (const [index, tree] of trees.entries()) {
-    const same = { tree: otherTrees[index] ?? tree, pid: other.report.pid };
-    if (differenceBetweenRuns({ tree, pid: one.report.pid }, same, { names, contents }) === undefined) continue;
-    for (const path of varyingContents({ tree, pid: one.report.pid }, same, names)) contents.add(path);
-    const difference = differenceBetweenRuns({ tree, pid: one.report.pid }, same, { names, contents });
+    const expected = { tree, pid: first.report.pid };
+    const found = { tree: otherTrees[index] ?? tree, pid: second.report.pid };
+    if (differenceBetweenRuns(expected, found, { names, contents }) === undefined) continue;
+    for (const path of varyingContents(expected, found, names)) contents.add(path);
+    const difference = differenceBetweenRuns(expected, found, { names, contents });
     if (difference !== undefined) return { reason: `nondeterministic: after op ${index} two runs left different files: ${difference}` };
   }
   return { names, contents };
 }
 
-/** What differs in the names of two runs that did the same, op by op. */
-export function learnNames(ops: readonly RawOp[], others: readonly RawOp[]): NameRule[] {
+/** Learns which parts of names vary, from two runs of the same ops. */
+export function learnNames(ops: readonly RawOp[], otherOps: readonly RawOp[]): NameRule[] {
   const rules = new Map<string, NameRule>();
   const steady = new Set<string>();
-  const learn = (one: string, other: string): void => {
-    const [names, otherNames] = [one.split('/'), other.split('/')];
+  const learn = (path: string, otherPath: string): void => {
+    const [names, otherNames] = [path.split('/'), otherPath.split('/')];
     for (const [index, name] of names.entries()) {
       if (name === otherNames[index]) steady.add(name);
       const rule = learnName(name, otherNames[index] ?? name);
@@ -173,7 +174,7 @@ export function learnNames(ops: readonly RawOp[], others: readonly RawOp[]): Nam
     }
   };
   for (const [index, op] of ops.entries()) {
-    const other = others[index];
+    const other = otherOps[index];
     if (other === undefined) continue;
     learn(op.path, other.path);
     if (op.to !== undefined && other.to !== undefined) learn(op.to.path, other.to.path);
@@ -184,7 +185,7 @@ export function learnNames(ops: readonly RawOp[], others: readonly RawOp[]): Nam
   }));
 }
 
-/** `contents` keeps the bytes of files in the spool, for several runs that share one. */
+/** `contents` caches the files of the spool, for several runs that share one. */
 export function traceOf(
   recorder: Trace['recorder'],
   { events }: Pick<RunReport, 'events'>,
@@ -197,14 +198,14 @@ export function traceOf(
   return { recorder, ops: ops.map((op) => withData(op, trees[op.index])), ...rest, trees, variation };
 }
 
-/** Ops are let through one at a time: right after a write, its range of the file holds what it wrote. */
+/** Ops happen one at a time, so right after a write its range of the file holds the data. */
 function withData(op: Op, after: Tree | undefined): Op {
   const entry = after?.get(op.file.actual);
   if ((op.call !== 'write' && op.call !== 'copy') || op.range === undefined || entry?.kind !== 'file') return op;
   return { ...op, data: entry.bytes.subarray(op.range.offset, op.range.offset + op.range.length) };
 }
 
-/** The ops and marks of a run, with its names written as in every run. */
+/** The ops and marks of a run, with the varying parts of names as placeholders. */
 export function eventsOf(events: readonly RawEvent[], variation: Variation): Pick<Trace, 'ops' | 'marks' | 'unmeasured'> {
   const file = (path: string, id: number): FileRef => ({ id, path: canonicalPath(path, variation.names), actual: path });
   const ops: Op[] = [];

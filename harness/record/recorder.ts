@@ -1,8 +1,8 @@
 /**
- * What every recorder offers: run a child that carries out a scenario, and report what it does, op by op.
+ * The interface of all recorders: run a child that carries out a scenario, and report its ops.
  *
- * A run is observed (to its end, with the tree after every change), followed (to its end, in a recorded order), killed, cut: followed
- * on a file system in an image, which is copied at every boundary; or it is followed to an op that fails, and observed from there on.
+ * A run is observed (to its end, with the tree after every change), followed (to its end, in a recorded order), killed, cut (followed
+ * on a file system in an image that is copied at every boundary), or given faults (followed to the first fault, then observed).
  */
 
 import type { RawEvent, RawTree } from '../domain/events.ts';
@@ -15,7 +15,7 @@ import type { ImageRequest } from './image/live-image.ts';
 import type { Matching } from './order.ts';
 import type { RaceReport, RaceRequest } from './race.ts';
 
-/** Where a kill comes. With `bytes`, op `op` is cut short after that many bytes; without, the kill comes after op `op`, before the next one. */
+/** Where a kill happens: after op `op`, before the next one; with `bytes`, inside op `op`, after that many bytes. */
 export interface KillPoint {
   readonly op: number;
   readonly bytes?: number;
@@ -37,29 +37,29 @@ export type RunPlan =
       readonly force?: ForcePoint;
     }
   /**
-   * One run after the other, each in its own directory and in this order up to its first fault, then to its end; every tree goes to its
-   * spool. The child gets all directories. `timeoutMs` is for each step of a run, and for what comes after the steps.
+   * Several runs, one after the other, each in its own directory: in this order up to its first fault, then to its end. Every tree goes
+   * to the run's spool. The child gets all directories. `timeoutMs` limits each step, and the time after the last step.
    */
   | { readonly kind: 'fault'; readonly order: readonly string[]; readonly names: readonly NameRule[]; readonly runs: readonly FaultRun[] };
 
-/** What happens to the image beside the store's own calls, after op `at`, before the cut there. */
+/** What else forces data to the image: after op `at`, before the cut at that boundary. */
 export interface ForcePoint {
   readonly at: number;
   readonly how: Forcing;
 }
 
-/** The cuts of a run that ended by itself: one per boundary, from the forcing on if there was one. */
+/** The cuts of a finished run: one per boundary, starting at the forcing if there was one. */
 export interface CutReport {
-  /** `image` counts different images: it is an index into `trees`. */
+  /** `image` is an index into `trees`; equal images share one. */
   readonly cuts: readonly { readonly boundary: number; readonly image: number }[];
-  /** What a machine finds in the store's directory after each; contents lie in the spool. */
+  /** The store's directory after recovery from each image; file contents lie in the spool. */
   readonly trees: readonly RawTree[];
 }
 
 export interface RunRequest {
   /** Arguments for `node`: the workload and its cell file. The store's directory is appended. */
   readonly args: readonly string[];
-  /** An existing, empty directory, absolute and free of symlinks. Under a `cut` plan, `storeDirectoryOn` the image, which the recorder makes. */
+  /** An existing, empty directory, absolute, free of symlinks. Under a `cut` plan: `storeDirectoryOn` the image, made by the recorder. */
   readonly directory: string;
   /** An existing directory outside `directory`, for file contents and reports of this run. */
   readonly spool: string;
@@ -72,9 +72,9 @@ export interface RunRequest {
 export interface RunReport {
   /** The process that ran the store. */
   readonly pid: number;
-  /** The last one is a `RawEnd`. Under a `fault` plan each run that finished has an end of its own. */
+  /** The last one is a `RawEnd`. Under a `fault` plan each run that finished has its own end. */
   readonly events: readonly RawEvent[];
-  /** Some call came while another was under way; of ptrace, where calls wait for each other. */
+  /** Some call arrived while another was in progress; the ptrace recorder only. */
   readonly overlaps?: boolean;
   /** Under a `cut` plan. */
   readonly cuts?: CutReport;
@@ -120,7 +120,7 @@ export interface Recorder extends Abilities {
   readonly race?: (request: RaceRequest) => Promise<RaceReport>;
   /** Why `race` is absent, where the recorder has the ability and this machine does not let it. */
   readonly noRace?: string;
-  /** How many runs go on at the same time; further ones wait in line. */
+  /** How many runs are carried out at the same time; further ones are queued. */
   readonly inFlight: number;
   /** Rejects only if the harness itself failed. */
   run(request: RunRequest): Promise<RunReport>;

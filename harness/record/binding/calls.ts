@@ -1,24 +1,24 @@
 /**
- * What each function of the binding does to files: its single effect, or the steps that it fuses.
+ * Which ops each function of the binding consists of: a single one, or the several that it fuses.
  *
- * The arguments are as node:fs passes them, without the request. A function that is not in this table and is not known to
- * leave files alone is reported as unmeasured when it is called.
+ * The arguments are as node:fs passes them, without the request. A function that is neither in this table nor in `HARMLESS`
+ * is reported as unmeasured when it is called.
  */
 import type { Call } from '../../domain/trace.ts';
-import type { Effect, Settled } from './conductor.ts';
-import { copyFile, firstOfCopy } from './copy-file.ts';
+import { copyFile, firstOpOfCopy } from './copy-file.ts';
 import { type CopyTreeOptions, checkPaths, copyTree, overrideFile } from './copy-tree.ts';
-import type { Effects } from './effects.ts';
 import { asErrorOf } from './errors.ts';
+import type { FileOps } from './file-ops.ts';
 import { pathText } from './inside.ts';
 import type { Describe, Job } from './job.ts';
 import { makeDirectories } from './make-directories.ts';
 import { makeTemporary } from './make-temporary.ts';
 import type { Native, NativeFunction, NativePath } from './native.ts';
+import type { OpResult, PlannedOp } from './planned-op.ts';
 import { removeTree } from './remove-tree.ts';
 import { readUtf8, writeUtf8 } from './whole-file.ts';
 
-/** Functions that touch no file, or only look at modules before they are loaded. */
+/** Functions that touch no file, or only read modules before they are loaded. */
 export const HARMLESS: ReadonlySet<string> = new Set([
   'FSReqCallback',
   'FileHandle',
@@ -28,7 +28,7 @@ export const HARMLESS: ReadonlySet<string> = new Set([
   'legacyMainResolve',
 ]);
 
-/** Those that open, move a descriptor's position, or close: they are followed before the recording starts, too. */
+/** Functions that open, close or move a descriptor's position. They are followed even before recording starts. */
 export const TRACKED: ReadonlySet<string> = new Set([
   'open',
   'openFileHandle',
@@ -42,46 +42,47 @@ export const TRACKED: ReadonlySet<string> = new Set([
   'writeString',
 ]);
 
-export function describeCalls(native: Native, effects: Effects): ReadonlyMap<string, Describe> {
+export function describeCalls(native: Native, ops: FileOps): ReadonlyMap<string, Describe> {
   const { fs } = native;
   const original = (name: string): NativeFunction => native.named.get(name) ?? unknownFunction(name);
 
-  /** A call with one effect on a path, carried out by the original. */
+  /** A call that is one op on a path, carried out by the original. */
   const onPath =
     (name: string, call: Call, follow: boolean, modeAt?: number): Describe =>
     (args) => {
       const path = args[0] as NativePath;
-      const effect = (): Effect | undefined =>
-        effects.onPath(call, name, path, follow, modeAt === undefined ? undefined : Number(args[modeAt]));
-      if (effects.world.locate(path, follow) === undefined) return undefined;
-      // A stat that was told not to throw answers with nothing.
-      const settle = (value: unknown): Settled => (call === 'stat' && value === undefined ? { error: 'ENOENT' } : {});
-      return { first: effect, run: () => effects.do(effect(), () => kept(original(name)(...complete(name, args))), settle) };
+      const planned = (): PlannedOp | undefined =>
+        ops.onPath(call, name, path, follow, modeAt === undefined ? undefined : Number(args[modeAt]));
+      if (ops.context.locate(path, follow) === undefined) return undefined;
+      // A stat with throwIfNoEntry false returns undefined.
+      const resultOf = (value: unknown): OpResult => (call === 'stat' && value === undefined ? { error: 'ENOENT' } : {});
+      return { first: planned, run: () => ops.perform(planned(), () => copied(original(name)(...withThrowFlag(name, args))), resultOf) };
     };
 
-  /** A call with one effect on a descriptor, carried out by the original. */
-  const onOpen =
+  /** A call that is one op on a descriptor, carried out by the original. */
+  const onDescriptor =
     (name: string, call: Call, modeAt?: number): Describe =>
     (args) => {
       const fd = args[0] as number;
-      const effect = (): Effect | undefined => effects.onOpen(call, name, fd, modeAt === undefined ? undefined : Number(args[modeAt]));
-      if (!effects.open.has(fd)) return undefined;
-      return { first: effect, run: () => effects.do(effect(), () => kept(original(name)(...complete(name, args)))) };
+      const planned = (): PlannedOp | undefined =>
+        ops.onDescriptor(call, name, fd, modeAt === undefined ? undefined : Number(args[modeAt]));
+      if (!ops.openFiles.has(fd)) return undefined;
+      return { first: planned, run: () => ops.perform(planned(), () => copied(original(name)(...withThrowFlag(name, args)))) };
     };
 
-  /** A call on a descriptor that is carried out by one of the effects. */
-  const through =
+  /** A call on a descriptor that `FileOps` carries out. */
+  const viaOps =
     (name: string, call: Call, run: (fd: number, args: readonly unknown[]) => unknown): Describe =>
     (args) => {
       const fd = args[0] as number;
-      return effects.open.has(fd) ? { first: () => effects.onOpen(call, name, fd), run: () => run(fd, args) } : undefined;
+      return ops.openFiles.has(fd) ? { first: () => ops.onDescriptor(call, name, fd), run: () => run(fd, args) } : undefined;
     };
 
-  /** A call on one or two paths that is made of steps, if any of the paths lies inside. */
-  const steps =
+  /** A call on one or two paths that `FileOps` carries out, if either path lies inside. */
+  const onPaths =
     (
-      first: (args: readonly unknown[]) => Effect | undefined,
-      run: (args: readonly unknown[], form: 'at once' | 'later') => unknown,
+      first: (args: readonly unknown[]) => PlannedOp | undefined,
+      run: (args: readonly unknown[], form: 'sync' | 'async') => unknown,
     ): Describe =>
     (args) =>
       first(args) === undefined ? undefined : { first: () => first(args), run: (form) => run(args, form) };
@@ -100,141 +101,140 @@ export function describeCalls(native: Native, effects: Effects): ReadonlyMap<str
     ['lchown', onPath('lchown', 'chown', false)],
     ['utimes', onPath('utimes', 'utimes', true)],
     ['lutimes', onPath('lutimes', 'utimes', false)],
-    ['fstat', onOpen('fstat', 'stat')],
-    ['fsync', onOpen('fsync', 'fsync')],
-    ['fdatasync', onOpen('fdatasync', 'fdatasync')],
-    ['ftruncate', onOpen('ftruncate', 'truncate')],
-    ['fchmod', onOpen('fchmod', 'chmod', 1)],
-    ['fchown', onOpen('fchown', 'chown')],
-    ['futimes', onOpen('futimes', 'utimes')],
+    ['fstat', onDescriptor('fstat', 'stat')],
+    ['fsync', onDescriptor('fsync', 'fsync')],
+    ['fdatasync', onDescriptor('fdatasync', 'fdatasync')],
+    ['ftruncate', onDescriptor('ftruncate', 'truncate')],
+    ['fchmod', onDescriptor('fchmod', 'chmod', 1)],
+    ['fchown', onDescriptor('fchown', 'chown')],
+    ['futimes', onDescriptor('futimes', 'utimes')],
 
-    ['close', through('close', 'close', (fd) => effects.close(fd, 'close'))],
+    ['close', viaOps('close', 'close', (fd) => ops.close(fd, 'close'))],
     [
       'read',
-      through('read', 'read', (fd, args) => {
+      viaOps('read', 'read', (fd, args) => {
         const [, buffer, offset, length, position] = args as [number, Uint8Array, number, number, number | bigint];
-        return effects.read(fd, position, 'read', () => fs.read(fd, buffer, offset, length, position));
+        return ops.read(fd, position, 'read', () => fs.read(fd, buffer, offset, length, position));
       }),
     ],
     [
       'readBuffers',
-      through('readBuffers', 'read', (fd, args) =>
-        effects.read(fd, args[2], 'readBuffers', () => original('readBuffers')(fd, args[1], args[2]) as number),
+      viaOps('readBuffers', 'read', (fd, args) =>
+        ops.read(fd, args[2], 'readBuffers', () => original('readBuffers')(fd, args[1], args[2]) as number),
       ),
     ],
     [
       'writeBuffer',
-      through('writeBuffer', 'write', (fd, args) => {
+      viaOps('writeBuffer', 'write', (fd, args) => {
         const [, buffer, offset, length, position] = args as [number, ArrayBufferView, number, number, number | null];
-        return effects.write(fd, [new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length)], position, 'writeBuffer');
+        return ops.write(fd, [new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length)], position, 'writeBuffer');
       }),
     ],
     [
       'writeBuffers',
-      through('writeBuffers', 'write', (fd, args) => {
+      viaOps('writeBuffers', 'write', (fd, args) => {
         const buffers = (args[1] as ArrayBufferView[]).map((view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
-        return effects.write(fd, buffers, args[2], 'writeBuffers');
+        return ops.write(fd, buffers, args[2], 'writeBuffers');
       }),
     ],
     [
       'writeString',
-      through('writeString', 'write', (fd, args) => {
+      viaOps('writeString', 'write', (fd, args) => {
         const [, text, position, encoding] = args as [number, string, number | null, BufferEncoding];
-        return effects.write(fd, [Buffer.from(text, encoding || 'utf8')], position, 'writeString');
+        return ops.write(fd, [Buffer.from(text, encoding || 'utf8')], position, 'writeString');
       }),
     ],
 
     [
       'open',
-      steps(
-        ([path, flags, mode]) => effects.openEffect(path as NativePath, flags as number, mode as number, 'open'),
-        ([path, flags, mode]) => effects.openFile(path as NativePath, flags as number, mode as number, 'open'),
+      onPaths(
+        ([path, flags, mode]) => ops.plannedOpen(path as NativePath, flags as number, mode as number, 'open'),
+        ([path, flags, mode]) => ops.openFile(path as NativePath, flags as number, mode as number, 'open'),
       ),
     ],
     [
       'openFileHandle',
-      steps(
-        ([path, flags, mode]) => effects.openEffect(path as NativePath, flags as number, mode as number, 'openFileHandle'),
-        ([path, flags, mode]) =>
-          new native.FileHandle(effects.openFile(path as NativePath, flags as number, mode as number, 'openFileHandle')),
+      onPaths(
+        ([path, flags, mode]) => ops.plannedOpen(path as NativePath, flags as number, mode as number, 'openFileHandle'),
+        ([path, flags, mode]) => new native.FileHandle(ops.openFile(path as NativePath, flags as number, mode as number, 'openFileHandle')),
       ),
     ],
     [
       'rename',
-      steps(
-        ([from, to]) => effects.renameEffect(from as NativePath, to as NativePath),
-        ([from, to]) => effects.rename(from as NativePath, to as NativePath, () => void original('rename')(from, to)),
+      onPaths(
+        ([from, to]) => ops.plannedRename(from as NativePath, to as NativePath),
+        ([from, to]) => ops.rename(from as NativePath, to as NativePath, () => void original('rename')(from, to)),
       ),
     ],
     [
       'link',
-      steps(
-        ([from, to]) => effects.linkEffect(from as NativePath, to as NativePath),
-        ([from, to]) => effects.do(effects.linkEffect(from as NativePath, to as NativePath), () => original('link')(from, to)),
+      onPaths(
+        ([from, to]) => ops.plannedLink(from as NativePath, to as NativePath),
+        ([from, to]) => ops.perform(ops.plannedLink(from as NativePath, to as NativePath), () => original('link')(from, to)),
       ),
     ],
     [
       'symlink',
-      steps(
-        ([target, path]) => effects.symlinkEffect(target as NativePath, path as NativePath),
+      onPaths(
+        ([target, path]) => ops.plannedSymlink(target as NativePath, path as NativePath),
         ([target, path, flags]) =>
-          effects.symlink(target as NativePath, path as NativePath, () => void original('symlink')(target, path, flags)),
+          ops.symlink(target as NativePath, path as NativePath, () => void original('symlink')(target, path, flags)),
       ),
     ],
     [
       'unlink',
-      steps(
-        ([path]) => effects.onPath('unlink', 'unlink', path as NativePath, false),
-        ([path]) => effects.unlink(path as NativePath, 'unlink'),
+      onPaths(
+        ([path]) => ops.onPath('unlink', 'unlink', path as NativePath, false),
+        ([path]) => ops.unlink(path as NativePath, 'unlink'),
       ),
     ],
     [
       'rmdir',
-      steps(
-        ([path]) => effects.onPath('rmdir', 'rmdir', path as NativePath, false),
-        ([path]) => effects.rmdir(path as NativePath, 'rmdir'),
+      onPaths(
+        ([path]) => ops.onPath('rmdir', 'rmdir', path as NativePath, false),
+        ([path]) => ops.rmdir(path as NativePath, 'rmdir'),
       ),
     ],
     [
       'mkdir',
-      steps(
-        ([path, mode]) => effects.onPath('mkdir', 'mkdir', path as NativePath, false, mode as number),
+      onPaths(
+        ([path, mode]) => ops.onPath('mkdir', 'mkdir', path as NativePath, false, mode as number),
         ([path, mode, recursive], form) =>
           recursive
-            ? makeDirectories(effects, path as NativePath, mode as number, 'mkdir', form)
-            : effects.mkdir(path as NativePath, mode as number, 'mkdir'),
+            ? makeDirectories(ops, path as NativePath, mode as number, 'mkdir', form)
+            : ops.mkdir(path as NativePath, mode as number, 'mkdir'),
       ),
     ],
-    ['mkdtemp', ([prefix, encoding]) => makeTemporary(effects, prefix as NativePath, encoding as string | undefined)],
+    ['mkdtemp', ([prefix, encoding]) => makeTemporary(ops, prefix as NativePath, encoding as string | undefined)],
     [
       'copyFile',
-      steps(
-        ([source, target, mode]) => firstOfCopy(effects, source as NativePath, target as NativePath, mode as number, 'copyFile'),
+      onPaths(
+        ([source, target, mode]) => firstOpOfCopy(ops, source as NativePath, target as NativePath, mode as number, 'copyFile'),
         ([source, target, mode]) => {
           const clone = (): void => void original('copyFile')(source, target, mode);
-          copyFile(effects, source as NativePath, target as NativePath, mode as number, clone);
+          copyFile(ops, source as NativePath, target as NativePath, mode as number, clone);
         },
       ),
     ],
 
-    ['existsSync', answering('existsSync', 'access', (value) => value === true, false)],
-    ['internalModuleStat', answering('internalModuleStat', 'stat', (value) => (value as number) >= 0, -1)],
-    ['readFileUtf8', ([file, flags]) => readUtf8(effects, file as NativePath | number, flags as number)],
-    ['writeFileUtf8', (args) => writeUtf8(effects, ...(args as [NativePath | number, string, number, number]))],
+    ['existsSync', notThrowing('existsSync', 'access', (value) => value === true, false)],
+    ['internalModuleStat', notThrowing('internalModuleStat', 'stat', (value) => (value as number) >= 0, -1)],
+    ['readFileUtf8', ([file, flags]) => readUtf8(ops, file as NativePath | number, flags as number)],
+    ['writeFileUtf8', (args) => writeUtf8(ops, ...(args as [NativePath | number, string, number, number]))],
     [
       'rmSync',
       (args) => {
         const [path, , recursive] = args as [NativePath, number, boolean];
-        if (effects.world.locate(path, false) === undefined) return undefined;
+        if (ops.context.locate(path, false) === undefined) return undefined;
         const run = (): unknown => {
           try {
-            return removeTree(effects, path, recursive);
+            return removeTree(ops, path, recursive);
           } catch (error) {
-            if (effects.world.conductor.isMadeUp(error)) throw asErrorOf(error, 'rm', pathText(path));
-            return effects.world.conductor.unrecorded(() => original('rmSync')(...args)); // it fails likewise, in its own words
+            if (ops.context.conductor.isInjected(error)) throw asErrorOf(error, 'rm', pathText(path));
+            return ops.context.conductor.unrecorded(() => original('rmSync')(...args)); // it fails the same way, with the original's message
           }
         };
-        return { first: () => effects.onPath('stat', 'rmSync', path, false), run };
+        return { first: () => ops.onPath('stat', 'rmSync', path, false), run };
       },
     ],
     [
@@ -246,49 +246,49 @@ export function describeCalls(native: Native, effects: Effects): ReadonlyMap<str
           ...boolean[],
         ];
         const options = { force, dereference, errorOnExist, verbatimSymlinks, preserveTimestamps } as unknown as CopyTreeOptions;
-        return fused(source, target, () => copyTree(effects, source, target, options));
+        return fused(source, target, () => copyTree(ops, source, target, options));
       },
     ],
     [
       'cpSyncOverrideFile',
       (args) => {
         const [source, target, mode, preserve] = args as [NativePath, NativePath, number, boolean];
-        return fused(source, target, () => overrideFile(effects, source, target, mode, preserve));
+        return fused(source, target, () => overrideFile(ops, source, target, mode, preserve));
       },
     ],
     [
       'cpSyncCheckPaths',
       (args) => {
         const [source, target, , recursive] = args as [NativePath, NativePath, boolean, boolean];
-        return fused(source, target, () => checkPaths(effects, source, target, recursive, () => original('cpSyncCheckPaths')(...args)));
+        return fused(source, target, () => checkPaths(ops, source, target, recursive, () => original('cpSyncCheckPaths')(...args)));
       },
     ],
   ]);
   return calls;
 
-  /** A synchronous call of many steps, if one of its paths lies inside. */
+  /** A synchronous call of many ops, if one of its paths lies inside. */
   function fused(source: NativePath, target: NativePath, run: () => unknown): Job | undefined {
-    const inside = effects.world.locate(source, true) ?? effects.world.locate(target, true);
+    const inside = ops.context.locate(source, true) ?? ops.context.locate(target, true);
     return inside === undefined ? undefined : { first: () => undefined, run };
   }
 
-  /** A call that answers instead of throwing. Its path is the last argument that is one: some versions pass a receiver first. */
-  function answering(name: string, call: Call, succeeded: (value: unknown) => boolean, failed: unknown): Describe {
+  /** A call that returns a value where others throw. Its path is the last argument that can be one: some versions pass a receiver first. */
+  function notThrowing(name: string, call: Call, succeeded: (value: unknown) => boolean, failed: unknown): Describe {
     return (args) => {
       const path = args.findLast((argument) => typeof argument === 'string' || argument instanceof Uint8Array) as NativePath | undefined;
-      if (path === undefined || effects.world.locate(path, true) === undefined) return undefined;
-      const effect = (): Effect | undefined => effects.onPath(call, name, path, true);
+      if (path === undefined || ops.context.locate(path, true) === undefined) return undefined;
+      const planned = (): PlannedOp | undefined => ops.onPath(call, name, path, true);
       return {
-        first: effect,
+        first: planned,
         run: () => {
           try {
-            return effects.do(
-              effect(),
+            return ops.perform(
+              planned(),
               () => original(name)(...args),
               (value) => (succeeded(value) ? {} : { error: 'ENOENT' }),
             );
           } catch (error) {
-            if (effects.world.conductor.isMadeUp(error)) return failed;
+            if (ops.context.conductor.isInjected(error)) return failed;
             throw error;
           }
         },
@@ -297,14 +297,14 @@ export function describeCalls(native: Native, effects: Effects): ReadonlyMap<str
   }
 }
 
-/** Stats take their last argument after the request: whether to throw, or (`fstat`) not to. */
-function complete(name: string, args: readonly unknown[]): readonly unknown[] {
+/** Restores the argument after the request of a stat: whether to throw or, for `fstat`, not to throw. */
+function withThrowFlag(name: string, args: readonly unknown[]): readonly unknown[] {
   if (name === 'stat' || name === 'lstat') return [args[0], args[1], undefined, args[3] ?? true];
   return name === 'fstat' ? [args[0], args[1], undefined, args[3] ?? false] : args;
 }
 
-/** Stats come back in an array that all calls share; the user's copy must outlive the next call. */
-function kept(value: unknown): unknown {
+/** All stats return one shared array, which the next call overwrites: the user gets a copy. */
+function copied(value: unknown): unknown {
   return value instanceof Float64Array || value instanceof BigInt64Array ? value.slice() : value;
 }
 

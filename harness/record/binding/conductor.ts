@@ -1,51 +1,32 @@
 /**
- * Lets ops happen one at a time, in the order that the plan asks for, and reports them.
+ * Carries out ops one at a time, in the order that the plan asks for, and reports them.
  *
- * Allows   observing (any order, the tree after every change), following a recorded order, dying at one point of it, and failing there.
- * Forbids  an op that the order does not name next. An asynchronous one waits until it is; a synchronous one cannot wait.
- * Real     an asynchronous effect happens at the call or, if it has to wait, in a later turn of the event loop. It never
- *          overlaps another one, so what depends on two effects being under way at the same moment does not show.
+ * Allows   observing (any order, the tree after every change), following a recorded order, a kill or a fault at one point of it.
+ * Forbids  an op that is not next in the order. An asynchronous op waits for its turn; a synchronous one cannot wait.
+ * Real     an asynchronous op happens at the call or, if it has to wait, in a later turn of the event loop. Two ops never overlap,
+ *          so a bug that needs two ops in progress at once does not show.
  */
 
 import { type Call, changesTree } from '../../domain/calls.ts';
 import type { RawEvent, RawMark, RawOp } from '../../domain/events.ts';
-import type { OpenFlag, Range, Tree } from '../../domain/trace.ts';
+import type { Tree } from '../../domain/trace.ts';
 import { equalTrees, lookIn, type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';
 import { type Fault, Faults, firstFaultyOp } from '../fault.ts';
 import { isNext, markKey, type OpIntent, opKey } from '../order.ts';
 import type { RunPlan } from '../recorder.ts';
 import { codeOf, errorOfErrno } from './errors.ts';
-import type { FileIdentity, Files } from './files.ts';
+import type { Files } from './files.ts';
+import type { OpResult, PlannedOp } from './planned-op.ts';
 
-/** One effect, as it is known before it happens. */
-export interface Effect {
-  readonly call: Call;
-  readonly via: string;
-  readonly path: string;
-  readonly file: FileIdentity;
-  readonly to?: { readonly path: string; readonly file: FileIdentity };
-  readonly flags?: readonly OpenFlag[];
-  readonly mode?: number;
-}
-
-/** What an effect turned out to be about, where that is known only afterwards. */
-export interface Settled {
-  readonly file?: FileIdentity;
-  readonly to?: FileIdentity;
-  readonly range?: Range;
-  /** The errno of a failure that the call reports by its result instead of throwing. */
-  readonly error?: string;
-}
-
-/** Carries an effect out; a write or copy that is to be cut short gets the number of bytes it may write. */
-export type CarryOut<T> = (limit: number | undefined) => T;
+/** Carries an op out. A write or copy that is to be cut short gets the number of bytes it may write. */
+type CarryOut<T> = (limit: number | undefined) => T;
 
 interface Waiting {
   readonly key: string;
   readonly begin: () => void;
 }
 
-/** Turns of the event loop that a waiting op is given before the run counts as diverged; the later ones last a millisecond each. */
+/** Turns of the event loop that an op may wait before the run counts as diverged; slow turns last a millisecond each. */
 const QUICK_TURNS = 50;
 const SLOW_TURNS = 500;
 
@@ -61,24 +42,25 @@ export class Conductor {
   readonly #waiting: Waiting[] = [];
   readonly #unmeasured = new Set<string>();
   #scanned: ScanCache = new Map();
-  // The store may put its own timers in the place of these.
+  // Kept here because the store may replace the globals.
   readonly #setImmediate = setImmediate;
   readonly #setTimeout = setTimeout;
   readonly #kill = process.kill.bind(process);
-  /** Leaves without running the store's exit handlers, which could go on changing files. */
+  /** Exits without running the store's exit handlers, which could change files. */
   readonly #exit = (process as unknown as { reallyExit(code: number): never }).reallyExit.bind(process);
   #recording = false;
   #unhooked = false;
-  #begun = false;
-  #watching = false;
+  /** A submitted call is running. */
+  #isInsideCall = false;
+  #turnIsScheduled = false;
   #idleTurns = 0;
   #tree: Tree = new Map();
-  /** Events so far: the place in the order. */
+  /** Events so far: the index in the order. */
   #position = 0;
   /** Ops so far. */
   #ops = 0;
   #stack: string | undefined;
-  readonly #madeUp = new WeakSet<object>();
+  readonly #injected = new WeakSet<object>();
   #faults: Faults | undefined;
   #firstFaulty = 0;
 
@@ -88,11 +70,11 @@ export class Conductor {
     this.#spool = spool;
     this.#files = files;
     this.#emit = emit;
-    if (plan.kind === 'fault') this.turnTo(directory, files, plan.runs[0]?.faults ?? []);
+    if (plan.kind === 'fault') this.switchTo(directory, files, plan.runs[0]?.faults ?? []);
   }
 
-  /** The next `start` begins a run there, with these faults. */
-  turnTo(directory: string, files: Files, faults: readonly Fault[]): void {
+  /** The next `start` begins a run in this directory, with these faults. */
+  switchTo(directory: string, files: Files, faults: readonly Fault[]): void {
     this.#directory = directory;
     this.#files = files;
     this.#scanned = new Map();
@@ -111,7 +93,7 @@ export class Conductor {
     return this.#unhooked;
   }
 
-  /** Stacks cost more than the ops; a run that is to be killed has been seen before. */
+  /** Stacks cost more than the ops. Runs that are killed or get faults repeat a run that was observed with its stacks. */
   get wantsStacks(): boolean {
     return this.#recording && this.#plan.kind !== 'kill' && this.#plan.kind !== 'fault';
   }
@@ -127,7 +109,7 @@ export class Conductor {
     if (this.#follows()) this.#admit(markKey({ kind, step }));
     this.#position += 1;
     this.#emit(message === undefined ? { kind, step } : { kind, step, message });
-    this.#wakeLater();
+    this.#scheduleTurn();
   }
 
   finish(): void {
@@ -145,7 +127,7 @@ export class Conductor {
     this.#emit({ kind: 'unmeasured', what });
   }
 
-  /** Begins a call whose first op is known: now if it may be next, else when it is. `begin` must not throw. */
+  /** Begins a call when its first op is next in the order. `begin` must not throw. */
   submit(first: () => Omit<OpIntent, 'process'> | undefined, begin: () => void): void {
     const intent = this.recording && this.#follows() ? first() : undefined;
     if (intent === undefined) {
@@ -154,10 +136,10 @@ export class Conductor {
     }
     this.#waiting.push({ key: this.#key(intent), begin });
     while (this.#runWaiting());
-    this.#wakeLater();
+    this.#scheduleTurn();
   }
 
-  /** The stack that the ops of `call` are reported with. */
+  /** Reports the ops of `call` with this stack. */
   withStack<T>(stack: string | undefined, call: () => T): T {
     const outer = this.#stack;
     this.#stack = stack;
@@ -168,51 +150,51 @@ export class Conductor {
     }
   }
 
-  /** Carries out one effect, at its place in the order. Throws what it throws. */
-  step<T>(effect: Effect, carryOut: CarryOut<T>, settle?: (value: T) => Settled): T {
+  /** Carries out one op when it is next in the order. Throws what `carryOut` throws. */
+  perform<T>(planned: PlannedOp, carryOut: CarryOut<T>, resultOf?: (value: T) => OpResult): T {
     if (!this.recording) {
       const value = carryOut(undefined);
-      settle?.(value);
+      resultOf?.(value);
       return value;
     }
-    if (this.#follows()) this.#admit(this.#key(effect));
-    const kill = this.#killBefore(effect);
-    const injection = this.#faults?.at(this.#ops + 1, effect);
+    if (this.#follows()) this.#admit(this.#key(planned));
+    const kill = this.#killBefore(planned);
+    const injection = this.#faults?.at(this.#ops + 1, planned);
     this.#position += 1;
     this.#ops += 1;
     let value: T;
     try {
-      value = injection?.kind === 'fail' ? this.#fail(effect, injection.errno, carryOut) : carryOut(injection?.bytes ?? kill);
+      value = injection?.kind === 'fail' ? this.#fail(planned, injection.errno, carryOut) : carryOut(injection?.bytes ?? kill);
     } catch (error) {
-      this.#report(effect, {}, injection?.kind === 'fail' ? injection.errno : codeOf(error));
-      this.#wakeLater();
+      this.#report(planned, {}, injection?.kind === 'fail' ? injection.errno : codeOf(error));
+      this.#scheduleTurn();
       throw error;
     }
-    const settled = settle?.(value) ?? {};
-    this.#report(effect, settled, settled.error);
+    const result = resultOf?.(value) ?? {};
+    this.#report(planned, result, result.error);
     if (kill !== undefined) this.#die();
-    this.#wakeLater();
+    this.#scheduleTurn();
     return value;
   }
 
-  /** Whether writes are cut short, so that whoever asked for one has to go on with the rest as libuv does. */
-  get cutsShort(): boolean {
+  /** Whether a write may be cut short, so that the caller must write the rest, as libuv does. */
+  get mayShortenWrites(): boolean {
     return this.#faults !== undefined;
   }
 
-  /** Whether this error was made here. What failed so would succeed if it were tried again. */
-  isMadeUp(error: unknown): boolean {
-    return typeof error === 'object' && error !== null && this.#madeUp.has(error);
+  /** Whether this error is an injected fault: trying the call again would succeed. */
+  isInjected(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && this.#injected.has(error);
   }
 
-  #fail<T>(effect: Effect, errno: string, carryOut: CarryOut<T>): never {
-    if (effect.call === 'close') carryOut(undefined); // whatever it reports, the descriptor is gone
-    const error = errorOfErrno(errno, effect, this.#directory);
-    this.#madeUp.add(error);
+  #fail<T>(planned: PlannedOp, errno: string, carryOut: CarryOut<T>): never {
+    if (planned.call === 'close') carryOut(undefined); // the descriptor is gone even if close reports an error
+    const error = errorOfErrno(errno, planned, this.#directory);
+    this.#injected.add(error);
     throw error;
   }
 
-  /** Runs something on the file system that is the recorder's own business. */
+  /** Runs file system calls of the recorder itself, which are not ops. */
   unrecorded<T>(work: () => T): T {
     const outer = this.#unhooked;
     this.#unhooked = true;
@@ -226,16 +208,16 @@ export class Conductor {
   // --- the order
 
   #run(begin: () => void): void {
-    const outer = this.#begun;
-    this.#begun = true;
+    const outer = this.#isInsideCall;
+    this.#isInsideCall = true;
     try {
       begin();
     } finally {
-      this.#begun = outer;
+      this.#isInsideCall = outer;
     }
   }
 
-  /** Whether what comes next must be what the order has next. */
+  /** Whether the next event must be the next one in the order. */
   #follows(): boolean {
     if (this.#plan.kind === 'fault') return this.#ops < this.#firstFaulty;
     return this.#plan.kind !== 'observe';
@@ -254,14 +236,14 @@ export class Conductor {
     return isNext(this.#order(), this.#position, key, this.#plan.kind === 'follow' ? this.#plan.matching : 'same');
   }
 
-  /** Returns when the event is next, after running what must come before it; ends the run if it never will be. */
+  /** Runs waiting calls until this event is next. Ends the run as diverged if no waiting call can run. */
   #admit(key: string): void {
     while (!this.#isNext(key)) {
-      if (this.#begun || !this.#runWaiting()) this.#diverge(this.#order()[this.#position] ?? END, key);
+      if (this.#isInsideCall || !this.#runWaiting()) this.#diverge(this.#order()[this.#position] ?? END, key);
     }
   }
 
-  /** Runs the waiting call that is next, if any: the one with the very key of the order before one that is only alike. */
+  /** Runs the waiting call that is next, if any. A call with exactly the expected key precedes one that is only alike. */
   #runWaiting(): boolean {
     const expected = this.#order()[this.#position];
     let at = this.#waiting.findIndex(({ key }) => key === expected);
@@ -272,21 +254,21 @@ export class Conductor {
     return true;
   }
 
-  #wakeLater(): void {
+  #scheduleTurn(): void {
     this.#idleTurns = 0;
-    if (this.#waiting.length === 0 || this.#watching) return;
-    this.#watching = true;
+    if (this.#waiting.length === 0 || this.#turnIsScheduled) return;
+    this.#turnIsScheduled = true;
     const turn = (): void => {
       while (this.#runWaiting()) this.#idleTurns = 0;
       const first = this.#waiting[0];
       if (first === undefined || !this.#recording) {
-        this.#watching = false;
+        this.#turnIsScheduled = false;
         return;
       }
       this.#idleTurns += 1;
       if (this.#idleTurns > QUICK_TURNS + SLOW_TURNS) this.#diverge(this.#order()[this.#position] ?? END, first.key);
       if (this.#idleTurns <= QUICK_TURNS) this.#setImmediate(turn);
-      else this.#setTimeout(turn, 1); // thread pools and timers of the store need real time to get on
+      else this.#setTimeout(turn, 1); // the store's thread pools and timers need real time
     };
     this.#setImmediate(turn);
   }
@@ -299,8 +281,8 @@ export class Conductor {
 
   // --- the kill
 
-  /** Ends the process if the kill point lies before this effect; the bytes it may write if the point lies inside it. */
-  #killBefore(effect: Effect): number | undefined {
+  /** Ends the process if the kill point lies before this op. If it lies inside, returns the bytes that the op may write. */
+  #killBefore(planned: PlannedOp): number | undefined {
     if (this.#plan.kind !== 'kill') return undefined;
     const { op, bytes } = this.#plan.at;
     if (bytes === undefined) {
@@ -308,7 +290,7 @@ export class Conductor {
       return undefined;
     }
     if (this.#ops + 1 !== op) return undefined;
-    if (effect.call !== 'write' && effect.call !== 'copy') this.#diverge('write or copy', this.#key(effect));
+    if (planned.call !== 'write' && planned.call !== 'copy') this.#diverge('write or copy', this.#key(planned));
     return bytes;
   }
 
@@ -316,26 +298,26 @@ export class Conductor {
     this.#emit({ kind: 'end', how: 'killed', signal: 'SIGKILL' });
     this.#kill(process.pid, 'SIGKILL');
     const never = new Int32Array(new SharedArrayBuffer(4));
-    for (;;) Atomics.wait(never, 0, 0); // no line of the store may run while the signal is on its way
+    for (;;) Atomics.wait(never, 0, 0); // no store code may run before the signal arrives
   }
 
   // --- the report
 
-  #report(effect: Effect, settled: Settled, error: string | undefined): void {
-    const file = settled.file ?? effect.file;
+  #report(planned: PlannedOp, result: OpResult, error: string | undefined): void {
+    const file = result.file ?? planned.file;
     const id = this.#files.idOf(file);
-    const to = effect.to === undefined ? undefined : { path: effect.to.path, id: this.#files.idOf(settled.to ?? effect.to.file) };
-    const tree = this.#plan.kind !== 'kill' && changesTree(effect.call) ? this.#changedTree() : undefined;
+    const to = planned.to === undefined ? undefined : { path: planned.to.path, id: this.#files.idOf(result.to ?? planned.to.file) };
+    const tree = this.#plan.kind !== 'kill' && changesTree(planned.call) ? this.#changedTree() : undefined;
     const op: RawOp = {
       kind: 'op',
-      call: effect.call,
-      via: effect.via,
-      path: effect.path,
+      call: planned.call,
+      via: planned.via,
+      path: planned.path,
       id,
       ...(to === undefined ? {} : { to }),
-      ...(effect.flags === undefined ? {} : { flags: effect.flags }),
-      ...(settled.range === undefined ? {} : { range: settled.range }),
-      ...(effect.mode === undefined ? {} : { mode: effect.mode }),
+      ...(planned.flags === undefined ? {} : { flags: planned.flags }),
+      ...(result.range === undefined ? {} : { range: result.range }),
+      ...(planned.mode === undefined ? {} : { mode: planned.mode }),
       ...(error === undefined ? {} : { error }),
       process: 0,
       ...(this.#stack === undefined ? {} : { stack: this.#stack }),

@@ -1,26 +1,25 @@
 /**
- * `opendir`, which goes through a binding of its own that cannot be reached: it is hooked where users call it.
+ * `opendir`, hooked where users call it, because its binding cannot be reached.
  *
- * One `readdir` op stands for the directory's open, reads and close: none of them changes anything.
+ * One `readdir` op stands for opening, reading and closing the directory: none of these changes anything.
  * Cannot see   the directories that `fs.promises.cp` reads.
  */
 import fs, { type Dir, type OpenDirOptions, type PathLike } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Effect } from './conductor.ts';
-import type { Effects } from './effects.ts';
 import { asErrorOf, type SystemError } from './errors.ts';
-import type { Serve } from './hooks.ts';
+import type { FileOps } from './file-ops.ts';
 import { pathText } from './inside.ts';
-import type { Job } from './job.ts';
+import type { Job, Serve } from './job.ts';
 import type { NativeFunction, NativePath } from './native.ts';
+import type { PlannedOp } from './planned-op.ts';
 
 type Callback = (error: Error | null, dir?: Dir) => void;
 
-export function hookDirectories(effects: Effects, serve: Serve): void {
+export function hookDirectories(ops: FileOps, serve: Serve): void {
   const { opendir, opendirSync } = fs;
   const { opendir: opendirPromise } = fs.promises;
 
-  /** Node 20's synchronous form leaves the path out of its error, and the asynchronous ones do not. */
+  /** Adds the path to the error: only Node 20's synchronous form leaves it out. */
   const openNamed = (path: NativePath, options: OpenDirOptions | undefined): Dir => {
     try {
       return opendirSync(path as string, options);
@@ -29,17 +28,17 @@ export function hookDirectories(effects: Effects, serve: Serve): void {
     }
   };
   const jobOf = (path: PathLike, options: OpenDirOptions | undefined): Job | undefined => {
-    const { conductor, locate } = effects.world;
+    const { conductor, locate } = ops.context;
     if (!conductor.recording) return undefined;
     const native = nativePath(path);
     if (native === undefined || locate(native, true) === undefined) return undefined;
-    const effect = (): Effect | undefined => effects.onPath('readdir', 'opendir', native, true);
-    return { first: effect, run: () => effects.do(effect(), () => openNamed(native, options)) };
+    const planned = (): PlannedOp | undefined => ops.onPath('readdir', 'opendir', native, true);
+    return { first: planned, run: () => ops.perform(planned(), () => openNamed(native, options)) };
   };
 
   fs.opendirSync = function hooked(path: PathLike, options?: OpenDirOptions): Dir {
     const job = jobOf(path, options);
-    return job === undefined ? opendirSync(path as string, options) : (serve(job, { kind: 'at once' }, hooked as NativeFunction) as Dir);
+    return job === undefined ? opendirSync(path as string, options) : (serve(job, { kind: 'sync' }, hooked as NativeFunction) as Dir);
   };
   fs.opendir = function hooked(path: string, options: OpenDirOptions | Callback, callback?: Callback): void {
     const done = typeof options === 'function' ? options : callback;
@@ -57,7 +56,7 @@ export function hookDirectories(effects: Effects, serve: Serve): void {
   } as typeof fs.promises.opendir;
 }
 
-/** Undefined for what is no path: the original then throws its own error. */
+/** Undefined if it is not a path: the original then throws its own error. */
 function nativePath(path: PathLike): NativePath | undefined {
   if (typeof path === 'string' || path instanceof Uint8Array) return path;
   return path instanceof URL && path.protocol === 'file:' ? fileURLToPath(path) : undefined;

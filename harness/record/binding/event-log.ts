@@ -1,4 +1,4 @@
-/** Where a child's events go: a file of JSON lines, written through the original functions so that no hook sees it, or a function. */
+/** Writes a child's events: to a function, or as JSON lines to a file through the original functions, which no hook sees. */
 import { constants } from 'node:fs';
 import type { RawEvent } from '../../domain/events.ts';
 import type { NativeFs } from './native.ts';
@@ -10,7 +10,7 @@ export function eventLog(fs: NativeFs, output: string | ((event: RawEvent) => vo
   let log: number | undefined;
   return (event) => {
     log ??= fs.open(output, APPEND, 0o600);
-    // Each event at once: a run that hangs or crashes still tells what it had done.
+    // Not buffered: the log of a run that hangs or crashes is complete.
     let rest = Buffer.from(`${JSON.stringify(event)}\n`);
     while (rest.length > 0) rest = rest.subarray(fs.writeBuffers(log, [rest], null));
   };

@@ -1,15 +1,15 @@
 /**
- * Which file an op is about: one identity per file, from the moment the run first meets it until its last name is gone.
+ * Which file an op is about: one identity per file, from its first appearance in the run until its last name is gone.
  *
- * Files are told apart by inode, and an open that creates one makes a new identity even where the inode number is used again.
- * Ids are given out when an op first names a file, so that they are the same in every run of the same ops. A name with nothing
- * behind it (a stat that says ENOENT) has an identity too, until something is created there.
+ * Files are distinguished by inode. An open that creates a file makes a new identity even if the inode number is reused.
+ * A file gets its id when an op first names it, so that ids are the same in every run of the same ops. A missing file
+ * (a stat that fails with ENOENT) has an identity too, until something is created under its name.
  */
 import { join } from 'node:path';
 import { type FileStat, isDirectory, type NativeFs, type NativePath, statOf } from './native.ts';
 
 export interface FileIdentity {
-  /** Given out by `idOf`. */
+  /** Assigned by `idOf`. */
   id: number | undefined;
   /** Its latest known name, relative to the directory. */
   path: string;
@@ -20,7 +20,7 @@ export class Files {
   readonly #directory: string;
   readonly #byInode = new Map<string, FileIdentity>();
   readonly #missing = new Map<string, FileIdentity>();
-  #given = 0;
+  #lastId = 0;
 
   constructor(fs: NativeFs, directory: string) {
     this.#fs = fs;
@@ -30,19 +30,19 @@ export class Files {
   /** The id of a file, counted from 1 in the order in which ops name them. */
   idOf(file: FileIdentity): number {
     if (file.id === undefined) {
-      this.#given += 1;
-      file.id = this.#given;
+      this.#lastId += 1;
+      file.id = this.#lastId;
     }
     return file.id;
   }
 
-  /** What is at a path (or behind a descriptor) now. */
-  at(of: NativePath | number, path: string, follow: boolean): FileIdentity {
-    const stat = statOf(this.#fs, of, follow);
-    if (stat === undefined) return this.#nothingAt(path);
+  /** The file at a path (or behind a descriptor) now. */
+  at(target: NativePath | number, path: string, follow: boolean): FileIdentity {
+    const stat = statOf(this.#fs, target, follow);
+    if (stat === undefined) return this.#missingAt(path);
     const known = this.#byInode.get(stat.key);
     if (known !== undefined) {
-      // Renames before the recording are not followed: a name that is gone, or is another file's by now, is replaced.
+      // Renames before the recording are not followed: replace a name that no longer leads to this file.
       if (known.path !== path && statOf(this.#fs, join(this.#directory, known.path), false)?.key !== stat.key) known.path = path;
       return known;
     }
@@ -51,21 +51,21 @@ export class Files {
     return found;
   }
 
-  /** What was just created at a path. */
-  created(of: NativePath | number, path: string): FileIdentity {
+  /** The file just created at a path. */
+  created(target: NativePath | number, path: string): FileIdentity {
     this.#missing.delete(path);
     const file: FileIdentity = { id: undefined, path };
-    const stat = statOf(this.#fs, of, false);
+    const stat = statOf(this.#fs, target, false);
     if (stat !== undefined) this.#byInode.set(stat.key, file);
     return file;
   }
 
-  /** After a name has gone: forgets the file if that was its last one, since its inode number may come back. */
-  forget(gone: FileStat): void {
-    if (gone.links <= 1 || isDirectory(gone)) this.#byInode.delete(gone.key);
+  /** After a name was removed: forgets the file if that was its last one, since its inode number may be reused. */
+  forget(removed: FileStat): void {
+    if (removed.links <= 1 || isDirectory(removed)) this.#byInode.delete(removed.key);
   }
 
-  /** After a rename: the file, and everything below it if it is a directory, goes by its new name. */
+  /** After a rename: updates the path of the file and of everything below it. */
   moved(file: FileIdentity, from: string, to: string): void {
     this.#missing.delete(to);
     file.path = to;
@@ -74,7 +74,7 @@ export class Files {
     }
   }
 
-  #nothingAt(path: string): FileIdentity {
+  #missingAt(path: string): FileIdentity {
     const known = this.#missing.get(path);
     if (known !== undefined) return known;
     const missing = { id: undefined, path };
@@ -86,7 +86,7 @@ export class Files {
 /** A descriptor open on something inside the directory. */
 export interface OpenFile {
   readonly file: FileIdentity;
-  /** Where the next read or write without a position goes, in bytes. */
+  /** The offset of the next read or write without a position, in bytes. */
   position: number;
   readonly append: boolean;
 }

@@ -1,30 +1,30 @@
 /**
- * Which paths lie inside the store's directory, and what they are called there.
+ * Which paths lie inside the store's directory, and their names relative to it.
  *
  * Allows   relative paths, `..`, other spellings of the directory through symlinks, Buffers, `\\?\` prefixes.
- * Forbids  nothing; a symlink inside the directory that leads out of it is named, since what is done through it is not in the tree.
+ * Forbids  nothing. A symlink that leads out of the directory is flagged, because the tree does not show changes behind it.
  */
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { isSymlink, type NativeFs, type NativePath, statOf } from './native.ts';
 
-interface Place {
+interface Location {
   /** Relative to the directory, with `/`; `.` is the directory itself. */
   readonly path: string;
-  /** What is reached through it lies elsewhere: a symlink leads out of the directory. */
-  readonly leaves: boolean;
+  /** It is a symlink that leads out of the directory. */
+  readonly leadsOutside: boolean;
 }
 
-export type Locate = (path: NativePath, follow: boolean) => Place | undefined;
+export type Locate = (path: NativePath, follow: boolean) => Location | undefined;
 
 export function locateInside(fs: NativeFs, directory: string): Locate {
   const realOf = (path: string): string | undefined => {
     try {
       return fs.realpath(path, 'utf8');
     } catch {
-      return undefined; // not there, or not to be looked at: the call itself will say so
+      return undefined; // missing or not accessible: the call itself will report it
     }
   };
-  /** Case is left alone: the file systems that ignore it give back one spelling in `realOf`. */
+  /** Case-sensitive: on file systems that ignore case, `realOf` returns one spelling. */
   const name = (absolute: string): string | undefined => {
     if (absolute === directory) return '.';
     if (!absolute.startsWith(directory + sep)) return undefined;
@@ -38,19 +38,19 @@ export function locateInside(fs: NativeFs, directory: string): Locate {
     const cut = absolute.lastIndexOf(sep);
     const base = absolute.slice(cut + 1);
     const parent = cut === 0 ? sep : absolute.slice(0, cut);
-    if (base === '' || base === '.' || base === '..') return placed(name(realOf(absolute) ?? resolve(absolute)), false);
+    if (base === '' || base === '.' || base === '..') return located(name(realOf(absolute) ?? resolve(absolute)), false);
     const realParent = parent === directory ? directory : (realOf(parent) ?? resolve(parent));
-    const own = absolute === directory ? directory : realParent + (realParent.endsWith(sep) ? '' : sep) + base;
-    const path = name(own);
-    if (!follow || !isSymlink(statOf(fs, own, false))) return placed(path, false);
-    const target = realOf(own);
+    const canonical = absolute === directory ? directory : realParent + (realParent.endsWith(sep) ? '' : sep) + base;
+    const path = name(canonical);
+    if (!follow || !isSymlink(statOf(fs, canonical, false))) return located(path, false);
+    const target = realOf(canonical);
     const reached = target === undefined ? undefined : name(target);
-    return path === undefined ? placed(reached, false) : placed(path, target !== undefined && reached === undefined);
+    return path === undefined ? located(reached, false) : located(path, target !== undefined && reached === undefined);
   };
 }
 
-function placed(path: string | undefined, leaves: boolean): Place | undefined {
-  return path === undefined ? undefined : { path, leaves };
+function located(path: string | undefined, leadsOutside: boolean): Location | undefined {
+  return path === undefined ? undefined : { path, leadsOutside };
 }
 
 export function pathText(path: NativePath): string {

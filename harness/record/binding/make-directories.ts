@@ -1,48 +1,48 @@
 /**
- * Recursive `mkdir`, one op per directory tried, in node's order: the deepest first, then up to one that can be made, and down again.
+ * Recursive `mkdir`, one op per attempt, in node's order: the deepest directory first, then upwards until one succeeds, then down again.
  */
 import { constants } from 'node:os';
 import { sep } from 'node:path';
-import type { Effects } from './effects.ts';
 import { asErrorOf, codeOf } from './errors.ts';
+import type { FileOps } from './file-ops.ts';
 import { pathText } from './inside.ts';
 import { isDirectory, type NativePath, statOf } from './native.ts';
 
 /**
- * Returns the first directory that was made. Throws the error of `mkdir`: in the synchronous form on the path that was asked
- * for, in the others on the one that was tried last.
+ * Returns the first directory that was made. Throws the error of `mkdir`: the synchronous form names the requested path, the
+ * asynchronous ones the path that was tried last.
  */
 export function makeDirectories(
-  effects: Effects,
-  asked: NativePath,
+  ops: FileOps,
+  requested: NativePath,
   mode: number,
   via: string,
-  form: 'at once' | 'later',
+  form: 'sync' | 'async',
 ): string | undefined {
-  const { fs } = effects.world;
-  const pending = [pathText(asked)];
+  const { fs } = ops.context;
+  const pending = [pathText(requested)];
   let first: string | undefined;
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const path = next;
-    const wrong = (error: unknown): Error => asErrorOf(error, 'mkdir', form === 'later' ? path : pathText(asked));
+    const toMkdirError = (error: unknown): Error => asErrorOf(error, 'mkdir', form === 'async' ? path : pathText(requested));
     try {
-      effects.mkdir(path, mode, via);
+      ops.mkdir(path, mode, via);
       first ??= path;
     } catch (error) {
       const code = codeOf(error);
-      if (code === 'EACCES' || code === 'ENOSPC' || code === 'ENOTDIR' || code === 'EPERM') throw wrong(error);
+      if (code === 'EACCES' || code === 'ENOSPC' || code === 'ENOTDIR' || code === 'EPERM') throw toMkdirError(error);
       const parent = parentOf(path);
       if (code === 'ENOENT' && parent !== path) {
         pending.push(path, parent);
         continue;
       }
-      const between = code === 'EEXIST' && pending.length > 0; // something other than a directory, above the one that was asked for
+      const between = code === 'EEXIST' && pending.length > 0; // a parent of the requested directory exists and may not be a directory
       try {
-        effects.do(effects.onPath('stat', via, path, true), () => fs.stat(path, true, undefined, true));
+        ops.perform(ops.onPath('stat', via, path, true), () => fs.stat(path, true, undefined, true));
       } catch (statError) {
-        throw between && form === 'later' ? withCode(wrong(error), 'ENOTDIR') : wrong(statError);
+        throw between && form === 'async' ? withCode(toMkdirError(error), 'ENOTDIR') : toMkdirError(statError);
       }
-      if (!isDirectory(statOf(fs, path, true))) throw withCode(wrong(error), between ? 'ENOTDIR' : 'EEXIST');
+      if (!isDirectory(statOf(fs, path, true))) throw withCode(toMkdirError(error), between ? 'ENOTDIR' : 'EEXIST');
     }
   }
   return first;
@@ -54,7 +54,7 @@ function parentOf(path: string): string {
 }
 
 const WORDINGS = { ENOTDIR: 'not a directory', EEXIST: 'file already exists' } as const;
-/** libuv's own numbers, which it uses on Windows. */
+/** libuv's numbers on Windows. */
 const WINDOWS = { ENOTDIR: -4052, EEXIST: -4075 } as const;
 
 function withCode(error: Error, code: keyof typeof WORDINGS): Error {

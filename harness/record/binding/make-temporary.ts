@@ -1,22 +1,22 @@
-import type { Effect } from './conductor.ts';
-import type { Effects } from './effects.ts';
 import { asErrorOf, codeOf } from './errors.ts';
+import type { FileOps } from './file-ops.ts';
 import { pathText } from './inside.ts';
 import type { Job } from './job.ts';
 import type { NativePath } from './native.ts';
+import type { PlannedOp } from './planned-op.ts';
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
-/** `mkdtemp` with a name made up here, so that the op is known before it happens. */
-export function makeTemporary(effects: Effects, prefix: NativePath, encoding: string | undefined): Job | undefined {
+/** `mkdtemp` with a name chosen here, so that the op is known before it happens. */
+export function makeTemporary(ops: FileOps, prefix: NativePath, encoding: string | undefined): Job | undefined {
   const start = pathText(prefix);
   let name = start + randomLetters();
-  const effect = (): Effect | undefined => effects.onPath('mkdir', 'mkdtemp', name, false, 0o700);
-  if (effect() === undefined) return undefined;
+  const planned = (): PlannedOp | undefined => ops.onPath('mkdir', 'mkdtemp', name, false, 0o700);
+  if (planned() === undefined) return undefined;
   const run = (): unknown => {
     for (;;) {
       try {
-        effects.mkdir(name, 0o700, 'mkdtemp');
+        ops.mkdir(name, 0o700, 'mkdtemp');
         return encoding === 'buffer' ? Buffer.from(name) : Buffer.from(name).toString((encoding ?? 'utf8') as BufferEncoding);
       } catch (error) {
         if (codeOf(error) !== 'EEXIST') throw asErrorOf(error, 'mkdtemp', `${start}XXXXXX`);
@@ -24,7 +24,7 @@ export function makeTemporary(effects: Effects, prefix: NativePath, encoding: st
       }
     }
   };
-  return { first: effect, run };
+  return { first: planned, run };
 }
 
 function randomLetters(): string {

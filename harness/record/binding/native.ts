@@ -1,19 +1,19 @@
 /**
  * The part of `process.binding('fs')` that the recorder uses: the object that node:fs itself calls, on Node 20, 22 and 24.
  *
- * Allows   calling the functions as they were before anything was wrapped, in their synchronous form only: an effect is
- *          carried out on the main thread at one moment, and only its answer is delivered later. That is what makes the order total.
+ * Allows   calling the original functions, in their synchronous form only: an op is carried out on the main thread at one
+ *          moment, and only its result is delivered later. That makes the order total.
  * Forbids  the forms that changed between versions: `openFileHandle` without a request aborts the process, and `writeBuffer`
  *          reports its error in an extra argument. `open` with `new FileHandle(fd)` and `writeBuffers` do the same and throw.
  */
 
-/** A path as node:fs hands it down: validated, URLs already turned into strings. */
+/** A path as node:fs passes it on: validated, with URLs converted to strings. */
 export type NativePath = string | Uint8Array;
 
 export interface NativeFileHandle {
   readonly fd: number;
   close(): Promise<void>;
-  /** Gives the descriptor up without closing it, and returns nothing. */
+  /** Releases the descriptor without closing it. */
   releaseFD(): void;
 }
 
@@ -51,9 +51,9 @@ export interface NativeFs {
 export type NativeFunction = (...args: unknown[]) => unknown;
 
 export interface Native {
-  /** The live object: what is assigned here is what node:fs calls. */
+  /** The live object: node:fs calls the functions that are assigned here. */
   readonly live: Record<string, unknown>;
-  /** Its functions as they were. */
+  /** The original functions. */
   readonly fs: NativeFs;
   readonly named: ReadonlyMap<string, NativeFunction>;
   readonly usePromises: symbol;
@@ -61,7 +61,7 @@ export interface Native {
   readonly FileHandle: new (fd: number) => NativeFileHandle;
 }
 
-/** A binding of Node by its name. `process.binding` is deprecated for users and is what the types leave out. */
+/** A binding of Node by its name. `process.binding` is deprecated, and missing in the types. */
 export function bindingOf(name: string): Record<string, unknown> {
   return (process as unknown as { binding(name: string): Record<string, unknown> }).binding(name);
 }
@@ -82,7 +82,7 @@ export function takeNative(): Native {
   };
 }
 
-/** The fields of a native stat that tell files apart. The array is shared by all calls, so it is read at once. */
+/** Fields of a native stat. All calls share one array, so it is read immediately. `key` identifies the file. */
 export interface FileStat {
   readonly key: string;
   readonly mode: number;
@@ -104,10 +104,11 @@ export const isSymlink = (stat: FileStat | undefined): boolean => stat !== undef
 export const isDirectory = (stat: FileStat | undefined): boolean => stat !== undefined && (stat.mode & FILE_TYPE) === DIRECTORY;
 export const isRegular = (stat: FileStat | undefined): boolean => stat !== undefined && (stat.mode & FILE_TYPE) === REGULAR;
 
-/** Asks as bigint: the array for numbers belongs to the user's own calls, and node:fs reads it after them. */
-export function statOf(fs: NativeFs, of: NativePath | number, follow: boolean): FileStat | undefined {
+/** Uses the bigint form: the user's calls share the array for numbers, and node:fs may not have read it yet. */
+export function statOf(fs: NativeFs, target: NativePath | number, follow: boolean): FileStat | undefined {
   try {
-    const stat = typeof of === 'number' ? fs.fstat(of, true, undefined, false) : fs[follow ? 'stat' : 'lstat'](of, true, undefined, true);
+    const stat =
+      typeof target === 'number' ? fs.fstat(target, true, undefined, false) : fs[follow ? 'stat' : 'lstat'](target, true, undefined, true);
     return stat === undefined ? undefined : readStat(stat as BigInt64Array);
   } catch {
     return undefined;

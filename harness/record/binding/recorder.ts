@@ -1,10 +1,9 @@
 /**
  * Runs children that record themselves: the recorder for every system on which Node runs.
  *
- * Allows   several runs at a time; each child is told by a file what to do and writes its events to another.
- * Forbids  a kill that nobody asked for passing as one that was: the child says that it is about to die, and its wait status has
- *          to agree.
- * Cannot see   what the store's own children do. They are not ended with it either; each such run says so as `unmeasured`.
+ * Allows   several runs at a time; each child reads its instructions from one file and writes its events to another.
+ * Forbids  an accidental death counting as the planned kill: the child announces the kill, and its wait status must agree.
+ * Cannot see   what the store's own children do. They are not killed either; each such run is reported as `unmeasured`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,7 +13,7 @@ import type { Recorder, RunReport, RunRequest } from '../recorder.ts';
 
 /** The variable that names a child's instructions: a JSON file with the options of `installBindingRecorder`. */
 const INSTRUCTIONS = 'CRASH_MATRIX_BINDING';
-/** A child with a fault cannot be asked how far it is: it gets its time limit as often. */
+/** The parent cannot see how far a child with faults is: it gets this many times the time limit. */
 const STAGES_OF_A_FAULT = 3;
 
 export const BINDING = { name: 'binding', cuts: false, races: false, takesStacks: true, seesAllProcesses: false } as const;
@@ -22,7 +21,7 @@ export const BINDING = { name: 'binding', cuts: false, races: false, takesStacks
 export interface BindingRecorderSetup {
   /** How many children run at a time. */
   readonly inFlight: number;
-  /** The node to run them; this one if absent. */
+  /** The node that runs them; this one if absent. */
   readonly nodePath?: string;
 }
 
@@ -36,17 +35,17 @@ export function createBindingRecorder(setup: BindingRecorderSetup): Recorder {
   const nodePath = setup.nodePath ?? process.execPath;
   const running = new Set<ChildProcess>();
   const underWay = new Set<Promise<RunReport>>();
-  const inLine: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
   let free = setup.inFlight;
   let runs = 0;
   let closed = false;
 
-  const seat = async (): Promise<void> => {
+  const acquire = async (): Promise<void> => {
     if (free > 0) free -= 1;
-    else await new Promise<void>((go) => inLine.push(go));
+    else await new Promise<void>((go) => waiting.push(go));
   };
-  const leave = (): void => {
-    const next = inLine.shift();
+  const release = (): void => {
+    const next = waiting.shift();
     if (next === undefined) free += 1;
     else next();
   };
@@ -70,7 +69,7 @@ export function createBindingRecorder(setup: BindingRecorderSetup): Recorder {
         running.delete(child),
       );
       // A child that was never started has no pid, and its `exit` rejects.
-      return { pid: child.pid ?? 0, events: concluded(await eventsIn(output), ended, plan.kind === 'fault') };
+      return { pid: child.pid ?? 0, events: withEnd(await eventsIn(output), ended, plan.kind === 'fault') };
     } finally {
       await Promise.all([rm(`${name}.json`, { force: true }), rm(output, { force: true })]);
     }
@@ -80,8 +79,8 @@ export function createBindingRecorder(setup: BindingRecorderSetup): Recorder {
     ...BINDING,
     inFlight: setup.inFlight,
     async run(request) {
-      await seat();
-      const run = runOne(request).finally(leave);
+      await acquire();
+      const run = runOne(request).finally(release);
       underWay.add(run);
       return run.finally(() => underWay.delete(run));
     },
@@ -113,7 +112,7 @@ function exitOf(child: ChildProcess, timeoutMs: number): Promise<Exit> {
   });
 }
 
-/** The events of a run, without a last line that was cut off. No file: the child ended before it had anything to say. */
+/** The events of a run, without an incomplete last line. No file: the child ended before its first event. */
 async function eventsIn(output: string): Promise<RawEvent[]> {
   const text = await readFile(output, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
@@ -125,28 +124,28 @@ async function eventsIn(output: string): Promise<RawEvent[]> {
     .map((line) => JSON.parse(line) as RawEvent);
 }
 
-/** What the child said, ended by what became of it. In a `fault` plan each run that finished has its own end. */
-function concluded(events: readonly RawEvent[], exit: Exit, hasRuns: boolean): readonly RawEvent[] {
-  const said = events.findLast((event): event is RawEnd => event.kind === 'end');
+/** The events of the child with an end that agrees with its exit. In a `fault` plan each run that finished has its own end. */
+function withEnd(events: readonly RawEvent[], exit: Exit, hasRuns: boolean): readonly RawEvent[] {
+  const reported = events.findLast((event): event is RawEnd => event.kind === 'end');
   if (hasRuns) {
-    const isDone = said?.how === 'diverged' || (events.at(-1)?.kind === 'end' && exit.kind === 'code' && exit.code === 0);
+    const isDone = reported?.how === 'diverged' || (events.at(-1)?.kind === 'end' && exit.kind === 'code' && exit.code === 0);
     return isDone ? events : [...events, endOf(undefined, exit)];
   }
-  return [...events.filter((event) => event.kind !== 'end'), endOf(said, exit)];
+  return [...events.filter((event) => event.kind !== 'end'), endOf(reported, exit)];
 }
 
-function endOf(said: RawEnd | undefined, exit: Exit): RawEnd {
-  if (said?.how === 'diverged') return said;
+function endOf(reported: RawEnd | undefined, exit: Exit): RawEnd {
+  if (reported?.how === 'diverged') return reported;
   switch (exit.kind) {
     case 'timed out':
       return { kind: 'end', how: 'timed-out', afterMs: exit.afterMs };
     case 'signal':
-      if (said?.how === 'killed' && exit.signal === 'SIGKILL') return { ...said, signal: exit.signal };
+      if (reported?.how === 'killed' && exit.signal === 'SIGKILL') return { ...reported, signal: exit.signal };
       return { kind: 'end', how: 'crashed', signal: exit.signal };
     case 'code':
-      // Windows has no signals: a terminated process has the exit code that its end was given.
-      if (said?.how === 'killed' && process.platform === 'win32' && exit.code !== 0) return said;
-      if (said?.how === 'finished' && exit.code === 0) return said;
+      // Windows has no signals: a terminated process has an exit code.
+      if (reported?.how === 'killed' && process.platform === 'win32' && exit.code !== 0) return reported;
+      if (reported?.how === 'finished' && exit.code === 0) return reported;
       return { kind: 'end', how: 'exited', code: exit.code };
     default:
       return exit satisfies never;

@@ -1,15 +1,15 @@
 /**
- * From the stack of an op to the line of source that asked for it.
+ * Finds the source line that caused an op, from its stack.
  *
- * The first frame that is not node's own decides, mapped through the bundle's source map; a frame of the bundle that the map
- * does not know (glue that the bundler wrote) is passed over. Positions count from 1.
+ * It is the first frame outside node, mapped through the bundle's source map. A frame of the bundle that the map does not
+ * know (the bundler's own code) is skipped. Positions count from 1.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { type SourceMap as NodeSourceMap, SourceMap } from 'node:module';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Site } from '../../domain/trace.ts';
-import { FRAME, isUsers } from './stack.ts';
+import { FRAME, isUserFrame } from './stack.ts';
 
 export interface Bundle {
   /** The file that the child ran. */
@@ -20,7 +20,7 @@ export interface Bundle {
 /** The first frame of the user's code, or undefined if the stack has none. */
 export function siteOf(stack: string, bundle: Bundle): Site | undefined {
   for (const frame of stack.split('\n')) {
-    if (!isUsers(frame)) continue;
+    if (!isUserFrame(frame)) continue;
     const groups = FRAME.exec(frame)?.groups;
     if (groups === undefined) continue;
     const { file = '', line = '', column = '' } = groups;
@@ -31,7 +31,7 @@ export function siteOf(stack: string, bundle: Bundle): Site | undefined {
   return undefined;
 }
 
-/** `siteOf` for the stacks of one bundle, with files named as seen from `cwd` where they lie below it. */
+/** `siteOf` for the stacks of one bundle. Files below `cwd` are named relative to it. */
 export function sitesOf(bundlePath: string, cwd: string): (stack: string) => Site | undefined {
   const bundle = readBundle(bundlePath);
   return (stack) => {
@@ -42,7 +42,7 @@ export function sitesOf(bundlePath: string, cwd: string): (stack: string) => Sit
   };
 }
 
-/** A bundle with the source map that it names: inline, or a file beside it. */
+/** A bundle with its source map, which is inline or a file beside it. */
 export function readBundle(path: string): Bundle {
   const named = /\/\/# sourceMappingURL=(\S+)\s*$/.exec(readFileSync(path, 'utf8'))?.[1];
   if (named === undefined) return { path };

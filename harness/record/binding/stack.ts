@@ -1,10 +1,10 @@
 /**
- * The stack of an op, down to the user's line that asked for it.
+ * The stack of an op, down to the user's line that caused it.
  *
- * Where the stack itself ends in node's internals (a write stream's queue, the second op of `fs.rm`), the stack of the last op
- * or stream of the same asynchronous context that had a user's frame is appended: that is the call which led to it.
- * Cannot see frames cut off by a library that breaks the asynchronous context (its own task queue): such an op gets the line
- * of whatever was called last in the context that runs the queue.
+ * Some stacks hold node's internals only (a write stream's queue, the second op of `fs.rm`). They are continued with the stack of
+ * the last op or stream in the same asynchronous context that had a user's frame: that call led to the op.
+ * Cannot see   frames behind a library that breaks the asynchronous context (its own task queue): such an op gets the line of the
+ *              last call in the context that runs the queue.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { dirname } from 'node:path';
@@ -13,16 +13,16 @@ const FRAMES = 64;
 
 export class Stacks {
   readonly #cause = new AsyncLocalStorage<string>();
-  /** The harness's own files lie in one directory, and no store does. */
-  readonly #own = dirname(fileOf(capture(undefined).split('\n')[0] ?? ''));
+  /** The harness's own files lie in one directory, without any store. */
+  readonly #harnessDirectory = dirname(fileOf(capture(undefined).split('\n')[0] ?? ''));
 
   /** The stack below a function, top first, one frame a line. */
   take(below: (...args: never[]) => unknown): string {
     const frames = capture(below)
       .split('\n')
-      .filter((frame) => dirname(fileOf(frame)) !== this.#own);
+      .filter((frame) => dirname(fileOf(frame)) !== this.#harnessDirectory);
     const stack = frames.join('\n');
-    if (frames.some(isUsers)) {
+    if (frames.some(isUserFrame)) {
       this.#cause.enterWith(stack);
       return stack;
     }
@@ -31,7 +31,7 @@ export class Stacks {
   }
 }
 
-/** Reads a stack with the user's own hooks on it set aside. */
+/** Reads a stack with the user's `Error` hooks disabled. */
 function capture(below: ((...args: never[]) => unknown) | undefined): string {
   const { stackTraceLimit, prepareStackTrace } = Error;
   Error.stackTraceLimit = FRAMES;
@@ -55,8 +55,8 @@ function fileOf(frame: string): string {
 
 export const FRAME = /^\s*at (?:.*? \()?(?:async )?(?<file>[^()]*?|.*?\([^()]*\).*?):(?<line>\d+):(?<column>\d+)\)?$/;
 
-/** True for a frame that is neither node's nor a native one. */
-export function isUsers(frame: string): boolean {
+/** True for a frame that belongs to neither node nor native code. */
+export function isUserFrame(frame: string): boolean {
   const file = fileOf(frame);
   return file !== '' && !file.startsWith('node:') && file !== '<anonymous>' && file !== 'native';
 }

@@ -1,4 +1,4 @@
-/** Streams open their file a turn after they are made: the line that made one is noted when it is, for the ops that follow. */
+/** A stream opens its file one turn after its creation. Its creation records the stack for the ops that follow. */
 import fs from 'node:fs';
 import type { Conductor } from './conductor.ts';
 import type { NativeFunction } from './native.ts';

@@ -1,7 +1,7 @@
 /**
- * Notices that the store starts a process or a thread. What those do to the directory is not seen.
+ * Reports that the store starts a process or a thread. What those do to the directory is not seen.
  *
- * The bindings are hooked instead of node:child_process and node:worker_threads, which would have to be loaded for it.
+ * Hooks the bindings, because hooking node:child_process and node:worker_threads would load them.
  */
 import type { Conductor } from './conductor.ts';
 import { bindingOf, type NativeFunction } from './native.ts';

@@ -1,52 +1,52 @@
-/** `readFileSync` and `writeFileSync` of text, which C++ carries out in one call: here they are the steps of it. */
-import type { Effects } from './effects.ts';
+/** `readFileSync` and `writeFileSync` of text, which C++ carries out in one call, as separate ops. */
+import type { FileOps } from './file-ops.ts';
 import type { Job } from './job.ts';
 import type { NativePath } from './native.ts';
 
-/** Open, read to the end, close. C++ reads 8 KiB at a time; here that is one op, as nothing can come between that shows. */
-export function readUtf8(effects: Effects, file: NativePath | number, flags: number): Job | undefined {
+/** Open, read to the end, close. C++ reads 8 KiB at a time; here it is one op, because a crash between reads changes nothing. */
+export function readUtf8(ops: FileOps, file: NativePath | number, flags: number): Job | undefined {
   const via = 'readFileUtf8';
-  const { fs } = effects.world;
+  const { fs } = ops.context;
   const read = (fd: number): string => {
     let text = '';
-    effects.read(fd, null, via, () => {
+    ops.read(fd, null, via, () => {
       text = fs.readFileUtf8(fd, flags);
       return Buffer.byteLength(text);
     });
     return text;
   };
   if (typeof file === 'number') {
-    return effects.open.has(file) ? { first: () => effects.onOpen('read', via, file), run: () => read(file) } : undefined;
+    return ops.openFiles.has(file) ? { first: () => ops.onDescriptor('read', via, file), run: () => read(file) } : undefined;
   }
-  if (effects.world.locate(file, true) === undefined) return undefined;
+  if (ops.context.locate(file, true) === undefined) return undefined;
   const run = (): string => {
-    const fd = effects.openFile(file, flags, 0o666, via);
+    const fd = ops.openFile(file, flags, 0o666, via);
     try {
       return read(fd);
     } finally {
-      effects.close(fd, via);
+      ops.close(fd, via);
     }
   };
-  return { first: () => effects.openEffect(file, flags, 0o666, via), run };
+  return { first: () => ops.plannedOpen(file, flags, 0o666, via), run };
 }
 
 /** Open, write all, close. Nothing is written for an empty string. */
-export function writeUtf8(effects: Effects, file: NativePath | number, data: string, flags: number, mode: number): Job | undefined {
+export function writeUtf8(ops: FileOps, file: NativePath | number, data: string, flags: number, mode: number): Job | undefined {
   const via = 'writeFileUtf8';
   const write = (fd: number): void => {
-    if (data.length > 0) effects.writeUtf8(fd, data, flags, mode, via);
+    if (data.length > 0) ops.writeUtf8(fd, data, flags, mode, via);
   };
   if (typeof file === 'number') {
-    return effects.open.has(file) ? { first: () => effects.onOpen('write', via, file), run: () => write(file) } : undefined;
+    return ops.openFiles.has(file) ? { first: () => ops.onDescriptor('write', via, file), run: () => write(file) } : undefined;
   }
-  if (effects.openEffect(file, flags, mode, via) === undefined) return undefined;
+  if (ops.plannedOpen(file, flags, mode, via) === undefined) return undefined;
   const run = (): void => {
-    const fd = effects.openFile(file, flags, mode, via);
+    const fd = ops.openFile(file, flags, mode, via);
     try {
       write(fd);
     } finally {
-      effects.close(fd, via);
+      ops.close(fd, via);
     }
   };
-  return { first: () => effects.openEffect(file, flags, mode, via), run };
+  return { first: () => ops.plannedOpen(file, flags, mode, via), run };
 }

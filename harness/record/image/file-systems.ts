@@ -1,31 +1,31 @@
 /**
- * The file systems that images are made of: how each is made and mounted.
+ * How to make and mount the file systems of images.
  *
- * Allows   mkfs and mount defaults of Linux 6, but for what only costs time: lazy initialisation, which would write to the image
- *          behind the store's back, and timers, which a run is too short for anyway.
+ * Allows   mkfs and mount defaults of Linux 6, except lazy initialisation, which would write to the image during a run, and commit
+ *          timers, for which a run is too short anyway.
  * Forbids  options that make data safer or less safe than the name of the file system says.
  */
 export type FileSystemName = 'ext4' | 'ext4-noauto' | 'ext4-writeback' | 'xfs' | 'btrfs';
 
 export interface FileSystem {
   readonly name: FileSystemName;
-  /** As mount(2) has it. */
+  /** The type for mount(2). */
   readonly type: 'ext4' | 'xfs' | 'btrfs';
-  /** The command that makes one, without the image's path. */
+  /** The command that makes it, without the image's path. */
   readonly make: readonly [command: string, ...options: string[]];
   /** The Debian package with that command. */
   readonly package: string;
   /** The size of the image. It is sparse: this costs nothing. */
   readonly bytes: number;
   readonly mountOptions: string;
-  /** What may bring the store's changes to disk while it runs. */
+  /** What else may force the store's changes to disk while it runs. */
   readonly forcings: readonly Forcing[];
 }
 
 /**
- * What happens to a file system beside the store's own calls. `commit`: what its own timer does every few seconds; on ext4 and xfs,
- * which cannot be asked for one, the fsync of another file, which is one. `fsync`: of another file, where that is no commit. `sync`:
- * syncfs(2), data and metadata.
+ * What forces data to disk besides the store's own calls. `commit`: as by the timer of the file system; on ext4 and xfs, which have no
+ * call for it, through the fsync of another file. `fsync`: of another file, where that does not commit. `sync`: syncfs(2), data and
+ * metadata.
  */
 export type Forcing = 'commit' | 'fsync' | 'sync';
 

@@ -1,5 +1,5 @@
 /**
- * The images of a tracer: each run under a `cut` plan gets one, is cut at every boundary, and tells the trees at its end.
+ * The images of a tracer: each run under a `cut` plan gets one, is cut at every boundary, and reports the trees at its end.
  */
 
 import type { RawTree } from '../../domain/events.ts';
@@ -9,12 +9,12 @@ import { type Kernel, loadKernel } from './kernel.ts';
 import { type ImageRequest, LiveImage } from './live-image.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
 
-/** The mounts of this process. */
+/** Mounts images in this process. */
 export class Images {
   #kernel: Kernel | undefined;
   readonly #templates = new Map<string, Snapshot>();
 
-  /** Throws where the kernel refuses. */
+  /** Throws if the kernel refuses. */
   mount(request: ImageRequest, force: ForcePoint | undefined): ImageCuts {
     const kernel = this.#kernel ?? loadKernel();
     if (this.#kernel === undefined) kernel.enterPrivateMounts();
@@ -30,7 +30,7 @@ export class ImageCuts {
   readonly #image: LiveImage;
   readonly #force: ForcePoint | undefined;
   readonly #cuts: number[] = [];
-  /** What went wrong with the image; told at the end, because the run must end first. */
+  /** An error of the image. Thrown by `end`, because the run must end first. */
   #failure: unknown;
 
   constructor(image: LiveImage, force: ForcePoint | undefined) {
@@ -38,20 +38,20 @@ export class ImageCuts {
     this.#force = force;
   }
 
-  /** To be told when recording starts, and after each op, before anything else happens. */
+  /** Call it at the start of recording and immediately after each op. */
   atBoundary(boundary: number): void {
     if (this.#failure !== undefined) return;
     try {
       if (boundary === 0) this.#image.start();
       if (boundary === this.#force?.at) this.#image.force(this.#force.how);
-      // Before its forcing this run is as any other: those cuts are of the run without one.
+      // Until its forcing this run equals the run without one, which has these cuts.
       if (this.#force === undefined || boundary >= this.#force.at) this.#cuts[boundary] = this.#image.cut();
     } catch (error) {
       this.#failure = error;
     }
   }
 
-  /** To be told when no process of the run is left. */
+  /** Call it when all processes of the run have ended. */
   end(spool: string, wanted: 'trees' | 'nothing'): CutReport {
     const trees = this.#image.close(this.#failure === undefined ? wanted : 'nothing').map((tree): RawTree => spoolTree(tree, spool));
     if (this.#failure !== undefined) throw this.#failure;

@@ -1,8 +1,8 @@
 /**
- * Mounts and loop devices, by the kernel's own calls through koffi: a tool started for each would take ten times as long.
+ * Mounts and loop devices, through system calls by koffi: starting a tool for each would take ten times as long.
  *
- * All of it happens in a mount namespace that belongs to the calling thread and what it starts. When those are gone, however they
- * ended, the kernel takes the mounts down, and with them the loop devices, which clear themselves: nothing is left to sweep.
+ * Everything happens in a mount namespace of the calling thread and the processes that it starts. When they end, for any reason, the
+ * kernel removes the mounts, and the loop devices with them (LO_FLAGS_AUTOCLEAR): nothing is left to clean up.
  */
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -22,32 +22,32 @@ const LOOP_CONFIG_BYTES = 8 + 232 + 64;
 const LOOP_FLAGS_AT = 8 + 52;
 const BTRFS_START_SYNC = 0x80089418;
 const BTRFS_WAIT_SYNC = 0x40089416;
-/** Of sync_file_range(2): to wait for what is under way, and with that also to start what is not, and wait for it. */
+/** Flags of sync_file_range(2): wait for started writes; or start all writes and wait for them. */
 const SYNC_RANGE = { wait: 1, writeAndWait: 7 } as const;
 const EBUSY = 'EBUSY';
-/** How often somebody else may take the loop device that was free a moment ago. */
+/** How often another process may take the free loop device first. */
 const LOOP_TRIES = 50;
 
 export interface Kernel {
-  /** Gives the calling thread a mount namespace of its own. Mounts of the system still appear in it; its own appear nowhere else. */
+  /** Gives the calling thread its own mount namespace. Mounts of the system still appear in it; its mounts appear nowhere else. */
   enterPrivateMounts(): void;
   mount(source: string, target: string, type: string, options: string): void;
-  /** Whoever still uses it keeps it until he ends; the path is free at once. */
+  /** The path is free immediately; processes that still use the mount keep it until they end. */
   unmount(target: string): void;
-  /** Attaches an open image to a free loop device until `use` is done, and then for as long as it is mounted. */
+  /** Attaches an open image to a free loop device while `use` runs, and after that while it is mounted. */
   withLoop<Result>(image: number, use: (device: string, number: number) => Result): Result;
   /** The stretches of a file that hold data: offset and end. */
   extents(fd: number): [number, number][];
   syncfs(fd: number): void;
   /** Writes the data of an open file, and nothing else. */
   writeBack(fd: number): void;
-  /** Waits for writes of an open file's data that were started, and starts none. On btrfs the metadata for them may come later. */
+  /** Waits for started writes of an open file's data, and starts none. On btrfs their metadata may follow later. */
   awaitWriteBack(fd: number): void;
-  /** Commits a btrfs without writing data that was not written yet. */
+  /** Commits a btrfs without writing back dirty data. */
   commitBtrfs(fd: number): void;
 }
 
-/** Throws where koffi is not there. Linux on a 64-bit little-endian machine. */
+/** Throws if koffi is missing. Linux on a 64-bit little-endian machine. */
 export function loadKernel(): Kernel {
   const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
   const library = koffi.load(null);
@@ -67,7 +67,7 @@ export function loadKernel(): Kernel {
     try {
       for (let tries = 0; ; tries += 1) {
         const number = ioctl(control, LOOP_CTL_GET_FREE, null) as number;
-        check(number, 'a free loop device');
+        check(number, 'getting a free loop device');
         const device = openSync(`/dev/loop${number}`, 'r+');
         const config = Buffer.alloc(LOOP_CONFIG_BYTES);
         config.writeUInt32LE(image, 0);
@@ -83,8 +83,8 @@ export function loadKernel(): Kernel {
   };
   return {
     enterPrivateMounts: () => {
-      check(unshare(CLONE_NEWNS), 'a mount namespace of its own');
-      check(mount('none', '/', null, MS.slave | MS.recursive, null), 'mounts that stay private');
+      check(unshare(CLONE_NEWNS), 'creating a mount namespace');
+      check(mount('none', '/', null, MS.slave | MS.recursive, null), 'making mounts private');
     },
     mount: (source, target, type, options) =>
       check(mount(source, target, type, MS.noAccessTimes, options), `mounting ${type} at ${target}`),
@@ -113,20 +113,20 @@ export function loadKernel(): Kernel {
     awaitWriteBack: (fd) => check(syncRange(fd, 0, 0, SYNC_RANGE.wait), 'sync_file_range'),
     commitBtrfs: (fd) => {
       const transaction = Buffer.alloc(8);
-      check(ioctl(fd, BTRFS_START_SYNC, transaction), 'a commit of btrfs');
-      check(ioctl(fd, BTRFS_WAIT_SYNC, transaction), 'a commit of btrfs');
+      check(ioctl(fd, BTRFS_START_SYNC, transaction), 'starting a commit of btrfs');
+      check(ioctl(fd, BTRFS_WAIT_SYNC, transaction), 'waiting for a commit of btrfs');
     },
   };
 }
 
-/** How much a loop device has been asked to do: unchanged counts mean that its image has not changed. */
+/** The counters of a loop device: while they are unchanged, so is its image. */
 export interface LoopActivity {
-  /** What it has finished, as text. */
+  /** Counts of finished writes and discards, as text. */
   readonly finished: string;
   readonly inFlight: number;
 }
 
-/** In /sys/block/…/stat: writes and their sectors, requests in flight, discards and theirs. Reads change nothing. */
+/** Fields of /sys/block/…/stat. Reads change nothing, so their counts are left out. */
 const STAT = { writes: 4, writtenSectors: 6, inFlight: 8, discards: 11, discardedSectors: 13 } as const;
 
 export function activityOf(loop: number): LoopActivity {

@@ -1,11 +1,11 @@
 /**
- * A file system in an image, mounted for one run and cut while it is in use.
+ * A file system in an image, mounted for one run and copied (cut) while it is in use.
  *
- * Allows   a cut at any moment at which nothing is on its way to the device: what the image holds then is what a power cut leaves.
- * Forbids  cuts in the middle of a write: copying takes time, so the device must have been idle before it and after it, with the same
- *          counts of writes, or the copy is made again: it shows one moment. A write that a call only started ends before anything
- *          is forced. That a power cut, or a commit, may come before its end is for the profiles to say.
- * Real     the kernel's file systems, their own recovery at the next mount, and a disk that keeps what it was given, in order.
+ * Allows   a cut whenever the device is idle: the image then holds what a power cut would leave.
+ * Forbids  cuts in the middle of a write. Copying takes time, so the copy is repeated unless the device was idle before and after it with
+ *          the same counts of writes. A write that a call has only started ends before anything is forced; the profiles, not this
+ *          module, say that a power cut or a commit may come before its end.
+ * Real     the kernel's file systems, their own recovery at the next mount, and a disk that keeps all writes, in order.
  */
 import { closeSync, constants, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,36 +15,36 @@ import type { Forcing } from './file-systems.ts';
 import { activityOf, type Kernel, type LoopActivity } from './kernel.ts';
 import { type Snapshot, takeSnapshot, writeSnapshot } from './snapshot.ts';
 
-/** What an image is made from, and where. */
+/** What an image is made from, and where it is mounted. */
 export interface ImageRequest {
   /** An existing directory: only processes in the mount namespace see what is mounted there. What it holds becomes the store's directory. */
   readonly root: string;
-  /** A fresh image of the file system: its path. */
+  /** The path of a new image of the file system. */
   readonly template: string;
   readonly type: string;
   readonly mountOptions: string;
   readonly bytes: number;
 }
 
-/** Where the store's directory lies on the image of a run. */
+/** The store's directory on the image of a run. */
 export const storeDirectoryOn = (root: string): string => join(root, 'live', STORE);
 
 const STORE = 'store';
-/** The file beside the store's directory that is written and forced. */
+/** The file beside the store's directory that is written and synced to force data to disk. */
 const UNRELATED = 'unrelated';
-/** How often a cut may race with writes that nobody waits for. */
+/** How often a cut may race with background writes. */
 const CUT_TRIES = 1_000;
-/** The device is at rest when it has been idle for so long: what follows on a write may be another, by a thread of the kernel's own. */
+/** The device counts as idle after this long without a request, because a kernel thread may follow a write with another. */
 const IDLE_MS = 4;
 /**
- * On btrfs the end of a write can be waited for, but not the note of its place, which a thread makes after it without a word to the device.
- * So much time is left to it before a commit.
+ * On btrfs one can wait for the end of a write, but not for the record of its location, which a kernel thread makes afterwards without
+ * a request to the device. Before a commit it gets this much time.
  */
 const BTRFS_NOTES_MS = 30;
-/** It keeps files of up to so many bytes beside their names: those are written where they are noted. */
+/** btrfs stores files up to this size inside its metadata, so they have no separate location. */
 const BTRFS_INLINE_BYTES = 2048;
 
-/** For waiting without an end in sight: this thread has nothing else to do. */
+/** For `Atomics.wait`, which blocks this thread. */
 const NEVER_SET = new Int32Array(new SharedArrayBuffer(4));
 
 export class LiveImage {
@@ -57,8 +57,8 @@ export class LiveImage {
   #snapshot: Snapshot;
   #activity = '';
   readonly #cuts: Snapshot[] = [];
-  /** The files whose writes were waited for, by their numbers. */
-  readonly #held = new Map<number, number>();
+  /** Open descriptors of files whose writes were awaited, by inode number. */
+  readonly #awaited = new Map<number, number>();
 
   /** Mounts a copy of the template, with a directory for the store. Throws, with nothing left mounted, where that fails. */
   constructor(kernel: Kernel, template: Snapshot, request: ImageRequest) {
@@ -79,7 +79,7 @@ export class LiveImage {
     buildTree(held, storeDirectoryOn(request.root));
   }
 
-  /** Everything so far is on disk from here on. */
+  /** Forces everything so far to disk. */
   start(): void {
     this.#unrelated = openSync(join(this.#request.root, 'live', UNRELATED), 'w');
     writeSync(this.#unrelated, 'x');
@@ -107,31 +107,31 @@ export class LiveImage {
   }
 
   /**
-   * A write that a rename or a close started, and did not wait for, ends before anything is forced: or the outcome would be left to chance.
-   * Files stay open for it, because some file systems flush a file when anyone closes it.
+   * Awaits writes that a rename or a close only started, so that the result of a forcing does not depend on timing. The files stay
+   * open, because some file systems flush a file when it is closed.
    */
   #awaitStartedWrites(): void {
     const store = storeDirectoryOn(this.#request.root);
-    let noted = true;
+    let isRecorded = true;
     for (const name of readdirSync(store, { recursive: true, encoding: 'utf8' })) {
       const file = join(store, name);
       const stats = lstatSync(file);
       if (!stats.isFile() || stats.size === 0) continue;
-      const fd = this.#held.get(stats.ino) ?? openSync(file, constants.O_RDONLY);
-      this.#held.set(stats.ino, fd);
+      const fd = this.#awaited.get(stats.ino) ?? openSync(file, constants.O_RDONLY);
+      this.#awaited.set(stats.ino, fd);
       this.#kernel.awaitWriteBack(fd);
-      noted &&= this.#request.type !== 'btrfs' || stats.size <= BTRFS_INLINE_BYTES;
+      isRecorded &&= this.#request.type !== 'btrfs' || stats.size <= BTRFS_INLINE_BYTES;
     }
-    if (!noted) Atomics.wait(NEVER_SET, 0, 0, BTRFS_NOTES_MS);
+    if (!isRecorded) Atomics.wait(NEVER_SET, 0, 0, BTRFS_NOTES_MS);
   }
 
-  /** Of a file that changed, or the log would not have to reach the disk. */
+  /** Changes the file first: otherwise fsync need not write the log. */
   #fsync(file: number): void {
     writeSync(file, 'x');
     fsyncSync(file);
   }
 
-  /** Keeps what the image holds now. Returns the number of the cut; one at which nothing had changed since the last is that one. */
+  /** Copies the image. Returns the number of the cut, which is that of the last cut if nothing has changed since. */
   cut(): number {
     for (let tries = 0; tries < CUT_TRIES; tries += 1) {
       const before = this.#whenIdle();
@@ -147,7 +147,7 @@ export class LiveImage {
     throw new Error(`the ${this.#request.type} image never came to rest`);
   }
 
-  /** What the device had done when it had nothing more to do. */
+  /** Waits until the device is idle; returns its counters then. */
   #whenIdle(): LoopActivity {
     let now = activityOf(this.#loop);
     if (now.finished === this.#activity && now.inFlight === 0) return now;
@@ -160,13 +160,13 @@ export class LiveImage {
     throw new Error(`the ${this.#request.type} image never came to rest`);
   }
 
-  /** Unmounts it, and finds out what a machine would find after each cut. Nothing is left mounted. */
+  /** Unmounts the image and returns the tree that recovery finds after each cut. Nothing is left mounted. */
   close(wanted: 'trees' | 'nothing' = 'trees'): Tree[] {
     const { root } = this.#request;
     try {
       if (this.#unrelated !== undefined) closeSync(this.#unrelated);
-      for (const fd of this.#held.values()) closeSync(fd);
-      this.#held.clear();
+      for (const fd of this.#awaited.values()) closeSync(fd);
+      this.#awaited.clear();
       this.#kernel.unmount(join(root, 'live'));
       closeSync(this.#image);
       return wanted === 'trees' ? this.#cuts.map((snapshot) => this.#recover(snapshot)) : [];
@@ -175,7 +175,7 @@ export class LiveImage {
     }
   }
 
-  /** Mounting a copy replays its journal. One at a time, so that no two that take themselves for the same are there at once. */
+  /** Mounts a copy, which replays its journal. One at a time: two images with one UUID must never be mounted together. */
   #recover(snapshot: Snapshot): Tree {
     const { root, bytes } = this.#request;
     const image = writeSnapshot(snapshot, join(root, 'cut.image'), bytes);

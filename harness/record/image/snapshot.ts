@@ -1,6 +1,6 @@
 /**
- * What an image held at some moment: its chunks that are not zero. Snapshots of one image share the chunks that did not change
- * between them, so that hundreds cost little more than one.
+ * The contents of an image at one moment: its chunks that are not zero. Snapshots of one image share unchanged chunks, so that
+ * hundreds cost little more than one.
  */
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import type { Kernel } from './kernel.ts';
@@ -43,7 +43,7 @@ export function readSnapshot(kernel: Kernel, path: string): Snapshot {
   }
 }
 
-/** Makes a sparse image of it. Returns the open file. */
+/** Writes it as a sparse image. Returns the open file. */
 export function writeSnapshot(snapshot: Snapshot, path: string, bytes: number): number {
   const image = openSync(path, 'w+');
   ftruncateSync(image, bytes);

@@ -1,6 +1,6 @@
 /**
- * File ids: the order in which a run first met each file. An inode keeps its id through renames; an inode number that the
- * file system gives to a new file after the old one is gone gets a new id.
+ * File ids, in the order in which files first appear in a run. A renamed inode keeps its id; an inode number that is reused for a new
+ * file gets a new id.
  */
 import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ export class FileIds {
     this.#directory = directory;
   }
 
-  /** The id of the file that a call means, before the call. A file that does not exist is known by its path until it does. */
+  /** The id of the file that a call refers to, before the call. A file that does not exist yet is identified by its path. */
   of(path: string, located: Located): number {
     const inode = located.handle === undefined ? this.#inode(path) : statSync(located.handle, { bigint: true, throwIfNoEntry: false })?.ino;
     if (inode !== undefined) return this.#known(this.#byInode, inode);
@@ -33,7 +33,7 @@ export class FileIds {
     return statSync(handle, { throwIfNoEntry: false })?.size;
   }
 
-  /** To be told after a call that may have made the file: from now on it is known by its inode. */
+  /** Call it after a call that may have created the file: from now on the inode identifies it. */
   created(path: string, id: number): void {
     if (this.#missing.get(path) !== id) return;
     const inode = this.#inode(path);

@@ -1,23 +1,23 @@
 /**
- * Processes that have carried out a task of a race and are held where they said so, to carry it out once more: most of what a race costs
- * is to start them. Each evaluates the store anew for its next race.
+ * Processes that have finished a task of a race and are kept stopped, to run it again in another race: starting processes is most of
+ * a race's cost. Each evaluates the store again for its next race.
  */
 import type { Threads } from './threads.ts';
 
 export interface IdleTask {
   readonly threads: Threads;
   readonly pid: number;
-  /** The thread that is held. */
+  /** The stopped thread. */
   readonly tid: number;
-  /** Where it looks for its next race, as `TaskRace`. */
+  /** The file that describes its next race, as `TaskRace`. */
   readonly instructions: string;
 }
 
-/** More are not kept: each takes the memory of a Node process. */
+/** A limit because each takes the memory of a Node process. */
 const MOST_KEPT = 8;
 
 export class IdleTasks {
-  /** By what they were started with, the one that was used last at the end. */
+  /** By what they were started with, the most recently used last. */
   #kept: { readonly key: string; readonly task: IdleTask }[] = [];
 
   give(key: string, task: IdleTask): void {
@@ -34,7 +34,7 @@ export class IdleTasks {
     for (const { task } of this.#kept) task.threads.kill();
   }
 
-  /** A thread has ended that belongs to no run. */
+  /** A thread that belongs to no run has ended. */
   gone(tid: number): void {
     this.#kept = this.#kept.filter(({ task }) => {
       if (!task.threads.has(tid)) return true;

@@ -1,9 +1,9 @@
 /**
- * Makes syscalls of a traced thread fail, or carry out a part only, while the thread lives on.
+ * Makes syscalls of a traced thread fail, or carry out only a part, while the thread lives on.
  *
- * At its entry a syscall that is to fail gets no number, so that the kernel carries out none; at its exit the thread is told the errno.
- * `close` is carried out, and reports the errno all the same: the kernel gives the descriptor back first. What was changed of a syscall that
- * carries out a part is put back at its exit, because the code around it counts on its registers and vectors.
+ * To fail a syscall, its number is removed at its entry, so that the kernel skips it, and the errno is set at its exit. `close` is
+ * carried out and then returns the errno, because the kernel frees the descriptor first. A syscall that is to carry out a part gets
+ * a smaller length at its entry; its registers and vector are restored at its exit, because the calling code relies on them.
  */
 import type { Faults } from '../fault.ts';
 import { errnoNumber } from './errno.ts';
@@ -15,7 +15,7 @@ import { tearVector } from './tear.ts';
 export class Injections {
   readonly #libc: Libc;
   readonly #faults: Faults;
-  /** Threads inside a syscall that was changed, and what makes its result of the one that the kernel gives. */
+  /** Threads inside a changed syscall, with the function from the result of the kernel to that of the thread. */
   readonly #inside = new Map<number, (result: bigint) => bigint>();
 
   constructor(libc: Libc, faults: Faults) {
@@ -23,7 +23,7 @@ export class Injections {
     this.#faults = faults;
   }
 
-  /** Op `index` is about to happen; it stands at its entry. Returns whether it was changed: then `leave` must be called at its exit. */
+  /** At the entry of op `index`. Returns whether the op was changed: then `leave` must be called at its exit. */
   enter(index: number, op: OpAtEntry): boolean {
     const injection = this.#faults.at(index, op.intent);
     if (injection === undefined) return false;
@@ -44,7 +44,7 @@ export class Injections {
     return true;
   }
 
-  /** The result of the syscall at whose exit the thread stands, as the thread is told it. */
+  /** At the exit of a syscall: the result that the thread will see. */
   leave(tid: number, result: bigint): bigint {
     const change = this.#inside.get(tid);
     this.#inside.delete(tid);
@@ -52,7 +52,7 @@ export class Injections {
   }
 }
 
-/** Lets a syscall carry out its first bytes only. Returns what puts its arguments back, at its exit. */
+/** Lets a syscall carry out its first bytes only. Returns a function that restores its arguments, for its exit. */
 export function tear(libc: Libc, { tid, syscall, args }: OpAtEntry, bytes: number): () => void {
   const index = syscall.bytes;
   if (index === undefined) return () => {};

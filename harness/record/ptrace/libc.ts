@@ -19,10 +19,10 @@ export const PTRACE = {
 } as const;
 
 export const OPTION = { sysGood: 1, fork: 2, vfork: 4, clone: 8, exec: 16, seccomp: 0x80, exitKill: 0x100000 } as const;
-/** With which every thread is attached to, and with which it goes on from the moment when recording starts. */
+/** The options of a thread: `START` when it is attached, `TRACE` from the start of recording. */
 export const START_OPTIONS = OPTION.sysGood | OPTION.fork | OPTION.vfork | OPTION.exec | OPTION.exitKill;
 export const TRACE_OPTIONS = START_OPTIONS | OPTION.clone | OPTION.seccomp;
-/** The first byte of struct ptrace_syscall_info, and its size. */
+/** Values of the first byte of struct ptrace_syscall_info, and its size. */
 export const SYSCALL_STOP = { entry: 1, exit: 2, filter: 3 } as const;
 export const SYSCALL_INFO_BYTES = 88;
 export const EVENT = { fork: 1, vfork: 2, clone: 3, exec: 4, seccomp: 7, stop: 128 } as const;
@@ -42,22 +42,22 @@ export interface Libc {
   readonly ptraceBuffer: (request: number, tid: number, address: number, data: Uint8Array) => number;
   /** Bytes of the memory of a stopped thread, at most 4096; fewer where the mapping ends. Valid until the next call. */
   readonly readMemory: (tid: number, address: bigint, length: number) => Buffer;
-  /** Where a buffer's bytes lie in this process, for structs that hold pointers. */
+  /** The address of a buffer's bytes, for structs that hold pointers. */
   readonly addressOf: (buffer: Uint8Array) => bigint;
   /** Waits until a child or one of its threads changes state. Returns its id, or -1 if there is none; `status()` says what happened. */
   readonly waitAny: () => number;
-  /** The same without waiting: 0 if nothing has happened. */
+  /** `waitAny` without waiting: 0 if nothing has happened. */
   readonly waitNow: () => number;
-  /** The same for one of them. */
+  /** Waits for one thread. */
   readonly waitFor: (tid: number) => number;
   readonly status: () => number;
-  /** Starts a program (a path, or a name to look up) in a session of its own, with `input` or /dev/null as standard input. Returns its pid. */
+  /** Starts a program (a path or name) in a new session, with `input` or /dev/null as standard input. Returns its pid. */
   readonly spawn: (file: string, args: readonly string[], env: readonly string[], input?: number) => number;
   /** Whether `fd` can be read now. */
   readonly isReadable: (fd: number) => boolean;
 }
 
-/** Loads koffi and the C library. Throws if either is not there. */
+/** Loads koffi and the C library. Throws if either is missing. */
 export function loadLibc(): Libc {
   const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
   const library = loadFirst(koffi, ['libc.so.6', `libc.musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`]);
@@ -124,7 +124,7 @@ function prepareSpawn(library: Library): Libc['spawn'] {
   const attributes = Buffer.alloc(OPAQUE_BYTES);
   library.func('int posix_spawnattr_init(void *attributes)')(attributes);
   library.func('int posix_spawnattr_setflags(void *attributes, short flags)')(attributes, SPAWN_FLAGS);
-  // The child starts with no signal blocked and every one at its default: the tracer's own handling must not leak into it.
+  // The child starts with no signal blocked and all handlers at their defaults: it must not inherit the tracer's.
   library.func('int posix_spawnattr_setsigmask(void *attributes, void *set)')(attributes, Buffer.alloc(128));
   library.func('int posix_spawnattr_setsigdefault(void *attributes, void *set)')(attributes, Buffer.alloc(128, 0xff));
   const actionsFor = (input: number | undefined): Buffer => {
@@ -135,10 +135,17 @@ function prepareSpawn(library: Library): Libc['spawn'] {
     for (const output of [1, 2]) addOpen(actions, output, '/dev/null', 1 /* O_WRONLY */, 0);
     return actions;
   };
-  const silent = actionsFor(undefined);
+  const actionsWithoutInput = actionsFor(undefined);
   return (file, args, env, input) => {
     const pid = [0];
-    const error = spawn(pid, file, input === undefined ? silent : actionsFor(input), attributes, [file, ...args, null], [...env, null]);
+    const error = spawn(
+      pid,
+      file,
+      input === undefined ? actionsWithoutInput : actionsFor(input),
+      attributes,
+      [file, ...args, null],
+      [...env, null],
+    );
     if (error !== 0) throw new Error(`posix_spawn of ${file} failed with errno ${error}`);
     return pid[0] ?? 0;
   };

@@ -1,5 +1,5 @@
 /**
- * From a stopped syscall to the op that it is: which call, on which files of the store's directory.
+ * Reads the op from a stopped syscall: which call, on which files of the store's directory.
  */
 import { dirname, relative, resolve } from 'node:path';
 import type { RawMark, RawOp } from '../../domain/events.ts';
@@ -24,7 +24,7 @@ export interface OpAtEntry {
   readonly details: Details | undefined;
 }
 
-/** The workload says that a step settled. */
+/** The workload reports that a step settled. */
 export interface MarkAtEntry {
   readonly kind: 'mark';
   readonly tid: number;
@@ -32,7 +32,7 @@ export interface MarkAtEntry {
   readonly mark: RawMark;
 }
 
-type Seen =
+type SyscallRead =
   | OpAtEntry
   | MarkAtEntry
   /** A task of a race is about to begin a step. */
@@ -52,7 +52,7 @@ export interface ReaderOptions {
   readonly table: ReadonlyMap<number, Syscall>;
   readonly directory: string;
   readonly names: readonly NameRule[];
-  /** Whether files get ids and writes their offsets; a run that ends in a kill does without. */
+  /** Whether files get ids and writes get offsets. A run that ends in a kill needs neither. */
   readonly withDetails: boolean;
   /** The number in the trace of the process that a thread belongs to. */
   readonly processNumber: (tid: number) => number;
@@ -69,13 +69,13 @@ export class OpReader {
     this.#ids = new FileIds(options.directory);
   }
 
-  /** Reads a syscall at its entry. `info` is the kernel's struct ptrace_syscall_info. Undefined: none of the harness's business. */
-  read(tid: number, info: Buffer): Seen | undefined {
+  /** Reads a syscall at its entry. `info` is the kernel's struct ptrace_syscall_info. Undefined: not of interest. */
+  read(tid: number, info: Buffer): SyscallRead | undefined {
     const { libc, table } = this.#options;
     const number = Number(info.readBigUInt64LE(24));
     const syscall = table.get(number);
     if (syscall === undefined)
-      return number === IO_URING_SETUP ? { kind: 'unmeasured', what: 'io_uring: what it does is no syscall' } : undefined;
+      return number === IO_URING_SETUP ? { kind: 'unmeasured', what: 'io_uring: its operations are not syscalls' } : undefined;
     const args = [0, 1, 2, 3, 4, 5].map((index) => info.readBigUInt64LE(32 + 8 * index));
     if (!isOp(syscall, args)) return undefined;
     const file = locate(libc, tid, syscall.file, args);
@@ -85,18 +85,18 @@ export class OpReader {
     const path = this.#inside.relative(file.path);
     const toPath = to && this.#inside.relative(to.path);
     if (path === undefined && toPath === undefined) return undefined;
-    if (syscall.call === 'mmap') return { kind: 'unmeasured', what: `mmap of ${path}: what is written through it is no syscall` };
+    if (syscall.call === 'mmap') return { kind: 'unmeasured', what: `mmap of ${path}: writes through the mapping are not syscalls` };
     return this.#op(tid, syscall, args, { file, path: path ?? this.#outside(file) }, to && { file: to, path: toPath ?? this.#outside(to) });
   }
 
-  #op(tid: number, syscall: Syscall, args: readonly bigint[], from: Place, target: Place | undefined): OpAtEntry {
+  #op(tid: number, syscall: Syscall, args: readonly bigint[], from: NamedFile, target: NamedFile | undefined): OpAtEntry {
     const { libc, names, withDetails, processNumber } = this.#options;
     const flags = openFlags(libc, tid, syscall, args);
-    // A symlink is a name (`to`) for a text, which is told as the file that it would reach.
+    // A symlink maps a name (`to`) to a text, which is recorded as the file that it leads to.
     const [path, to] =
       syscall.text === undefined
         ? [from.path, target?.path]
-        : [this.#reached(from.file, readPath(libc, tid, args[syscall.text] ?? 0n)), from.path];
+        : [this.#linkTarget(from.file, readPath(libc, tid, args[syscall.text] ?? 0n)), from.path];
     const intent: OpIntent = {
       call: syscall.call,
       path,
@@ -108,7 +108,7 @@ export class OpReader {
     return { kind: 'op', tid, key: opKey(intent, names), intent, syscall, args, details };
   }
 
-  #details(tid: number, syscall: Syscall, args: readonly bigint[], from: Place, target: Place | undefined): Details {
+  #details(tid: number, syscall: Syscall, args: readonly bigint[], from: NamedFile, target: NamedFile | undefined): Details {
     const id = this.#ids.of(from.path, from.file);
     const replaced = target && this.#ids.existing(target.path, target.file);
     return { id, toId: target && (replaced ?? id), offset: this.#offset(tid, syscall, args) };
@@ -128,12 +128,12 @@ export class OpReader {
     return state?.append ? this.#ids.size(`/proc/${tid}/fd/${descriptor}`) : state?.position;
   }
 
-  /** The op as an event, without what only its return tells. */
+  /** The op as an event at its entry, without its result. */
   entered(op: OpAtEntry): RawOp {
     return this.returned({ ...op, details: undefined }, 0n);
   }
 
-  /** The op as an event, now that the call has returned. */
+  /** The op as an event after its return. */
   returned({ intent, syscall, details }: OpAtEntry, result: bigint): RawOp {
     const failed = result < 0n && result > -4096n;
     const to = intent.to && { path: intent.to.path, id: details?.toId ?? details?.id ?? 0 };
@@ -161,18 +161,18 @@ export class OpReader {
     return relative(this.#options.directory, file.path);
   }
 
-  #reached(link: Located, text: string): string {
+  #linkTarget(link: Located, text: string): string {
     return this.#inside.relative(resolve(dirname(link.path), text)) ?? text;
   }
 }
 
 /** A file with its name in the op. */
-interface Place {
+interface NamedFile {
   readonly file: Located;
   readonly path: string;
 }
 
-function readMark(tid: number, text: string): Seen | undefined {
+function readMark(tid: number, text: string): SyscallRead | undefined {
   const [kind, step] = text.split('/');
   if (kind === 'finished') return { kind: 'finished' };
   if (kind === 'began') return { kind, tid, step: Number(step) };

@@ -1,12 +1,12 @@
 /**
- * Processes that a store's processes leave behind become children of the harness instead of the system's first process, so that they
- * can be found when the run ends: whatever environment they gave themselves, and however often they forked. Linux.
+ * Makes the harness the parent of processes that a store leaves behind, instead of the system's first process. They can then be found
+ * when the run ends, even if they changed their environment or forked several times. Linux.
  */
 import { createRequire } from 'node:module';
 
 const PR_SET_CHILD_SUBREAPER = 36;
 
-/** Returns false where that cannot be had. */
+/** Returns false where this is not possible. */
 export function adoptOrphans(): boolean {
   try {
     const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');

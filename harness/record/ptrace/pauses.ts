@@ -1,16 +1,16 @@
 /**
- * Calls in which a thread of a race waits: for a time, or for something that another thread or process does.
+ * Calls in which a thread of a race waits: for a time, or for another thread or process.
  *
- * A thread that is about to wait stops at the call, so that a wait is seen however short it is. Numbers are those of x86-64, the only
- * architecture on which races are run: elsewhere there is no filter that would stop at these calls only.
+ * A thread stops before such a call, so that even the shortest wait is seen. Numbers are those of x86-64, the only architecture
+ * on which races run: the others have no filter that stops at these calls only.
  */
 
-/** Instructions of a filter in words: an argument (its lower 32 bits) with one of these values decides; what none decides traces. */
+/** A filter rule: pass or trace if an argument (its lower 32 bits) has one of these values; else pass if `traces` is given, or trace. */
 export interface PauseCall {
   readonly number: number;
   readonly passes?: readonly Check[];
   readonly traces?: readonly Check[];
-  /** Waits for descriptors: asked with no time to wait, it says whether it would wait. The index of the timeout in ms. */
+  /** Index of the timeout in ms, for waits on descriptors: with a timeout of 0 the call shows whether it would wait. */
   readonly timeout?: number;
 }
 
@@ -27,33 +27,33 @@ const FUTEX_WAITS = [0, 9, 128, 137, 265, 393];
 export const PAUSE_CALLS: readonly PauseCall[] = [
   { number: 232 /* epoll_wait */, passes: [{ index: 3, values: NO_TIME }], timeout: 3 },
   { number: 281 /* epoll_pwait */, passes: [{ index: 3, values: NO_TIME }], timeout: 3 },
-  // Only with a time limit: threads of one process wait for each other in every other call.
+  // Only waits with a time limit: in the others, threads of one process wait for each other.
   { number: 202 /* futex */, passes: [{ index: 3, values: NO_ADDRESS }], traces: [{ index: 1, values: FUTEX_WAITS }] },
   { number: 35 /* nanosleep */ },
   { number: 230 /* clock_nanosleep */ },
 ];
 
-const FOR_EVER = -1;
+const FOREVER = -1;
 
 /** A thread that is about to wait. */
 export interface Pause {
   readonly call: PauseCall;
   readonly args: readonly bigint[];
-  /** It ends by itself. */
+  /** The wait has a time limit. */
   readonly timed: boolean;
 }
 
-/** The wait that a syscall is, if it is one, by the kernel's struct ptrace_syscall_info at its entry. */
+/** The wait that a syscall is about to begin, if any. `info` is the kernel's struct ptrace_syscall_info at its entry. */
 export function pauseIn(info: Buffer): Pause | undefined {
   const number = Number(info.readBigUInt64LE(24));
   const args = [0, 1, 2, 3, 4, 5].map((index) => info.readBigUInt64LE(32 + 8 * index));
-  const call = PAUSE_CALLS.find((one) => one.number === number);
+  const call = PAUSE_CALLS.find((pause) => pause.number === number);
   if (call === undefined) return undefined;
-  const timed = call.timeout === undefined || Number(BigInt.asIntN(32, args[call.timeout] ?? 0n)) !== FOR_EVER;
+  const timed = call.timeout === undefined || Number(BigInt.asIntN(32, args[call.timeout] ?? 0n)) !== FOREVER;
   return { call, args, timed };
 }
 
-/** Calls in which a thread may sleep for ever, by number, with the argument that would say how long and its value for no limit. */
+/** Calls in which a thread may sleep forever, by number, with the index of the timeout and its value for "no limit". */
 const ENDLESS: ReadonlyMap<number, { readonly index: number; readonly value: bigint } | undefined> = new Map([
   [202 /* futex */, { index: 3, value: 0n }],
   [232 /* epoll_wait */, { index: 3, value: 0xffffffffn }],
@@ -63,8 +63,8 @@ const ENDLESS: ReadonlyMap<number, { readonly index: number; readonly value: big
   [72 /* fcntl: a lock */, undefined],
 ]);
 
-/** Whether a sleeping thread, by its /proc/<tid>/syscall, sleeps until another one wakes it. In doubt not. */
-export function sleepsForEver(syscall: string): boolean {
+/** Whether a sleeping thread sleeps until another one wakes it, by its /proc/<tid>/syscall. False in doubt. */
+export function sleepsForever(syscall: string): boolean {
   const [number = '', ...args] = syscall.trim().split(' ');
   const limit = ENDLESS.get(Number(number));
   if (limit === undefined) return ENDLESS.has(Number(number));

@@ -32,7 +32,7 @@ export function descriptorState(tid: number, descriptor: number): { readonly pos
   }
 }
 
-/** The status of a thread, read again and again: its file stays open. */
+/** The status of a thread. It is read many times, so the file stays open. */
 export class ThreadStatus {
   readonly #file: number;
   readonly #text = Buffer.alloc(STATUS_BYTES);
@@ -42,14 +42,14 @@ export class ThreadStatus {
     this.#file = openSync(`/proc/${tid}/status`, 'r');
   }
 
-  /** A text that stays the same as long as the thread sleeps on; undefined if it does not sleep. */
+  /** A text that stays the same while the thread sleeps without waking; undefined if it is awake. */
   asleep(): string | undefined {
     try {
       const length = readSync(this.#file, this.#text, 0, STATUS_BYTES, 0);
       if (!this.#text.toString('latin1', 0, STATE_WITHIN).includes('\nState:\tS')) return undefined;
       return this.#text.toString('latin1', Math.max(0, length - SWITCHES_WITHIN), length);
     } catch {
-      return undefined; // it is gone
+      return undefined; // the thread is gone
     }
   }
 
@@ -59,11 +59,11 @@ export class ThreadStatus {
 }
 
 const STATUS_BYTES = 4096;
-/** The state stands in the first lines, after a name of at most 15 letters; the numbers of context switches in the last two. */
+/** The state is in the first lines, after a name of at most 15 letters; the counts of context switches are in the last two. */
 const STATE_WITHIN = 80;
 const SWITCHES_WITHIN = 72;
 
-/** The syscall that a thread sleeps in: its number and arguments, as the kernel writes them; empty if it is gone. */
+/** The syscall in which a thread sleeps: its number and arguments, as the kernel prints them; empty if the thread is gone. */
 export function syscallOf(tid: number): string {
   try {
     return readFileSync(`/proc/${tid}/syscall`, 'utf8');
@@ -72,7 +72,7 @@ export function syscallOf(tid: number): string {
   }
 }
 
-/** Whether a process is told of changes to files, so that an op of another one wakes it. */
+/** Whether a process watches files (inotify), so that an op of another process wakes it. */
 export function watchesFiles(pid: number): boolean {
   try {
     return readdirSync(`/proc/${pid}/fd`).some((fd) => linkOf(`/proc/${pid}/fd/${fd}`).includes('inotify'));

@@ -1,4 +1,4 @@
-/** What the recorder and its tracer process say to each other: JSON lines, requests on standard input, reports on standard output. */
+/** Messages between the recorder and its tracer process: JSON lines, requests on standard input, reports on standard output. */
 
 import type { RawEvent } from '../../domain/events.ts';
 import type { NameRule } from '../../domain/trace.ts';
@@ -27,7 +27,7 @@ export interface TracerRun {
   readonly timeoutMs: number;
 }
 
-/** A recorded order, sent once and named by its number in the runs that follow it. */
+/** A recorded order, sent once; the runs that follow it refer to it by number. */
 export interface TracerOrder {
   readonly kind: 'order';
   readonly order: number;
@@ -50,14 +50,14 @@ export interface TracerReport {
   readonly events: readonly RawEvent[];
   readonly overlaps?: boolean;
   readonly cuts?: CutReport;
-  /** Of a race; its events are in here. */
+  /** Set for a race; it holds the events. */
   readonly race?: RaceReport;
-  /** The run could not be carried out: why. */
+  /** Why the run could not be carried out. */
   readonly refused?: string;
 }
 
-/** The workload shows a settled step by asking for this path, which never exists: a syscall that the tracer can put in order with the ops. */
+/** The workload reports a settled step by accessing this path, which never exists: the tracer orders that syscall with the ops. */
 export const MARK_PREFIX = '/crash-matrix-mark/';
 
-/** The tracer's first line: it may trace. */
+/** The tracer's first line: ptrace works here. */
 export const READY = 'ready';

@@ -1,10 +1,10 @@
 /**
  * Several children under one tracer, on one directory: see `../race.ts`.
  *
- * Each runs at full speed up to its recording mark, where it is held. From then on every op on the directory stops at the gate, every
- * wait stops before it begins, and one of them is let through at a time: the next decision is made when all tasks are settled (see
- * `race-task.ts`), so that it depends on nothing but what the tasks are about to do. A task whose steps are done is held where it
- * says so, alive, to the end of the run.
+ * Each runs at full speed up to its recording mark, where it is held. From then on threads stop before every op on the directory (at
+ * the gate) and before every wait, and one thread at a time continues. Each decision is made when all tasks are settled (see
+ * `race-task.ts`), so that it depends only on what the tasks are about to do. A task that has finished its steps is held, alive,
+ * until the run ends.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,13 +23,13 @@ import { installFilter } from './seccomp.ts';
 import type { Syscall } from './syscalls.ts';
 import { stopOf, Threads } from './threads.ts';
 
-/** When a task that is not settled yet is looked at again, in ms; each time twice as late. It changes how soon, not what. */
-const FIRST_LOOK_MS = 0.05;
-const LAST_LOOK_MS = 5;
-/** Limit for a child to start and to load the store; a short limit for a race says nothing of that. */
+/** The delay until unsettled tasks are polled again, in ms; it doubles each time. It affects only the speed. */
+const FIRST_POLL_MS = 0.05;
+const LAST_POLL_MS = 5;
+/** Limit for a child to start and load the store, so that a short limit for the race does not apply to that. */
 const START_LIMIT_MS = 30_000;
 
-/** A process that carries out a task; one that has done so before is held at a thread. */
+/** A process for a task; an idle one, which has run before, is held at a thread. */
 type Started = Omit<IdleTask, 'tid'> | IdleTask;
 
 export class RaceRun {
@@ -40,7 +40,7 @@ export class RaceRun {
   readonly #unmeasured = new Set<string>();
   readonly #info = Buffer.alloc(SYSCALL_INFO_BYTES);
   readonly #reader: OpReader;
-  /** At first that for all tasks to come to their mark. */
+  /** Until the race begins: the limit for all tasks to reach their recording mark. */
   #deadline: number;
   #isRacing = false;
   readonly #tasks: RaceTask[] = [];
@@ -51,9 +51,9 @@ export class RaceRun {
   readonly #turns: RaceTurns;
   /** The task that did the last op. */
   #last: RaceTask | undefined;
-  #askedAgain = false;
-  #lookAfter = FIRST_LOOK_MS;
-  #nextLook: number | undefined;
+  #probedAgain = false;
+  #pollDelay = FIRST_POLL_MS;
+  #nextPoll: number | undefined;
   #watched = false;
   #end: RaceEnd | undefined;
 
@@ -86,7 +86,7 @@ export class RaceRun {
     return { pid, instructions, threads: new Threads(this.#libc, pid) };
   }
 
-  /** What makes one process as good as another for a task. */
+  /** Processes with the same key are interchangeable. */
   #keyOf(index: number): string {
     return JSON.stringify([this.#request.tasks[index], this.#request.env]);
   }
@@ -99,12 +99,12 @@ export class RaceRun {
     return this.#deadline;
   }
 
-  /** When `look` must be called, in the time of `now`; undefined: when something happens. */
-  get nextLook(): number | undefined {
-    return this.#nextLook;
+  /** When `poll` must be called, on the clock of `now`; undefined: only after an event. */
+  get nextPoll(): number | undefined {
+    return this.#nextPoll;
   }
 
-  /** It costs nothing at present: whoever is to go on sleeps. */
+  /** It uses no processor time now: the task that is to continue sleeps. */
   get isIdle(): boolean {
     return this.#end === undefined && this.#tasks.some(({ isAsleep }) => isAsleep);
   }
@@ -116,15 +116,15 @@ export class RaceRun {
   }
 
   has(tid: number): boolean {
-    return this.#own().some(({ threads }) => threads.has(tid));
+    return this.#tasksOfRun().some(({ threads }) => threads.has(tid));
   }
 
   adopt(tid: number): boolean {
-    return this.#own().some(({ threads }) => threads.adopt(tid));
+    return this.#tasksOfRun().some(({ threads }) => threads.adopt(tid));
   }
 
   stop(): void {
-    for (const { threads } of this.#own()) threads.kill();
+    for (const { threads } of this.#tasksOfRun()) threads.kill();
   }
 
   tick(now: number): void {
@@ -133,19 +133,19 @@ export class RaceRun {
     else this.#finish({ how: 'not-started', why: `not within ${START_LIMIT_MS / 1000} s` });
   }
 
-  look(now: number): void {
-    this.#nextLook = undefined;
+  poll(now: number): void {
+    this.#nextPoll = undefined;
     this.#advance(now);
   }
 
-  /** It has ended, and no process of it is left but those that are kept. */
+  /** It has ended, and no process is left except those kept for another race. */
   get isOver(): boolean {
     return this.#end !== undefined && this.#tasks.every((task) => this.#kept.has(task) || task.threads.size === 0);
   }
 
   /** A thread changed state. */
   onState(tid: number, status: number, now: number): void {
-    const task = this.#own().find(({ threads }) => threads.has(tid));
+    const task = this.#tasksOfRun().find(({ threads }) => threads.has(tid));
     if (task === undefined) return;
     const stop = stopOf(status);
     switch (stop.kind) {
@@ -169,11 +169,11 @@ export class RaceRun {
       default:
         stop satisfies never;
     }
-    this.#lookAfter = FIRST_LOOK_MS;
-    this.#nextLook = now; // when whatever else has happened is known too
+    this.#pollDelay = FIRST_POLL_MS;
+    this.#nextPoll = now; // after the other events that have already happened
   }
 
-  #own(): RaceTask[] {
+  #tasksOfRun(): RaceTask[] {
     return this.#tasks.filter((task) => !this.#kept.has(task));
   }
 
@@ -184,9 +184,9 @@ export class RaceRun {
   #onGone(task: RaceTask, tid: number, how: string): void {
     task.gone(tid);
     if (tid === this.#started[task.index]?.pid) {
-      const asked = this.#end !== undefined || task.state === 'dying' || task.state === 'finished';
-      if (task.state === 'starting' && !asked) this.#finish({ how: 'not-started', why: how });
-      else if (!asked) this.#events.push({ kind: 'died', task: task.index, how });
+      const isExpected = this.#end !== undefined || task.state === 'dying' || task.state === 'finished';
+      if (task.state === 'starting' && !isExpected) this.#finish({ how: 'not-started', why: how });
+      else if (!isExpected) this.#events.push({ kind: 'died', task: task.index, how });
       if (task.state !== 'finished') task.state = 'dying';
       task.threads.kill(); // processes that the store started must not outlive it
     }
@@ -196,15 +196,15 @@ export class RaceRun {
   /** Holds a task at its recording mark. */
   #hold(task: RaceTask, tid: number): void {
     const { threads } = task;
-    const alone = threads.processes().size === 1;
+    const hasOneProcess = threads.processes().size === 1;
     threads.attach(TRACE_OPTIONS);
     this.#libc.ptrace(PTRACE.setOptions, tid, 0, TRACE_OPTIONS);
     const known = this.#started[task.index];
     const isFiltered = known !== undefined && 'tid' in known;
-    if (!isFiltered && (!alone || !installFilter(this.#libc, tid, this.#table, PAUSE_CALLS))) {
+    if (!isFiltered && (!hasOneProcess || !installFilter(this.#libc, tid, this.#table, PAUSE_CALLS))) {
       this.#finish({
         how: 'not-started',
-        why: alone ? 'no syscall filter can be installed' : 'it has started a process before its first step',
+        why: hasOneProcess ? 'no syscall filter can be installed' : 'it had already started another process',
       });
       return;
     }
@@ -220,12 +220,12 @@ export class RaceRun {
     else if (stop === SYSCALL_STOP.filter) this.#onEntry(task, tid);
     else if (stop === SYSCALL_STOP.exit) this.#onReturn(task, tid, this.#info.readBigInt64LE(24));
     else if (stop === SYSCALL_STOP.entry)
-      this.#libc.ptrace(PTRACE.syscall, tid, 0, 0); // of a call that is carried out again
+      this.#libc.ptrace(PTRACE.syscall, tid, 0, 0); // a call that is repeated
     else this.#resume(tid);
   }
 
   #onEntry(task: RaceTask, tid: number): void {
-    if (task.state === 'finished') return; // it has done its steps, and is held as it is
+    if (task.state === 'finished') return; // it stays held
     const pause = pauseIn(this.#info);
     if (task.state === 'starting') this.#resume(tid);
     else if (pause !== undefined) task.pause(tid, pause);
@@ -260,7 +260,7 @@ export class RaceRun {
   }
 
   #onReturn(task: RaceTask, tid: number, result: bigint): void {
-    if (task.answered(tid, result)) return;
+    if (task.onProbeReturn(tid, result)) return;
     const inside = task.leave(tid);
     if (inside === undefined) {
       this.#resume(tid);
@@ -277,7 +277,7 @@ export class RaceRun {
 
   #record(task: RaceTask, op: RawOp): void {
     this.#events.push({ kind: 'op', task: task.index, op });
-    this.#turns.took(mayChange(op));
+    this.#turns.onOp(mayChange(op));
   }
 
   /** Makes the next decision, if all tasks are settled. */
@@ -291,40 +291,40 @@ export class RaceRun {
     if (!this.#tasks.some(({ isUnsettled }) => isUnsettled)) {
       if (!this.#isRacing) this.#deadline = now + this.#request.timeoutMs;
       this.#isRacing = true;
-      this.#lookAfter = FIRST_LOOK_MS;
+      this.#pollDelay = FIRST_POLL_MS;
       this.#decide();
     }
     if (this.#end !== undefined || !this.#tasks.some(({ state, isAsleep }) => state === 'running' && !isAsleep)) return;
-    this.#nextLook = now + this.#lookAfter;
-    this.#lookAfter = Math.min(2 * this.#lookAfter, LAST_LOOK_MS);
+    this.#nextPoll = now + this.#pollDelay;
+    this.#pollDelay = Math.min(2 * this.#pollDelay, LAST_POLL_MS);
   }
 
   #decide(): void {
-    for (const task of this.#turns.newInWait()) this.#events.push({ kind: 'waits', task: task.index });
+    for (const task of this.#turns.newlyWaiting()) this.#events.push({ kind: 'waits', task: task.index });
     const next = this.#turns.next();
-    if (next === undefined) this.#nobody();
+    if (next === undefined) this.#onNoneReady();
     else if (next.kind === 'kill') {
       this.#events.push({ kind: 'killed', task: next.task.index });
       next.task.kill();
     } else {
-      this.#askedAgain = false;
-      if (next.task.state === 'ready') this.#grant(next.task);
+      this.#probedAgain = false;
+      if (next.task.state === 'ready') this.#letThrough(next.task);
       else next.task.wake();
     }
   }
 
-  /** What others did may have ended waits: they are asked once more before all are given up. */
-  #nobody(): void {
-    const left = this.#tasks.filter(({ isOver }) => !isOver);
-    const again = !this.#askedAgain && left.map((task) => task.askAgain()).includes(true);
-    this.#askedAgain = true;
-    if (again || !left.every(({ waitsForEver }) => waitsForEver)) return; // something that is no op may yet come, or the time limit
-    this.#finish({ how: 'stuck', waiting: left.map((task) => ({ task: task.index, where: task.where() })) });
+  /** No task can continue. Other tasks may have ended a wait, so all waits are probed once more before the race counts as stuck. */
+  #onNoneReady(): void {
+    const remaining = this.#tasks.filter(({ isOver }) => !isOver);
+    const anyProbed = !this.#probedAgain && remaining.map((task) => task.probeAgain()).includes(true);
+    this.#probedAgain = true;
+    if (anyProbed || !remaining.every(({ waitsForever }) => waitsForever)) return; // wait for an event that is not an op, or for the time limit
+    this.#finish({ how: 'stuck', waiting: remaining.map((task) => ({ task: task.index, where: task.where() })) });
   }
 
-  #grant(task: RaceTask): void {
+  #letThrough(task: RaceTask): void {
     const next = task.next();
-    if (next === undefined) throw new Error('a task that is ready must have something to do');
+    if (next === undefined) throw new Error('a ready task must have a thread at the gate');
     if (next.kind === 'op') {
       task.enter(this.#last === task ? next : this.#readAgain(next));
       this.#last = task;
@@ -338,7 +338,7 @@ export class RaceRun {
   #finish(end: RaceEnd): void {
     if (this.#end !== undefined) return;
     this.#end = end;
-    this.#nextLook = undefined;
+    this.#nextPoll = undefined;
     for (const { threads } of this.#tasks) for (const pid of threads.processes()) this.#watched ||= watchesFiles(pid);
     for (const task of this.#tasks) this.#keepOrKill(task);
   }
@@ -355,11 +355,11 @@ export class RaceRun {
     this.#idle.give(this.#keyOf(index), { threads, pid: started.pid, tid: heldAt, instructions: started.instructions });
   }
 
-  /** Others have had their turn since it came to the gate: what its paths and descriptors mean is looked up afresh. */
+  /** Other tasks have run since it reached the gate, so its paths and descriptors are resolved again. */
   #readAgain(op: OpAtEntry): OpAtEntry {
     this.#libc.ptraceBuffer(PTRACE.getSyscallInfo, op.tid, SYSCALL_INFO_BYTES, this.#info);
-    const again = this.#reader.read(op.tid, this.#info);
-    return again?.kind === 'op' ? again : op;
+    const current = this.#reader.read(op.tid, this.#info);
+    return current?.kind === 'op' ? current : op;
   }
 
   /** 0 for the process that runs a task, 1… for those that it started. */

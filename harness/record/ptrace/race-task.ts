@@ -1,14 +1,14 @@
 /**
- * One task of a race: a process, the processes that it starts, and what each of their threads is at.
+ * One task of a race: a process, the processes that it starts, and the state of each of their threads.
  *
- * A thread stands at the gate (before an op, or before a step begins), is about to wait, or runs. The task is *settled* when all of
- * its threads stand or sleep at one moment, which their context switches prove: nothing in it will change by itself then, but for waits
- * that end and descriptors that others make ready. Whether there are such is asked by carrying out its waits with no time to wait.
+ * A thread is stopped at the gate (before an op or a step), stopped before a wait, or runs. The task is *settled* when at one moment
+ * all its threads are stopped or asleep; their counts of context switches prove that. A settled task changes only when a wait
+ * ends or another process makes a descriptor ready. To find out, the task's waits are *probed*: carried out with a timeout of 0.
  */
 import type { RawOp } from '../../domain/events.ts';
 import { type Libc, PTRACE } from './libc.ts';
 import type { OpAtEntry } from './op-reader.ts';
-import { type Pause, sleepsForEver } from './pauses.ts';
+import { type Pause, sleepsForever } from './pauses.ts';
 import { syscallOf, ThreadStatus } from './process-info.ts';
 import { readRegisters, setArgument, writeRegisters, X64 } from './registers.ts';
 import type { Threads } from './threads.ts';
@@ -17,15 +17,15 @@ import type { Threads } from './threads.ts';
 export type AtGate =
   | OpAtEntry
   | { readonly kind: 'began'; readonly tid: number; readonly key: string; readonly step: number }
-  /** It stands where recording begins. */
+  /** It is at its recording mark. */
   | { readonly kind: 'start'; readonly tid: number; readonly key: string }
-  /** A lock that it waited for has been given to it. */
+  /** It has got a lock for which it had waited. */
   | { readonly kind: 'returned'; readonly tid: number; readonly key: string; readonly op: RawOp };
 
 interface Paused extends Pause {
   readonly tid: number;
-  /** `asked`: it has been carried out with no time to wait, and would wait. */
-  state: 'new' | 'asking' | 'asked';
+  /** `would-wait`: a probe showed that it would wait. */
+  state: 'new' | 'probing' | 'would-wait';
 }
 
 export class RaceTask {
@@ -36,18 +36,18 @@ export class RaceTask {
   readonly #paused = new Map<number, Paused>();
   /** Threads inside an op that was let through. */
   readonly #inside = new Map<number, OpAtEntry>();
-  /** Threads whose wait has been let through; `true`: it ends by itself. */
+  /** Threads inside a wait; `true`: it has a time limit. */
   readonly #waits = new Map<number, boolean>();
-  /** Threads whose wait comes again at once, because it was carried out before with no time to wait. */
+  /** Threads that repeat their wait immediately, because it was probed. */
   readonly #toRepeat = new Set<number>();
-  /** The thread that has said that all steps are done. */
+  /** The thread that reported all steps done. */
   heldAt: number | undefined;
   readonly #statuses = new Map<number, ThreadStatus>();
-  /** What each thread looked like last; the one that was seen to have run last is at the end. */
-  readonly #looks = new Map<number, string>();
-  /** `waiting`: settled, with nothing to do. */
+  /** The last known status of each thread, in the order in which they were seen to change. */
+  readonly #lastStatus = new Map<number, string>();
+  /** `waiting`: settled, with no thread at the gate. */
   state: 'starting' | 'running' | 'ready' | 'waiting' | 'finished' | 'dying' | 'gone' = 'starting';
-  /** Let go on although it waited: it counts as running until that wait is over. */
+  /** It continues with a wait, and counts as running until that wait ends. */
   #woken = false;
 
   constructor(libc: Libc, index: number, threads: Threads) {
@@ -56,36 +56,36 @@ export class RaceTask {
     this.threads = threads;
   }
 
-  /** It has no more to do. */
+  /** It has finished or is gone. */
   get isOver(): boolean {
     return this.state === 'finished' || this.state === 'gone';
   }
 
-  /** What it is about to do is not known yet. */
+  /** It is not known yet what it will do next. */
   get isUnsettled(): boolean {
     return this.state === 'running' || this.state === 'starting' || this.state === 'dying';
   }
 
-  /** Sleeps for real, until a time that it has set itself. */
+  /** It really sleeps, until its own time limit. */
   get isAsleep(): boolean {
     return this.#woken && this.state === 'running';
   }
 
   arrive(arrival: AtGate): void {
     this.#gate.set(arrival.tid, arrival);
-    this.#returnedFromWait(arrival.tid);
+    this.#leaveWait(arrival.tid);
   }
 
   pause(tid: number, pause: Pause): void {
     if (this.#toRepeat.delete(tid)) {
-      this.#libc.ptrace(PTRACE.cont, tid, 0, 0); // let through before, and now carried out again
+      this.#libc.ptrace(PTRACE.cont, tid, 0, 0); // it was let through before, and is now repeated
       return;
     }
-    this.#returnedFromWait(tid);
+    this.#leaveWait(tid);
     this.#paused.set(tid, { ...pause, tid, state: 'new' });
   }
 
-  #returnedFromWait(tid: number): void {
+  #leaveWait(tid: number): void {
     if (this.#waits.get(tid)) this.#woken = false;
     this.#waits.delete(tid);
   }
@@ -93,19 +93,19 @@ export class RaceTask {
   enter(op: OpAtEntry): void {
     this.#gate.delete(op.tid);
     this.#inside.set(op.tid, op);
-    this.#letWait();
+    this.#startWaits();
     this.state = 'running';
     this.#libc.ptrace(PTRACE.syscall, op.tid, 0, 0); // to its return
   }
 
-  /** The op that a thread was inside, and now returns from. */
+  /** The op from which a thread returns. */
   leave(tid: number): OpAtEntry | undefined {
     const op = this.#inside.get(tid);
     this.#inside.delete(tid);
     return op;
   }
 
-  /** A thread has said that all steps are done; it is held there. */
+  /** A thread has reported all steps done; it is held there. */
   finish(tid: number): void {
     this.state = 'finished';
     this.heldAt = tid;
@@ -116,25 +116,25 @@ export class RaceTask {
     this.threads.kill();
   }
 
-  /** A thread that stands at the gate for something else than an op goes on. */
+  /** Lets a thread continue that is at the gate but not before an op. */
   pass(tid: number): void {
     this.#gate.delete(tid);
-    this.#letWait();
+    this.#startWaits();
     this.state = 'running';
     this.#libc.ptrace(PTRACE.cont, tid, 0, 0);
   }
 
-  /** It waits for real, until its time is over. */
+  /** Lets it really wait, until its time limit. */
   wake(): void {
-    this.#letWait();
+    this.#startWaits();
     this.#woken = true;
     this.state = 'running';
   }
 
-  #letWait(): void {
+  #startWaits(): void {
     for (const { tid, timed, state } of this.#paused.values()) {
       this.#waits.set(tid, timed);
-      if (state === 'asked') this.#toRepeat.add(tid);
+      if (state === 'would-wait') this.#toRepeat.add(tid);
       this.#libc.ptrace(PTRACE.cont, tid, 0, 0);
     }
     this.#paused.clear();
@@ -145,7 +145,7 @@ export class RaceTask {
     this.forget(tid);
     this.#statuses.get(tid)?.close();
     this.#statuses.delete(tid);
-    this.#looks.delete(tid);
+    this.#lastStatus.delete(tid);
   }
 
   forget(tid: number): void {
@@ -153,20 +153,22 @@ export class RaceTask {
     this.#paused.delete(tid);
     this.#inside.delete(tid);
     this.#toRepeat.delete(tid);
-    this.#returnedFromWait(tid);
+    this.#leaveWait(tid);
   }
 
-  /** What it would do next: of several, the first by name, so that the choice is the same in every run. */
+  /** The thread at the gate that continues next: the first by key, so that every run makes the same choice. */
   next(): AtGate | undefined {
-    return [...this.#gate.values()].sort((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : one.tid - other.tid))[0];
+    return [...this.#gate.values()].sort((first, second) =>
+      first.key < second.key ? -1 : first.key > second.key ? 1 : first.tid - second.tid,
+    )[0];
   }
 
-  /** True if it has a wait that ends by itself. */
-  get endsItsWait(): boolean {
+  /** True if it has a wait with a time limit. */
+  get hasTimedWait(): boolean {
     return [...this.#paused.values()].some(({ timed }) => timed) || [...this.#waits.values()].includes(true);
   }
 
-  /** Finds out whether it is ready or waits, if it can be told now. */
+  /** Determines whether it is ready or waits, if it has settled. */
   settle(): void {
     if (this.state !== 'running' && this.state !== 'waiting') return;
     if (!this.#isStill()) {
@@ -174,23 +176,23 @@ export class RaceTask {
       return;
     }
     if (this.#gate.size > 0) this.state = 'ready';
-    else if (!this.#ask()) this.state = 'waiting';
+    else if (!this.#probe()) this.state = 'waiting';
     else this.state = 'running';
   }
 
-  /** Waits that were asked before are asked anew: what another process did may have ended them. Returns true if there are any. */
-  askAgain(): boolean {
+  /** Probes all waits for descriptors again, because another process may have ended them. Returns true if there are any. */
+  probeAgain(): boolean {
     for (const paused of this.#paused.values()) if (paused.call.timeout !== undefined) paused.state = 'new';
-    return this.#ask();
+    return this.#probe();
   }
 
-  /** Carries out a wait for descriptors with no time to wait. Returns false if there is none left that was not asked. */
-  #ask(): boolean {
+  /** Carries out a wait for descriptors with a timeout of 0. Returns false if all have been probed. */
+  #probe(): boolean {
     for (const paused of this.#paused.values()) {
       const { timeout } = paused.call;
-      if (timeout === undefined || paused.state === 'asked') continue;
+      if (timeout === undefined || paused.state === 'would-wait') continue;
       if (paused.state === 'new') {
-        paused.state = 'asking';
+        paused.state = 'probing';
         setArgument(this.#libc, paused.tid, timeout, 0n);
         this.#libc.ptrace(PTRACE.syscall, paused.tid, 0, 0);
       }
@@ -199,10 +201,10 @@ export class RaceTask {
     return false;
   }
 
-  /** A wait that was asked has returned. It goes on if something was ready, else it is put back to before the call. */
-  answered(tid: number, result: bigint): boolean {
+  /** A probe has returned. The thread continues if a descriptor was ready, else it is set back to before the call. */
+  onProbeReturn(tid: number, result: bigint): boolean {
     const paused = this.#paused.get(tid);
-    if (paused?.state !== 'asking') return false;
+    if (paused?.state !== 'probing') return false;
     if (result !== 0n) {
       this.#paused.delete(tid);
       this.state = 'running';
@@ -215,30 +217,30 @@ export class RaceTask {
     registers.writeBigInt64LE(-1n, X64.originalRax);
     for (const [index, value] of paused.args.entries()) registers.writeBigUInt64LE(value, X64.arguments[index] ?? 0);
     writeRegisters(this.#libc, tid, registers);
-    paused.state = 'asked';
+    paused.state = 'would-wait';
     return true;
   }
 
   #isStill(): boolean {
     if (this.#woken) return false;
     if ([...this.#inside.values()].some(({ syscall }) => syscall.call !== 'lock')) return false;
-    if ([...this.#paused.values()].some(({ state }) => state === 'asking')) return false;
-    for (let look = this.#look(); ; look = this.#look()) if (look !== 'changed') return look === 'asleep';
+    if ([...this.#paused.values()].some(({ state }) => state === 'probing')) return false;
+    for (let result = this.#check(); ; result = this.#check()) if (result !== 'changed') return result === 'asleep';
   }
 
   /**
-   * Looks at each thread that does not stand. If all sleep, and none has run since it was last looked at, there was a moment at which all
-   * of them slept: the beginning of this look. Those that ran last come first, because with them another look is needed.
+   * Checks each thread that is not stopped. If all sleep, and none has run since its last check, then all slept at one moment: the
+   * beginning of this check. Threads that ran last come first, because they are the likeliest to need another check.
    */
-  #look(): 'asleep' | 'awake' | 'changed' {
-    for (const tid of this.threads.all()) if (!this.#looks.has(tid)) this.#looks.set(tid, '');
-    for (const [tid, before] of [...this.#looks].reverse()) {
+  #check(): 'asleep' | 'awake' | 'changed' {
+    for (const tid of this.threads.all()) if (!this.#lastStatus.has(tid)) this.#lastStatus.set(tid, '');
+    for (const [tid, before] of [...this.#lastStatus].reverse()) {
       if (this.#gate.has(tid) || this.#paused.has(tid)) continue;
-      const look = this.#statusOf(tid)?.asleep();
-      if (look === undefined) return 'awake';
-      if (look === before) continue;
-      this.#looks.delete(tid);
-      this.#looks.set(tid, look); // which puts it at the end
+      const status = this.#statusOf(tid)?.asleep();
+      if (status === undefined) return 'awake';
+      if (status === before) continue;
+      this.#lastStatus.delete(tid);
+      this.#lastStatus.set(tid, status); // moves it to the end
       return 'changed';
     }
     return 'asleep';
@@ -256,19 +258,19 @@ export class RaceTask {
     }
   }
 
-  /** Whether nothing but another process could ever make it go on; true only if that is sure. */
-  get waitsForEver(): boolean {
-    if (this.endsItsWait) return false;
-    return [...this.threads.all()].every((tid) => this.#paused.has(tid) || sleepsForEver(syscallOf(tid)));
+  /** Whether only another process can make it continue; false in doubt. */
+  get waitsForever(): boolean {
+    if (this.hasTimedWait) return false;
+    return [...this.threads.all()].every((tid) => this.#paused.has(tid) || sleepsForever(syscallOf(tid)));
   }
 
-  /** Where it waits, in words. */
+  /** What it waits for, in words. */
   where(): string {
     const [lock] = this.#inside.values();
     return lock === undefined ? 'for something that never comes' : `for the lock on ${lock.intent.path}`;
   }
 
-  /** Nothing but the thread that said that all is done is held, and no process but its own is left. */
+  /** No other thread is stopped or inside a call, and its process is the only one left. */
   get isQuiet(): boolean {
     return this.#gate.size + this.#paused.size + this.#inside.size === 0 && this.threads.processes().size === 1;
   }

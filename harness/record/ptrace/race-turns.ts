@@ -1,11 +1,11 @@
 /**
- * Who goes on in a race, each time that all tasks are settled: first as the schedule has it, then whoever went last, until it has
- * finished or waits. See `../race.ts`.
+ * Chooses the task that continues each time that all tasks are settled: first by the schedule, then the last task until it finishes
+ * or waits. See `../race.ts`.
  */
 import type { RaceRequest } from '../race.ts';
 import type { RaceTask } from './race-task.ts';
 
-/** Ops in a row that change nothing, after which a task counts as waiting: it looks again and again. */
+/** Ops in a row that change nothing, after which a task counts as waiting: it polls. */
 const SPINS = 200;
 
 type Next = { readonly kind: 'go' | 'kill'; readonly task: RaceTask };
@@ -13,13 +13,13 @@ type Next = { readonly kind: 'go' | 'kill'; readonly task: RaceTask };
 export class RaceTurns {
   readonly #request: Pick<RaceRequest, 'schedule' | 'kill'>;
   readonly #tasks: readonly RaceTask[];
-  /** The one that has waited longest first. */
-  #inWait: RaceTask[] = [];
+  /** The longest wait first. */
+  #waiting: RaceTask[] = [];
   #last = 0;
   #turn = 0;
-  /** Ops of the turn under way, and whether it has begun. */
-  #taken = 0;
-  #begun = false;
+  /** Ops of the current turn so far, and whether the turn has begun. */
+  #opsOfTurn = 0;
+  #turnHasBegun = false;
   #killed = false;
   #quietOps = 0;
 
@@ -28,59 +28,59 @@ export class RaceTurns {
     this.#tasks = tasks;
   }
 
-  /** Tasks that have come to wait since this was asked last. */
-  newInWait(): RaceTask[] {
-    this.#inWait = this.#inWait.filter(({ state }) => state === 'waiting');
-    const come = this.#tasks.filter((task) => task.state === 'waiting' && !this.#inWait.includes(task));
-    this.#inWait.push(...come);
-    return come;
+  /** Tasks that began to wait since the last call. */
+  newlyWaiting(): RaceTask[] {
+    this.#waiting = this.#waiting.filter(({ state }) => state === 'waiting');
+    const arrived = this.#tasks.filter((task) => task.state === 'waiting' && !this.#waiting.includes(task));
+    this.#waiting.push(...arrived);
+    return arrived;
   }
 
-  /** The task that was chosen last has done an op. */
-  took(changed: boolean): void {
-    this.#taken += 1;
+  /** The task that was chosen last has carried out an op. */
+  onOp(changed: boolean): void {
+    this.#opsOfTurn += 1;
     this.#quietOps = changed ? 0 : this.#quietOps + 1;
   }
 
-  /** Undefined if all that are left wait for something that does not come by itself. */
+  /** Undefined if all remaining tasks wait without a time limit. */
   next(): Next | undefined {
-    const task = this.#inSchedule();
-    if (task !== undefined) return this.#chosen(task);
+    const task = this.#nextInSchedule();
+    if (task !== undefined) return this.#choose(task);
     const { kill } = this.#request;
     const victim = kill === undefined || this.#killed ? undefined : this.#tasks[kill];
     this.#killed = true;
     if (victim !== undefined && !victim.isOver) return { kind: 'kill', task: victim };
-    const other = this.#afterSchedule();
-    return other && this.#chosen(other);
+    const next = this.#afterSchedule();
+    return next && this.#choose(next);
   }
 
-  #inSchedule(): RaceTask | undefined {
+  #nextInSchedule(): RaceTask | undefined {
     const { schedule } = this.#request;
     for (let turn = schedule[this.#turn]; turn !== undefined; turn = schedule[this.#turn]) {
       const task = this.#tasks[turn.task];
-      // A wait is ended only for a task whose turn begins with it: in the middle, to wait is to give the turn away.
-      if (task !== undefined && !task.isOver && this.#taken < turn.steps)
-        if (task.state === 'ready' || (!this.#begun && task.endsItsWait)) return task;
+      // A task may wait at the beginning of its turn; a wait in the middle ends the turn.
+      if (task !== undefined && !task.isOver && this.#opsOfTurn < turn.steps)
+        if (task.state === 'ready' || (!this.#turnHasBegun && task.hasTimedWait)) return task;
       this.#turn += 1;
-      this.#taken = 0;
-      this.#begun = false;
+      this.#opsOfTurn = 0;
+      this.#turnHasBegun = false;
     }
     return undefined;
   }
 
-  /** Nobody is interrupted any more. */
+  /** After the schedule no task is preempted. */
   #afterSchedule(): RaceTask | undefined {
     const inTurn = [...this.#tasks.slice(this.#last), ...this.#tasks.slice(0, this.#last)];
     const ready = inTurn.filter(({ state }) => state === 'ready');
     const spinning = this.#quietOps >= SPINS ? this.#tasks[this.#last] : undefined;
-    return ready.find((task) => task !== spinning) ?? this.#inWait.find(({ endsItsWait }) => endsItsWait) ?? ready[0];
+    return ready.find((task) => task !== spinning) ?? this.#waiting.find(({ hasTimedWait }) => hasTimedWait) ?? ready[0];
   }
 
-  #chosen(task: RaceTask): Next {
+  #choose(task: RaceTask): Next {
     if (task.index !== this.#last) this.#quietOps = 0;
     this.#last = task.index;
-    this.#begun = true;
-    this.#inWait = this.#inWait.filter((other) => other !== task);
+    this.#turnHasBegun = true;
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== task);
     return { kind: 'go', task };
   }
 }

@@ -10,9 +10,9 @@ import type { Recorder, RunPlan, RunRequest } from '../recorder.ts';
 import { READY, type TracerPlan, type TracerReport, type TracerRequest, type TracerRun } from './protocol.ts';
 import { canFilter } from './seccomp.ts';
 
-/** The descriptor of the tracer that its bell reads. */
+/** The tracer's descriptor for its bell. */
 const BELL = 3;
-/** How often the tracer looks at its time limits. */
+/** How often the tracer checks its time limits. */
 const TICK_MS = 200;
 
 export const PTRACE = { name: 'ptrace', cuts: true, races: true, takesStacks: false, seesAllProcesses: true } as const;
@@ -32,7 +32,7 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** Starts the tracer. Rejects, with the reason, where this machine does not let one process trace another. */
+/** Starts the tracer. Rejects with the reason where one process may not trace another. */
 export async function startPtraceRecorder(options: PtraceOptions): Promise<Recorder> {
   const tracer = spawn(process.execPath, [options.tracer, String(options.inFlight)], {
     cwd: options.cwd,
@@ -112,16 +112,16 @@ export async function startPtraceRecorder(options: PtraceOptions): Promise<Recor
     ...(canFilter()
       ? {
           race: async (request: RaceRequest) => {
-            const { race } = await ask((run) => ({ kind: 'race', run, node: process.execPath, ...request, env: settingsOf(request.env) }));
-            if (race === undefined) throw new Error('the tracer told nothing of a race');
+            const { race } = await ask((run) => ({ kind: 'race', run, node: process.execPath, ...request, env: environmentOf(request.env) }));
+            if (race === undefined) throw new Error('the tracer reported no race');
             return race;
           },
         }
-      : { noRace: `races need a syscall filter, which is written for x64, and this is ${process.arch}` }),
+      : { noRace: `races need a syscall filter, which exists only for x64, and this is ${process.arch}` }),
     close: async () => {
       closing = true;
       clearInterval(ticking);
-      bell.end(); // the tracer ends with its bell, and its children with it
+      bell.end(); // its end ends the tracer, and with it its children
       tracer.stdin.end();
       await ended;
       for (const { reject } of pending.values()) reject(new Error('the recorder was closed'));
@@ -136,7 +136,7 @@ function messageFor(run: number, request: RunRequest, plan: TracerPlan): TracerR
     run,
     node: process.execPath,
     args: request.args,
-    env: settingsOf(request.env),
+    env: environmentOf(request.env),
     directory: request.directory,
     spool: request.spool,
     plan,
@@ -144,29 +144,29 @@ function messageFor(run: number, request: RunRequest, plan: TracerPlan): TracerR
   };
 }
 
-function settingsOf(env: { readonly [name: string]: string }): string[] {
+function environmentOf(env: { readonly [name: string]: string }): string[] {
   return Object.entries({ ...env, UV_USE_IO_URING: '0' }).map(([name, value]) => `${name}=${value}`);
 }
 
 function whenEnded(tracer: ChildProcess, onUnexpected: (error: Error) => void): Promise<void> {
-  let complaint = '';
+  let output = '';
   tracer.stderr?.on('data', (chunk: Buffer) => {
-    complaint = (complaint + chunk.toString()).slice(-4096);
+    output = (output + chunk.toString()).slice(-4096);
   });
-  for (const pipe of [tracer.stdin, tracer.stdio[BELL]]) pipe?.on('error', () => {}); // the tracer ended first; its exit says so
+  for (const pipe of [tracer.stdin, tracer.stdio[BELL]]) pipe?.on('error', () => {}); // the tracer ended first; its exit is reported
   return new Promise((resolve) => {
     tracer.on('error', (cause) => {
       onUnexpected(new Error('the tracer could not be started', { cause }));
       resolve();
     });
     tracer.on('close', (code, signal) => {
-      onUnexpected(new Error(`the tracer ended (${signal ?? `exit code ${code}`}): ${reasonIn(complaint)}`));
+      onUnexpected(new Error(`the tracer ended (${signal ?? `exit code ${code}`}): ${reasonIn(output)}`));
       resolve();
     });
   });
 }
 
-/** The message of the error that Node printed before it ended, without the stack around it. */
-function reasonIn(complaint: string): string {
-  return /^(?:\w*Error): (.*)$/m.exec(complaint)?.[1] ?? complaint.trim();
+/** The message of the error that Node printed before it ended, without the stack. */
+function reasonIn(output: string): string {
+  return /^(?:\w*Error): (.*)$/m.exec(output)?.[1] ?? output.trim();
 }

@@ -1,7 +1,7 @@
 /**
- * From a syscall's arguments to the file it means: memory of the traced process for paths, /proc for descriptors.
+ * Finds the file that a syscall's arguments refer to: paths in the memory of the traced process, descriptors in /proc.
  *
- * Descriptors are looked up at each call, so that dup'd, inherited and passed ones are right without being followed.
+ * Descriptors are looked up at each call, so that duplicated, inherited and passed ones need no tracking.
  */
 import { readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -15,7 +15,7 @@ const DELETED = ' (deleted)';
 
 export function readPath(libc: Libc, tid: number, address: bigint): string {
   if (address === 0n) return '';
-  // A path may stand close to the end of a mapping: read up to the page's end first.
+  // The path may end close to the end of a mapping: read up to the page's end first.
   const first = PAGE_BYTES - Number(address % BigInt(PAGE_BYTES));
   let bytes = libc.readMemory(tid, address, first);
   if (bytes.indexOf(0) < 0) bytes = Buffer.concat([Buffer.from(bytes), libc.readMemory(tid, address + BigInt(first), PAGE_BYTES - first)]);
@@ -33,11 +33,11 @@ function readLink(path: string): string | undefined {
   }
 }
 
-/** A file by its absolute path; `deleted` if it has a descriptor but no name any more. */
+/** A file by its absolute path; `deleted` if it has a descriptor but no longer a name. */
 export interface Located {
   readonly path: string;
   readonly deleted: boolean;
-  /** A path under /proc that reaches the file itself even if it has no name; only for descriptors. */
+  /** For descriptors: a path under /proc that leads to the file even if it has no name. */
   readonly handle?: string;
 }
 
@@ -59,10 +59,10 @@ function locateDescriptor(tid: number, descriptor: number): Located | undefined 
   return { path: target, deleted: false, handle };
 }
 
-/** Tells which paths lie inside the store's directory. Other spellings of it, through symlinks, count. */
+/** Which paths lie inside the store's directory, also when spelled through symlinks. */
 export class Inside {
   readonly #directory: string;
-  /** Directories elsewhere -> where they really are. A program asks for hundreds of files in a few of them. */
+  /** Directories outside -> their real paths. A cache: a program opens hundreds of files in a few directories. */
   readonly #real = new Map<string, string | undefined>();
 
   constructor(directory: string) {
@@ -88,7 +88,7 @@ export class Inside {
     try {
       real = realpathSync(directory);
     } catch {
-      return undefined; // it may come to be
+      return undefined; // not cached: it may be created later
     }
     this.#real.set(directory, real);
     return real;

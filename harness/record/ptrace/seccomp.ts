@@ -1,9 +1,9 @@
 /**
- * Makes a traced process stop only at the syscalls that can be ops, instead of at each of the hundreds in which threads wait for
- * each other: a seccomp filter, put into the stopped process by carrying out seccomp(2) in its place.
+ * Makes a traced process stop only at syscalls that can be ops, not at the hundreds in which its threads wait for each other. It
+ * makes the stopped process call seccomp(2) to install a filter.
  *
- * x86-64 only, and only where the kernel permits it; elsewhere every syscall stops, which is slower and otherwise the same.
- * The filter lets everything through: it changes no result, and goes with the process.
+ * x86-64 only, and only where the kernel permits it; elsewhere every syscall stops, which is slower but otherwise the same.
+ * The filter lets every syscall through: it changes no result, and it ends with the process.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { type Libc, PTRACE } from './libc.ts';
@@ -19,7 +19,7 @@ const TSYNC = 1n; // all threads of the process
 const PR_SET_NO_NEW_PRIVS = 38n;
 const EACCES = -13n;
 const SYSCALL_INSTRUCTION = 0x050f; // 0f 05, little-endian
-/** Where the program is put: below the stack, past the 128 bytes that compiled code may use without moving the pointer. */
+/** Where the program is written: below the stack, beyond the 128-byte red zone. */
 const BELOW_STACK = 16384n;
 
 // Classic BPF; see linux/filter.h and linux/seccomp.h.
@@ -41,8 +41,8 @@ export function canFilter(): boolean {
 }
 
 /**
- * Returns true if from now on the process stops (PTRACE_EVENT_SECCOMP) at the table's syscalls only, and where it would wait in one of
- * `pauses`. Its leader must stand at a signal.
+ * Returns true if the process now stops (PTRACE_EVENT_SECCOMP) only at the table's syscalls and before waits in `pauses`. Thread `tid`
+ * must be stopped at a signal.
  */
 export function installFilter(libc: Libc, tid: number, table: ReadonlyMap<number, Syscall>, pauses: readonly PauseCall[] = []): boolean {
   if (!canFilter()) return false;
@@ -56,14 +56,14 @@ export function installFilter(libc: Libc, tid: number, table: ReadonlyMap<number
   const install = (): bigint => carryOut(SECCOMP, [SET_MODE_FILTER, TSYNC, address]);
   let result = install();
   if (result === EACCES) {
-    carryOut(PRCTL, [PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n]); // it looks at all five
+    carryOut(PRCTL, [PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n]); // prctl checks all five
     result = install();
   }
   writeRegisters(libc, tid, saved);
   return result === 0n;
 }
 
-/** One syscall by the stopped thread, at the syscall instruction that it has just passed. */
+/** Makes the stopped thread carry out one syscall, with the syscall instruction that it has just passed. */
 function syscallInPlace(libc: Libc, tid: number, saved: Buffer, instruction: bigint, number: bigint, args: readonly bigint[]): bigint {
   const registers = Buffer.from(saved);
   registers.writeBigUInt64LE(instruction, X64.rip);

@@ -1,13 +1,13 @@
 /**
- * Which syscalls touch files, and where their arguments stand.
+ * Which syscalls touch files, and which of their arguments name them.
  *
- * Numbers are from the kernel's tables for x86-64 and for the generic table that arm64 uses; a number of -1 means that the
- * architecture has no such call. Calls that only change the process (dup, lseek, chdir) are no ops: their effect is seen
- * through /proc when a later call uses the descriptor or the path.
+ * Numbers are from the kernel's table for x86-64 and the generic table that arm64 uses; -1 means that the architecture has no
+ * such call. Calls that only change the process (dup, lseek, chdir) are not ops: /proc shows their effect when a later call uses
+ * the descriptor or the path.
  */
 import type { Call } from '../../domain/trace.ts';
 
-/** Where a file argument stands: a descriptor, or a path with the descriptor of the directory it is relative to. */
+/** Indices of a file argument: a descriptor, or a path and the descriptor of the directory it is relative to. */
 export type Where = { readonly fd: number } | { readonly path: number; readonly at?: number };
 
 export interface Syscall {
@@ -15,16 +15,16 @@ export interface Syscall {
   readonly call: Call;
   readonly file: Where;
   readonly to?: Where;
-  /** Index of the argument with the number of bytes, where the kernel may carry out only a part of them. */
+  /** Index of the number of bytes, for calls of which the kernel may carry out only a part. */
   readonly bytes?: number;
-  /** Index of the argument with the file offset; absent: at the descriptor's position. `pointer`: the argument points at the offset. */
+  /** Index of the file offset; absent: at the descriptor's position. `pointer`: the argument points at the offset. */
   readonly offset?: number | { readonly pointer: number };
   /** `bytes` counts iovecs, at this argument. */
   readonly vector?: number;
   /** Index of the open flags, or the flags themselves. */
   readonly openFlags?: number | { readonly fixed: number } | { readonly how: number };
   readonly mode?: number;
-  /** Index of a path that is stored as it is: what a symlink points at. */
+  /** Index of a path that is stored unresolved: a symlink's target. */
   readonly text?: number;
 }
 
@@ -109,7 +109,7 @@ const TABLE: readonly (readonly [number, number, Syscall])[] = [
   [16, 29, { name: 'ioctl', call: 'copy', file: fd(0) }],
 ];
 
-/** Calls whose ops a tracer cannot see: io_uring does its work inside the kernel. */
+/** A tracer cannot see the operations of io_uring: the kernel carries them out without syscalls. */
 export const IO_URING_SETUP = 425;
 
 const MAP_SHARED = 1n;
@@ -118,7 +118,7 @@ const NO_DESCRIPTOR = 0xffffffff;
 const LOCK_COMMANDS = [6, 7, 13, 14, 37, 38]; // F_SETLK(W), the 64-bit and the open-file-description ones
 const CLONE_REQUESTS = [0x40049409, 0x4020940d]; // FICLONE, FICLONERANGE
 
-/** For calls that do many things: the argument (its lower 32 bits) that must have one of these values, or with `unless` none of them, to be an op. */
+/** Calls with many functions are ops only if this argument (its lower 32 bits) has one of these values or, with `unless`, none of them. */
 export const MASKED_ARGUMENTS: {
   readonly [name: string]: { readonly index: number; readonly values: readonly number[]; readonly unless: boolean } | undefined;
 } = {
@@ -127,7 +127,7 @@ export const MASKED_ARGUMENTS: {
   mmap: { index: 4, values: [NO_DESCRIPTOR], unless: true },
 };
 
-/** True if these arguments make the call the op that the table says. */
+/** True if the call with these arguments is the op in the table. */
 export function isOp(call: Syscall, args: readonly bigint[]): boolean {
   const mask = MASKED_ARGUMENTS[call.name];
   if (mask === undefined) return true;

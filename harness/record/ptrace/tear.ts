@@ -3,13 +3,13 @@ import type { Libc } from './libc.ts';
 
 const IOVEC_BYTES = 16;
 
-/** A vector that was shortened: how many of its entries are left, and how to make it whole again. */
+/** A shortened vector: how many entries are left, and how to restore it. */
 interface Torn {
   readonly entries: number;
   readonly restore: () => void;
 }
 
-/** Shortens a vector of buffers, in the memory of the stopped thread, to `bytes` in all. A thread that lives on reads its vector again. */
+/** Shortens a vector of buffers, in the memory of the stopped thread, to a total of `bytes`. Restore it if the thread lives on. */
 export function tearVector(libc: Libc, tid: number, address: bigint, count: number, bytes: number): Torn {
   let left = bytes;
   for (let index = 0; index < count; index += 1) {

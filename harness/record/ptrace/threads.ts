@@ -6,11 +6,11 @@ import { processOf, threadsOf } from './process-info.ts';
 /** Why a thread stopped, or how it ended, from its wait status. */
 export type Stop =
   | { readonly kind: 'gone'; readonly signal: number; readonly code: number }
-  /** At a syscall that can be an op, or at the return of one. */
+  /** At the entry or exit of a syscall that can be an op. */
   | { readonly kind: 'syscall' }
-  /** `resting`: by a signal that stops a process until another one lets it go on. */
+  /** `resting`: by a signal that stops the process until SIGCONT. */
   | { readonly kind: 'group-stop'; readonly resting: boolean }
-  /** It has made a thread or process, or called exec. */
+  /** It started a thread or process, or called exec. */
   | { readonly kind: 'event'; readonly event: number }
   | { readonly kind: 'signal'; readonly signal: number };
 
@@ -28,9 +28,9 @@ export function stopOf(status: number): Stop {
 
 export class Threads {
   readonly #libc: Libc;
-  /** Threads that stopped at least once, and the process each belongs to. */
+  /** Known threads, and the process of each. */
   readonly #pids: Map<number, number>;
-  /** Every thread that was made while it was watched. */
+  /** Threads that were started under trace, also those that have ended. */
   readonly #adopted = new Set<number>();
 
   constructor(libc: Libc, pid: number) {
@@ -58,7 +58,7 @@ export class Threads {
     return new Set(this.#pids.values());
   }
 
-  /** Takes a thread that nobody knows yet, if one of these processes started it. */
+  /** Adds an unknown thread, if one of these processes started it. */
   adopt(tid: number): boolean {
     const process = processOf(tid);
     if (process === undefined) return false;
@@ -76,22 +76,23 @@ export class Threads {
     this.#pids.delete(tid);
   }
 
-  /** A thread has made another one, or called exec. Returns the thread that is no more because of that. */
+  /** A thread started another one, or called exec. Returns the thread that no longer exists after an exec. */
   onEvent(tid: number, event: number): number | undefined {
     const message = Buffer.alloc(8);
     this.#libc.ptraceBuffer(PTRACE.getEventMessage, tid, 0, message);
-    const other = Number(message.readBigUInt64LE(0));
+    const otherTid = Number(message.readBigUInt64LE(0));
     if (event === EVENT.exec) {
       // All other threads of the process are gone, and the one that called exec has taken the leader's id.
-      if (other !== tid) this.#pids.delete(other);
-      return other;
+      if (otherTid !== tid) this.#pids.delete(otherTid);
+      return otherTid;
     }
-    // Known from now on, even if its maker ends before it is first seen. (It may as well have been seen, and have ended, before.)
-    if (!this.#adopted.has(other)) this.#take(other, event === EVENT.clone ? (processOf(other)?.pid ?? this.pidOf(tid)) : other);
+    // Add it now, in case its parent ends before its first stop; but not if it has already stopped, and perhaps ended.
+    if (!this.#adopted.has(otherTid))
+      this.#take(otherTid, event === EVENT.clone ? (processOf(otherTid)?.pid ?? this.pidOf(tid)) : otherTid);
     return undefined;
   }
 
-  /** Attaches to the threads that the processes have started so far; those to come attach themselves. */
+  /** Attaches to the threads that the processes have started so far; later ones are attached automatically. */
   attach(options: number): void {
     for (const pid of this.processes()) {
       for (let found = true; found; ) {
@@ -106,7 +107,7 @@ export class Threads {
     }
   }
 
-  /** Kills every process; their ends are still to be waited for. */
+  /** Kills every process, without waiting for them to end. */
   kill(): void {
     killProcesses(this.#pids.values());
   }

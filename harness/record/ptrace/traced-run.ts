@@ -1,10 +1,9 @@
 /**
  * One child under trace, from its start to its end.
  *
- * Until the workload raises SIGURG it runs at full speed. From then on every thread stops at every syscall that can be an op (where
- * no filter can be installed: at every syscall); calls that touch
- * the store's directory are let through one at a time, so that the order of ops is total, and on a run that has an order to
- * follow a call waits until it is next. Blocking lock calls are let through beside the others: what they wait for may be held back.
+ * Until the workload raises SIGURG it runs at full speed. From then on every thread stops at every syscall that can be an op (without a
+ * filter: at every syscall). Calls on the store's directory are let through one at a time, so that the order of ops is total; in a run
+ * that follows an order, a call waits until it is next. A blocking lock call does not hold up others, because it may wait for one of them.
  */
 
 import type { RawEnd, RawEvent, RawOp } from '../../domain/events.ts';
@@ -23,9 +22,9 @@ import { installFilter } from './seccomp.ts';
 import type { Syscall } from './syscalls.ts';
 import { stopOf, Threads } from './threads.ts';
 
-/** So long without a call, and a run in which calls fail does not count as busy any more. */
-const WAITS_AFTER_MS = 500;
-/** How long calls may wait for the one that the recorded order wants next, while nothing else happens, before the run counts as another run. */
+/** After this time without a syscall, a run with faults no longer counts as busy. */
+const WAITING_AFTER_MS = 500;
+/** How long calls may wait for the next one in the recorded order, with no other event, before the run counts as diverged. */
 const STALL_MS = 2_000;
 
 type Arrival = OpAtEntry | MarkAtEntry;
@@ -46,24 +45,24 @@ export class TracedRun {
   /** Processes in the order in which their first op came: their numbers in the trace. */
   #processes: number[] = [];
   readonly #unmeasured = new Set<string>();
-  /** Runs of a `fault` plan that are still to come, and the one under way. */
-  readonly #toCome: FaultRun[];
-  #now: FaultRun;
+  /** Remaining runs of a `fault` plan, and the current one. */
+  readonly #remaining: FaultRun[];
+  #current: FaultRun;
   #injections: Injections | undefined;
-  /** The op of a `fault` plan up to which the order is followed. */
+  /** The op up to which a `fault` plan follows the order. */
   #firstFaulty = 0;
-  /** Threads inside a call that was let through, with it. */
+  /** Threads inside a call that was let through. */
   readonly #inside = new Map<number, Arrival>();
   #held: Arrival[] = [];
   #busy = false;
   #cursor = 0;
   #ops = 0;
   #recording = false;
-  /** The workload has said that all steps are done. */
+  /** The workload has reported all steps done. */
   #finished = false;
   #overlaps = false;
   #lastStop: number;
-  /** Only syscalls that can be ops stop. */
+  /** Threads stop only at syscalls that can be ops. */
   #filtered = false;
   #tree: Tree = new Map();
   #stalledSince: number | undefined;
@@ -82,14 +81,14 @@ export class TracedRun {
     this.#order = order;
     this.#image = image;
     const { plan, directory, spool } = request;
-    this.#now = { directory, spool, faults: [] };
-    this.#toCome = plan.kind === 'fault' ? [...plan.runs] : [this.#now];
+    this.#current = { directory, spool, faults: [] };
+    this.#remaining = plan.kind === 'fault' ? [...plan.runs] : [this.#current];
     this.#reader = this.#readerFor(directory);
     this.#deadline = now + request.timeoutMs;
     this.#lastStop = now;
-    this.pid = libc.spawn(request.node, [...request.args, ...this.#toCome.map((run) => run.directory)], request.env);
+    this.pid = libc.spawn(request.node, [...request.args, ...this.#remaining.map((run) => run.directory)], request.env);
     this.#threads = new Threads(libc, this.pid);
-    // On a busy machine a child can be over before it is seized: a run that never came to its recording mark, and is made again.
+    // On a busy machine a child can end before it is seized. Such a run never reaches its recording mark, and is repeated.
     if (libc.ptrace(PTRACE.seize, this.pid, 0, START_OPTIONS) < 0) killProcesses([this.pid]);
   }
 
@@ -101,22 +100,22 @@ export class TracedRun {
     return this.#events;
   }
 
-  /** Some call came while another was under way. */
+  /** Some call arrived while another was in progress. */
   get overlaps(): boolean {
     return this.#overlaps;
   }
 
-  /** Whether a run in which calls fail has done nothing for a while: it may have been made to wait, or to hang. */
-  waitsSince(now: number): boolean {
-    return this.#request.plan.kind === 'fault' && this.#recording && now - this.#lastStop > WAITS_AFTER_MS;
+  /** Whether a run with faults has done nothing for a while: a fault may have made it wait or hang. */
+  isWaiting(now: number): boolean {
+    return this.#request.plan.kind === 'fault' && this.#recording && now - this.#lastStop > WAITING_AFTER_MS;
   }
 
-  /** When `tick` must be called again, in the time of `now`. */
+  /** When `tick` must be called again, on the clock of `now`. */
   get nextDeadline(): number {
     return this.#stalledSince === undefined ? this.#deadline : Math.min(this.#deadline, this.#stalledSince + STALL_MS);
   }
 
-  /** To be asked once the last process of the run is gone. */
+  /** Call it once, after the last process of the run has ended. */
   cuts(): CutReport | undefined {
     return this.#image?.end(this.#request.spool, this.#end?.how === 'finished' ? 'trees' : 'nothing');
   }
@@ -125,12 +124,12 @@ export class TracedRun {
     return this.#threads.has(tid);
   }
 
-  /** Takes a thread that nobody knows yet, if a process of this run started it. */
+  /** Adds an unknown thread, if a process of this run started it. */
   adopt(tid: number): boolean {
     return this.#threads.adopt(tid);
   }
 
-  /** Kills every process of the run; their ends are still to be waited for. */
+  /** Kills every process of the run, without waiting for them to end. */
   stop(): void {
     this.#killAll();
   }
@@ -168,7 +167,7 @@ export class TracedRun {
         this.#resume(tid, 0);
         break;
       case 'signal':
-        if (stop.signal === SIGNAL.urg && this.#toCome.length > 0) this.#startRecording(tid, now);
+        if (stop.signal === SIGNAL.urg && this.#remaining.length > 0) this.#startRecording(tid, now);
         else this.#resume(tid, stop.signal === SIGNAL.trap ? 0 : stop.signal);
         break;
       default:
@@ -186,7 +185,7 @@ export class TracedRun {
       this.#killAll(); // processes that the store started must not outlive it
     }
     if (this.#threads.size > 0) return false;
-    if (this.#request.plan.kind === 'fault' && this.#end?.how === 'finished') return true; // each run has told its end
+    if (this.#request.plan.kind === 'fault' && this.#end?.how === 'finished') return true; // each run has reported its own end
     for (const what of this.#unmeasured) this.#events.push({ kind: 'unmeasured', what });
     this.#events.push(this.#end ?? { kind: 'end', how: 'crashed', signal: 'unknown' });
     return true;
@@ -198,28 +197,28 @@ export class TracedRun {
     this.#image?.atBoundary(0);
     this.#startNext(now);
     if (this.#request.plan.kind !== 'kill' && this.#image === undefined) {
-      this.#tree = scanTree(this.#now.directory, this.#scanned);
-      this.#events.push({ kind: 'start', tree: spoolTree(this.#tree, this.#now.spool) });
+      this.#tree = scanTree(this.#current.directory, this.#scanned);
+      this.#events.push({ kind: 'start', tree: spoolTree(this.#tree, this.#current.spool) });
     }
     if (!isFirst) {
       if (!this.#filtered) this.#interruptOthers(tid);
       this.#resume(tid, 0);
       return;
     }
-    const alone = this.#threads.processes().size === 1;
+    const hasOneProcess = this.#threads.processes().size === 1;
     this.#threads.attach(TRACE_OPTIONS);
     this.#libc.ptrace(PTRACE.setOptions, tid, 0, TRACE_OPTIONS);
-    // A filter is for one process; others that run already would go on without.
-    this.#filtered = alone && installFilter(this.#libc, tid, this.#table);
+    // A filter applies to one process; others that already run would have none.
+    this.#filtered = hasOneProcess && installFilter(this.#libc, tid, this.#table);
     if (!this.#filtered) this.#interruptOthers(tid);
     this.#resume(tid, 0);
   }
 
   #startNext(now: number): void {
     const { plan, timeoutMs } = this.#request;
-    this.#now = this.#toCome.shift() ?? this.#now;
+    this.#current = this.#remaining.shift() ?? this.#current;
     if (plan.kind !== 'fault') return;
-    const { directory, faults } = this.#now;
+    const { directory, faults } = this.#current;
     this.#firstFaulty = firstFaultyOp(faults);
     this.#injections = new Injections(this.#libc, new Faults(faults, lookIn(directory)));
     this.#processes = [];
@@ -235,13 +234,13 @@ export class TracedRun {
       table: this.#table,
       directory,
       names: this.#order?.names ?? [],
-      withDetails: this.#request.plan.kind !== 'kill' && !this.#now.lean,
+      withDetails: this.#request.plan.kind !== 'kill' && !this.#current.lean,
       processNumber: (tid) => this.#processNumber(this.#threads.pidOf(tid)),
     });
   }
 
   #interruptOthers(tid: number): void {
-    for (const other of this.#threads.all()) if (other !== tid) this.#libc.ptrace(PTRACE.interrupt, other, 0, 0);
+    for (const otherTid of this.#threads.all()) if (otherTid !== tid) this.#libc.ptrace(PTRACE.interrupt, otherTid, 0, 0);
   }
 
   #resume(tid: number, signal: number): void {
@@ -262,7 +261,7 @@ export class TracedRun {
     }
   }
 
-  /** The op or mark that a thread is about to carry out; undefined if it is neither. */
+  /** The op or mark that a thread is about to carry out, if any. */
   #arrivalOf(tid: number, now: number): Arrival | undefined {
     const seen = this.#reader.read(tid, this.#info);
     if (seen?.kind === 'finished') this.#finish(now);
@@ -285,7 +284,7 @@ export class TracedRun {
     return at >= 0 ? at + 1 : this.#processes.push(pid);
   }
 
-  /** A call on the directory, or a mark, is about to happen: let it through, hold it back, or kill. */
+  /** Before an op or a mark: lets it through, holds it back, or kills the run. */
   #arrive(arrival: Arrival, now: number): void {
     if (this.#busy) {
       this.#overlaps = true;
@@ -308,7 +307,7 @@ export class TracedRun {
     this.#letThrough(arrival, now);
   }
 
-  /** Whether what comes next must be what the order has next. */
+  /** Whether the next event must be the next one in the order. */
   #follows(): boolean {
     const { plan } = this.#request;
     if (plan.kind === 'fault') return this.#ops < this.#firstFaulty;
@@ -319,13 +318,13 @@ export class TracedRun {
     this.#cursor += 1;
     this.#stalledSince = undefined;
     const { plan, timeoutMs } = this.#request;
-    const { lean, directory, spool } = this.#now;
+    const { lean, directory, spool } = this.#current;
     if (arrival.kind === 'mark') {
       const tree = lean ? { tree: spoolTree(scanTree(directory, this.#scanned), spool) } : {};
       this.#events.push({ ...arrival.mark, ...tree });
       if (plan.kind === 'fault') this.#deadline = now + timeoutMs;
       if (lean) {
-        this.#goOn(arrival.tid, now);
+        this.#continue(arrival.tid, now);
         return;
       }
       this.#busy = true; // until the call that carries the mark returns
@@ -335,7 +334,7 @@ export class TracedRun {
       const changed = this.#injections?.enter(this.#ops, arrival);
       if (lean && !changed) {
         this.#events.push(this.#reader.entered(arrival));
-        this.#goOn(arrival.tid, now);
+        this.#continue(arrival.tid, now);
         return;
       }
       this.#busy = arrival.syscall.call !== 'lock';
@@ -344,8 +343,8 @@ export class TracedRun {
     this.#libc.ptrace(PTRACE.syscall, arrival.tid, 0, 0); // to its return
   }
 
-  /** Lets a call through that nobody waits for. */
-  #goOn(tid: number, now: number): void {
+  /** Lets a call through without waiting for its return. */
+  #continue(tid: number, now: number): void {
     this.#resume(tid, 0);
     if (this.#held.length > 0) this.#admitHeld(now);
   }
@@ -366,7 +365,7 @@ export class TracedRun {
     if (arrival.kind === 'mark' || arrival.syscall.call !== 'lock') this.#admitHeld(now);
   }
 
-  /** The call under way is over: whatever came meanwhile gets its turn, in the order in which it came. */
+  /** The current call has returned: admits the calls that arrived meanwhile, in their order. */
   #admitHeld(now: number): void {
     this.#busy = false;
     const held = this.#held;
@@ -375,21 +374,21 @@ export class TracedRun {
     for (const waiting of held) this.#arrive(waiting, now);
   }
 
-  /** The op with the tree that it left, if it changed. */
+  /** The op, with the tree if the op changed it. */
   #withTree(op: RawOp): RawOp {
-    // Under a `cut` plan nobody else may open a file: the first close after a truncation is when ext4 and xfs flush it.
-    if (this.#request.plan.kind === 'kill' || this.#image !== undefined || this.#now.lean) return op;
-    const tree = scanTree(this.#now.directory, this.#scanned);
+    // Under a `cut` plan the tracer opens no file: ext4 and xfs flush a file at the first close after a truncation.
+    if (this.#request.plan.kind === 'kill' || this.#image !== undefined || this.#current.lean) return op;
+    const tree = scanTree(this.#current.directory, this.#scanned);
     if (equalTrees(tree, this.#tree)) return op;
     this.#tree = tree;
-    return { ...op, tree: spoolTree(tree, this.#now.spool) };
+    return { ...op, tree: spoolTree(tree, this.#current.spool) };
   }
 
   #expected(): string | undefined {
     return this.#order?.keys[this.#cursor];
   }
 
-  /** Marks that come before the next op belong to this boundary: the kill waits for them. */
+  /** False if a mark is next: it belongs to this boundary, so the kill waits for it. */
   #expectsOp(): boolean {
     const expected = this.#expected();
     return expected === undefined || !isMarkKey(expected);

@@ -1,10 +1,10 @@
 /**
- * The tracer process: carries out runs that the recorder asks for, several at a time.
+ * The tracer process: carries out the runs that the recorder requests, several at a time.
  *
- * It blocks in waitpid(2) and never returns to Node's event loop, hence a process of its own; its children are its own, reaped
- * here. Nothing but a child can wake it, so one child serves as its bell: `cat`, under trace, reading descriptor 3. The recorder
- * rings after each request and a few times a second while runs go on. When the recorder is gone, `cat` ends, the tracer ends, and
- * every child with it (PTRACE_O_EXITKILL): no child outlives the harness, however that ends.
+ * It blocks in waitpid(2) and never returns to Node's event loop, so it is a separate process, which starts and reaps its children.
+ * Only a child can wake it, so one child serves as its bell: `cat`, under trace, reading descriptor 3. The recorder rings after
+ * each request, and a few times a second while there are runs. When the recorder ends, `cat` ends, then the tracer, and with it
+ * every child (PTRACE_O_EXITKILL): no child outlives the harness, however it ends.
  */
 import { readSync, writeSync } from 'node:fs';
 import { Images } from '../image/image-cuts.ts';
@@ -21,14 +21,14 @@ const table = syscallTable(process.arch);
 if (table === undefined) throw new Error(`no syscall table for ${process.arch}`);
 const BELL_INPUT = 3;
 const inFlight = Number(process.argv[2] ?? 1);
-/** Runs at the same time, those included in which everybody sleeps. */
+/** Limit on runs at the same time, including those that sleep. */
 const MOST_RUNNING = 24;
-/** How long it sleeps before it asks once more whether something has happened; each time twice as long. */
+/** How long it sleeps between two checks for an event; doubles each time. */
 const FIRST_PAUSE_MS = 0.05;
 const LAST_PAUSE_MS = 0.8;
-/** A look is put off while other things happen, but not for longer. */
-const LOOK_LATE_MS = 2;
-const nobody = new Int32Array(new SharedArrayBuffer(4));
+/** How long other events may delay a poll. */
+const POLL_LATE_MS = 2;
+const neverSet = new Int32Array(new SharedArrayBuffer(4));
 
 const orders = new Map<number, TracerOrder>();
 const waiting: (TracerRun | TracerRace)[] = [];
@@ -61,10 +61,10 @@ function report(message: TracerReport): void {
   }
 }
 
-/** Runs that take up a place. Those in which somebody waits for his time do not: they would make others wait for nothing. */
+/** Runs that count against `inFlight`. Runs that only sleep do not: they would hold up others for nothing. */
 function busy(now: number): number {
   let count = 0;
-  for (const run of running) if (!(run instanceof RaceRun ? run.isIdle : run.waitsSince(now))) count += 1;
+  for (const run of running) if (!(run instanceof RaceRun ? run.isIdle : run.isWaiting(now))) count += 1;
   return count;
 }
 
@@ -90,10 +90,10 @@ function startWaiting(now: number): void {
   }
 }
 
-/** What fails because the kernel refuses a mount fails this run, not the tracer. */
-function attempt(run: number, what: () => void): void {
+/** An error, such as a mount that the kernel refuses, fails this run only. */
+function attempt(run: number, work: () => void): void {
   try {
-    what();
+    work();
   } catch (error) {
     report({ run, pid: 0, events: [], refused: error instanceof Error ? error.message : String(error) });
   }
@@ -109,7 +109,7 @@ function killOrphan(tid: number): void {
   try {
     process.kill(processOf(tid)?.pid ?? tid, 'SIGKILL');
   } catch {
-    // It has ended meanwhile.
+    // It has already ended.
   }
 }
 
@@ -117,8 +117,8 @@ function dispatch(tid: number, status: number, now: number): void {
   const run = runOf(tid);
   if (run === undefined) {
     if ((status & 0xff) !== 0x7f)
-      idle.gone(tid); // if nobody knew it, it has just ended
-    // A process whose maker was killed in the middle of making it: nobody will ever tell whose it is.
+      idle.gone(tid); // an idle task, or a thread that ended before it was known
+    // Its parent was killed while starting it, so its run is unknown.
     else killOrphan(tid);
     return;
   }
@@ -131,7 +131,7 @@ function dispatch(tid: number, status: number, now: number): void {
   });
 }
 
-/** The recorder is gone: nobody wants to know any more. */
+/** The recorder is gone: kills everything and exits. */
 function endAll(): never {
   for (const run of running) run.stop();
   idle.stop();
@@ -145,15 +145,15 @@ if (libc.ptrace(PTRACE.seize, bell, 0, OPTION.exitKill) < 0 || libc.ptrace(PTRAC
   throw new Error('ptrace is not permitted here');
 writeSync(1, `${READY}\n`);
 
-/** Waits for the next event, but no longer than until a race wants to look at its tasks and nothing else has happened: then the result is 0. */
+/** Waits for the next event, at most until a race must be polled: then returns 0. */
 function waitForNext(): number {
-  let look = Number.POSITIVE_INFINITY;
-  for (const run of running) if (run instanceof RaceRun) look = Math.min(look, run.nextLook ?? look);
-  if (look === Number.POSITIVE_INFINITY) return libc.waitAny();
+  let pollAt = Number.POSITIVE_INFINITY;
+  for (const run of running) if (run instanceof RaceRun) pollAt = Math.min(pollAt, run.nextPoll ?? pollAt);
+  if (pollAt === Number.POSITIVE_INFINITY) return libc.waitAny();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LAST_PAUSE_MS)) {
     const tid = libc.waitNow();
-    if (tid !== 0 || performance.now() >= look) return tid;
-    Atomics.wait(nobody, 0, 0, pause);
+    if (tid !== 0 || performance.now() >= pollAt) return tid;
+    Atomics.wait(neverSet, 0, 0, pause);
   }
 }
 
@@ -171,7 +171,7 @@ for (;;) {
   }
   for (const run of running) {
     if (!(run instanceof RaceRun)) continue;
-    if (run.nextLook !== undefined && run.nextLook + (tid === 0 ? 0 : LOOK_LATE_MS) <= now) run.look(now);
+    if (run.nextPoll !== undefined && run.nextPoll + (tid === 0 ? 0 : POLL_LATE_MS) <= now) run.poll(now);
     if (!run.isOver) continue;
     running.delete(run);
     report(run.report());

@@ -292,7 +292,7 @@ memory[0:4] = b'text'
 memory.flush()
 `),
     ops: ['open a by 1', 'truncate a by 1'],
-    unmeasured: ['mmap of a: what is written through it is no syscall'],
+    unmeasured: ['mmap of a: writes through the mapping are not syscalls'],
   },
 ];
 
