@@ -6,7 +6,7 @@ import { type Cell, type CrashCell, caseId, type Findings } from '../check.ts';
 import { isViolation, statusOf, worstGrade } from '../domain/grade.ts';
 import { heldTo, knownBugOf } from '../domain/models.ts';
 import { canonicalPath } from '../domain/names.ts';
-import type { CaseResult, CellResult, OpLine } from '../domain/result.ts';
+import type { CaseResult, CellResult, OpLine, Tried } from '../domain/result.ts';
 import type { Outcome } from '../domain/store.ts';
 import type { Tree, Variation } from '../domain/trace.ts';
 import { treeKey } from '../domain/tree.ts';
@@ -46,7 +46,7 @@ export interface CheckedCell {
 
 export function cellResult(cell: CrashCell, located: Located, options: CellOptions): CheckedCell {
   const { found, explanation } = located;
-  const { verdicts, doubts, recording, points, inside, coverage, cuts, recoveries } = found;
+  const { verdicts, doubts, recording, points } = found;
   const outcomes = verdicts.map(({ outcome }) => outcome);
   // What a mapped file holds is not in a trace, but it is on the disk of a real cut.
   const unmeasured = cell.model === 'power-cut' ? [] : recording.trace.unmeasured;
@@ -61,14 +61,12 @@ export function cellResult(cell: CrashCell, located: Located, options: CellOptio
   const told = new Set(smallest.map(({ state }) => stateId(state)));
   const others = options.allCases || cell.model === 'process-kill' ? verdicts : tellingOf(violations);
   const telling = [...smallest, ...others.filter(({ state }) => !told.has(stateId(state)))];
-  const line = lineOf(located);
+  const tried = triedIn(cell, located, options.observed);
   return {
     cell: {
       ...head,
       points,
       states: firsts.length,
-      folded: cell.model === 'process-kill' ? points - firsts.length : 0,
-      kills: options.observed ? 0 : states.filter(({ how }) => how === 'killed').length,
       distinct: new Set(firsts.map(({ tree }) => treeKey(tree))).size,
       violations: violations.length,
       outcomes: countOf(verdicts.flatMap(({ state, outcome }) => (state.how !== 'in-recovery' || isLoss(outcome) ? [outcome] : []))),
@@ -76,21 +74,45 @@ export function cellResult(cell: CrashCell, located: Located, options: CellOptio
       folds: letters.map(({ folded }) => (folded ? '=' : '.')).join(''),
       notes: [...found.notes, ...litterNotes(located), ...mismatchNotes(located)],
       durationMs: options.durationMs,
-      ...(inside !== undefined && inside.tried < inside.of && { sampled: inside }),
-      ...(coverage && { explored: coverage }),
-      ...(cuts !== undefined && { cuts }),
-      ...(recoveries.of > 0 && { recoveries: { ...recoveries, states: states.length - firsts.length } }),
-      ...(explanation && { barriers: explanation.barriers.map(({ op, use }) => ({ ...mustBe(line(op.index)), needed: NEEDED[use] })) }),
+      ...(tried && { tried }),
     },
     cases: telling.map((verdict) => caseResult(cell, located, verdict, options)),
   };
 }
 
+/** Absent of a state that was named, and not come upon by exploring. */
+function triedIn(cell: CrashCell, located: Located, observed: boolean): Tried | undefined {
+  const { verdicts, doubts, points, inside, coverage, cuts, recoveries: again } = located.found;
+  const states = [...verdicts, ...doubts].map(({ state }) => state);
+  const firsts = states.filter(({ how }) => how !== 'in-recovery').length;
+  const recoveries = again.of > 0 && { recoveries: { ...again, states: states.length - firsts } };
+  switch (cell.model) {
+    case 'process-kill':
+      return {
+        kind: 'kills',
+        kills: observed ? 0 : states.filter(({ how }) => how === 'killed').length,
+        folded: points - firsts,
+        ...(inside !== undefined && inside.tried < inside.of && { sampled: inside }),
+        ...recoveries,
+      };
+    case 'power-loss': {
+      const line = lineOf(located);
+      const barriers = located.explanation?.barriers.map(({ op, use }) => ({ ...mustBe(line(op.index)), needed: NEEDED[use] }));
+      return coverage && { kind: 'states', explored: coverage, ...(barriers && { barriers }), ...recoveries };
+    }
+    case 'power-cut':
+      return cuts === undefined ? undefined : { kind: 'cuts', cuts };
+    default:
+      return cell satisfies never;
+  }
+}
+
 /** A cell of which nothing could be judged. */
 export function unjudgedCell(cell: Cell, reason: string, durationMs: number): CheckedCell {
-  const nothing = { points: 0, states: 0, folded: 0, kills: 0, distinct: 0, violations: 0, outcomes: {}, picture: '', notes: [] };
+  const drawn = cell.scenario.histories && { histories: { tried: 0, segments: 0 } };
+  const nothing = { points: 0, states: 0, distinct: 0, violations: 0, outcomes: {}, picture: '', notes: [] };
   return {
-    cell: { ...headOf(cell, [], [reason]), reason, ...nothing, durationMs },
+    cell: { ...headOf(cell, [], [reason]), reason, ...nothing, ...drawn, durationMs },
     cases: [],
   };
 }

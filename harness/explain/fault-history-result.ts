@@ -27,14 +27,16 @@ export function faultHistoryResult(
       ...headOf(cell, met, unsure),
       points: sum(({ points }) => points),
       states: sum(({ states }) => states),
-      folded: 0,
-      kills: 0,
       distinct: sum(({ distinct }) => distinct),
       violations: sum(({ violations }) => violations),
       outcomes,
-      faults: {
-        tried: sum(({ faults }) => faults?.tried ?? 0),
-        twice: { tried: sum(({ faults }) => faults?.twice.tried ?? 0), of: sum(({ faults }) => faults?.twice.of ?? 0) },
+      tried: {
+        kind: 'faults',
+        tried: sum(({ tried }) => (tried?.kind === 'faults' ? tried.tried : 0)),
+        twice: {
+          tried: sum(({ tried }) => (tried?.kind === 'faults' ? tried.twice.tried : 0)),
+          of: sum(({ tried }) => (tried?.kind === 'faults' ? tried.twice.of : 0)),
+        },
       },
       histories: { tried: checked.length, segments: checked.reduce((total, { course }) => total + course.processes.length, 0) },
       picture: '',

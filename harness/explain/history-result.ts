@@ -4,7 +4,7 @@
  */
 import { cellName } from '../check.ts';
 import { isViolation } from '../domain/grade.ts';
-import type { CaseResult } from '../domain/result.ts';
+import type { CaseResult, CellResult } from '../domain/result.ts';
 import type { Outcome } from '../domain/store.ts';
 import { stateId } from '../explore/crash-state.ts';
 import type { HistoryCell, HistoryFailure, HistoryFindings } from '../generate/check-histories.ts';
@@ -24,7 +24,7 @@ export function historyResult(
   sitesOf: (failure: HistoryFailure) => SiteMatch | undefined,
   options: Omit<CellOptions, 'observed' | 'allCases'>,
 ): CheckedCell {
-  const { outcomes, doubts, coverage, tried, processes, points, states, distinct, violations, notes } = found;
+  const { outcomes, doubts, tried, processes, points, states, distinct, violations, notes } = found;
   const shown = found.failures.map(({ verdict }) => verdict.outcome); // shrinking may come upon another outcome
   const met = [...new Set([...(Object.keys(outcomes) as Outcome[]), ...shown])];
   return {
@@ -32,8 +32,6 @@ export function historyResult(
       ...headOf(cell, met, doubts),
       points,
       states,
-      folded: cell.model === 'process-kill' ? points - states : 0,
-      kills: 0,
       distinct,
       violations,
       outcomes,
@@ -41,10 +39,21 @@ export function historyResult(
       notes: [...notes],
       durationMs: options.durationMs,
       histories: { tried, segments: processes },
-      ...(coverage && { explored: { pages: coverage } }),
+      ...triedIn(cell, found),
     },
     cases: found.failures.map((failure) => historyCase(cell, failure, sitesOf(failure), options.replay)),
   };
+}
+
+function triedIn({ model }: HistoryCell, { points, states, coverage }: HistoryFindings): Pick<CellResult, 'tried'> {
+  switch (model) {
+    case 'process-kill':
+      return { tried: { kind: 'kills', kills: 0, folded: points - states } };
+    case 'power-loss':
+      return coverage === undefined ? {} : { tried: { kind: 'states', explored: { pages: coverage } } };
+    default:
+      return model satisfies never;
+  }
 }
 
 function historyCase(

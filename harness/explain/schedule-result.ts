@@ -31,19 +31,18 @@ export function scheduleResult(cell: ScheduleCell, found: ScheduleFindings, opti
   const { claim } = head;
   const count = (wanted: (outcome: Outcome) => boolean): number =>
     outcomes.filter(wanted).reduce((sum, outcome) => sum + (found.outcomes[outcome] ?? 0), 0);
-  const { kind, tried, distinct, crashes, bound } = found;
+  const { kind: reach, tried, distinct, crashes, bound } = found;
+  const stops = cell.model === 'race' ? { crashes: 0, kills: crashes } : { crashes, kills: 0 };
   const telling = options.allCases ? found.verdicts : tellingOf(found, ({ outcome }) => isViolation(gradeOf(outcome, cell.model), claim));
   return {
     cell: {
       ...head,
       points: tried,
       states: count(() => true),
-      folded: 0,
-      kills: cell.model === 'race' ? crashes : 0,
       distinct: found.trees ?? new Set(found.verdicts.map(({ end }) => treeKey(end.tree))).size,
       violations: count((outcome) => isViolation(gradeOf(outcome, cell.model), claim)),
       outcomes: found.outcomes as CellResult['outcomes'],
-      schedules: { kind, tried, distinct, crashes, ...(bound !== undefined && { bound }) },
+      tried: { kind: 'schedules', reach, tried, distinct, ...stops, ...(bound !== undefined && { bound }) },
       ...(found.histories !== undefined && { histories: { tried: found.histories, segments: 1 } }),
       picture: '',
       notes: [...found.notes],

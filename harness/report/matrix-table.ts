@@ -39,10 +39,10 @@ const GRADE: Column = {
   align: 'left',
 };
 const CLAIM: Column = { title: 'claim', text: (cell) => STATUS[cell.status], paint: paintStatus, align: 'left' };
-const KILLS = number('kills', (cell) => cell.kills);
-const FAULTS = number('faults', ({ faults }) => (faults?.tried ?? 0) + (faults?.twice.tried ?? 0));
+const KILLS = number('kills', ({ tried }) => (tried?.kind === 'kills' ? tried.kills : 0));
+const FAULTS = number('faults', ({ tried }) => (tried?.kind === 'faults' ? tried.tried + tried.twice.tried : 0));
 const STATES = number('states', (cell) => cell.states);
-const FOLDED = number('folded', (cell) => cell.folded);
+const FOLDED = number('folded', ({ tried }) => (tried?.kind === 'kills' ? tried.folded : 0));
 const VIOLATIONS = number('violations', (cell) => cell.violations);
 
 export function matrixTable(result: Result, columns: number, colors: Colors): string[] {

@@ -6,6 +6,7 @@ import type { CellResult, Result } from '../domain/result.ts';
 import { counted, duration } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
 import { historyWords, recoveryWords, scheduleWords } from './grid.ts';
+import { triedOf } from './tried.ts';
 
 export function runWords(result: Result): string[] {
   const how = result.observed ? `${result.recorder} recorder, observed` : `${result.recorder} recorder`;
@@ -60,14 +61,14 @@ function kills({ cells, observed }: Result): string[] {
           'states observed',
         )
       : counted(
-          sum((cell) => cell.kills),
+          triedOf(cells, 'kills').reduce((total, one) => total + one.kills, 0),
           'kill',
         ),
   ];
 }
 
 function faults(cells: readonly CellResult[]): string[] {
-  const tried = cells.flatMap(({ faults }) => (faults === undefined ? [] : [faults.tried + faults.twice.tried]));
+  const tried = triedOf(cells, 'faults').map((one) => one.tried + one.twice.tried);
   return tried.length === 0
     ? []
     : [
@@ -96,7 +97,7 @@ function power(cells: readonly CellResult[]): string[] {
       ? []
       : [
           counted(
-            sum(cut, ({ cuts = 0 }) => cuts),
+            triedOf(cut, 'cuts').reduce((total, { cuts }) => total + cuts, 0),
             'power cut',
           ),
         ]),

@@ -35,7 +35,7 @@ export function tablesOf(cells: readonly CellResult[]): Table[] {
   return tables.filter((table) => table.cells.length > 0);
 }
 
-export const isGenerated = ({ scenario, histories }: CellResult): boolean => histories !== undefined || scenario === 'histories';
+export const isGenerated = ({ histories }: CellResult): boolean => histories !== undefined;
 const isOfTasks = ({ model }: CellResult): boolean => model === 'interleaving' || model === 'race';
 const modelsOf = (cells: readonly CellResult[]): CellResult['model'][] => [...new Set(cells.map(({ model }) => model))];
 const withModel = (cells: readonly CellResult[], model: CellResult['model']): CellResult[] => cells.filter((cell) => cell.model === model);

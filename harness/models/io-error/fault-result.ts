@@ -43,12 +43,11 @@ export function faultResult(cell: FaultCell, found: FaultFindings, { sites }: Si
       ...head,
       points: verdicts.length + doubts.length,
       states: verdicts.length,
-      folded: 0,
-      kills: 0,
       distinct: new Set(verdicts.map(({ tree }) => treeKey(tree))).size,
       violations: violations.length,
       outcomes: countOf(outcomes),
-      faults: {
+      tried: {
+        kind: 'faults',
         tried: verdicts.length + doubts.length - twice.tried,
         twice,
         ...(lying && { lying: { ...lying, outcomes: { ...lying.outcomes } } }),
