@@ -60,7 +60,8 @@ export async function cellResult(findings: Findings, options: CellOptions): Prom
 /** A cell of which nothing could be judged. */
 export function unmeasuredCell(cell: Cell, { reason }: NotMeasured, durationMs: number): CheckedCell {
   const nothing = { points: 0, states: 0, distinct: 0, violations: 0, outcomes: {}, picture: '', notes: [] };
-  return { cell: { ...headOf(cell, [], [reason]), ...nothing, durationMs }, cases: [] };
+  const drawn = cell.scenario.histories ? { histories: { tried: 0, segments: 0 } } : {};
+  return { cell: { ...headOf(cell, [], [reason]), ...nothing, ...drawn, durationMs }, cases: [] };
 }
 
 type Head = Pick<CellResult, 'store' | 'scenario' | 'model' | 'profile' | 'claim' | 'grade' | 'status' | 'expected' | 'reason'>;

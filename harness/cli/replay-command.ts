@@ -69,7 +69,7 @@ async function replay(id: string, flags: ReplayFlags, output: Output): Promise<n
       checked,
       tree,
       timeline: led,
-    } = await bringAbout(id, cell, only, options, () => replayText(id, { ...flags, file: flags.store }));
+    } = await bringAbout(id, cell, only, options, () => replayText(id, { ...flags, file: flags.store, recorder: flags.recorder }));
     for (const text of timelines(led, output.colors)) output.print(`${text}\n`);
     for (const one of checked.cases)
       output.print(failureBlock(checked.cell, one, createColors(output.colors), { columns: output.columns }));

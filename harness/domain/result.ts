@@ -4,7 +4,6 @@
  * Everything a report shows is in here; reports never look at a store's directory.
  */
 import { z } from 'zod';
-import { MODELS } from './models.ts';
 import { OUTCOME_NAMES } from './outcomes.ts';
 
 const count = z.int().nonnegative();
@@ -31,10 +30,56 @@ const explored = z.object({
   limit: count.describe('Different trees up to which all are told'),
 });
 
+const recoveries = z
+  .object({ crashed: count, of: count, states: count })
+  .describe('Ways to recover from the first crash, how many of these recoveries were crashed again, and the states judged then');
+
+const tried = z
+  .discriminatedUnion('kind', [
+    z.object({
+      kind: z.literal('kills'),
+      kills: count.describe('Child processes really killed; 0 when the states were observed in one run'),
+      folded: count.describe('Boundaries judged together with the one before them, because nothing on disk changed in between'),
+      sampled: z.object({ tried: count, of: count }).optional().describe('Set when not every point inside the writes was tried'),
+      recoveries: recoveries.optional(),
+    }),
+    z.object({
+      kind: z.literal('states'),
+      explored: z
+        .object({ pages: explored, sectors: explored.optional() })
+        .describe('How much of what the profile allows was told, by whole pages and with writes torn at 512 bytes'),
+      barriers: z
+        .array(opLine.extend({ needed: z.enum(['yes', 'no', 'undecided']) }))
+        .optional()
+        .describe('Each fsync of the run, and whether the claim would fall without it'),
+      recoveries: recoveries.optional(),
+    }),
+    z.object({ kind: z.literal('cuts'), cuts: count.describe('Power cuts made on a real file system') }),
+    z.object({
+      kind: z.literal('faults'),
+      tried: count.describe('Calls that failed, one run for each'),
+      twice: z.object({ tried: count, of: count }).describe('Runs with a second fault, after the first'),
+      lying: z
+        .object({ grade, outcomes: z.record(z.string(), count) })
+        .optional()
+        .describe('What power loss leaves where each fsync only says that it is done; shown, not held against the store'),
+    }),
+    z.object({
+      kind: z.literal('schedules'),
+      reach: z.enum(['exhaustive', 'bounded', 'sampled']),
+      tried: count.describe('Runs, each in an order of its own'),
+      distinct: count.describe('Different states of directory and tasks (interleaving), or orders of ops (race), that were passed'),
+      crashes: count.describe('Crashes of all tasks that were judged'),
+      kills: count.describe('Kills of one task that were judged, while the others went on'),
+      bound: count.optional().describe('Switches from a task that could have gone on'),
+    }),
+  ])
+  .describe('How the store was tried, and how often');
+
 const cell = z.object({
   store: z.string(),
   scenario: z.string(),
-  model: z.enum(MODELS),
+  model: z.string().describe('The name of the model'),
   profile: z.string().optional().describe('The persistence profile (power-loss) or the real file system (power-cut)'),
   claim: z.enum(['durable', 'atomic', 'lossy']),
   grade,
@@ -50,49 +95,13 @@ const cell = z.object({
   reason: z.string().optional().describe('Why the cell is inconclusive, or which known bug was missed'),
   points: count.describe('Boundaries tried: before, between, after and inside ops'),
   states: count.describe('States of a first crash that were judged, after folding boundaries between which nothing changed'),
-  explored: z
-    .object({ pages: explored, sectors: explored.optional() })
-    .optional()
-    .describe('Power loss: how much of what the profile allows was told, by whole pages and with writes torn at 512 bytes'),
-  cuts: count.optional().describe('Power cuts made on a real file system'),
-  faults: z
-    .object({
-      tried: count,
-      twice: z.object({ tried: count, of: count }).describe('Runs with a second fault, after the first'),
-      lying: z
-        .object({ grade, outcomes: z.record(z.string(), count) })
-        .optional()
-        .describe('What power loss leaves where each fsync only says that it is done; shown, not held against the store'),
-    })
-    .optional()
-    .describe('Calls that failed, one run for each'),
-  schedules: z
-    .object({
-      kind: z.enum(['exhaustive', 'bounded', 'sampled']),
-      tried: count.describe('Runs, each in an order of its own'),
-      distinct: count.describe('Different states of directory and tasks (interleaving), or orders of ops (race), that were passed'),
-      crashes: count.describe('Crashes of all tasks that were judged, or kills of one of them (race)'),
-      bound: count.optional().describe('Switches from a task that could have gone on'),
-    })
-    .optional()
-    .describe('Orders in which the ops of several tasks happened'),
+  tried: tried.optional().describe('Absent where nothing could be judged'),
   histories: z
     .object({ tried: count, segments: count.describe('Processes that ran') })
     .optional()
-    .describe('Histories that were drawn'),
-  recoveries: z
-    .object({ crashed: count, of: count, states: count })
-    .optional()
-    .describe('Ways to recover from the first crash, how many of these recoveries were crashed again, and the states judged then'),
-  barriers: z
-    .array(opLine.extend({ needed: z.enum(['yes', 'no', 'undecided']) }))
-    .optional()
-    .describe('Power loss: each fsync of the run, and whether the claim would fall without it'),
-  folded: count.describe('Boundaries judged together with the one before them, because nothing on disk changed in between'),
-  kills: count.describe('Child processes really killed; 0 when the states were observed in one run'),
+    .describe('Set where what the store goes through is drawn at random: the histories that were'),
   distinct: count.describe('Different trees among the states'),
   violations: count.describe('Crash states below the claim'),
-  sampled: z.object({ tried: count, of: count }).optional().describe('Set when not every point inside the writes was tried'),
   outcomes: z.record(z.string(), count).describe('Outcome -> crash states; of crashes in recovery the losses only'),
   picture: z.string().describe('One letter for each boundary, in order: see `OUTCOMES`'),
   folds: z
@@ -152,6 +161,7 @@ export const resultSchema = z.object({
 
 export type Result = z.infer<typeof resultSchema>;
 export type CellResult = z.infer<typeof cell>;
+export type Tried = z.infer<typeof tried>;
 export type CaseResult = z.infer<typeof caseResult>;
 export type OpLine = z.infer<typeof opLine>;
 export type SiteLine = z.infer<typeof site>;

@@ -140,6 +140,8 @@ export interface TimelinePart {
 
 export interface Model<C extends Case = Case, R = unknown, Named = unknown, E extends Explored<C, R> = Explored<C, R>> {
   readonly name: string;
+  /** What it counts; see the result schema. */
+  readonly tries: Tried['kind'];
   /** At least one. */
   readonly profiles: readonly [Profile, ...Profile[]];
   readonly words: ModelWords;

@@ -2,7 +2,7 @@
  * Which cases belong to a cell, and the few of them that are worth a block of their own: the first of each outcome.
  */
 import { modelName } from '../domain/model-names.ts';
-import { OUTCOME_NAMES, OUTCOMES } from '../domain/outcomes.ts';
+import { OUTCOME_NAMES, OUTCOMES, type Outcome } from '../domain/outcomes.ts';
 import type { CaseResult, CellResult, Result } from '../domain/result.ts';
 import { counted } from '../domain/words.ts';
 import { manyLike } from './moment.ts';
@@ -42,11 +42,27 @@ function failuresOf(cell: CellResult, violations: readonly CaseResult[]): Failur
     const same = inOrder.filter((one) => one.outcome === outcome);
     const first = same.find(({ landed, missingBarrier }) => (landed ?? missingBarrier) !== undefined) ?? same[0];
     if (first === undefined) return [];
-    if (cell.schedules !== undefined) return [{ cell, first, boundaries: cell.outcomes[outcome] ?? same.length, stretches: 1 }];
-    if (first.fault !== undefined) return [{ cell, first, boundaries: same.length, stretches: 1 }];
-    const stretches = cell.picture.match(new RegExp(`${OUTCOMES[outcome].letter}+`, 'g')) ?? [];
-    return [{ cell, first, boundaries: Math.max(same.length, stretches.join('').length), stretches: stretches.length }];
+    return [{ cell, first, ...extentOf(cell, outcome, same.length) }];
   }).sort((one, other) => byBoundary(one.first, other.first));
+}
+
+/** Where in a cell an outcome shows: of what has boundaries as its picture has it. */
+function extentOf({ tried, outcomes, picture }: CellResult, outcome: Outcome, cases: number): Pick<Failure, 'boundaries' | 'stretches'> {
+  switch (tried?.kind) {
+    case 'schedules':
+      return { boundaries: outcomes[outcome] ?? cases, stretches: 1 };
+    case 'faults':
+      return { boundaries: cases, stretches: 1 };
+    case 'kills':
+    case 'states':
+    case 'cuts':
+    case undefined: {
+      const stretches = picture.match(new RegExp(`${OUTCOMES[outcome].letter}+`, 'g')) ?? [];
+      return { boundaries: Math.max(cases, stretches.join('').length), stretches: stretches.length };
+    }
+    default:
+      return tried satisfies never;
+  }
 }
 
 /** What one fault is enough for is told with one; and what nothing needs to crash for, without a crash, best by a load that shows it. */
@@ -90,10 +106,24 @@ export function failuresAlike(failures: readonly Failure[]): ReadonlyMap<Failure
  * kill's window is told where it is, and an order of ops has no one line.
  */
 function whatOf(cell: CellResult, first: CaseResult): string {
-  const { store, model } = cell;
-  if (cell.histories !== undefined && cell.schedules === undefined) return [store, model, ...(first.history ?? [])].join();
-  if (model === 'process-kill' || cell.schedules !== undefined) return cellId(cell);
-  return [store, model, placeOf(first), causeOf(first)].join();
+  const { store, model, tried, histories } = cell;
+  switch (tried?.kind) {
+    case 'schedules':
+      return cellId(cell);
+    case 'kills':
+      return histories === undefined ? cellId(cell) : ofHistory();
+    case 'states':
+    case 'cuts':
+    case 'faults':
+    case undefined:
+      return histories === undefined ? [store, model, placeOf(first), causeOf(first)].join() : ofHistory();
+    default:
+      return tried satisfies never;
+  }
+
+  function ofHistory(): string {
+    return [store, model, ...(first.history ?? [])].join();
+  }
 }
 
 /** The line of source that failures are alike by: where the op is that landed too early, or the last one before the crash. */

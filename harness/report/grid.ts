@@ -7,6 +7,7 @@ import type { Colors } from './colors.ts';
 import { gradeWords, paintGrade } from './grades.ts';
 import { joinWithin, longest, wrapWords } from './lay-out.ts';
 import type { Table } from './tables.ts';
+import { isSampled, triedOf } from './tried.ts';
 
 const GAP = '  ';
 
@@ -77,10 +78,8 @@ function howToRead(cells: readonly CellResult[]): string {
 
 /** How much was tried, in words. */
 export function coverageWords(cells: readonly CellResult[]): string[] {
-  const explored = cells.flatMap(({ explored }) =>
-    explored === undefined ? [] : [explored.pages, ...(explored.sectors ? [explored.sectors] : [])],
-  );
-  const cuts = cells.reduce((sum, cell) => sum + (cell.cuts ?? 0), 0);
+  const explored = triedOf(cells, 'states').flatMap(({ explored: { pages, sectors } }) => [pages, ...(sectors ? [sectors] : [])]);
+  const cuts = triedOf(cells, 'cuts').reduce((sum, one) => sum + one.cuts, 0);
   const states = explored.reduce((sum, { states }) => sum + states, 0);
   const judged = cells.reduce((sum, cell) => sum + cell.states, 0);
   const sampled = cells.filter(isSampled).length;
@@ -99,17 +98,17 @@ export function coverageWords(cells: readonly CellResult[]): string[] {
 
 /** `1,204 schedules`, `3,310 crashes in them`. */
 export function scheduleWords(cells: readonly CellResult[]): string[] {
-  const schedules = cells.flatMap(({ schedules }) => schedules ?? []);
+  const schedules = triedOf(cells, 'schedules');
   if (schedules.length === 0) return [];
   const sum = (of: (one: (typeof schedules)[number]) => number): number => schedules.reduce((total, one) => total + of(one), 0);
-  const some = schedules.filter(({ kind }) => kind === 'sampled').length;
+  const some = schedules.filter(({ reach }) => reach === 'sampled').length;
   return [
     counted(
       sum(({ tried }) => tried),
       'schedule',
     ),
     `${counted(
-      sum(({ crashes }) => crashes),
+      sum(({ crashes, kills }) => crashes + kills),
       'crash',
       'crashes',
     )} in them`,
@@ -119,7 +118,7 @@ export function scheduleWords(cells: readonly CellResult[]): string[] {
 
 /** `180 histories`; the cells of one store share theirs. */
 export function historyWords(cells: readonly CellResult[]): string[] {
-  const tried = cells.flatMap(({ histories }) => histories?.tried ?? []);
+  const tried = cells.flatMap(({ histories }) => histories?.tried || []);
   if (tried.length === 0) return [];
   return [
     `${counted(
@@ -132,15 +131,11 @@ export function historyWords(cells: readonly CellResult[]): string[] {
 
 /** How many of the ways in which recovery can go were crashed in their turn. */
 export function recoveryWords(cells: readonly CellResult[]): string[] {
-  const recoveries = cells.flatMap(({ recoveries }) => recoveries ?? []);
+  const recoveries = cells.flatMap(({ tried }) => (tried?.kind === 'kills' || tried?.kind === 'states' ? (tried.recoveries ?? []) : []));
   if (recoveries.length === 0) return [];
   const sum = (of: (one: (typeof recoveries)[number]) => number): number => recoveries.reduce((total, one) => total + of(one), 0);
   const [crashed, ways, states] = [sum(({ crashed }) => crashed), sum((one) => one.of), sum((one) => one.states)];
   return [`${withCommas(crashed)} of ${counted(ways, 'way')} to recover crashed again in ${counted(states, 'state')}`];
-}
-
-export function isSampled({ explored }: CellResult): boolean {
-  return explored !== undefined && (explored.pages.kind === 'sampled' || explored.sectors?.kind === 'sampled');
 }
 
 /** As many columns at a time as fit side by side, at least one. */

@@ -3,6 +3,7 @@
  */
 import { prettifyError, toJSONSchema, z } from 'zod';
 import { type Result, resultSchema } from '../domain/result.ts';
+import { MODELS } from '../models/all.ts';
 import { RECORDERS } from '../record/all.ts';
 
 export function jsonReport(result: Result): string {
@@ -28,6 +29,9 @@ export function parseResult(text: string): Result {
 export function resultJsonSchema(): object {
   const [first, ...others] = RECORDERS;
   const recorder = z.enum([first.name, ...others.map(({ name }) => name)]).describe('The name of the recorder');
-  const schema = toJSONSchema(resultSchema.extend({ recorder }));
+  const [model, ...models] = MODELS.map(({ name }) => name);
+  const named = z.enum([model ?? '', ...models]).describe('The name of the model');
+  const cells = z.array(resultSchema.shape.cells.element.extend({ model: named }));
+  const schema = toJSONSchema(resultSchema.extend({ recorder, cells }));
   return { $id: 'urn:crash-matrix:result:1', title: 'Result of a crash-matrix run', ...schema };
 }

@@ -7,20 +7,23 @@
 
 import { modelName } from '../domain/model-names.ts';
 import { OUTCOME_NAMES } from '../domain/outcomes.ts';
-import type { CellResult, Result } from '../domain/result.ts';
+import type { CellResult, Result, Tried } from '../domain/result.ts';
 import { counted, printable, withCommas } from '../domain/words.ts';
 import { withoutBytes } from '../explain/op-text.ts';
 import { type Failure, failuresAlike, failuresByCell, moreOf } from './cases.ts';
+import { MODELS } from '../models/all.ts';
+import type { Cell } from '../models/model.ts';
 import { NO_COLORS } from './colors.ts';
+import { kindOf, ofKind } from './kinds.ts';
 import { failureBlock } from './failure.ts';
 import { gradeWords } from './grades.ts';
-import { isSampled } from './grid.ts';
 import { longest, pieces } from './lay-out.ts';
 import { siteText } from './moment.ts';
 import { aboutCells, notesOf } from './notes.ts';
 import { legend, lettersOf } from './picture.ts';
 import { majorVersion, stableCase, stableText } from './stable.ts';
 import { isGenerated } from './tables.ts';
+import { isSampled, triedOf } from './tried.ts';
 import { unprovenBlock } from './unproven.ts';
 
 /** Width of the code blocks: what GitHub shows without scrolling. */
@@ -62,16 +65,12 @@ function header(result: Result): string {
 }
 
 function howItCrashed({ cells, observed }: Result): string {
-  const models = new Set(cells.map(({ model }) => model));
-  const kill = observed ? 'the directory was copied at every boundary of one run' : 'a real child process was killed at every boundary';
-  return [
-    ...(models.has('process-kill') ? [kill] : []),
-    ...(models.has('power-loss') ? ['the power was lost at every boundary, on each kind of file system'] : []),
-    ...(models.has('power-cut') ? ['the power was cut at every boundary, on real file systems'] : []),
-    ...(models.has('io-error') ? ['each of its calls failed in turn'] : []),
-    ...(models.has('interleaving') ? ['tasks went on at the same time, in every order of their steps'] : []),
-    ...(models.has('race') ? ['real processes went on at the same time, in chosen orders of their calls'] : []),
-  ].join('; after ');
+  const ran = new Set(cells.map(({ model }) => model));
+  const models: readonly Cell['model'][] = MODELS;
+  return models
+    .filter(({ name }) => ran.has(name))
+    .map(({ words }) => words.report(observed))
+    .join('; after ');
 }
 
 /** Without the version of the kernel, if it follows. */
@@ -115,7 +114,7 @@ function howToRead(result: Result): string {
     '**Grades**: `durable`, only allowed values were found; `atomic`, also earlier ones, under models in which unwritten data can vanish;',
     '`lossy`, anything else; `inconclusive`, not measured. _(known)_: the store is known to have this bug, and the run fails if it is not found.',
     'A cell shows its grade and its worst outcome; **bold** is a broken claim or a missed bug, _slanted_ is below the claim where the store is not held to it.\n',
-    ...(result.cells.some(({ explored }) => explored !== undefined)
+    ...(triedOf(result.cells, 'states').length > 0
       ? [
           'Under power loss, _58 of 116_ says that 58 different trees were judged, of 116 combinations of what can be lost; _sampled_, that there are more.\n',
         ]
@@ -134,13 +133,12 @@ function notes(result: Result): string[] {
 function storeSection(store: string, all: readonly CellResult[], failures: ReadonlyMap<CellResult, readonly Failure[]>): string[] {
   const ofStore = all.filter((cell) => cell.store === store);
   const written = ofStore.filter((cell) => !isGenerated(cell));
-  const of = (model: CellResult['model']): CellResult[] => written.filter((cell) => cell.model === model);
+  const models = [...new Set(written.map(({ model }) => model))];
+  const ofModel = models.map((model) => written.filter((cell) => cell.model === model));
+  const [orders, others] = [true, false].map((is) => ofModel.filter(([cell]) => cell !== undefined && ofKind('schedules')(cell) === is));
   const sections: [readonly CellResult[], (cells: readonly CellResult[]) => string[]][] = [
-    [of('process-kill'), killSection],
-    [of('power-loss'), powerSection],
-    [of('power-cut'), powerSection],
-    [of('io-error'), faultSection],
-    [[...of('interleaving'), ...of('race')], scheduleSection],
+    ...(others ?? []).map((cells): [readonly CellResult[], (cells: readonly CellResult[]) => string[]] => [cells, sectionOf(cells)]),
+    [(orders ?? []).flat(), scheduleSection],
     [ofStore.filter(isGenerated), historySection],
   ];
   return [
@@ -148,6 +146,24 @@ function storeSection(store: string, all: readonly CellResult[], failures: Reado
     ...sections.flatMap(([cells, section]) => (cells.length === 0 ? [] : section(cells))),
     ...failureBlocks(ofStore, failures),
   ];
+}
+
+/** The section for the cells of one model. */
+function sectionOf([first]: readonly CellResult[]): (cells: readonly CellResult[]) => string[] {
+  const kind = first === undefined ? 'kills' : kindOf(first);
+  switch (kind) {
+    case 'kills':
+      return killSection;
+    case 'states':
+    case 'cuts':
+      return powerSection;
+    case 'faults':
+      return faultSection;
+    case 'schedules':
+      return scheduleSection;
+    default:
+      return kind satisfies never;
+  }
 }
 
 /** Each failure once, with the cells in which it shows as well. */
@@ -175,17 +191,33 @@ function powerSection(cells: readonly CellResult[]): string[] {
 /** `lossy: empty · 611 of 1,842`: distinct of all. */
 function triedIn(cell: CellResult | undefined): string {
   if (cell === undefined) return '';
-  const { explored, cuts } = cell;
-  const of = explored === undefined ? cuts : explored.pages.states + (explored.sectors?.states ?? 0);
+  const of = ofHowMany(cell);
   const sampled = isSampled(cell) ? ', sampled' : '';
   return `${verdict(cell)} · ${withCommas(cell.states)}${of === undefined ? '' : ` of ${withCommas(of)}`}${sampled}`;
+}
+
+/** States, or cuts, among which the distinct ones were found. */
+function ofHowMany({ tried }: CellResult): number | undefined {
+  switch (tried?.kind) {
+    case 'states':
+      return tried.explored.pages.states + (tried.explored.sectors?.states ?? 0);
+    case 'cuts':
+      return tried.cuts;
+    case 'kills':
+    case 'faults':
+    case 'schedules':
+    case undefined:
+      return undefined;
+    default:
+      return tried satisfies never;
+  }
 }
 
 /** Under each profile, whether the claim would fall without a barrier: in some scenario, in none, or not decided. */
 function barrierTable(cells: readonly CellResult[], profiles: readonly string[]): string[] {
   const uses = new Map<string, Map<string, Set<string>>>();
-  for (const { profile = '', barriers = [] } of cells) {
-    for (const { text, site, needed } of barriers) {
+  for (const { profile = '', tried } of cells) {
+    for (const { text, site, needed } of tried?.kind === 'states' ? (tried.barriers ?? []) : []) {
       const name = `${escaped(withoutBytes(stableText(text)))}${site === undefined ? '' : `, ${escaped(siteText(site))}`}`;
       const byProfile = uses.get(name) ?? new Map<string, Set<string>>();
       uses.set(name, byProfile);
@@ -204,27 +236,22 @@ function barrierTable(cells: readonly CellResult[], profiles: readonly string[])
 
 function killSection(cells: readonly CellResult[]): string[] {
   const labels = cells.map(({ scenario }) => scenario);
-  const rows = cells.map((cell, index) => [
-    escaped(labels[index] ?? ''),
-    verdict(cell),
-    cell.claim,
-    ...[cell.points, cell.kills, cell.folded, cell.violations].map(withCommas),
-    outcomeCounts(cell),
-  ]);
+  const rows = cells.map((cell, index) => {
+    const [{ kills, folded } = { kills: 0, folded: 0 }] = triedOf([cell], 'kills');
+    const counts = [cell.points, kills, folded, cell.violations].map(withCommas);
+    return [escaped(labels[index] ?? ''), verdict(cell), cell.claim, ...counts, outcomeCounts(cell)];
+  });
   const columns = ['scenario', 'found', 'claim', 'boundaries', 'kills', 'folded', 'violations', 'crash states by outcome'];
   return [table(columns, rows, [3, 4, 5, 6]), fenced(pictures(cells, labels))];
 }
 
 function faultSection(cells: readonly CellResult[]): string[] {
   const labels = cells.map(({ scenario, profile }) => (profile === undefined ? scenario : `${scenario}, ${profile}`));
-  const rows = cells.map((cell, index) => [
-    escaped(labels[index] ?? ''),
-    verdict(cell),
-    cell.claim,
-    ...[cell.faults?.tried ?? 0, cell.faults?.twice.tried ?? 0, cell.violations].map(withCommas),
-    outcomeCounts(cell),
-    lyingWords(cell),
-  ]);
+  const rows = cells.map((cell, index) => {
+    const [faults] = triedOf([cell], 'faults');
+    const counts = [faults?.tried ?? 0, faults?.twice.tried ?? 0, cell.violations].map(withCommas);
+    return [escaped(labels[index] ?? ''), verdict(cell), cell.claim, ...counts, outcomeCounts(cell), lyingWords(faults?.lying)];
+  });
   const columns = ['scenario', 'found', 'claim', 'faults', 'twice', 'violations', 'faults by outcome', 'power loss if fsync lies'];
   return [
     'io-error: each call failed in turn, with each error that it can return; a letter for each op, the worst of its faults.',
@@ -234,19 +261,16 @@ function faultSection(cells: readonly CellResult[]): string[] {
 }
 
 /** What is left of a store by an fsync that only says that it is done: nothing that a store could mend. */
-function lyingWords({ faults }: CellResult): string {
-  return faults?.lying === undefined ? '' : `_${gradeWords(faults.lying)}_`;
+function lyingWords(lying: Parameters<typeof gradeWords>[0] | undefined): string {
+  return lying === undefined ? '' : `_${gradeWords(lying)}_`;
 }
 
 function scheduleSection(cells: readonly CellResult[]): string[] {
-  const rows = cells.map((cell) => [
-    escaped(`${cell.scenario}, ${cell.model}`),
-    verdict(cell),
-    cell.claim,
-    ...[cell.schedules?.tried ?? 0, cell.schedules?.crashes ?? 0].map(withCommas),
-    reachWords(cell),
-    outcomeCounts(cell),
-  ]);
+  const rows = cells.map((cell) => {
+    const [schedules] = triedOf([cell], 'schedules');
+    const counts = [schedules?.tried ?? 0, (schedules?.crashes ?? 0) + (schedules?.kills ?? 0)].map(withCommas);
+    return [escaped(`${cell.scenario}, ${cell.model}`), verdict(cell), cell.claim, ...counts, reachWords(schedules), outcomeCounts(cell)];
+  });
   return [
     'At the same time: tasks on the fake file system (interleaving), real processes (race).',
     table(['scenario', 'found', 'claim', 'schedules', 'crashes', 'reach', 'ends by outcome'], rows, [3, 4]),
@@ -254,9 +278,10 @@ function scheduleSection(cells: readonly CellResult[]): string[] {
 }
 
 /** `exhaustive`; `up to 1 switch`. */
-function reachWords({ schedules }: CellResult): string {
+function reachWords(schedules: Extract<Tried, { kind: 'schedules' }> | undefined): string {
   if (schedules === undefined) return '';
-  return schedules.kind === 'bounded' ? `up to ${counted(schedules.bound ?? 0, 'switch', 'switches')}` : schedules.kind;
+  const { reach, bound = 0 } = schedules;
+  return reach === 'bounded' ? `up to ${counted(bound, 'switch', 'switches')}` : reach;
 }
 
 function historySection(cells: readonly CellResult[]): string[] {

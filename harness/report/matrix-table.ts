@@ -8,6 +8,7 @@ import { modelName } from '../domain/model-names.ts';
 import type { CellResult, Result } from '../domain/result.ts';
 import { printable, withCommas } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
+import { ofKind } from './kinds.ts';
 import { paintGrade } from './grades.ts';
 import { longest, wrapWords } from './lay-out.ts';
 import { lettersOf, pictureLines } from './picture.ts';
@@ -39,18 +40,18 @@ const GRADE: Column = {
   align: 'left',
 };
 const CLAIM: Column = { title: 'claim', text: (cell) => STATUS[cell.status], paint: paintStatus, align: 'left' };
-const KILLS = number('kills', (cell) => cell.kills);
-const FAULTS = number('faults', ({ faults }) => (faults?.tried ?? 0) + (faults?.twice.tried ?? 0));
+const KILLS = number('kills', ({ tried }) => (tried?.kind === 'kills' ? tried.kills : 0));
+const FAULTS = number('faults', ({ tried }) => (tried?.kind === 'faults' ? tried.tried + tried.twice.tried : 0));
 const STATES = number('states', (cell) => cell.states);
-const FOLDED = number('folded', (cell) => cell.folded);
+const FOLDED = number('folded', ({ tried }) => (tried?.kind === 'kills' ? tried.folded : 0));
 const VIOLATIONS = number('violations', (cell) => cell.violations);
 
 export function matrixTable(result: Result, columns: number, colors: Colors): string[] {
   const { cells } = result;
   const labels = labelsOf(cells);
   const left = 2 + longest([...labels.values()]) + 2;
-  const isKills = cells.every(({ model }) => model === 'process-kill');
-  const isFaults = cells.every(({ model }) => model === 'io-error');
+  const isKills = cells.every(ofKind('kills'));
+  const isFaults = cells.every(ofKind('faults'));
   const judged = isFaults ? [FAULTS] : isKills && !result.observed ? [KILLS] : [STATES];
   const folded = isKills ? [FOLDED] : [];
   const widest = longest([PICTURE_TITLE, ...cells.map(lettersOf)]);

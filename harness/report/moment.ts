@@ -3,6 +3,7 @@
  */
 import type { CaseResult, OpLine, SiteLine } from '../domain/result.ts';
 import { counted, withCommas } from '../domain/words.ts';
+import { modelNamed } from '../models/all.ts';
 
 /** One label with what belongs to it, side by side where it fits. */
 export interface MomentRow {
@@ -42,7 +43,7 @@ function scheduleRows({ end, killed, after }: CaseResult, schedule: NonNullable<
 export function crashRow({ after, inside, end }: Crash, model: string): MomentRow {
   const words = momentWords({ after, inside, end });
   if (end) return { label: 'no kill, after the end', words };
-  const crashed = model === 'process-kill' ? 'killed' : 'power lost';
+  const { crashed } = modelNamed(model).words;
   if (after === undefined) return { label: `${crashed} before op 1`, words };
   return { label: inside === undefined ? `${crashed} after op ${after.index}` : `${crashed} inside op ${after.index}`, words };
 }

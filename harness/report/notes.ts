@@ -4,7 +4,7 @@
 import type { CellResult, Result } from '../domain/result.ts';
 import { withCommas } from '../domain/words.ts';
 import { cellId } from './cases.ts';
-import { isSampled } from './grid.ts';
+import { isSampled, triedOf } from './tried.ts';
 
 interface Note {
   readonly text: string;
@@ -20,11 +20,9 @@ export function notesOf(result: Result): Note[] {
 }
 
 function sampling(cell: CellResult): string[] {
-  const { sampled } = cell;
   if (isSampled(cell)) return ['sampled: not every state of power loss was judged; more are with --states'];
-  return sampled === undefined
-    ? []
-    : [`sampled: ${withCommas(sampled.tried)} of ${withCommas(sampled.of)} points inside writes and copies were tried`];
+  const inside = triedOf([cell], 'kills').flatMap(({ sampled }) => sampled ?? []);
+  return inside.map(({ tried, of }) => `sampled: ${withCommas(tried)} of ${withCommas(of)} points inside writes and copies were tried`);
 }
 
 /** `rename-away/replace/process-kill and 7 more`. */

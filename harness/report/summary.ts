@@ -5,7 +5,9 @@ import { modelName } from '../domain/model-names.ts';
 import type { CellResult, Result } from '../domain/result.ts';
 import { counted, duration } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
+import { ofKind } from './kinds.ts';
 import { historyWords, recoveryWords, scheduleWords } from './grid.ts';
+import { triedOf } from './tried.ts';
 
 export function runWords(result: Result): string[] {
   const how = result.observed ? `${result.recorder} recorder, observed` : `${result.recorder} recorder`;
@@ -49,7 +51,7 @@ export function summaryWords(result: Result): string[] {
 }
 
 function kills({ cells, observed }: Result): string[] {
-  const killed = cells.filter(({ model }) => model === 'process-kill');
+  const killed = cells.filter(ofKind('kills'));
   if (killed.length === 0) return [];
   const sum = (of: (cell: CellResult) => number): number => killed.reduce((total, cell) => total + of(cell), 0);
   return [
@@ -60,14 +62,14 @@ function kills({ cells, observed }: Result): string[] {
           'states observed',
         )
       : counted(
-          sum((cell) => cell.kills),
+          triedOf(cells, 'kills').reduce((total, one) => total + one.kills, 0),
           'kill',
         ),
   ];
 }
 
 function faults(cells: readonly CellResult[]): string[] {
-  const tried = cells.flatMap(({ faults }) => (faults === undefined ? [] : [faults.tried + faults.twice.tried]));
+  const tried = triedOf(cells, 'faults').map((one) => one.tried + one.twice.tried);
   return tried.length === 0
     ? []
     : [
@@ -79,10 +81,9 @@ function faults(cells: readonly CellResult[]): string[] {
 }
 
 function power(cells: readonly CellResult[]): string[] {
-  const of = (model: CellResult['model']): readonly CellResult[] => cells.filter((cell) => cell.model === model);
   const sum = (some: readonly CellResult[], count: (cell: CellResult) => number): number =>
     some.reduce((total, cell) => total + count(cell), 0);
-  const [lost, cut] = [of('power-loss'), of('power-cut')];
+  const [lost, cut] = [cells.filter(ofKind('states')), cells.filter(ofKind('cuts'))];
   return [
     ...(lost.length === 0
       ? []
@@ -96,7 +97,7 @@ function power(cells: readonly CellResult[]): string[] {
       ? []
       : [
           counted(
-            sum(cut, ({ cuts = 0 }) => cuts),
+            triedOf(cut, 'cuts').reduce((total, { cuts }) => total + cuts, 0),
             'power cut',
           ),
         ]),

@@ -3,6 +3,7 @@
  */
 import { modelName } from '../domain/model-names.ts';
 import type { CellResult } from '../domain/result.ts';
+import { ofKind } from './kinds.ts';
 
 export type Table =
   | { readonly kind: 'pictures'; readonly title: string; readonly cells: readonly CellResult[] }
@@ -35,7 +36,7 @@ export function tablesOf(cells: readonly CellResult[]): Table[] {
   return tables.filter((table) => table.cells.length > 0);
 }
 
-export const isGenerated = ({ scenario, histories }: CellResult): boolean => histories !== undefined || scenario === 'histories';
-const isOfTasks = ({ model }: CellResult): boolean => model === 'interleaving' || model === 'race';
+export const isGenerated = ({ histories }: CellResult): boolean => histories !== undefined;
+const isOfTasks = ofKind('schedules');
 const modelsOf = (cells: readonly CellResult[]): CellResult['model'][] => [...new Set(cells.map(({ model }) => model))];
 const withModel = (cells: readonly CellResult[], model: CellResult['model']): CellResult[] => cells.filter((cell) => cell.model === model);

@@ -15,7 +15,13 @@ test('a bug that takes three steps is found by chance, told in these three, and 
   const { exitCode, result } = await place.result(['--store', './resurrects.cjs', '--scenario', 'histories'], { tmp });
   expect(exitCode).toBe(1);
   expect(result.cells).toMatchObject([
-    { grade: 'lossy', status: 'broken', kills: 0, histories: { tried: 24 }, notes: [expect.stringMatching(/^histories: 24 .* seed \d+$/)] },
+    {
+      grade: 'lossy',
+      status: 'broken',
+      tried: { kind: 'kills', kills: 0 },
+      histories: { tried: 24 },
+      notes: [expect.stringMatching(/^histories: 24 .* seed \d+$/)],
+    },
   ]);
   const [shortest] = result.cases;
   expect(shortest).toMatchObject({

@@ -3,7 +3,7 @@
  */
 
 import { OUTCOME_NAMES, OUTCOMES, type Outcome } from '../../harness/domain/outcomes.ts';
-import type { CaseResult, CellResult, Result } from '../../harness/domain/result.ts';
+import type { CaseResult, CellResult, Result, Tried } from '../../harness/domain/result.ts';
 import type { Call, FileRef, Op, OpenFlag, Site } from '../../harness/domain/trace.ts';
 import { opText } from '../../harness/explain/op-text.ts';
 
@@ -95,8 +95,6 @@ export function cellAndCases(parts: CellParts): { readonly cell: CellResult; rea
     status: bad.length > 0 ? 'known-bug' : 'kept',
     points: letters.length,
     states,
-    folded: letters.length - states,
-    kills: states,
     distinct: states,
     violations: bad.length,
     outcomes,
@@ -104,9 +102,29 @@ export function cellAndCases(parts: CellParts): { readonly cell: CellResult; rea
     folds,
     notes: [],
     durationMs: 812,
+    tried: triedUnder(parts.model ?? 'process-kill', letters.length, states),
     ...rest,
   };
   return { cell, cases: bad.map((index) => caseAt(cell, index)) };
+}
+
+function triedUnder(model: CellResult['model'], points: number, states: number): Tried {
+  const explored = { kind: 'exhaustive', states: 40, distinct: 20, limit: 10_000 } as const;
+  switch (model) {
+    case 'process-kill':
+      return { kind: 'kills', kills: states, folded: points - states };
+    case 'power-loss':
+      return { kind: 'states', explored: { pages: explored } };
+    case 'power-cut':
+      return { kind: 'cuts', cuts: points };
+    case 'io-error':
+      return { kind: 'faults', tried: points, twice: { tried: 0, of: 0 } };
+    case 'interleaving':
+    case 'race':
+      return { kind: 'schedules', reach: 'exhaustive', tried: points, distinct: states, crashes: 0, kills: 0 };
+    default:
+      return model satisfies never;
+  }
 }
 
 function caseAt(cell: CellResult, boundary: number): CaseResult {

@@ -11,11 +11,11 @@ const table = (title: string, cells: readonly CellResult[]): Parameters<typeof g
   columnOf: ({ profile = '' }) => profile,
 });
 
-const explored = { kind: 'exhaustive', states: 40, distinct: 20, limit: 10_000 } as const;
+const pages = { kind: 'exhaustive', states: 40, distinct: 20, limit: 10_000 } as const;
 
 function cell(scenario: string, profile: string, parts: Partial<CellResult>): CellResult {
-  const { cell } = cellAndCases({ store: 'notes', scenario, runs: 'o*3', model: 'power-loss', profile, ...parts });
-  return { ...cell, explored: { pages: explored }, ...parts };
+  const tried = { kind: 'states', explored: { pages } } as const;
+  return cellAndCases({ store: 'notes', scenario, runs: 'o*3', model: 'power-loss', profile, tried, ...parts }).cell;
 }
 
 const lossy = { grade: 'lossy', outcomes: { original: 3, empty: 2, stale: 1 } } as const;
@@ -24,7 +24,11 @@ const cells = [
   cell('replace', 'ext4', { grade: 'atomic', status: 'kept', outcomes: { stale: 1 } }),
   cell('replace', 'xfs', { ...lossy, status: 'broken' }),
   cell('reset', 'posix', { grade: 'durable', status: 'kept', outcomes: {} }),
-  cell('reset', 'ext4', { ...lossy, status: 'known-bug', explored: { pages: explored, sectors: { ...explored, kind: 'sampled' } } }),
+  cell('reset', 'ext4', {
+    ...lossy,
+    status: 'known-bug',
+    tried: { kind: 'states', explored: { pages, sectors: { ...pages, kind: 'sampled' } } },
+  }),
   cell('reset', 'xfs', { grade: 'durable', status: 'missed-bug', outcomes: {} }),
 ];
 
@@ -48,11 +52,8 @@ test('in a narrow window columns continue below, and nothing is cut', () => {
 });
 
 test('what was tried is told, whatever the model', () => {
-  const { explored: _, ...cut } = cell('replace', 'xfs', { status: 'kept' });
-  expect(coverageWords([{ ...cut, model: 'power-cut', cuts: 1200, states: 7 }])).toEqual([
-    expect.stringMatching(/^1,200 cuts: what this kernel/),
-    '7 distinct ones judged',
-  ]);
-  const again = { ...cell('replace', 'xfs', {}), recoveries: { crashed: 2, of: 3, states: 30 } };
+  const cut = cell('replace', 'xfs', { status: 'kept', model: 'power-cut', tried: { kind: 'cuts', cuts: 1200 }, states: 7 });
+  expect(coverageWords([cut])).toEqual([expect.stringMatching(/^1,200 cuts: what this kernel/), '7 distinct ones judged']);
+  const again = cell('replace', 'xfs', { tried: { kind: 'states', explored: { pages }, recoveries: { crashed: 2, of: 3, states: 30 } } });
   expect(coverageWords([again]).at(-1)).toBe('2 of 3 ways to recover crashed again in 30 states');
 });

@@ -69,9 +69,9 @@ test.each([
 });
 
 test('those that end alike are counted as what they are', () => {
-  const schedules = { kind: 'exhaustive', tried: 40, distinct: 30, crashes: 90 } as const;
+  const tried = { kind: 'schedules', reach: 'exhaustive', tried: 40, distinct: 30, crashes: 90, kills: 0 } as const;
   const { cell, failure } = one('interleaving', 'two-savers', { schedule: SCHEDULE });
-  const result = { ...resultOf([]), cells: [{ ...cell, schedules, outcomes: { empty: 12, new: 28 } }], cases: [failure] };
+  const result = { ...resultOf([]), cells: [{ ...cell, tried, outcomes: { empty: 12, new: 28 } }], cases: [failure] };
   const [[first] = []] = [...failuresByCell(result).values()];
   expect(first && moreOf(first)).toBe('11 more schedules');
   const fault = { ...resultOf([]), cells: [FAULT.cell], cases: [FAULT.failure, { ...FAULT.failure, id: `${FAULT.failure.id}~EIO` }] };
@@ -81,7 +81,8 @@ test('those that end alike are counted as what they are', () => {
 
 test('a run of every model is laid out in tables, each cell in one', () => {
   const cells = (['process-kill', 'io-error', 'interleaving', 'race'] as const).map((model) => one(model, `of-${model}`, {}).cell);
-  const all = [...cells, one('process-kill', 'histories', {}).cell, one('interleaving', 'histories', {}).cell];
+  const drawn = (['process-kill', 'interleaving'] as const).map((model) => one(model, 'drawn', {}).cell);
+  const all = [...cells, ...drawn.map((cell) => ({ ...cell, histories: { tried: 8, segments: 20 } }))];
   const tables = tablesOf(all);
   expect(tables.map(({ kind, title }) => `${kind}: ${title}`)).toEqual([
     'pictures: process-kill',

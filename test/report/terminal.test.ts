@@ -34,10 +34,16 @@ test('failures are the end of the log, and a known bug is not among them', () =>
   expect(plain(asExpected).trimEnd()).toMatch(/every claim was kept, and every known bug was found$/);
 });
 
+const explored = { kind: 'exhaustive', states: 40, distinct: 20, limit: 10_000 } as const;
+const TRIED = {
+  'process-kill': { kind: 'kills', kills: 7, folded: 0 },
+  'power-loss': { kind: 'states', explored: { pages: explored } },
+} as const;
+
 test('recoveries that were crashed again are counted in every model', () => {
   const { cells, ...rest } = asExpected;
   const crashed = (['process-kill', 'power-loss'] as const).flatMap((model) =>
-    cells.slice(0, 1).map((cell) => ({ ...cell, model, recoveries: { crashed: 2, of: 3, states: 30 } })),
+    cells.slice(0, 1).map((cell) => ({ ...cell, model, tried: { ...TRIED[model], recoveries: { crashed: 2, of: 3, states: 30 } } })),
   );
   expect(plain({ ...rest, cells: crashed, cases: [] })).toContain('4 of 6 ways to recover crashed again in 60 states');
 });

@@ -38,6 +38,7 @@ type InterleavingExploration = Exploration<ScheduleCase, ScheduleRun, NamedSched
 
 export const interleaving: Model<ScheduleCase, ScheduleRun, NamedSchedule, ScheduleExplored> = {
   name: 'interleaving',
+  tries: 'schedules',
   profiles: [{ gates: true, byDefault: true }],
   words: {
     help: 'two tasks at the same time on a fake file system, in every order of their effects, with a crash at every step',

@@ -37,6 +37,7 @@ function writeFault({ fails, subject: { history } }: FaultyCase): string {
 
 export const ioError: Model<FaultyCase, FaultyRun, NamedFault, FaultExplored> = {
   name: 'io-error',
+  tries: 'faults',
   profiles: [
     { gates: true, byDefault: true },
     { name: 'windows', gates: false, byDefault: false },

@@ -112,6 +112,7 @@ const profiles = Object.values(FILE_SYSTEMS).map(({ name }): Profile => ({ name,
 
 export const powerCut: Model<CrashCase, undefined, NamedState, CrashExplored<Cuts>> = {
   name: 'power-cut',
+  tries: 'cuts',
   profiles: profiles as [Profile, ...Profile[]], // there are file systems
   words: {
     help: 'the power is cut at every boundary, on a real file system in a loop image; needs root',

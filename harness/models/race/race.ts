@@ -13,7 +13,7 @@ import type { Step, Task, Tree } from '../../domain/trace.ts';
 import { scanTree } from '../../domain/tree.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
 import { isLoss } from '../../judge/outcome.ts';
-import { missingForRace } from '../../record/race.ts';
+import { missingForRace } from './missing.ts';
 import { endOf } from '../../record/record.ts';
 import type { Model } from '../model.ts';
 import { describeSchedule, NO_VARIATION, scheduleTimeline, shortestOfEachKind, stepsIn } from '../schedule/describe.ts';
@@ -37,6 +37,7 @@ const HISTORIES = 3;
 
 export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored> = {
   name: 'race',
+  tries: 'schedules',
   profiles: [{ gates: true, byDefault: true }],
   words: {
     help: 'two real processes at the same time, their calls let through one by one in a chosen order, optionally with a kill',
@@ -47,7 +48,7 @@ export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored>
   appliesTo: ({ tasks, histories }) => tasks !== undefined || histories === true,
   // Each history is raced in hundreds of orders.
   byDefaultOn: ({ histories }) => histories !== true,
-  missing: ({ recorder }) => (recorder.race === undefined ? 'needs the recorder ptrace' : undefined),
+  missing: ({ recorder }) => missingForRace(recorder),
   id: {
     // The schedule is where the race was interfered with; how many ops come after that may be a matter of time.
     write: ({ end, subject: { history } }) => {

@@ -26,6 +26,6 @@ export async function explainLoss(
   const verdicts = new Verdicts(question, enumerated, failing);
   const smallest = failing.length === 0 ? undefined : await smallestLoss(question, failing, verdicts);
   const mend: Mend = smallest === undefined ? { kind: 'nothing-to-mend' } : await missingBarriers(question, failing, smallest, verdicts);
-  const redundant = await redundantBarriers(question, failing, mend.kind === 'mended' ? mend.barriers : [], verdicts);
+  const redundant = await redundantBarriers(question, mend.kind === 'mended' ? mend.barriers : [], verdicts);
   return { smallest, mend, redundant };
 }

@@ -32,12 +32,11 @@ export interface Redundancy {
 const NEW_TREES_FOR_ALL = 2000;
 
 /**
- * `failing`: all states of the cell that fail, if any. `mend`: barriers that are put in before judging, and after which nothing
+ * `mend`: barriers that are put in before judging, and after which nothing
  * fails any more; what is missing may make another needless, or needed.
  */
 export async function redundantBarriers(
   question: LossQuestion,
-  failing: readonly PowerLossState[],
   mend: readonly PlacedBarrier[],
   verdicts: Verdicts,
 ): Promise<Redundancy> {
