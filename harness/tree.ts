@@ -38,11 +38,15 @@ export function scanTree(directory: string, cache?: ScanCache): Tree {
   return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What stands at a path below a directory. Symlinks are not followed. */
+/** What stands at a path below a directory; nothing, where no file can be: a name that is too long. Symlinks are not followed. */
 export function lookIn(directory: string): (path: string) => 'directory' | 'other' | undefined {
   return (path) => {
-    const stat = lstatSync(join(directory, path), { throwIfNoEntry: false });
-    return stat === undefined ? undefined : stat.isDirectory() ? 'directory' : 'other';
+    try {
+      const stat = lstatSync(join(directory, path), { throwIfNoEntry: false });
+      return stat === undefined ? undefined : stat.isDirectory() ? 'directory' : 'other';
+    } catch {
+      return undefined;
+    }
   };
 }
 
