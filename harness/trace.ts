@@ -122,7 +122,7 @@ export interface Trace {
 /** What differs between two runs that do the same, as far as running twice showed it. */
 export interface Variation {
   readonly names: readonly NameRule[];
-  /** Files whose contents the store makes up afresh in each run (a nonce, a counter), by path. They are compared by kind and mode only. */
+  /** Files whose contents, and symlinks whose target, the store makes up afresh in each run (a nonce, a process id), by path. They are compared by kind and mode only. */
   readonly contents: ReadonlySet<string>;
 }
 
