@@ -12,6 +12,7 @@ import {
   spoolTree,
   treeKey,
   unspoolTree,
+  varyingContents,
 } from '../harness/domain/tree.ts';
 import { freshDirectory } from './temporary.ts';
 import { treeOf } from './traces.ts';
@@ -111,6 +112,14 @@ describe('two runs differ', () => {
     ['not by a time in a name', treeOf({ 'a.1732264512345': '' }), treeOf({ 'a.1732264519999': '' }), undefined],
     ['not by a time in a text', treeOf({ a: '1732264512345' }), treeOf({ a: '1732264519999' }), undefined],
     ['not by the process that wrote a text', treeOf({ lock: 'pid 4001' }), treeOf({ lock: 'pid 4002' }), undefined],
+    ['not by the process that a symlink names', treeOf({ lock: { link: '4001' } }), treeOf({ lock: { link: '4002' } }), undefined],
+    ['not by a learnt name that a symlink leads to', treeOf({ a: { link: 'd/live.0a' } }), treeOf({ a: { link: 'd/live.1b' } }), undefined],
+    [
+      'by where a symlink leads',
+      treeOf({ a: { link: 'b' } }),
+      treeOf({ a: { link: 'c' } }),
+      'expected a (symlink, to b); found a (symlink, to c)',
+    ],
     ['by another number', treeOf({ lock: 'pid 4001' }), treeOf({ lock: 'pid 4003' }), 'expected lock'],
     ['not by what was learnt of a name', treeOf({ 'live.0a': 'x' }), treeOf({ 'live.1b': 'x' }), undefined],
     [
@@ -122,6 +131,21 @@ describe('two runs differ', () => {
   ])('%s', (_, one, other, difference) => {
     if (difference === undefined) expect(between(one, other, [random])).toBeUndefined();
     else expect(between(one, other, [random])).toContain(difference);
+  });
+
+  test('not by contents and targets that are known to vary, but by their kinds', () => {
+    const one = treeOf({ nonce: 'x', lock: { link: 'abc' } });
+    const other = treeOf({ nonce: 'y', lock: { link: 'xyz' } });
+    const [run, next] = [
+      { tree: one, pid: 1 },
+      { tree: other, pid: 2 },
+    ];
+    const contents = new Set(varyingContents(run, next, []));
+    expect(contents).toEqual(new Set(['nonce', 'lock']));
+    expect(differenceBetweenRuns(run, next, { names: [], contents })).toBeUndefined();
+    const swapped = { tree: treeOf({ nonce: { link: 'y' }, lock: 'xyz' }), pid: 2 };
+    expect(varyingContents(run, swapped, [])).toEqual([]);
+    expect(differenceBetweenRuns(run, swapped, { names: [], contents })).toContain('expected lock (symlink, target varies)');
   });
 
   // The scenarios' keys end in -1000 to -1004, and in a new container a child can well have the id 1002.

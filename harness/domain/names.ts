@@ -7,8 +7,9 @@
 import type { NameRule } from './trace.ts';
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
-const ISO_TIME = /\d{4}-\d{2}-\d{2}[T_ ]\d{2}[:.-]\d{2}[:.-]\d{2}(?:[.-]\d{1,6})?Z?/g;
-/** Milliseconds since the epoch, from 2001 to 2286. */
+/** A fraction is milliseconds at the end of a word, or whatever stands before the `Z`: other digits belong to the next part of the name. */
+const ISO_TIME = /\d{4}-\d{2}-\d{2}[T_ ]\d{2}[:.-]\d{2}[:.-]\d{2}(?:[.-]\d{3}(?![0-9A-Za-z])|[.-]\d{1,6}(?=Z))?Z?/g;
+/** Milliseconds since the epoch, from 2001 to 2033. */
 const EPOCH_MS = /(?<!\d)1\d{12}(?!\d)/g;
 /** SHA-1 to SHA-512. A hash of varying contents varies too. */
 const HASH = /(?<![0-9a-f])(?:[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})(?![0-9a-f])/gi;
@@ -17,12 +18,13 @@ const CHARSETS = { digits: /^[0-9]+$/, hex: /^[0-9a-f]+$/i, word: /^[\w-]+$/ } a
 
 /** Replaces the parts of a file name (one path component) that vary from run to run by `<time>`, `<uuid>`, `<hash>` or `<random>`. */
 export function canonicalName(name: string, rules: readonly NameRule[]): string {
-  const known = name.replace(UUID, '<uuid>').replace(ISO_TIME, '<time>').replace(EPOCH_MS, '<time>').replace(HASH, '<hash>');
+  // Longest first: the digits of a hash may look like a time, and the first ones of a UUID like the fraction of the time before it.
+  const known = name.replace(HASH, '<hash>').replace(UUID, '<uuid>').replace(ISO_TIME, '<time>').replace(EPOCH_MS, '<time>');
   for (const rule of rules) {
     if (known.length <= rule.prefix.length + rule.suffix.length) continue;
     if (!known.startsWith(rule.prefix) || !known.endsWith(rule.suffix)) continue;
     const middle = known.slice(rule.prefix.length, known.length - rule.suffix.length);
-    if (CHARSETS[rule.charset].test(middle) && !rule.except.includes(known)) return `${rule.prefix}<random>${rule.suffix}`;
+    if (isMadeOf(middle, rule.charset) && !rule.except.includes(known)) return `${rule.prefix}<random>${rule.suffix}`;
   }
   return known;
 }
@@ -50,10 +52,15 @@ export function learnName(firstName: string, secondName: string): NameRule | und
   while (end > 0 && isWord(first[first.length - end])) end -= 1;
   const middles = [first.slice(start, first.length - end), second.slice(start, second.length - end)];
   for (const charset of ['digits', 'hex', 'word'] as const) {
-    if (middles.every((middle) => CHARSETS[charset].test(middle)))
+    if (middles.every((middle) => isMadeOf(middle, charset)))
       return { prefix: first.slice(0, start), suffix: first.slice(first.length - end), charset, except: [] };
   }
   return undefined;
+}
+
+/** A random word may have digits that look like a time: what is written as a time within a word is that word's digits. */
+function isMadeOf(middle: string, charset: NameRule['charset']): boolean {
+  return CHARSETS[charset].test(middle.replace(/(?<=\w)<time>|<time>(?=\w)/g, '0'));
 }
 
 /** True if the two paths have the same separators, whatever their words: the comparison before any rule is learnt. */

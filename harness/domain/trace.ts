@@ -95,7 +95,7 @@ export interface Trace {
 /** What varies between runs of the same ops, learnt by running twice. */
 export interface Variation {
   readonly names: readonly NameRule[];
-  /** Paths of files whose contents vary per run (a nonce, a counter). Only their kinds and modes are compared. */
+  /** Paths of files whose contents vary per run (a nonce), and of symlinks whose targets do (a process id). Only their kinds and modes are compared. */
   readonly contents: ReadonlySet<string>;
 }
 

@@ -38,11 +38,15 @@ export function scanTree(directory: string, cache?: ScanCache): Tree {
   return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Looks up the kind of entry at a path below a directory. Symlinks are not followed. */
+/** Looks up the kind of entry at a path below a directory; none if the name is too long for a file. Symlinks are not followed. */
 export function lookIn(directory: string): (path: string) => 'directory' | 'other' | undefined {
   return (path) => {
-    const stat = lstatSync(join(directory, path), { throwIfNoEntry: false });
-    return stat === undefined ? undefined : stat.isDirectory() ? 'directory' : 'other';
+    try {
+      const stat = lstatSync(join(directory, path), { throwIfNoEntry: false });
+      return stat === undefined ? undefined : stat.isDirectory() ? 'directory' : 'other';
+    } catch {
+      return undefined;
+    }
   };
 }
 
@@ -206,16 +210,19 @@ export function differenceBetweenRuns(expected: RunTree, found: RunTree, variati
   return [...missing.map(({ masked }) => `expected ${masked}`), ...extra.map(({ masked }) => `found ${masked}`)].join('; ');
 }
 
-/** The paths of files whose contents differ between two runs of the same ops, though their names agree. */
+/** The paths of files and symlinks whose contents or targets differ between two runs of the same ops, though their names agree. */
 export function varyingContents(expected: RunTree, found: RunTree, names: readonly NameRule[]): string[] {
   const { missing, extra } = unmatched(expected, found, { names, contents: new Set() });
-  return missing.filter(({ isFile, path }) => isFile && extra.some((entry) => entry.isFile && entry.path === path)).map(({ path }) => path);
+  return missing
+    .filter(({ holds, path }) => holds && extra.some((entry) => entry.holds === holds && entry.path === path))
+    .map(({ path }) => path);
 }
 
 /** An entry of a run's tree in words, exact and with the varying parts masked. */
 interface EntryText {
   readonly path: string;
-  readonly isFile: boolean;
+  /** What a store may make up anew in each run. */
+  readonly holds?: 'contents' | 'target';
   readonly exact: string;
   readonly masked: string;
 }
@@ -243,17 +250,29 @@ function textsOf({ tree, pid }: RunTree, { names, contents }: Variation): EntryT
   return [...tree].map(([actual, entry]) => {
     const path = canonicalPath(actual, names);
     const exact = `${path} (${fingerprint(entry)})`;
-    if (entry.kind !== 'file') return { path, isFile: false, exact, masked: exact };
+    if (entry.kind === 'symlink') {
+      const target = contents.has(path) ? 'target varies' : `to ${maskTarget(entry.target, pid, names)}`;
+      return { path, holds: 'target', exact, masked: `${path} (symlink, ${target})` };
+    }
+    if (entry.kind !== 'file') return { path, exact, masked: exact };
     const mode = entry.mode.toString(8);
-    if (contents.has(path)) return { path, isFile: true, exact, masked: `${path} (file ${mode}, contents vary)` };
+    if (contents.has(path)) return { path, holds: 'contents', exact, masked: `${path} (file ${mode}, contents vary)` };
     const maskedContents = maskContents(entry.bytes, pid);
     const hash = hashBytes(maskedContents).slice(0, 12);
-    return { path, isFile: true, exact, masked: `${path} (file ${mode}, ${maskedContents.length} bytes ${hash})` };
+    return { path, holds: 'contents', exact, masked: `${path} (file ${mode}, ${maskedContents.length} bytes ${hash})` };
   });
 }
 
 /** Contents with times, UUIDs, hashes and the process id masked. */
 export function maskContents(bytes: Uint8Array, pid: number): Uint8Array {
-  const text = Buffer.from(bytes).toString('latin1');
-  return Buffer.from(canonicalPath(text, []).replaceAll(new RegExp(`(?<![0-9A-Za-z])${pid}(?![0-9A-Za-z])`, 'g'), '<pid>'), 'latin1');
+  return Buffer.from(maskText(Buffer.from(bytes).toString('latin1'), pid), 'latin1');
+}
+
+/** The same of what a symlink holds. It may be a path: names in it are written as in every run. */
+export function maskTarget(target: string, pid: number, names: readonly NameRule[]): string {
+  return canonicalPath(maskText(target, pid), names);
+}
+
+function maskText(text: string, pid: number): string {
+  return canonicalPath(text, []).replaceAll(new RegExp(`(?<![0-9A-Za-z])${pid}(?![0-9A-Za-z])`, 'g'), '<pid>');
 }

@@ -144,19 +144,25 @@ export class Directory {
     return name;
   }
 
-  protected mustHaveParent(path: string, syscall: string, dest: string): void {
-    const clean = cleaned(path);
-    const parent = this.lookUp(clean.slice(0, clean.lastIndexOf('/')));
-    if (parent?.getNode().isDirectory() !== true) throw systemError(this.whyMissing(clean), syscall, path, dest);
+  /** Both directories of a rename are looked up before what is in them. */
+  protected mustHaveParents(syscall: string, from: string, to: string): void {
+    for (const path of [from, to]) {
+      const clean = cleaned(path);
+      const parent = this.lookUp(clean.slice(0, clean.lastIndexOf('/')));
+      if (parent?.getNode().isDirectory() !== true) throw systemError(this.whyMissing(clean), syscall, from, to);
+    }
   }
 
-  /** A file where a directory should be is another error than nothing there. */
+  /** A file where a directory should be, and a name that no file can have, are other errors than nothing there. */
   protected whyMissing(path: string): string {
+    if (Buffer.byteLength(path) > LONGEST_PATH) return 'ENAMETOOLONG';
     if (!this.#isInside(path)) return 'ENOENT'; // there is nothing outside
     const parts = cleaned(path).split('/');
     for (let length = parts.length - 1; length > 1; length -= 1) {
       const above = this.lookUp(parts.slice(0, length).join('/'));
-      if (above !== undefined) return above.getNode().isDirectory() ? 'ENOENT' : 'ENOTDIR';
+      if (above === undefined) continue;
+      if (!above.getNode().isDirectory()) return 'ENOTDIR';
+      return isTooLong(parts[length] ?? '') ? 'ENAMETOOLONG' : 'ENOENT';
     }
     return 'ENOENT';
   }
@@ -172,7 +178,7 @@ export class Directory {
     if (parent === undefined) throw fail(this.whyMissing(clean));
     if (!parent.getNode().isDirectory()) throw fail('ENOTDIR');
     const base = clean.slice(cut + 1);
-    if (Buffer.byteLength(base) > 255) throw fail('ENAMETOOLONG');
+    if (isTooLong(base) || Buffer.byteLength(path) > LONGEST_PATH) throw fail('ENAMETOOLONG');
     return { parent, base };
   }
 
@@ -237,6 +243,12 @@ export class Directory {
     this.changes += 1;
   }
 }
+
+/** Of a whole path and of a name in it, in bytes, as Linux counts them. */
+const LONGEST_PATH = 4095;
+const LONGEST_NAME = 255;
+
+const isTooLong = (name: string): boolean => Buffer.byteLength(name) > LONGEST_NAME;
 
 /** `resolve`, which costs more than a whole look-up, only where it has something to do. */
 function cleaned(path: string): string {

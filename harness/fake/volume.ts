@@ -148,9 +148,9 @@ export class Volume extends Directory {
   }
 
   rename(from: string, to: string): void {
-    this.mustHaveParent(from, 'rename', to); // both directories are looked up before what is in them
-    const { parent, base } = this.place(to, 'rename', from);
+    this.mustHaveParents('rename', from, to);
     const name = this.source(from, 'rename', to);
+    const { parent, base } = this.place(to, 'rename', from);
     const target = parent.children.get(base);
     const inode: Inode = name.getNode();
     const isDirectory = inode.isDirectory();

@@ -126,7 +126,7 @@ function howToRead(result: Result): string {
 }
 
 function notes(result: Result): string[] {
-  const lines = notesOf(result).map((note) => `- ${escaped(printable(stableText(note.text)))} (${escaped(aboutCells(note))})`);
+  const lines = notesOf(result, stableText).map((note) => `- ${escaped(printable(note.text))} (${escaped(aboutCells(note))})`);
   return lines.length === 0 ? [] : [lines.join('\n')];
 }
 

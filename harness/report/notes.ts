@@ -11,10 +11,12 @@ interface Note {
   readonly cells: readonly string[];
 }
 
-export function notesOf(result: Result): Note[] {
+/** `inWords` writes a note as the report shows it: notes that it writes alike are one. */
+export function notesOf(result: Result, inWords: (note: string) => string = (note) => note): Note[] {
   const cells = new Map<string, string[]>();
   for (const cell of result.cells) {
-    for (const note of [...sampling(cell), ...cell.notes]) cells.set(note, [...(cells.get(note) ?? []), cellId(cell)]);
+    for (const note of new Set([...sampling(cell), ...cell.notes].map(inWords)))
+      cells.set(note, [...(cells.get(note) ?? []), cellId(cell)]);
   }
   return [...cells].map(([text, about]) => ({ text, cells: about }));
 }

@@ -111,6 +111,35 @@ else:
         json.dump(json.load(sys.stdin), file)
 `;
 
+const SYMLINK_LOCK = `
+const fs = require('node:fs');
+const lives = (pid) => { try { return process.kill(pid, 0) && pid !== process.pid; } catch { return false; } };
+const lock = (file) => {
+  for (;;) {
+    try { return fs.symlinkSync(String(process.pid), file); } catch (error) { if (error.code !== 'EEXIST') throw error; }
+    if (lives(Number(fs.readlinkSync(file)))) throw new Error('locked');
+    fs.unlinkSync(file);
+  }
+};
+module.exports = {
+  save: (dir, value) => {
+    const file = dir + '/value.json';
+    lock(file + '.lock');
+    try {
+      fs.writeFileSync(file + '.tmp', JSON.stringify(value), { flush: true });
+      fs.renameSync(file + '.tmp', file);
+      const fd = fs.openSync(dir, 'r');
+      try { fs.fsyncSync(fd); } finally { fs.closeSync(fd); }
+    } finally {
+      fs.rmSync(file + '.lock', { force: true });
+    }
+  },
+  load: (dir) => {
+    try { return JSON.parse(fs.readFileSync(dir + '/value.json', 'utf8')); } catch (error) { if (error.code !== 'ENOENT') throw error; return {}; }
+  },
+};
+`;
+
 describe('stores that nobody here wrote, from a directory of their own', () => {
   test('write-file-atomic is durable; ten lines with writeFileSync are not', async () => {
     mkdirSync(join(place.root, 'node_modules'));
@@ -146,6 +175,14 @@ describe('stores that nobody here wrote, from a directory of their own', () => {
     });
     expect(result.cells.every((cell) => killsIn(cell) > 0)).toBe(true);
   });
+});
+
+test('a lock that is a symlink to the id of its process', { timeout: 120_000 }, async () => {
+  place.write({ 'symlink-lock.cjs': SYMLINK_LOCK });
+  const models = ['process-kill', 'power-loss:ext4', 'io-error'].flatMap((model) => ['--model', model]);
+  const { exitCode, result } = await place.result(['--store', './symlink-lock.cjs', '--scenario', 'first-save', ...models]);
+  expect(result.cells.map(({ grade, reason }) => reason ?? grade)).toEqual(['durable', 'durable', 'durable']);
+  expect(exitCode).toBe(0);
 });
 
 test('what the binding recorder cannot see is no pass', async () => {

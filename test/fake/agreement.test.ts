@@ -124,6 +124,25 @@ test.each<[string, FsCall[]]>([
     ],
   ],
   [
+    'names that no file can have',
+    [
+      sync('mkdir', '{2}', {}),
+      ...['{6}', '{7}', '{8}'].flatMap((name) => [
+        sync('writeFile', name, 'x', {}),
+        sync('readFile', name, 'utf8'),
+        sync('stat', name),
+        sync('mkdir', name, {}),
+        sync('rename', '{2}', name),
+        sync('rename', name, '{0}'),
+        sync('link', '{2}', name),
+        sync('unlink', name),
+      ]),
+      sync('writeFile', '{0}', 'x', {}),
+      sync('copyFile', '{0}', '{6}', 0),
+      sync('copyFile', '{0}', '{8}', 0),
+    ],
+  ],
+  [
     'a directory where a file should be',
     [
       sync('mkdir', '{0}', {}),

@@ -20,10 +20,13 @@ export interface FsCall {
   readonly form: Form;
 }
 
-const NAMES = ['a', 'b', 'd', 'd/x', 'd/e', 'd/e/y'] as const;
+/** The last three are too long: a name, one on the way to another, and a path. */
+const NAMES = ['a', 'b', 'd', 'd/x', 'd/e', 'd/e/y', 'n'.repeat(256), `d/${'n'.repeat(300)}/z`, `${'d/'.repeat(2500)}x`] as const;
+/** Those that random calls use. */
+const DRAWN = 7;
 const SLOTS = 2;
 
-const path = fc.nat({ max: NAMES.length - 1 }).map((index) => `{${index}}`);
+const path = fc.nat({ max: DRAWN - 1 }).map((index) => `{${index}}`);
 const slot = fc.nat({ max: SLOTS - 1 }).map((index) => `#${index}`);
 const text = fc.constantFrom('', 'x', 'hello', 'a longer text '.repeat(20));
 const position = fc.constantFrom(null, 0, 3, 40);

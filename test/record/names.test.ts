@@ -15,6 +15,12 @@ describe('what varies in a name is written out', () => {
     ['x.deleted.2026-11-22T08:07:06.123Z', 'x.deleted.<time>'],
     ['x.deleted.2026-11-22T08-07-06.123Z', 'x.deleted.<time>'],
     ['x.2026-11-22_08-07-06', 'x.<time>'],
+    // The digits of one part are not the end of the part before it.
+    ['2026-11-22T08-07-06-123.tmp', '<time>.tmp'],
+    ['2026-11-22T08-07-06-12ab.tmp', '<time>-12ab.tmp'],
+    [`2026-11-22T08-07-06-${UUID}`, '<time>-<uuid>'],
+    // The longest wins: these digits within a hash are a time by themselves.
+    ['x.lock.7b9001f94a40b4655cbc3af908e36ae1732264512345bd2db7ea24ef453f1615.claim', 'x.lock.<hash>.claim'],
     // What is no time stays.
     ['x.2026-11-22', 'x.2026-11-22'],
     ['17322645123456', '17322645123456'],
@@ -43,6 +49,51 @@ describe('what varies in a name is written out', () => {
     expect(canonicalPath(`1732264512345/live.0a.tmp/${UUID}/x`, [rule])).toBe('<time>/live.<random>.tmp/<uuid>/x');
   });
 });
+
+const digit = fc.constantFrom(...'0123456789');
+const hexDigit = fc.oneof({ weight: 9, arbitrary: digit }, { weight: 1, arbitrary: fc.constantFrom(...'abcdefABCDEF') });
+const hex = (length: number): fc.Arbitrary<string> => {
+  const time = fc.tuple(fc.nat(length - 13), fc.stringMatching(/^1[0-9]{12}$/));
+  const plain = fc.string({ unit: hexDigit, minLength: length, maxLength: length });
+  return fc.oneof(
+    plain,
+    fc.tuple(plain, time).map(([text, [at, digits]]) => `${text.slice(0, at)}${digits}${text.slice(at + 13)}`),
+  );
+};
+const date = fc.date({ min: new Date('2001-10-01'), max: new Date('2033-05-01'), noInvalidDate: true });
+
+/** What a store may make up for a part of a name, mostly digits, and how it is written in reports. */
+const PARTS: readonly (readonly [written: string, made: fc.Arbitrary<string>])[] = [
+  ...[40, 64, 96, 128].map((length) => ['<hash>', hex(length)] as const),
+  ['<uuid>', fc.uuid()],
+  ['<uuid>', hex(32).map((digits) => digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'))],
+  ['<time>', date.map((time) => String(time.getTime()))],
+  ['<time>', date.map((time) => time.toISOString())],
+  ['<time>', date.map((time) => time.toISOString().replace(/[:.]/g, '-'))],
+  ['<time>', date.map((time) => time.toISOString().slice(0, 19).replace('T', '_'))],
+];
+const part = fc.nat(PARTS.length - 1).chain((index) => {
+  const [written, made] = PARTS[index] ?? ['', fc.constant('')];
+  return fc.tuple(fc.constant(written), made);
+});
+
+law.prop([fc.array(fc.tuple(part, fc.constantFrom('.', '-', '_')), { minLength: 1, maxLength: 4 })], { numRuns: 2000 })(
+  'a name made up of such parts is written the same way, whatever the digits are',
+  (parts) => {
+    const name = (which: 0 | 1): string => `sessions.json${parts.map(([made, separator]) => `${separator}${made[which]}`).join('')}.tmp`;
+    expect(canonicalName(name(1), [])).toBe(name(0));
+  },
+);
+
+law.prop([hex(20), fc.stringMatching(/^[a-f]{20}$/), hex(20)], { numRuns: 3000 })(
+  'random digits that look like a time are still random',
+  (one, other, further) => {
+    fc.pre(one !== other && /[a-f]/i.test(one) && /[a-f]/i.test(further));
+    const rule = learnName(`a.${one}.tmp`, `a.${other}.tmp`);
+    expect(rule).toMatchObject({ prefix: 'a.', suffix: '.tmp' });
+    for (const random of [one, further]) expect(canonicalName(`a.${random}.tmp`, rule === undefined ? [] : [rule])).toBe('a.<random>.tmp');
+  },
+);
 
 describe('two names of one file teach', () => {
   test.each<[string, string, NameRule | undefined]>([

@@ -30,6 +30,25 @@ law.prop([fc.nat(), fc.integer(), fc.nat(99), fc.nat(99), fc.nat(9_999_999), fc.
   },
 );
 
+const HEX = fc.string({ unit: fc.constantFrom(...'0123456789012345678901234567890123456789abcdef'), minLength: 64, maxLength: 64 });
+law.prop([HEX, fc.uuid(), fc.integer({ min: 1_000_000_000_000, max: 1_999_999_999_999 }), fc.nat(51)])(
+  'notes that differ in names made up by the run are one, with all their cells',
+  (hash, uuid, time, at) => {
+    const withNames = (names: readonly string[]): Result => ({
+      ...failing,
+      cells: failing.cells.map((cell, index) => ({
+        ...cell,
+        notes: [`litter: after some crashes a.${names[index % names.length]}.claim stays behind, even after the next save`],
+      })),
+    });
+    const looksLikeTime = `${hash.slice(0, at)}${time}${hash.slice(at + 13)}`;
+    expect(markdownReport(withNames([hash, looksLikeTime]))).toBe(markdownReport(withNames(['0'.repeat(63).concat('a')])));
+    expect(markdownReport(withNames([uuid, `${time}.${uuid}`]))).toBe(
+      markdownReport(withNames(['0f8fad5b-d9cb-469f-a165-70867728950e', '1732264512345.0f8fad5b-d9cb-469f-a165-70867728950e'])),
+    );
+  },
+);
+
 test.each([
   ["open '/tmp/a b/x.json'", "open '<path>'"],
   ['at Object.<anonymous> (/srv/app/store.ts:3:1)', 'at Object.<anonymous> (<path>)'],

@@ -4,7 +4,7 @@
  */
 import { canonicalPath } from '../../domain/names.ts';
 import type { Entry, Trace, Tree, Variation } from '../../domain/trace.ts';
-import { hashBytes, maskContents } from '../../domain/tree.ts';
+import { hashBytes, maskContents, maskTarget } from '../../domain/tree.ts';
 import type { CutRun } from './cut-run.ts';
 import type { CutState } from './power-cut.ts';
 
@@ -46,7 +46,7 @@ function keyOf(tree: Tree, pid: number, { names, contents }: Variation): string 
         if (contents.has(path)) return `${entry.mode} ${entry.bytes.length} ${entry.bytes.filter((byte) => byte === 0).length}`;
         return `${entry.mode} ${hashBytes(maskContents(entry.bytes, pid))}`;
       case 'symlink':
-        return `to ${entry.target}`;
+        return contents.has(path) ? 'a link' : `to ${maskTarget(entry.target, pid, names)}`;
       case 'directory':
       case 'other':
         return `${entry.kind} ${entry.mode}`;

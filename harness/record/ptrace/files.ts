@@ -42,8 +42,13 @@ export class FileIds {
     this.#byInode.set(inode, id);
   }
 
+  /** Undefined where no file can be, too: behind a name that is too long, or below a file. The call itself will say so. */
   #inode(path: string): bigint | undefined {
-    return lstatSync(join(this.#directory, path), { bigint: true, throwIfNoEntry: false })?.ino;
+    try {
+      return lstatSync(join(this.#directory, path), { bigint: true, throwIfNoEntry: false })?.ino;
+    } catch {
+      return undefined;
+    }
   }
 
   #known<Key>(ids: Map<Key, number>, key: Key): number {

@@ -10,17 +10,24 @@ import type { Libc } from './libc.ts';
 import type { Syscall, Where } from './syscalls.ts';
 
 const AT_FDCWD = -100;
-const PAGE_BYTES = 4096; // also the longest path
+const PAGE_BYTES = 4096;
+/** The kernel refuses paths of more than a page. They are read further all the same, so that they are called alike in every directory. */
+const MOST_PAGES = 16;
 const DELETED = ' (deleted)';
 
 export function readPath(libc: Libc, tid: number, address: bigint): string {
   if (address === 0n) return '';
-  // The path may end close to the end of a mapping: read up to the page's end first.
-  const first = PAGE_BYTES - Number(address % BigInt(PAGE_BYTES));
-  let bytes = libc.readMemory(tid, address, first);
-  if (bytes.indexOf(0) < 0) bytes = Buffer.concat([Buffer.from(bytes), libc.readMemory(tid, address + BigInt(first), PAGE_BYTES - first)]);
-  const end = bytes.indexOf(0);
-  return bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
+  const parts: Buffer[] = [];
+  // A path may stand close to the end of a mapping: read up to each page's end.
+  for (let at = address; parts.length < MOST_PAGES; ) {
+    const length = PAGE_BYTES - Number(at % BigInt(PAGE_BYTES));
+    const bytes = libc.readMemory(tid, at, length);
+    const end = bytes.indexOf(0);
+    parts.push(Buffer.from(end < 0 ? bytes : bytes.subarray(0, end))); // the next read is into the same memory
+    if (end >= 0 || bytes.length < length) break;
+    at += BigInt(length);
+  }
+  return Buffer.concat(parts).toString('utf8');
 }
 
 const asDescriptor = (argument: bigint | undefined): number => Number(BigInt.asIntN(32, argument ?? -1n));

@@ -71,6 +71,22 @@ describe('trees of several runs', () => {
       [1],
     ],
     [
+      'the id of the process as the target of a symlink',
+      [
+        [1, 4711, { lock: { link: '4711' } }],
+        [2, 4712, { lock: { link: '4712' } }],
+      ],
+      [1],
+    ],
+    [
+      'a target that is made up',
+      [
+        [1, 10, { nonce: { link: 'abc' } }],
+        [2, 11, { nonce: { link: 'xyz' } }],
+      ],
+      [1],
+    ],
+    [
       'the same tree earlier',
       [
         [2, 10, { a: 'x' }],
@@ -96,6 +112,14 @@ describe('trees of several runs', () => {
       [
         [1, 10, { nonce: 'abc' }],
         [2, 11, { nonce: '\0\0\0' }],
+      ],
+      [1, 2],
+    ],
+    [
+      'a symlink leads elsewhere',
+      [
+        [1, 10, { a: { link: 'b' } }],
+        [2, 11, { a: { link: 'c' } }],
       ],
       [1, 2],
     ],

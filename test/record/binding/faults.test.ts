@@ -48,6 +48,8 @@ const FAILING: readonly (readonly [what: string, call: string, own: string])[] =
   ['readlink', `fs.readlinkSync(at('missing'))`, 'ENOENT'],
   ['readFile', `fs.readFileSync(at('missing'), 'utf8')`, 'ENOENT'],
   ['copyFile', `fs.copyFileSync(at('missing'), at('copy'))`, 'ENOENT'],
+  ['open of a name that is too long', `fs.openSync(at('n'.repeat(300)), 'w')`, 'ENAMETOOLONG'],
+  ['rename to a path that is too long', `fs.renameSync(at('live'), at('d/'.repeat(3000) + 'x'))`, 'ENAMETOOLONG'],
 ];
 
 test('calls fail as they do by themselves, but for the errno', async () => {
@@ -64,6 +66,11 @@ test('calls fail as they do by themselves, but for the errno', async () => {
     const message = String(real.message).replace(/^\w+: .*?, /, 'EACCES: permission denied, ');
     expect(there[at], what).toEqual({ ...real, code: 'EACCES', errno: -13, message });
   }
+});
+
+test('a name that no file can have is looked at without harm by the faults that ask what stands there', async () => {
+  const body = `await say(() => fs.renameSync(at('live'), at('n'.repeat(300)))); await say(() => fs.unlinkSync(at('live/x')));`;
+  expect((await run(body, [{ kind: 'in-use', op: 1, lasts: true }])).said).toMatchObject([{ code: 'ENAMETOOLONG' }, { code: 'ENOTDIR' }]);
 });
 
 test('calls on descriptors fail without a path, and a close that fails has closed', async () => {

@@ -71,6 +71,26 @@ const ALL: readonly Sample[] = [
     ],
   },
   {
+    what: 'names that no file can have',
+    before: `fs.writeFileSync(at('old'), 'old')`,
+    save: `
+      const tries = (call) => { try { call(); } catch (error) { if (!['ENAMETOOLONG', 'ENOTDIR'].includes(error.code)) throw error; } };
+      tries(() => fs.writeFileSync(at('n'.repeat(300)), value));
+      tries(() => fs.writeFileSync(at('d/'.repeat(3000) + 'x'), value));
+      tries(() => fs.writeFileSync(at('old/x'), value));
+      tries(() => fs.renameSync(at('old'), at('o'.repeat(300))));
+      tries(() => fs.statSync(at('o'.repeat(300))));
+      fs.writeFileSync(at('a'), value);`,
+    ops: [
+      `open ${'n'.repeat(300)} = ENAMETOOLONG`,
+      `open ${'d/'.repeat(3000)}x = ENAMETOOLONG`,
+      'open old/x = ENOTDIR',
+      `rename old -> ${'o'.repeat(300)} = ENAMETOOLONG`,
+      'open a',
+      'write a',
+    ],
+  },
+  {
     what: 'promises',
     before: `fs.writeFileSync(at('old'), 'old')`,
     save: `
