@@ -2,9 +2,9 @@
  * How fast the states of power loss are worked out: distinct states per second, a long trace in time and memory, and one tree asked for.
  */
 
+import { allows } from '../calibrate/allows.ts';
 import type { Entry, FileRef, Mark, Op, Trace, Tree } from '../domain/trace.ts';
 import { hashBytes } from '../domain/tree.ts';
-import { allows } from '../persistence/allows.ts';
 import { powerLossStates } from '../persistence/power-loss.ts';
 import { PROFILES } from '../persistence/profiles.ts';
 

@@ -5,11 +5,11 @@
 import { inWords } from '../../test/explore/power-loss/run.ts';
 import type { Trace, Tree } from '../domain/trace.ts';
 import { treeKey } from '../domain/tree.ts';
-import { allows } from '../persistence/allows.ts';
 import { hashOfTree } from '../persistence/disk.ts';
 import { hashText } from '../persistence/hash.ts';
 import { statesAt } from '../persistence/power-loss.ts';
 import type { Profile } from '../persistence/profile.ts';
+import { allows } from './allows.ts';
 import { type KnownKind, knownKind } from './known.ts';
 
 /** Boundaries with more states are held, but their states are not counted. */

@@ -9,7 +9,6 @@ import type { Entry, Tree } from '../domain/trace.ts';
 import { hashBytes, maskContents } from '../domain/tree.ts';
 import { type CutRun, cutRun, forcePoints } from '../models/power-cut/cut-run.ts';
 import type { Templates } from '../models/power-cut/templates.ts';
-import { allows } from '../persistence/allows.ts';
 import { PROFILES } from '../persistence/profiles.ts';
 import type { CellFile } from '../protocol/cell-file.ts';
 import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
@@ -17,6 +16,7 @@ import { type Recording, record } from '../record/record.ts';
 import type { RunRequest } from '../record/recorder.ts';
 import { BUILT_IN_STORES } from '../store/catalogue.ts';
 import { loadStore } from '../store/load.ts';
+import { allows } from './allows.ts';
 import { hold } from './hold.ts';
 import type { KnownKind } from './known.ts';
 

@@ -3,7 +3,7 @@
  *
  * Ops are carried out one by one. What they do becomes pieces; what an fsync forces leaves the list and becomes part of the durable
  * disk. Each change is told as it is made, so that what lists disks (`file-versions.ts`, `name-versions.ts`) can follow; the
- * sampler, `rebuild` and `allows` read the list itself.
+ * sampler, `rebuild` and the calibration read the list itself.
  */
 import type { Disk, Inodes } from './disk.ts';
 import { grouped, pageOf } from './grouping.ts';

@@ -5,14 +5,14 @@
  * searched (`free-names.ts`). Then each inode that is shown must be able to look so with the same end of the log (`inode-fit.ts`).
  */
 import type { Entry, Trace, Tree } from '../domain/trace.ts';
-import { historyOf } from './actions.ts';
-import { withChanges } from './disk.ts';
+import { historyOf } from '../persistence/actions.ts';
+import { withChanges } from '../persistence/disk.ts';
+import type { Unit } from '../persistence/micro-op.ts';
+import type { Namespace } from '../persistence/namespace.ts';
+import { Pieces } from '../persistence/pieces.ts';
+import type { Profile } from '../persistence/profile.ts';
 import { FreeNames } from './free-names.ts';
 import { InodeFit } from './inode-fit.ts';
-import type { Unit } from './micro-op.ts';
-import type { Namespace } from './namespace.ts';
-import { Pieces } from './pieces.ts';
-import type { Profile } from './profile.ts';
 
 /** Throws NotReplayable where the model cannot follow the trace, and Undecided where the search would be too long. */
 export function allows(trace: Trace, profile: Profile, boundary: number, tree: Tree, options: { readonly unit?: Unit } = {}): boolean {

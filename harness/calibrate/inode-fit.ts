@@ -6,9 +6,9 @@
  * wanted in the end must be on the durable disk. Bytes tell at once whether a piece can be kept, so hardly anything is tried twice.
  */
 import type { Entry } from '../domain/trace.ts';
-import type { FileInode, Inode } from './inode.ts';
-import type { InodeEffect, Unit } from './micro-op.ts';
-import type { FilePiece } from './piece.ts';
+import type { FileInode, Inode } from '../persistence/inode.ts';
+import type { InodeEffect, Unit } from '../persistence/micro-op.ts';
+import type { FilePiece } from '../persistence/piece.ts';
 import { Steps } from './steps.ts';
 
 /** Bytes of one unit, from and up to. */

@@ -6,11 +6,11 @@
  * once whether the decision can stand; directories that moved are looked at in the end.
  */
 import type { Entry, Tree } from '../domain/trace.ts';
-import { withChanges } from './disk.ts';
-import type { NameChange } from './micro-op.ts';
-import { keyOfName } from './named-pieces.ts';
-import { type Namespace, NOTHING, ROOT } from './namespace.ts';
-import type { Pieces } from './pieces.ts';
+import { withChanges } from '../persistence/disk.ts';
+import type { NameChange } from '../persistence/micro-op.ts';
+import { keyOfName } from '../persistence/named-pieces.ts';
+import { type Namespace, NOTHING, ROOT } from '../persistence/namespace.ts';
+import type { Pieces } from '../persistence/pieces.ts';
 import { Steps } from './steps.ts';
 
 /** Whether an inode can look like an entry, and whether all inodes can look like the tree's entries under their names. */
