@@ -1,23 +1,12 @@
 /** One run of a store on an image that is cut at every boundary, and the moments at which a run is worth disturbing. */
 import { HarnessError } from '../../domain/errors.ts';
-import type { RawOp } from '../../domain/events.ts';
-import type { Op, Trace, Tree } from '../../domain/trace.ts';
+import type { Op, Trace } from '../../domain/trace.ts';
 import { unspoolTree } from '../../domain/tree.ts';
 import type { Forcing } from '../../record/image/file-systems.ts';
 import { storeDirectoryOn } from '../../record/image/live-image.ts';
 import { endOf, type NotRecorded, opsOf } from '../../record/record.ts';
-import type { CutReport, ForcePoint, RunReport } from '../../record/recorder.ts';
-import type { PowerCutRequest } from './power-cut.ts';
-
-/** One run on an image. */
-export interface CutRun {
-  readonly force: ForcePoint | undefined;
-  readonly pid: number;
-  /** What this very run did: names that the store makes up afresh are those of the cuts. */
-  readonly ops: readonly RawOp[];
-  readonly cuts: CutReport['cuts'];
-  readonly trees: readonly Tree[];
-}
+import type { ForcePoint, RunReport } from '../../record/recorder.ts';
+import type { CutRun, PowerCutRequest } from './cuts.ts';
 
 /** How often a run that went another way is tried again. */
 const TRIES = 3;

@@ -4,7 +4,8 @@ import type { CutState } from '../../explore/crash-state.ts';
 import type { Explored, NamedState } from '../../explore/explore.ts';
 import type { NotRecorded, Recording } from '../../record/record.ts';
 import type { ForcePoint } from '../../record/recorder.ts';
-import { type CutState as Left, type PowerCutRequest, powerCutAt, powerCuts } from './power-cut.ts';
+import type { CutTree, PowerCutRequest } from './cuts.ts';
+import { powerCutAt, powerCuts } from './power-cut.ts';
 
 /** What power cuts need. */
 export interface CutBench {
@@ -40,7 +41,7 @@ function parseForce(detail: string): ForcePoint | undefined {
   return how === 'fsync' || how === 'commit' || how === 'sync' ? { how, at: Number(at) } : undefined;
 }
 
-function cutState({ boundary, force, tree }: Left): CutState {
+function cutState({ boundary, force, tree }: CutTree): CutState {
   const at = { op: boundary };
   return { how: 'power-cut', at, points: [at], tree, promisedAt: boundary, ...(force && { force }) };
 }
