@@ -23,14 +23,14 @@ export async function cutRun(request: PowerCutRequest, force: ForcePoint | undef
     const image = { root, template, type, mountOptions, bytes };
     const plan = { kind: 'cut', order, names: trace.variation.names, image, ...(force && { force }) } as const;
     const report = await recorder.run({ ...run, directory: storeDirectoryOn(root), plan });
-    const other = whyAnother(report, trace);
-    if (other === undefined) return cutsOf(report, run.spool, force);
-    reason = other;
+    const difference = differenceFrom(report, trace);
+    if (difference === undefined) return cutsOf(report, run.spool, force);
+    reason = difference;
   }
   return { reason: `nondeterministic on ${fileSystem.name}: ${reason}` };
 }
 
-function whyAnother(report: RunReport, trace: Trace): string | undefined {
+function differenceFrom(report: RunReport, trace: Trace): string | undefined {
   const end = endOf(report.events);
   if (end.how === 'diverged') return `event ${end.at + 1} was "${end.expected}" when recorded, "${end.got}" in a later run`;
   if (end.how !== 'finished') return `the run did not finish (${end.how})`;
@@ -58,13 +58,13 @@ export function forcePoints({ ops, trees }: Trace, forcings: readonly Forcing[])
       const changed = trees[op.index] !== trees[op.index - 1];
       if (op.error !== undefined) return changed;
       if (changed || op.call === 'write' || op.call === 'copy' || op.call === 'truncate') written.add(op.file.id);
-      return changed || leavesSomething(op, written);
+      return changed || mayLeaveWrites(op, written);
     })
     .flatMap(({ index }) => forcings.map((how) => ({ at: index, how })));
 }
 
 /** Whether an op that changed no tree may leave something to write, or write something. */
-function leavesSomething(op: Op, written: ReadonlySet<number>): boolean {
+function mayLeaveWrites(op: Op, written: ReadonlySet<number>): boolean {
   switch (op.call) {
     case 'read':
     case 'stat':

@@ -7,7 +7,7 @@ import { type Mend, missingBarriers } from './missing-barriers.ts';
 import type { LossQuestion } from './question.ts';
 import { type Redundancy, redundantBarriers } from './redundant-barriers.ts';
 import { type SmallestLoss, smallestLoss } from './smallest-loss.ts';
-import { Verdicts } from './verdicts.ts';
+import { VerdictCache } from './verdict-cache.ts';
 
 export interface LossExplanation {
   /** Undefined where nothing fails. */
@@ -19,7 +19,7 @@ export interface LossExplanation {
 
 /** `failing`: every state of `powerLossStates(trace, profile, options)` that fails. */
 export async function explainLoss(question: LossQuestion, failing: readonly PowerLossState[]): Promise<LossExplanation> {
-  const verdicts = new Verdicts(question, failing);
+  const verdicts = new VerdictCache(question, failing);
   const smallest = failing.length === 0 ? undefined : await smallestLoss(question, failing, verdicts);
   const mend: Mend = smallest === undefined ? { kind: 'nothing-to-mend' } : await missingBarriers(question, failing, smallest, verdicts);
   const redundant = await redundantBarriers(question, failing, mend.kind === 'mended' ? mend.barriers : [], verdicts);

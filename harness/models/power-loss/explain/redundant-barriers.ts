@@ -12,7 +12,7 @@ import type { PowerLossState } from '../../../persistence/state.ts';
 import { forcedBy } from './candidates.ts';
 import type { LossQuestion } from './question.ts';
 import { type PlacedBarrier, withBarriers, withoutOps } from './trace-edits.ts';
-import { Verdicts } from './verdicts.ts';
+import { VerdictCache } from './verdict-cache.ts';
 
 export interface BarrierUse {
   readonly op: Op;
@@ -40,7 +40,7 @@ export async function redundantBarriers(
   question: LossQuestion,
   failing: readonly PowerLossState[] = [],
   mend: readonly PlacedBarrier[] = [],
-  verdicts: Verdicts = new Verdicts(question, failing),
+  verdicts: VerdictCache = new VerdictCache(question, failing),
 ): Promise<Redundancy> {
   const { trace, oldIndex } = withBarriers(question.trace, mend);
   const all = question.trace.ops.filter(({ call, error }) => BARRIERS.has(call) && error === undefined);
