@@ -7,7 +7,7 @@ import { encodeHistory } from '../generate/history.ts';
 
 const SEEDS = 10;
 
-async function lookFor(source: string, seed: number): Promise<string> {
+async function search(source: string, seed: number): Promise<string> {
   const root = temporaryDirectory();
   const opened = await openStoreBench(root, source, { seed });
   try {
@@ -24,7 +24,7 @@ async function lookFor(source: string, seed: number): Promise<string> {
 for (const [name, source] of Object.entries({ RESURRECTS, THIRD_IN_PLACE })) {
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     const started = performance.now();
-    const told = await lookFor(source, seed);
-    console.log(`${name} seed ${seed}: ${told}, ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    const result = await search(source, seed);
+    console.log(`${name} seed ${seed}: ${result}, ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }
 }

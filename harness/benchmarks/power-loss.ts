@@ -2,9 +2,9 @@
  * How fast the states of power loss are worked out: distinct states per second, a long trace in time and memory, and one tree asked for.
  */
 
+import { allows } from '../calibrate/allows.ts';
 import type { Entry, FileRef, Mark, Op, Trace, Tree } from '../domain/trace.ts';
 import { hashBytes } from '../domain/tree.ts';
-import { allows } from '../persistence/allows.ts';
 import { powerLossStates } from '../persistence/power-loss.ts';
 import { PROFILES } from '../persistence/profiles.ts';
 
@@ -131,7 +131,7 @@ function saves(ops: number): Trace {
   return sketch.trace();
 }
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
 
 function rate(name: keyof typeof PROFILES, files: number): void {
@@ -144,7 +144,7 @@ function rate(name: keyof typeof PROFILES, files: number): void {
   const seconds = (performance.now() - start - counted) / 1000;
   // Going through the states counts them first: half of the time of the loop is for that.
   const [once, twice] = [told / (counted / 1000), told / seconds].map((perSecond) => Math.round(perSecond).toLocaleString('en-US'));
-  say(
+  print(
     `${name.padEnd(12)} ${told.toLocaleString('en-US')} distinct of ${coverage.states.toLocaleString('en-US')}, ${coverage.kind}: ${once}/s, counted and told ${twice}/s`,
   );
 }
@@ -162,28 +162,28 @@ function long(name: keyof typeof PROFILES, ops: number): void {
   }
   const seconds = (performance.now() - start) / 1000;
   const { kind } = states.coverage;
-  say(
+  print(
     `${name.padEnd(12)} ${trace.ops.length} ops: ${seconds.toFixed(2)} s, ${told.toLocaleString('en-US')} distinct, ${kind}; heap up to +${megabytes(Math.max(0, most - before))}, process ${megabytes(process.memoryUsage().rss)}`,
   );
 }
 
 /** Whether a profile allows the last tree of a trace, which no list could hold. */
-function one(name: keyof typeof PROFILES, files: number): void {
+function singleTree(name: keyof typeof PROFILES, files: number): void {
   const trace = unsyncedFiles(files);
   const start = performance.now();
   const allowed = allows(trace, PROFILES[name], trace.ops.length, trace.trees.at(-1) ?? new Map());
-  say(`${name.padEnd(12)} ${trace.ops.length} ops: ${(performance.now() - start).toFixed(1)} ms, ${allowed ? 'allowed' : 'not allowed'}`);
+  print(`${name.padEnd(12)} ${trace.ops.length} ops: ${(performance.now() - start).toFixed(1)} ms, ${allowed ? 'allowed' : 'not allowed'}`);
 }
 
 /** Prints one line per measurement. Memory is what the process has by then, garbage included. */
 export function benchPowerLoss(): void {
-  say('distinct states enumerated and hashed, one thread');
+  print('distinct states enumerated and hashed, one thread');
   rate('posix', 4);
   rate('posix', 5);
   rate('btrfs', 6);
   rate('xfs', 8);
-  say('\na trace of saves, each with two fsyncs');
+  print('\na trace of saves, each with two fsyncs');
   for (const name of ['posix', 'ext4', 'xfs', 'btrfs'] as const) for (const ops of [2_500, 5_000, 10_000]) long(name, ops);
-  say('\none tree asked for');
-  for (const name of ['posix', 'ext4', 'xfs', 'btrfs'] as const) one(name, 25);
+  print('\none tree asked for');
+  for (const name of ['posix', 'ext4', 'xfs', 'btrfs'] as const) singleTree(name, 25);
 }

@@ -5,7 +5,7 @@
  * inode.c do: what an fsync logs, what a rename, link or unlink of something logged changes in the log, and what of that the next fsync
  * of anything brings to disk. Two names apart may so come out of order, and the halves of a rename may part.
  */
-import type { History } from '../persistence/actions.ts';
+import type { MicroOpHistory } from '../persistence/actions.ts';
 import { withChanges } from '../persistence/disk.ts';
 import type { Action, NameChange } from '../persistence/micro-op.ts';
 import { type Namespace, NOTHING, ROOT } from '../persistence/namespace.ts';
@@ -39,7 +39,7 @@ export interface NamesOnDisk {
 }
 
 /** The names that may be on disk at a boundary, whenever the last commit was, and whenever another file was forced after it. */
-export function* namesAfter(history: History, boundary: number): Generator<NamesOnDisk> {
+export function* namesAfter(history: MicroOpHistory, boundary: number): Generator<NamesOnDisk> {
   for (let commit = boundary; commit >= 0; commit -= 1) {
     for (const unlinked of ['gone', 'open'] as const) {
       const run = new Transaction(history, commit, unlinked);
@@ -50,8 +50,8 @@ export function* namesAfter(history: History, boundary: number): Generator<Names
 }
 
 class Transaction {
-  readonly #history: History;
-  readonly #nameless: 'gone' | 'open';
+  readonly #history: MicroOpHistory;
+  readonly #unlinkedFiles: 'gone' | 'open';
   #commit: number;
   #committed: Namespace;
   #entries = new Map<string, Entry>();
@@ -72,9 +72,9 @@ class Transaction {
   #mustCommit = false;
 
   /** `unlinked`: whether a file without a name is still there, because somebody has it open. Then its old directory is not asked. */
-  constructor(history: History, commit: number, unlinked: 'gone' | 'open') {
+  constructor(history: MicroOpHistory, commit: number, unlinked: 'gone' | 'open') {
     this.#history = history;
-    this.#nameless = unlinked;
+    this.#unlinkedFiles = unlinked;
     this.#commit = commit;
     this.#committed = history.start.namespace;
     for (const { microOps } of history.actions.slice(0, commit))
@@ -279,7 +279,7 @@ class Transaction {
       if (other === undefined || other.inode === inode) continue;
       // What a rename replaced is still there when it logs; what was unlinked is gone, and then its directory tells.
       if (this.#namesOf(other.inode).length > 0) this.#logFile(other.inode, 'exists');
-      else if (how !== 'new name' && this.#nameless === 'gone' && this.#needsLog(entry.directory)) this.#logDirectory(entry.directory);
+      else if (how !== 'new name' && this.#unlinkedFiles === 'gone' && this.#needsLog(entry.directory)) this.#logDirectory(entry.directory);
     }
   }
 
@@ -320,7 +320,7 @@ class Transaction {
   }
 
   #isDirectory(inode: number): boolean {
-    return this.#history.world.born[inode]?.kind === 'directory';
+    return this.#history.inodeTable.born[inode]?.kind === 'directory';
   }
 }
 

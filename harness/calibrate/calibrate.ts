@@ -21,10 +21,10 @@ import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
 import { loadKernel } from '../record/image/kernel.ts';
 import { findCommand, missingFor } from '../record/image/missing.ts';
 import { readSnapshot } from '../record/image/snapshot.ts';
+import { calibrateHistories } from './histories.ts';
 import { Templates } from '../record/image/templates.ts';
-import { holdHistories } from './histories.ts';
-import { type Calibrated, reportOf } from './report.ts';
-import { type HeldStores, holdStores, STORES } from './stores.ts';
+import { type Calibration, reportOf } from './report.ts';
+import { type CalibratedStores, calibrateStores, STORES } from './stores.ts';
 
 const { values } = parseArgs({
   options: {
@@ -39,11 +39,11 @@ const [runs, seed] = [Number(values.runs), Number(values.seed)];
 const path = process.env.PATH ?? '';
 const names = (Object.keys(FILE_SYSTEMS) as FileSystemName[]).filter((name) => values.only === undefined || name === values.only);
 
-const calibrated: Calibrated[] = [];
+const calibrated: Calibration[] = [];
 let failed = false;
 await withSession(RECORDERS.find(({ cuts }) => cuts)?.name, async (session) => {
   const templates = new Templates(session.workspace.directory('images'), path);
-  const stores = new Map<FileSystemName, HeldStores>();
+  const stores = new Map<FileSystemName, CalibratedStores>();
   const possible = names.filter((name) => {
     const missing = missingFor(FILE_SYSTEMS[name], path);
     if (missing !== undefined) calibrated.push({ name, missing });
@@ -52,7 +52,7 @@ await withSession(RECORDERS.find(({ cuts }) => cuts)?.name, async (session) => {
   });
   if (values.stores !== 'none') {
     const chosen = values.stores === 'all' ? STORES.all : STORES.few;
-    for (const [name, held] of await holdStores(session, templates, possible, chosen)) stores.set(name, held);
+    for (const [name, checked] of await calibrateStores(session, templates, possible, chosen)) stores.set(name, checked);
   }
   const kernel = loadKernel();
   kernel.enterPrivateMounts(); // from here on, what this process mounts is seen by nobody else
@@ -61,15 +61,15 @@ await withSession(RECORDERS.find(({ cuts }) => cuts)?.name, async (session) => {
     const image = await templates.of(fileSystem);
     const root = session.workspace.directory(name);
     mkdirSync(root, { recursive: true });
-    const lab = { kernel, fileSystem, template: readSnapshot(kernel, image), root };
-    const histories = holdHistories(lab, PROFILES[PROFILE_OF[name]], { runs, seed });
+    const setup = { kernel, fileSystem, template: readSnapshot(kernel, image), root };
+    const histories = calibrateHistories(setup, PROFILES[PROFILE_OF[name]], { runs, seed });
     // Not in the report, which is to be the same on another day.
     console.log(`${name}: ${histories.msPerImage.toFixed(1)} ms per image made and mounted`);
     const [command] = fileSystem.make;
     const { stdout, stderr } = spawnSync(findCommand(command, path) ?? command, ['-V'], { encoding: 'utf8' });
-    const held = stores.get(name);
-    calibrated.push({ name, version: versionIn(stdout + stderr), histories, ...(held && { stores: held }) });
-    for (const outside of [...histories.outside, ...(held?.outside ?? [])]) {
+    const checked = stores.get(name);
+    calibrated.push({ name, version: versionIn(stdout + stderr), histories, ...(checked && { stores: checked }) });
+    for (const outside of [...histories.outside, ...(checked?.outside ?? [])]) {
       failed = true;
       console.log(`\n${outside}`);
     }
@@ -83,6 +83,6 @@ if (values.write) writeFileSync(join(import.meta.dirname, '../../reports/calibra
 process.exitCode = failed ? 1 : 0;
 
 /** mkfs.ext4 tells its version on the other stream. */
-function versionIn(told: string): string {
-  return /\d+(?:\.\d+)+/.exec(told)?.[0] ?? 'unknown';
+function versionIn(output: string): string {
+  return /\d+(?:\.\d+)+/.exec(output)?.[0] ?? 'unknown';
 }

@@ -21,7 +21,7 @@ export type Disturbance =
   | { readonly after: number; readonly how: Forcing }
   | { readonly after: number; readonly how: 'write-back'; readonly path: string };
 
-export interface ImageLab {
+export interface ImageSetup {
   readonly kernel: Kernel;
   readonly fileSystem: FileSystem;
   readonly template: Snapshot;
@@ -29,7 +29,7 @@ export interface ImageLab {
   readonly root: string;
 }
 
-export interface Seen {
+export interface ImageRun {
   readonly trace: Trace;
   readonly cuts: readonly { readonly boundary: number; readonly tree: Tree }[];
   /** Different images among the cuts. */
@@ -37,11 +37,11 @@ export interface Seen {
 }
 
 export function runOnImage(
-  { kernel, fileSystem, template, root }: ImageLab,
+  { kernel, fileSystem, template, root }: ImageSetup,
   before: Parameters<typeof treeOf>[0],
   calls: readonly Do[],
   disturbances: readonly Disturbance[],
-): Seen {
+): ImageRun {
   const { type, mountOptions, bytes } = fileSystem;
   const image = new LiveImage(kernel, template, { root, template: '', type, mountOptions, bytes });
   const tree = treeOf(before);

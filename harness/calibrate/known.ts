@@ -7,8 +7,8 @@
 import type { Entry, Op, Trace, Tree } from '../domain/trace.ts';
 import { hashBytes } from '../domain/tree.ts';
 import { historyOf } from '../persistence/actions.ts';
-import { allows, allowsWithNames } from '../persistence/allows.ts';
 import type { Profile } from '../persistence/profile.ts';
+import { allows, allowsWithNames } from './allows.ts';
 import { namesAfter } from './btrfs-log.ts';
 
 export const KNOWN = {

@@ -1,13 +1,18 @@
 /** The calibration as a page. */
 import { type FileSystemName, PROFILE_OF } from '../domain/models.ts';
 import { withCommas } from '../domain/words.ts';
-import type { HeldHistories } from './histories.ts';
+import type { CalibratedHistories } from './histories.ts';
 import { KNOWN, type KnownKind } from './known.ts';
-import type { HeldStores } from './stores.ts';
+import type { CalibratedStores } from './stores.ts';
 
-export type Calibrated =
+export type Calibration =
   | { readonly name: FileSystemName; readonly missing: string }
-  | { readonly name: FileSystemName; readonly version: string; readonly histories: HeldHistories; readonly stores?: HeldStores };
+  | {
+      readonly name: FileSystemName;
+      readonly version: string;
+      readonly histories: CalibratedHistories;
+      readonly stores?: CalibratedStores;
+    };
 
 export interface Setting {
   readonly kernel: string;
@@ -37,7 +42,7 @@ whose journal waits for no data with dioread_nolock, and an empty file on btrfs)
 stored.
 `;
 
-export function reportOf(calibrated: readonly Calibrated[], { kernel, runs, seed, command }: Setting): string {
+export function reportOf(calibrated: readonly Calibration[], { kernel, runs, seed, command }: Setting): string {
   const rows = calibrated.map((one) => {
     const profile = PROFILE_OF[one.name];
     if ('missing' in one) return [one.name, profile, `not held: ${one.missing}`, '', '', '', '', '', ''];
@@ -59,12 +64,12 @@ export function reportOf(calibrated: readonly Calibrated[], { kernel, runs, seed
   });
   const titles = ['file system', 'held to profile', 'made by', 'cuts', 'images', 'trees', 'seen', 'known kinds', 'outside'];
   const table = [titles, titles.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
-  const notFollowed = calibrated.map((one) => ('missing' in one ? 0 : one.histories.notFollowed)).reduce((sum, count) => sum + count, 0);
-  const left =
+  const notFollowed = calibrated.map((one) => ('missing' in one ? 0 : one.histories.notReplayable)).reduce((sum, count) => sum + count, 0);
+  const notReplayableText =
     notFollowed === 0 ? '' : ` ${withCommas(notFollowed)} of all could not be followed by the model of the ops, and were not held.`;
   return [
     HEAD,
-    `Made by \`${command}\` on Linux ${kernel}: ${withCommas(runs)} histories per file system, seed ${seed}.${left}\n`,
+    `Made by \`${command}\` on Linux ${kernel}: ${withCommas(runs)} histories per file system, seed ${seed}.${notReplayableText}\n`,
     table,
     TAIL,
     kindsIn(calibrated),
@@ -81,7 +86,7 @@ function knownOf(...held: readonly ({ readonly known: ReadonlyMap<KnownKind, num
   return sum;
 }
 
-function kindsIn(calibrated: readonly Calibrated[]): string {
+function kindsIn(calibrated: readonly Calibration[]): string {
   const lines = calibrated.flatMap((one) =>
     'missing' in one
       ? []
@@ -92,12 +97,12 @@ function kindsIn(calibrated: readonly Calibrated[]): string {
     : `## Known to be outside\n\nWhat this kernel does and the profile does not have, each by a rule that says which trees it adds (\`harness/calibrate/known.ts\`):\n\n${lines.join('\n')}\n`;
 }
 
-function storesIn(calibrated: readonly Calibrated[]): string {
+function storesIn(calibrated: readonly Calibration[]): string {
   const lines = calibrated.flatMap((one) => {
     if ('missing' in one || one.stores === undefined) return [];
-    const { cells, cuts, images, trees, notHeld } = one.stores;
-    const told = `- ${one.name}: ${withCommas(cells)} cells, ${withCommas(cuts)} cuts, ${withCommas(images)} images, ${withCommas(trees)} trees`;
-    return [told, ...notHeld.map((reason) => `  - not held: ${reason}`)];
+    const { cells, cuts, images, trees, notChecked: notHeld } = one.stores;
+    const line = `- ${one.name}: ${withCommas(cells)} cells, ${withCommas(cuts)} cuts, ${withCommas(images)} images, ${withCommas(trees)} trees`;
+    return [line, ...notHeld.map((reason) => `  - not held: ${reason}`)];
   });
   return lines.length === 0 ? '' : `## The built-in stores among these\n\n${lines.join('\n')}\n`;
 }

@@ -91,10 +91,10 @@ export const histories: fc.Arbitrary<Do[]> = fc
   .map((parts) => parts.flat());
 
 /** Later ones than there are calls never come. */
-const MOST_CALLS = 20;
+const MAX_CALLS = 20;
 
 export const disturbancesOf = (forcings: readonly Forcing[]): fc.Arbitrary<Disturbance[]> => {
-  const after = fc.nat(MOST_CALLS);
+  const after = fc.nat(MAX_CALLS);
   return fc.array(
     fc.oneof(
       { weight: 3, arbitrary: fc.record({ after, how: fc.constantFrom(...forcings) }) },

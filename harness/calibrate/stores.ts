@@ -7,8 +7,9 @@ import { type FileSystemName, PROFILE_OF } from '../domain/models.ts';
 import { canonicalPath } from '../domain/names.ts';
 import type { Entry, Tree } from '../domain/trace.ts';
 import { hashBytes, maskContents } from '../domain/tree.ts';
-import { type CutRun, cutRun, forcePoints } from '../models/power-cut/cut-run.ts';
-import { allows } from '../persistence/allows.ts';
+import { cutRun, forcePoints } from '../models/power-cut/cut-run.ts';
+import type { CutRun } from '../models/power-cut/cuts.ts';
+import type { Templates } from '../record/image/templates.ts';
 import { PROFILES } from '../persistence/profiles.ts';
 import type { CellFile } from '../protocol/cell-file.ts';
 import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
@@ -17,10 +18,11 @@ import { type Recording, record } from '../record/record.ts';
 import type { RunRequest } from '../record/recorder.ts';
 import { BUILT_IN_STORES } from '../store/catalogue.ts';
 import { loadStore } from '../store/load.ts';
-import { hold } from './hold.ts';
+import { allows } from './allows.ts';
+import { checkCuts } from './check-cuts.ts';
 import type { KnownKind } from './known.ts';
 
-export interface HeldStores {
+export interface CalibratedStores {
   readonly cells: number;
   readonly cuts: number;
   readonly images: number;
@@ -28,7 +30,7 @@ export interface HeldStores {
   readonly known: ReadonlyMap<KnownKind, number>;
   readonly outside: readonly string[];
   /** Cells that could not be recorded or followed, and why. */
-  readonly notHeld: readonly string[];
+  readonly notChecked: readonly string[];
 }
 
 export const STORES = {
@@ -38,14 +40,15 @@ export const STORES = {
 const SCENARIOS = ['replace', 'reset', 'save-twice', 'rotate-often', 'large'];
 const TIMEOUT_MS = 20_000;
 
-export async function holdStores(
+export async function calibrateStores(
   session: Session,
   templates: Templates,
   fileSystems: readonly FileSystemName[],
   stores: readonly string[],
-): Promise<Map<FileSystemName, HeldStores>> {
-  const found = new Map<FileSystemName, Mutable<HeldStores>>();
-  for (const name of fileSystems) found.set(name, { cells: 0, cuts: 0, images: 0, trees: 0, known: new Map(), outside: [], notHeld: [] });
+): Promise<Map<FileSystemName, CalibratedStores>> {
+  const found = new Map<FileSystemName, Mutable<CalibratedStores>>();
+  for (const name of fileSystems)
+    found.set(name, { cells: 0, cuts: 0, images: 0, trees: 0, known: new Map(), outside: [], notChecked: [] });
   const { installation, workspace, recorder, cwd, env } = session;
   const now = Date.now();
   const scenarios = builtInScenarios(now);
@@ -64,38 +67,38 @@ export async function holdStores(
         return { args: [installation.workload, cellFile], directory, spool, env: { ...env, ...store.env }, timeoutMs: TIMEOUT_MS };
       };
       const recording = await record(recorder, { prepare, complaint: () => undefined });
-      for (const [name, held] of found) {
+      for (const [name, total] of found) {
         if ('reason' in recording) {
-          held.notHeld = [...held.notHeld, `${cell}: ${recording.reason}`];
+          total.notChecked = [...total.notChecked, `${cell}: ${recording.reason}`];
           continue;
         }
         const fileSystem = FILE_SYSTEMS[name];
         const request = { recorder, recording, fileSystem, template: await templates.of(fileSystem), prepare };
         const points = [undefined, ...thinned(forcePoints(recording.trace, fileSystem.forcings))];
         const cutRuns = await Promise.all(points.map((force) => cutRun(request, force)));
-        held.cells += 1;
+        total.cells += 1;
         const cuts: { readonly boundary: number; readonly tree: Tree }[] = [];
         for (const run of cutRuns) {
           if ('reason' in run) {
-            held.notHeld = [...held.notHeld, `${cell}: ${run.reason}`];
+            total.notChecked = [...total.notChecked, `${cell}: ${run.reason}`];
             continue;
           }
           const trees = run.trees.map(asRecorded(run, recording));
           const profile = PROFILES[PROFILE_OF[name]];
-          held.cuts += run.cuts.length;
-          held.images += run.trees.length;
+          total.cuts += run.cuts.length;
+          total.images += run.trees.length;
           for (const { boundary, image } of run.cuts) {
             const readings = trees[image] ?? [];
             const tree = readings.length > 1 ? readings.find((one) => allows(recording.trace, profile, boundary, one)) : undefined;
             cuts.push({ boundary, tree: tree ?? readings[0] ?? new Map() });
           }
         }
-        const result = hold(PROFILES[PROFILE_OF[name]], recording.trace, cuts, false);
-        held.trees += result.trees;
-        held.outside = [...held.outside, ...result.outside.map((text) => `${cell} on ${name}: ${text}`)];
-        const known = new Map(held.known);
+        const result = checkCuts(PROFILES[PROFILE_OF[name]], recording.trace, cuts, false);
+        total.trees += result.trees;
+        total.outside = [...total.outside, ...result.outside.map((text) => `${cell} on ${name}: ${text}`)];
+        const known = new Map(total.known);
         for (const [kind, count] of result.known) known.set(kind, (known.get(kind) ?? 0) + count);
-        held.known = known;
+        total.known = known;
       }
     }
   }
@@ -105,11 +108,11 @@ export async function holdStores(
 type Mutable<T> = { -readonly [key in keyof T]: T[key] };
 
 /** A long history has hundreds of moments to force something at: so many of them are enough, evenly spread. */
-const MOST_POINTS = 12;
+const MAX_POINTS = 12;
 
 function thinned<Point>(points: readonly Point[]): readonly Point[] {
-  const step = Math.max(1, points.length / MOST_POINTS);
-  return Array.from({ length: Math.min(points.length, MOST_POINTS) }, (_, index) => points[Math.floor(index * step)] as Point); // below the length
+  const step = Math.max(1, points.length / MAX_POINTS);
+  return Array.from({ length: Math.min(points.length, MAX_POINTS) }, (_, index) => points[Math.floor(index * step)] as Point); // below the length
 }
 
 /**

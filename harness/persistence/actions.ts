@@ -1,40 +1,40 @@
 /**
  * From a trace to micro-ops: replays its ops on the inode model.
  *
- * What an op does not say (the mode of a new file, the size after truncate, what a symlink holds, bytes that were not
- * recorded) is read from the trace's trees, and after each op the model is held against them: a trace that the model cannot
- * follow is refused, never guessed at. Not followed: writes through memory maps, and effects on files without a name that the
- * op does not tell. Everything that was there before the first op is on disk.
+ * What an op does not record (the mode of a new file, the size after truncate, the target of a symlink, unrecorded bytes) is read
+ * from the trace's trees. After each op the model is compared with them, and a trace that the model cannot follow is rejected,
+ * never guessed. Not supported: writes through memory maps, and unrecorded effects on files without a name. Everything that
+ * existed before the first op is on disk.
  */
 import type { Entry, Op, Trace, Tree } from '../domain/trace.ts';
 import { equalTrees } from '../domain/tree.ts';
-import { type Disk, diskOf, entryOf, type Inodes, inodeOf } from './disk.ts';
+import { type Disk, diskOf, entryOf, type InodeTable, inodeOf } from './disk.ts';
 import { contentsOf, emptyFile, type FileInode, type Inode } from './inode.ts';
 import { type Action, type Effect, type Event, type MicroOp, type NameChange, PAGE_BYTES, type Unit } from './micro-op.ts';
 import { Names, NOTHING, ROOT } from './namespace.ts';
-import { type Place, placeAt } from './place.ts';
+import { type ResolvedPath, resolvePath } from './resolve-path.ts';
 
-/** A trace on the inode model. */
-export interface History {
-  readonly world: Inodes;
+/** A trace replayed on the inode model. */
+export interface MicroOpHistory {
+  readonly inodeTable: InodeTable;
   /** The disk before the first op. */
   readonly start: Disk;
   /** One per op, in order. */
   readonly actions: readonly Action[];
 }
 
-/** The model cannot say what the ops of a trace did to the disk; the message says at which op, and why. */
+/** The model cannot determine what an op of the trace did to the disk; the message names the op and the reason. */
 export class NotReplayable extends Error {
   override readonly name = 'NotReplayable';
 }
 
 /** Throws NotReplayable. */
-export function historyOf(trace: Trace, unit: Unit = 4096): History {
+export function historyOf(trace: Trace, unit: Unit = 4096): MicroOpHistory {
   const replay = new Replay(trace, unit);
   const start = replay.disk;
   const actions = trace.ops.map((op) => replay.action(op));
   replay.checkAll();
-  return { world: start.world, start, actions };
+  return { inodeTable: start.inodeTable, start, actions };
 }
 
 class Replay {
@@ -68,11 +68,11 @@ class Replay {
     return action;
   }
 
-  /** Holds everything at the end against the last tree. */
+  /** Compares the final state with the trace's last tree. */
   checkAll(): void {
     const tree = this.#trace.trees[this.#trace.ops.length];
     if (tree !== undefined && !equalTrees(this.disk.toTree(), tree))
-      throw new NotReplayable('the model ends with another tree than the run did');
+      throw new NotReplayable('the final tree of the model differs from that of the run');
   }
 
   #carryOut(op: Op): void {
@@ -118,7 +118,7 @@ class Replay {
         this.#chmod(op); // a change of owner clears setuid
         return;
       case 'sync':
-        // sync_file_range starts writing, and promises nothing: neither the size nor the blocks' places are on disk after it.
+        // sync_file_range starts writing, and promises nothing: neither the size nor the block allocation is on disk after it.
         if (op.via !== 'sync_file_range') this.#events.push({ kind: 'sync' });
         return;
       case 'read':
@@ -149,15 +149,15 @@ class Replay {
     let { inode } = place;
     if (inode === NOTHING) {
       const made = this.#tree(op).get(place.path);
-      if (made?.kind !== 'file') return; // nothing was made: a file of another kind, or in another directory
+      if (made?.kind !== 'file') return; // nothing was created: not a regular file, or outside the directory
       inode = this.#newInode(emptyFile(made.mode));
       this.#name(inode, [{ ...place, was: NOTHING, now: inode }], { made: true });
     } else {
       const file = this.disk.inode(inode);
       if (file.kind === 'file') {
         const now = this.#contents(inode, op);
-        const emptied = op.flags?.includes('truncate') ?? (now !== undefined && now.bytes.length === 0 && file.size > 0);
-        if (emptied) this.#setSize(inode, file, 0);
+        const truncated = op.flags?.includes('truncate') ?? (now !== undefined && now.bytes.length === 0 && file.size > 0);
+        if (truncated) this.#setSize(inode, file, 0);
       }
     }
     this.#byId.set(op.file.id, inode);
@@ -172,16 +172,16 @@ class Replay {
     if (range !== undefined) {
       if (range.length === 0) return;
       const bytes = data ?? after?.subarray(range.offset, range.offset + range.length);
-      if (bytes === undefined) throw this.#refusal('it wrote to a file without a name, and what it wrote was not recorded');
+      if (bytes === undefined) throw this.#refusal('it wrote to a file without a name, and the bytes were not recorded');
       this.#putBytes(inode, file, range.offset, bytes.subarray(0, range.length));
     } else if (after !== undefined) {
       this.#putDifference(inode, file, after);
     } else {
-      throw this.#refusal('it wrote to a file without a name, and where was not recorded');
+      throw this.#refusal('it wrote to a file without a name, and the offset was not recorded');
     }
   }
 
-  /** The file becomes `after`: only units that differ are written. */
+  /** Changes the file to `after`, writing only the units that differ. */
   #putDifference(inode: number, file: FileInode, after: Uint8Array): void {
     const before = contentsOf(file, this.#unit);
     for (let at = 0; at < after.length; at += this.#unit) {
@@ -215,14 +215,14 @@ class Replay {
     if (file?.kind !== 'file') return;
     const after = this.#contents(inode, op)?.bytes;
     const size = after?.length ?? (op.range && op.range.offset + op.range.length);
-    if (size === undefined) throw this.#refusal('it set the size of a file without a name, and which was not recorded');
+    if (size === undefined) throw this.#refusal('it set the size of a file without a name, and the size was not recorded');
     if (op.call === 'truncate') {
       this.#setSize(inode, file, size);
       return;
     }
     if (size > file.size) this.#add(inode, { kind: 'grow', size, by: 'allocate' });
     const grown = this.disk.inode(inode);
-    if (after !== undefined && grown.kind === 'file') this.#putDifference(inode, grown, after); // a hole was punched, or a range zeroed
+    if (after !== undefined && grown.kind === 'file') this.#putDifference(inode, grown, after); // a hole was punched, or a range was zeroed
   }
 
   #setSize(inode: number, file: FileInode, size: number): void {
@@ -241,7 +241,7 @@ class Replay {
       this.#moveIn(op, to);
       return;
     }
-    if (from.inode === to.inode) return; // of one file, under two names or one: does nothing
+    if (from.inode === to.inode) return; // both are names of one file: rename does nothing
     const over = to.inode === NOTHING ? undefined : this.disk.inode(to.inode);
     const exchanged = over !== undefined && this.#tree(op).has(from.path);
     const changes = [
@@ -251,11 +251,11 @@ class Replay {
     this.#name(from.inode, changes, over?.kind === 'file' && !exchanged ? { over } : {});
   }
 
-  /** A file that comes from elsewhere: nothing is known of its data, so it is taken for just written. */
-  #moveIn(op: Op, to: Place): void {
+  /** A file moved in from outside the directory: whether its data is on disk is unknown, so it counts as just written. */
+  #moveIn(op: Op, to: ResolvedPath): void {
     const entry = this.#tree(op).get(to.path);
     if (entry === undefined) return;
-    if (entry.kind === 'directory') throw this.#refusal('it moved a directory in from elsewhere');
+    if (entry.kind === 'directory') throw this.#refusal('it moved a directory in from outside');
     const inode = this.#newInode(entry.kind === 'file' ? emptyFile(entry.mode) : inodeOf(entry, this.#unit));
     const file = this.#born[inode];
     if (entry.kind === 'file' && file?.kind === 'file') this.#putBytes(inode, file, 0, entry.bytes);
@@ -269,7 +269,7 @@ class Replay {
     if (to === undefined || to.inode !== NOTHING) return;
     const known = this.#resolve(op.file.actual, false)?.inode ?? NOTHING;
     const inode = known === NOTHING ? (this.#byId.get(op.file.id) ?? NOTHING) : known;
-    if (inode === NOTHING) throw this.#refusal('it linked a file from elsewhere');
+    if (inode === NOTHING) throw this.#refusal('it linked a file from outside');
     this.#name(inode, [{ ...to, was: NOTHING, now: inode }]);
   }
 
@@ -292,7 +292,7 @@ class Replay {
 
   #chmod(op: Op): void {
     const inode = this.#inodeOf(op);
-    if (inode === NOTHING || inode === ROOT) return; // the store's directory itself is not in a tree
+    if (inode === NOTHING || inode === ROOT) return; // trees do not contain the store's directory itself
     const before = this.disk.inode(inode);
     const path = this.#pathOf(inode, op);
     const entry = path === undefined ? undefined : this.#tree(op).get(path);
@@ -301,9 +301,9 @@ class Replay {
   }
 
   #name(inode: number, changes: readonly NameChange[], how: { readonly made?: boolean; readonly over?: FileInode } = {}): void {
-    const told = changes.map(({ directory, name, was, now }) => ({ directory, name, was, now }));
+    const plainChanges = changes.map(({ directory, name, was, now }) => ({ directory, name, was, now }));
     const { made = false, over } = how;
-    this.#add(inode, { kind: 'names', changes: told, made, ...(over && { over: { size: over.size } }) });
+    this.#add(inode, { kind: 'names', changes: plainChanges, made, ...(over && { over: { size: over.size } }) });
   }
 
   #add(inode: number, effect: Effect): void {
@@ -316,7 +316,7 @@ class Replay {
     return this.#born.push(inode) - 1;
   }
 
-  /** The inode that an op means: by its file id if that is known, else by its path. */
+  /** The inode of an op: by its file id if that is known, else by its path. */
   #inodeOf(op: Op): number {
     const byId = this.#byId.get(op.file.id);
     if (byId !== undefined) return byId;
@@ -325,21 +325,21 @@ class Replay {
     return inode;
   }
 
-  #resolve(path: string, follow: boolean): Place | undefined {
-    return placeAt(this.disk, path, follow);
+  #resolve(path: string, follow: boolean): ResolvedPath | undefined {
+    return resolvePath(this.disk, path, follow);
   }
 
-  /** A path that leads to an inode now; undefined if it has none. */
+  /** A current path of an inode; undefined if it has none. */
   #pathOf(inode: number, op: Op): string | undefined {
     for (const path of [op.file.actual, op.to?.actual]) {
       const place = path === undefined ? undefined : this.#resolve(path, true);
       if (place?.inode === inode) return place.path;
     }
-    for (const [path, other] of this.disk.namespace.paths(this.#names)) if (other === inode) return path;
+    for (const [path, current] of this.disk.namespace.paths(this.#names)) if (current === inode) return path;
     return undefined;
   }
 
-  /** What the run's tree holds of a file after the op. */
+  /** The file in the run's tree after the op. */
   #contents(inode: number, op: Op): Extract<Entry, { kind: 'file' }> | undefined {
     const path = this.#pathOf(inode, op);
     const entry = path === undefined ? undefined : this.#tree(op).get(path);
@@ -350,7 +350,7 @@ class Replay {
     return this.#trace.trees[op.index] ?? new Map();
   }
 
-  /** Holds what the op changed, in the run or in the model, against the run's tree. */
+  /** Compares the paths that the op changed, in the run or in the model, with the run's tree. */
   #check(op: Op): void {
     const [before, after] = [this.#trace.trees[op.index - 1], this.#trace.trees[op.index]];
     if (before === undefined || after === undefined) throw this.#refusal('there is no tree after it');
@@ -364,7 +364,7 @@ class Replay {
     }
     for (const path of paths) {
       const inode = this.#resolve(path, false)?.inode ?? NOTHING;
-      if (path === '') continue; // the store's directory itself, or none in it
+      if (path === '') continue; // the store's directory itself, or a path outside it
       const entry = inode === NOTHING ? undefined : entryOf(this.disk.inode(inode), this.#unit);
       if (!sameEntry(entry, after.get(path)))
         throw this.#refusal(`the model has ${inWords(entry)} at ${path}, the run ${inWords(after.get(path))}`);
@@ -382,12 +382,12 @@ function hasData(file: FileInode, from: number, to: number): boolean {
   return false;
 }
 
-function sameEntry(one: Entry | undefined, other: Entry | undefined): boolean {
-  if (one === other) return true;
-  if (one === undefined || other === undefined) return false;
-  if (one.kind === 'symlink') return other.kind === 'symlink' && one.target === other.target;
-  if (one.kind !== other.kind || one.mode !== other.mode) return false;
-  return one.kind !== 'file' || (other.kind === 'file' && one.hash === other.hash);
+function sameEntry(a: Entry | undefined, b: Entry | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined) return false;
+  if (a.kind === 'symlink') return b.kind === 'symlink' && a.target === b.target;
+  if (a.kind !== b.kind || a.mode !== b.mode) return false;
+  return a.kind !== 'file' || (b.kind === 'file' && a.hash === b.hash);
 }
 
 function inWords(entry: Entry | undefined): string {

@@ -1,14 +1,14 @@
 /**
- * A trace as it would be with one fsync more, or one less: for finding the barrier whose absence loses data, and those without use.
+ * A trace with one fsync added or removed: to find the missing barrier that loses data, and the redundant ones.
  *
- * A barrier more leaves fewer states at every boundary, or the same, and one less as many or more; but under a profile whose fsync
- * brings a file's names to disk ahead of what was logged before (btrfs), a barrier can also make a state that was not there: one
- * with these names and without the older ones. So a barrier is judged by exploring the trace that has it.
+ * An added barrier never adds states, and a removed one never removes any, with one exception: under a profile whose fsync forces a
+ * file's names ahead of earlier log entries (btrfs), a barrier can make a new state possible, with these names and without older
+ * ones. So a barrier is judged by exploring the edited trace.
  */
 import { CALLS } from '../domain/calls.ts';
 import type { FileRef, Mark, Op, Trace } from '../domain/trace.ts';
 
-/** What is forced: a file as an op names it, or the file or directory at a path, `.` for the store's directory. */
+/** What to force: a file as an op names it, or the file or directory at a path, `.` for the store's directory. */
 export interface Barrier {
   readonly kind: 'fsync' | 'fdatasync';
   readonly of: FileRef | string;
@@ -16,13 +16,13 @@ export interface Barrier {
 
 export interface EditedTrace {
   readonly trace: Trace;
-  /** By index in the new trace: the op's index in the old one, undefined for a barrier that it has not. 0 is 0. */
+  /** By op index in the new trace: its index in the old one, undefined for an added barrier. Index 0 maps to 0. */
   readonly oldIndex: readonly (number | undefined)[];
 }
 
 /**
- * The trace with a barrier right after op `afterOp` (0: before the first), and before a step that was acknowledged there.
- * Throws RangeError if there is no such op, or nothing at that path after it.
+ * The trace with a barrier right after op `afterOp` (0: before the first op), and before any acknowledgement there.
+ * Throws RangeError if the op, or the path after it, does not exist.
  */
 export function withBarrier(trace: Trace, afterOp: number, barrier: Barrier): EditedTrace {
   const tree = trace.trees[afterOp];
@@ -39,11 +39,11 @@ export function withBarrier(trace: Trace, afterOp: number, barrier: Barrier): Ed
   });
 }
 
-/** The trace without one fsync, fdatasync or sync. Throws RangeError if the op is none of these. */
+/** The trace without one fsync, fdatasync or sync. Throws RangeError for any other op. */
 export function withoutOp(trace: Trace, index: number): EditedTrace {
   const op = trace.ops[index - 1];
   if (op === undefined) throw new RangeError(`there is no op ${index}: the trace has ${trace.ops.length}`);
-  if (!CALLS[op.call].forces) throw new RangeError(`op ${index} is no barrier but ${op.call}: without it, the later ops would be others`);
+  if (!CALLS[op.call].forces) throw new RangeError(`op ${index} is ${op.call}, not a barrier: without it, later ops would differ`);
   return edited(trace, {
     ops: trace.ops.filter((other) => other !== op),
     trees: trace.trees.filter((_, at) => at !== index),
@@ -51,7 +51,7 @@ export function withoutOp(trace: Trace, index: number): EditedTrace {
   });
 }
 
-/** `ops` still have their old indices, but for a barrier, which is none of the old trace's ops. */
+/** `ops` have their old indices, except an added barrier, which is not in the old trace. */
 function edited(
   trace: Trace,
   { ops, trees, marks }: { readonly ops: readonly Op[]; readonly trees: Trace['trees']; readonly marks: readonly Mark[] },
@@ -60,8 +60,8 @@ function edited(
   return { trace: { ...trace, ops: ops.map((op, at) => ({ ...op, index: at + 1 })), trees, marks }, oldIndex };
 }
 
-/** Under an id that no op has, so that the path says which file it is. */
+/** Uses an unused id, so that the model finds the file by its path. */
 function fileAt(trace: Trace, path: string): FileRef {
-  const id = trace.ops.reduce((most, { file, to }) => Math.max(most, file.id, to?.id ?? 0), 0) + 1;
+  const id = trace.ops.reduce((max, { file, to }) => Math.max(max, file.id, to?.id ?? 0), 0) + 1;
   return { id, path, actual: path };
 }

@@ -1,6 +1,6 @@
 /**
- * What a disk may hold after a power cut: names and inodes, both immutable, so that a disk is one of thousands at the cost of
- * what sets it apart.
+ * What a disk may hold after a power cut: names and inodes, both immutable, so that each of thousands of disks costs only its
+ * differences from the others.
  */
 import type { Entry, Tree } from '../domain/trace.ts';
 import { hashBytes } from '../domain/tree.ts';
@@ -10,36 +10,36 @@ import { IntMap } from './int-map.ts';
 import { applied, type Effect, type NameChange, type Unit } from './micro-op.ts';
 import { type Names, Namespace, NOTHING, ROOT } from './namespace.ts';
 
-/** What a trace's inodes are called and how they began. `born[n]` is inode n when it was made, or before the first op. */
-export interface Inodes {
+/** The names and inodes of a trace. `born[n]` is inode n at its creation, or before the first op. */
+export interface InodeTable {
   readonly unit: Unit;
   readonly names: Names;
   readonly born: readonly Inode[];
 }
 
 export class Disk {
-  readonly world: Inodes;
+  readonly inodeTable: InodeTable;
   readonly namespace: Namespace;
   readonly #changed: IntMap<Inode>;
 
-  constructor(world: Inodes, namespace: Namespace, changed: IntMap<Inode> = IntMap.empty()) {
-    this.world = world;
+  constructor(inodeTable: InodeTable, namespace: Namespace, changed: IntMap<Inode> = IntMap.empty()) {
+    this.inodeTable = inodeTable;
     this.namespace = namespace;
     this.#changed = changed;
   }
 
   inode(number: number): Inode {
-    const inode = this.#changed.get(number) ?? this.world.born[number];
+    const inode = this.#changed.get(number) ?? this.inodeTable.born[number];
     if (inode === undefined) throw new Error(`there is no inode ${number}`);
     return inode;
   }
 
   withInode(number: number, inode: Inode): Disk {
-    return new Disk(this.world, this.namespace, this.#changed.with(number, inode));
+    return new Disk(this.inodeTable, this.namespace, this.#changed.with(number, inode));
   }
 
   withNamespace(namespace: Namespace): Disk {
-    return new Disk(this.world, namespace, this.#changed);
+    return new Disk(this.inodeTable, namespace, this.#changed);
   }
 
   renamed(changes: readonly NameChange[]): Disk {
@@ -48,22 +48,23 @@ export class Disk {
 
   /** The disk after one micro-op. */
   after(inode: number, effect: Effect): Disk {
-    if (effect.kind !== 'names') return this.withInode(inode, applied(this.inode(inode), effect, this.world.unit));
+    if (effect.kind !== 'names') return this.withInode(inode, applied(this.inode(inode), effect, this.inodeTable.unit));
     return this.renamed(effect.changes);
   }
 
-  /** The sum of one term per path. */
+  /** A sum of one term per path. */
   get hash(): Hash {
     let hash = NO_HASH;
-    const { names } = this.world;
+    const { names } = this.inodeTable;
     for (const [path, inode] of this.namespace.paths(names)) hash = plus(hash, pathTerm(names.hashOf(path), this.inode(inode)));
     return hash;
   }
 
   toTree(): Tree {
     const entries: [string, Entry][] = [];
-    for (const [path, inode] of this.namespace.paths(this.world.names)) entries.push([path, entryOf(this.inode(inode), this.world.unit)]);
-    return new Map(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
+    for (const [path, inode] of this.namespace.paths(this.inodeTable.names))
+      entries.push([path, entryOf(this.inode(inode), this.inodeTable.unit)]);
+    return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 }
 
@@ -71,10 +72,10 @@ export function withChanges(namespace: Namespace, changes: readonly NameChange[]
   return changes.reduce((all, { directory, name, now }) => all.with(directory, name, now), namespace);
 }
 
-/** What one path adds to a tree's hash. */
+/** The term of one path in a tree's hash. */
 export const pathTerm = (path: Hash, inode: Inode): Hash => term(path, inode.hash);
 
-/** The hash of a tree as that of a disk which holds it: for looking up whether a tree that was seen is among the states. */
+/** The hash of a disk with this tree: to look up an observed tree among the states. */
 export function hashOfTree(tree: Tree, unit: Unit = 4096): Hash {
   let hash = NO_HASH;
   for (const [path, entry] of tree) hash = plus(hash, pathTerm(hashOfText(path), inodeOf(entry, unit)));
@@ -96,17 +97,17 @@ export function inodeOf(entry: Entry, unit: Unit): Inode {
   }
 }
 
-/** Files that were told already: most files of most states are the same few. */
-const told = new WeakMap<FileInode, Entry>();
+/** Cached because most states share the same few files. */
+const fileEntries = new WeakMap<FileInode, Entry>();
 
 export function entryOf(inode: Inode, unit: Unit): Entry {
   switch (inode.kind) {
     case 'file': {
-      const known = told.get(inode);
+      const known = fileEntries.get(inode);
       if (known !== undefined) return known;
       const bytes = contentsOf(inode, unit);
       const entry: Entry = { kind: 'file', mode: inode.mode, bytes, hash: hashBytes(bytes) };
-      told.set(inode, entry);
+      fileEntries.set(inode, entry);
       return entry;
     }
     case 'directory':
@@ -119,7 +120,7 @@ export function entryOf(inode: Inode, unit: Unit): Entry {
   }
 }
 
-/** The disk that holds a tree, and the inodes it is made of. Two paths are two inodes: a tree does not tell hard links. */
+/** The disk that holds a tree, and its inodes. Every path gets its own inode, because a tree does not record hard links. */
 export function diskOf(tree: Tree, unit: Unit, names: Names, born: Inode[]): Disk {
   born[NOTHING] = otherInode(0);
   born[ROOT] = directoryInode(0);

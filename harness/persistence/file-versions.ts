@@ -1,8 +1,8 @@
 /**
  * Every version of one inode that a power cut may leave, under one profile, at one boundary.
  *
- * A version is made from another by one more piece, so that a boundary costs what is new at it. Each knows the stretch of the
- * log with which it can stand: not before what it needs (`low`), not beyond what needs a piece that it lost (`high`).
+ * Each version extends another by one kept piece, so that a boundary costs only its new versions. A version is consistent with a
+ * range of log ends: at least `low`, which covers what it needs, and at most `high`, before anything that needs a piece it lost.
  */
 import type { Hash } from './hash.ts';
 import type { Inode } from './inode.ts';
@@ -11,7 +11,7 @@ import type { Profile } from './profile.ts';
 
 export interface Version {
   readonly inode: Inode;
-  /** The last piece that it kept, and those before it that it lost. All after it are lost. */
+  /** The last kept piece, and the lost pieces before it. All later pieces are lost. */
   readonly last: FilePiece | undefined;
   readonly gaps: readonly FilePiece[];
   readonly low: number;
@@ -21,15 +21,15 @@ export interface Version {
 export class FileVersions {
   readonly #profile: Profile;
   readonly #unit: 4096 | 512;
-  /** The file as it is on disk for sure, and the pieces that may come on top; the list is the one in `Pieces`. */
+  /** The file as it is certainly on disk, and the pieces that may be applied to it; the list is the one in `Pieces`. */
   #durable: Inode;
   #pieces: readonly FilePiece[] = [];
   #count = 0;
   #versions: Version[] = [];
-  /** Of these, one per appearance: where pieces are free of order, what is hidden beyond the size makes no state of its own. */
+  /** One version per visible content: without a log, bytes hidden beyond the size make no separate state. */
   #shown: Version[] = [];
-  readonly #stored = new Map<string, number>();
-  readonly #looks = new Map<string, number>();
+  readonly #byStored = new Map<string, number>();
+  readonly #byAppearance = new Map<string, number>();
 
   constructor(profile: Profile, unit: 4096 | 512, durable: Inode) {
     this.#profile = profile;
@@ -42,12 +42,12 @@ export class FileVersions {
     return this.#shown;
   }
 
-  /** How many there are, those that look alike included. */
+  /** The number of versions, including those that look the same. */
   get count(): number {
     return this.#versions.length;
   }
 
-  /** Takes the last piece of the list in, and tells which versions look new. */
+  /** Adds the last piece of the list, and returns the versions with new visible content. */
   extend(pieces: readonly FilePiece[]): readonly Version[] {
     this.#pieces = pieces;
     const piece = pieces[this.#count];
@@ -56,12 +56,12 @@ export class FileVersions {
     return this.#extend(piece);
   }
 
-  /** Some pieces became needed by a place of the log: versions without them end before it. */
+  /** To call after a flush made pieces required from some log position on: versions without them end before it. */
   flushed(): void {
     for (const version of this.#versions) version.high = Math.min(version.high, this.#endWithout(version));
   }
 
-  /** Begins again, after pieces were forced. */
+  /** Rebuilds the versions after pieces were forced. */
   settle(durable: Inode, pieces: readonly FilePiece[]): void {
     this.#durable = durable;
     this.#pieces = pieces;
@@ -71,8 +71,8 @@ export class FileVersions {
   #restart(): void {
     this.#versions = [];
     this.#shown = this.#profile.metadata === 'logged' ? this.#versions : [];
-    this.#stored.clear();
-    this.#looks.clear();
+    this.#byStored.clear();
+    this.#byAppearance.clear();
     this.#count = 0;
     this.#keep({ inode: this.#durable, last: undefined, gaps: [], low: 0, high: NEVER });
     for (const piece of this.#pieces) {
@@ -86,38 +86,38 @@ export class FileVersions {
     const before = this.#versions.length;
     const old = piece.forced ? this.#versions.splice(0) : this.#versions;
     if (piece.forced) {
-      this.#stored.clear();
-      this.#looks.clear();
+      this.#byStored.clear();
+      this.#byAppearance.clear();
       if (this.#shown !== this.#versions) this.#shown = [];
     }
     for (let at = 0; at < before; at += 1) {
       const version = old[at];
       if (version === undefined) continue;
       const next = this.#next(version, piece);
-      // A kept piece that is in the log leaves no version without it from its place on.
-      version.high = Math.min(version.high, piece.neededBy - 1, piece.place === 0 ? NEVER : piece.place - 1);
+      // From a logged piece's position on, no version can lack that piece.
+      version.high = Math.min(version.high, piece.neededBy - 1, piece.position === 0 ? NEVER : piece.position - 1);
       if (next !== undefined && this.#keep(next)) fresh.push(next);
     }
     return fresh;
   }
 
   #next(version: Version, piece: FilePiece): Version | undefined {
-    const low = piece.forced ? version.low : Math.max(version.low, piece.place, piece.after);
+    const low = piece.forced ? version.low : Math.max(version.low, piece.position, piece.after);
     if (low > version.high) return undefined;
     const gaps = [...version.gaps, ...this.#pieces.slice(version.last === undefined ? 0 : version.last.at + 1, piece.at)];
     if (gaps.length > 0 && piece.requires.some((other) => !other.forced && gaps.includes(other))) return undefined;
     return { inode: inodeAfter(version.inode, piece, this.#unit), last: piece, gaps, low, high: version.high };
   }
 
-  /** Whether it looks new. */
+  /** Returns whether its visible content is new. */
   #keep(version: Version): boolean {
     if (this.#profile.metadata === 'logged') {
       this.#versions.push(version);
       return true;
     }
-    // Free of order, what is on disk is all that matters for what can come; of versions alike, the one that lost least stands for them.
-    this.#put(this.#versions, this.#stored, storedKey(version.inode), version);
-    return this.#put(this.#shown, this.#looks, keyOf(version.inode.hash), version);
+    // Without a log, later states depend only on what is on disk: of equal versions, keep the one that lost least.
+    this.#put(this.#versions, this.#byStored, storedKey(version.inode), version);
+    return this.#put(this.#shown, this.#byAppearance, keyOf(version.inode.hash), version);
   }
 
   #put(list: Version[], index: Map<string, number>, key: string, version: Version): boolean {

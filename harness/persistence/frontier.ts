@@ -1,12 +1,11 @@
 /**
- * Where the enumeration stands: every disk that a profile allows at one boundary, as sets of names times versions of files.
+ * The current set of the enumeration: every disk that a profile allows at one boundary, as name versions times file versions.
  *
- * It is carried from boundary to boundary, never begun again. An op adds the states that keep something of it, an fsync
- * leaves fewer of everything; so all states of a stretch of the trace are enumerated once, each where it first may occur.
+ * It moves from boundary to boundary and never restarts. An op adds the states that keep part of it, and an fsync removes versions;
+ * so each state between two acknowledgements is enumerated once, at the first boundary where it can occur.
  */
-
 import type { Tree } from '../domain/trace.ts';
-import type { History } from './actions.ts';
+import type { MicroOpHistory } from './actions.ts';
 import { type Disk, pathTerm } from './disk.ts';
 import { FileVersions, type Version } from './file-versions.ts';
 import { type Hash, hashText, minus, NO_HASH, plus } from './hash.ts';
@@ -19,18 +18,18 @@ import type { Profile } from './profile.ts';
 import type { PowerLossState } from './state.ts';
 import { detailOf } from './state-id.ts';
 
-/** The lists cannot hold all that there is: the caller's limit is passed for sure. */
+/** A list of versions is too long: the caller's limit is certainly exceeded. */
 export class TooMany extends Error {
   override readonly name = 'TooMany';
 }
 
-/** How long any list of versions may become, and how many combinations may be looked at. */
+/** The longest allowed list of versions, and the most combinations to enumerate. */
 interface Limits {
-  readonly list: number;
-  readonly combined: number;
+  readonly versions: number;
+  readonly combinations: number;
 }
 
-/** One inode's part in a product: its versions, and what each adds to the tree's hash with these names. */
+/** One inode's factor in a product: its versions, and what each adds to the tree's hash under these names. */
 interface Level {
   readonly inode: number;
   readonly versions: readonly Version[];
@@ -39,30 +38,30 @@ interface Level {
 }
 
 export class Frontier {
-  readonly #history: History;
+  readonly #history: MicroOpHistory;
   readonly #pieces: Pieces;
   readonly #names: NameVersions;
   readonly #files = new Map<number, FileVersions>();
-  /** Trees that were told under the present promise. */
+  /** Hashes of the trees already enumerated since the last acknowledgement. */
   readonly #seen: HashSet;
-  readonly #most: Limits;
-  /** How many combinations were looked at. */
+  readonly #limits: Limits;
+  /** Combinations enumerated so far. */
   enumerated = 0;
 
-  constructor(history: History, profile: Profile, seen: HashSet, most: Limits) {
+  constructor(history: MicroOpHistory, profile: Profile, seen: HashSet, limits: Limits) {
     this.#history = history;
     this.#pieces = new Pieces(history.start, profile);
     this.#names = new NameVersions(profile, history.start);
     this.#seen = seen;
-    this.#most = most;
+    this.#limits = limits;
   }
 
-  /** Carries out an op without a look at the states it adds. */
+  /** Carries out an op without enumerating the states it adds. */
   pass(action: Action): void {
     for (const change of this.#pieces.carryOut(action)) this.#take(change);
   }
 
-  /** Carries out an op, and yields the new states that keep something of it. */
+  /** Carries out an op, and yields the new states that keep part of it. */
   *states(action: Action): Generator<PowerLossState> {
     let begun = 0;
     for (const change of this.#pieces.carryOut(action)) {
@@ -85,7 +84,7 @@ export class Frontier {
     }
   }
 
-  /** Every new state at the boundary where it stands. */
+  /** Every new state at the current boundary. */
   *allStates(action: Action | undefined): Generator<PowerLossState> {
     for (const version of newestFirst(this.#names.versions)) yield* this.#product(version, { action, begun: action?.microOps.length ?? 0 });
   }
@@ -101,13 +100,13 @@ export class Frontier {
         const { piece } = change;
         if (piece.kind === 'names') {
           const versions = this.#names.extend(this.#pieces.names);
-          this.#limit(this.#names.versions.length);
+          this.#checkLength(this.#names.versions.length);
           return { kind: 'names', versions };
         }
         const { inode } = piece;
         const file = this.#fileOf(inode);
         const versions = file.extend(this.#pieces.files.get(inode) ?? []);
-        this.#limit(file.count);
+        this.#checkLength(file.count);
         return { kind: 'file', inode, versions: [...versions] };
       }
       case 'flushed':
@@ -134,22 +133,22 @@ export class Frontier {
   #fileOf(inode: number): FileVersions {
     const known = this.#files.get(inode);
     if (known !== undefined) return known;
-    const { profile, disk, world } = this.#pieces;
+    const { profile, disk, inodeTable: world } = this.#pieces;
     const file = new FileVersions(profile, world.unit, disk.inode(inode));
     this.#files.set(inode, file);
     return file;
   }
 
-  #limit(length: number): void {
-    if (length > this.#most.list) throw new TooMany();
+  #checkLength(length: number): void {
+    if (length > this.#limits.versions) throw new TooMany();
   }
 
-  #combined(): void {
+  #countCombination(): void {
     this.enumerated += 1;
-    if (this.enumerated > this.#most.combined) throw new TooMany();
+    if (this.enumerated > this.#limits.combinations) throw new TooMany();
   }
 
-  /** All states with these names that are new; of one file, with these versions only. */
+  /** All new states with these names; if `only` is given, only those with these versions of that file. */
   *#product(
     names: NameVersion,
     { action, begun }: Pick<Context, 'action' | 'begun'>,
@@ -163,11 +162,11 @@ export class Frontier {
     const depth = levels.length;
     const seen = this.#seen;
     if (depth === 0) {
-      this.#combined();
-      if (seen.add(base.a, base.b)) yield new Found(context, [], Math.min(names.high, this.#pieces.logEnd), base.a, base.b);
+      this.#countCombination();
+      if (seen.add(base.a, base.b)) yield new EnumeratedState(context, [], Math.min(names.high, this.#pieces.logEnd), base.a, base.b);
       return;
     }
-    // An odometer: `at[k]` is the version of level k, and the other arrays are what the levels before k come to.
+    // An odometer: `at[k]` is the version of level k; the other arrays hold the totals of the levels before k.
     const at = levels.map(({ versions }) => versions.length);
     const [sumA, sumB] = [new Int32Array(depth + 1), new Int32Array(depth + 1)];
     const [low, high] = [new Float64Array(depth + 1), new Float64Array(depth + 1)];
@@ -199,12 +198,12 @@ export class Frontier {
         high[level] = to;
         continue;
       }
-      this.#combined();
-      if (seen.add(hashA, hashB)) yield new Found(context, at.slice(), to, hashA, hashB);
+      this.#countCombination();
+      if (seen.add(hashA, hashB)) yield new EnumeratedState(context, at.slice(), to, hashA, hashB);
     }
   }
 
-  /** The files that these names show and of which there is more than the durable version. Undefined: `only` is not shown. */
+  /** The files that are visible under these names and may differ from their durable version. Undefined: the file of `only` is not visible. */
   #levels(names: NameVersion, only: { readonly inode: number; readonly versions: readonly Version[] } | undefined): Level[] | undefined {
     const levels: Level[] = [];
     for (const [inode, file] of this.#files) {
@@ -231,23 +230,23 @@ export class Frontier {
 
 /** What the states of one product have in common. */
 interface Context {
-  readonly history: History;
+  readonly history: MicroOpHistory;
   readonly names: NameVersion;
   readonly levels: readonly Level[];
-  /** The pieces there were, the first `count` of the list. */
+  /** The pieces at that time: the first `count` of the list. */
   readonly pieces: readonly Piece[];
   readonly count: number;
   readonly disk: Disk;
-  /** The last op that was begun, and how many of its micro-ops were. */
+  /** The last op, and how many of its micro-ops had been carried out. */
   readonly action: Action | undefined;
   readonly begun: number;
 }
 
-/** A state as it was found; what it takes to tell it is worked out when asked. */
-class Found implements PowerLossState {
+/** An enumerated state; its tree, losses and id are computed on demand. */
+class EnumeratedState implements PowerLossState {
   readonly #context: Context;
   readonly #picks: readonly number[];
-  /** How far the log went. */
+  /** How much of the log is on disk. */
   readonly #logEnd: number;
   readonly #a: number;
   readonly #b: number;
@@ -269,7 +268,7 @@ class Found implements PowerLossState {
   }
 
   get detail(): string {
-    const { actions, world } = this.#context.history;
+    const { actions, inodeTable: world } = this.#context.history;
     return detailOf(this.lost, actions, world.unit, () => this.hash);
   }
 
@@ -286,10 +285,10 @@ class Found implements PowerLossState {
   get lost(): readonly MicroOp[] {
     const { pieces, count, names, action, begun } = this.#context;
     const picked = new Map(this.#picked().map(([{ inode }, version]) => [inode, version]));
-    const there = pieces.slice(0, count);
+    const present = pieces.slice(0, count);
     const lost = new Set<Piece>();
-    const order = new Map(there.map((piece, index) => [piece, index]));
-    for (const [index, piece] of there.entries()) {
+    const order = new Map(present.map((piece, index) => [piece, index]));
+    for (const [index, piece] of present.entries()) {
       const version = piece.kind === 'names' ? names : piece.kind === 'file' ? picked.get(piece.inode) : undefined;
       const kept =
         version === undefined
@@ -298,15 +297,13 @@ class Found implements PowerLossState {
       if (!kept) lost.add(piece);
     }
     const later = (action?.microOps ?? []).slice(begun);
-    return [...[...lost].flatMap(({ microOps }) => microOps), ...later].sort(
-      (one, other) => one.op.index - other.op.index || one.part - other.part,
-    );
+    return [...[...lost].flatMap(({ microOps }) => microOps), ...later].sort((a, b) => a.op.index - b.op.index || a.part - b.part);
   }
 
-  /** What these names do not show is told as kept, as far as it may be. */
+  /** A piece that these names do not show is reported as kept wherever the profile allows it. */
   #couldKeep(piece: Piece, lost: ReadonlySet<Piece>): boolean {
     if (piece.kind === 'file' && piece.requires.some((other) => lost.has(other))) return false;
-    return piece.place <= this.#logEnd && piece.after <= this.#logEnd;
+    return piece.position <= this.#logEnd && piece.after <= this.#logEnd;
   }
 
   #picked(): (readonly [Level, Version])[] {
@@ -318,7 +315,7 @@ class Found implements PowerLossState {
 }
 
 function indexOf(last: NamePiece | FilePiece | undefined, order: ReadonlyMap<Piece, number>): number {
-  // A last piece that is not in the list any more was forced since, and with it all before it.
+  // A last piece that left the list was forced since, and everything before it too.
   return last === undefined ? -1 : (order.get(last) ?? -1);
 }
 

@@ -1,8 +1,8 @@
 /**
- * The hash that a crash state is known by: two independent lanes of 32 bits.
+ * The hash that identifies a crash state: two independent lanes of 32 bits.
  *
- * A tree's hash is the sum, in each lane, of one term per path, and a file's of one term per block; so a change costs what
- * changed. Two different trees of a million share a hash once in some 30 million runs.
+ * In each lane, a tree's hash is a sum of one term per path, and a file's hash a sum of one term per block, so an update costs only
+ * what changed. Among a million different trees, a collision occurs about once in 30 million runs.
  */
 export interface Hash {
   readonly a: number;
@@ -19,7 +19,7 @@ function finish(value: number): number {
   return (hash ^ (hash >>> 16)) | 0;
 }
 
-/** The term of `value` at `key`, one lane each. The order of the two matters. */
+/** The term of `value` at `key`, one function per lane. The arguments are not interchangeable. */
 const termA = (key: number, value: number): number => finish(Math.imul(key, 0x9e3779b1) ^ Math.imul(value, 0x2c1b3c6d) ^ 0x51ed270b);
 const termB = (key: number, value: number): number => finish(Math.imul(key, 0x297a2d39) ^ Math.imul(value, 0x7feb352d) ^ 0x68e31da4);
 
@@ -27,15 +27,15 @@ export function term(key: Hash, value: Hash): Hash {
   return { a: termA(key.a, finish(value.a)), b: termB(key.b, finish(value.b)) };
 }
 
-export function plus(one: Hash, other: Hash): Hash {
-  return { a: (one.a + other.a) | 0, b: (one.b + other.b) | 0 };
+export function plus(left: Hash, right: Hash): Hash {
+  return { a: (left.a + right.a) | 0, b: (left.b + right.b) | 0 };
 }
 
-export function minus(one: Hash, other: Hash): Hash {
-  return { a: (one.a - other.a) | 0, b: (one.b - other.b) | 0 };
+export function minus(left: Hash, right: Hash): Hash {
+  return { a: (left.a - right.a) | 0, b: (left.b - right.b) | 0 };
 }
 
-/** MurmurHash3 of some bytes, once per lane. */
+/** MurmurHash3 of bytes, once per lane. */
 export function hashOfBytes(bytes: Uint8Array): Hash {
   let a = 0x3c6ef372;
   let b = 0x1b873593;

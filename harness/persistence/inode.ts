@@ -1,13 +1,13 @@
 /**
- * What a disk may hold of one inode: immutable, and every version shares the blocks that it has in common with others.
+ * One version of an inode on disk: immutable, and versions share the blocks that they have in common.
  *
- * A file is a size and blocks. Bytes of a block beyond the size are there, but not seen: a size that was lost hides data that
- * was not, until a later size shows it. A block that is missing reads as zeros; so does the rest of a short one.
+ * A file is a size and blocks. Bytes beyond the size are stored but not visible: if a size is lost and its data is not, the data
+ * stays hidden until a later size covers it. A missing block reads as zeros; so does the rest of a short one.
  */
 import { type Hash, hashOfBytes, hashOfText, minus, NO_HASH, plus, term } from './hash.ts';
 import { IntMap } from './int-map.ts';
 
-/** One unit of a file. `bytes` has no zeros at its end, so that blocks that read alike hash alike. */
+/** One unit of a file. `bytes` has no trailing zeros, so that blocks with equal contents have equal hashes. */
 interface Block {
   readonly bytes: Uint8Array;
   readonly hash: Hash;
@@ -18,15 +18,15 @@ export interface FileInode {
   readonly mode: number;
   readonly size: number;
   readonly blocks: IntMap<Block>;
-  /** Blocks from here on are missing. */
+  /** No block exists at or after this index. */
   readonly end: number;
-  /** Terms of the blocks as far as the size shows them. */
+  /** The sum of the terms of the blocks, cut off at the size. */
   readonly shown: Hash;
-  /** Terms of the blocks as they are. */
+  /** The sum of the terms of the whole blocks. */
   readonly stored: Hash;
-  /** Whether there may be bytes beyond the size. */
+  /** Whether bytes may be stored beyond the size. */
   readonly hidden: boolean;
-  /** Of everything that a reader sees. */
+  /** The hash of everything that a reader sees. */
   readonly hash: Hash;
 }
 
@@ -80,13 +80,13 @@ export function withMode(inode: Inode, mode: number): Inode {
     case 'other':
       return otherInode(mode);
     case 'symlink':
-      return inode; // Linux keeps no mode for them
+      return inode; // symlinks have no mode on Linux
     default:
       return inode satisfies never;
   }
 }
 
-/** Puts bytes into one block, from `from` on. The size stays. `unit` is the bytes of a block. */
+/** Writes bytes into one block, starting at `from`, without changing the size. `unit` is the block size in bytes. */
 export function withBytes(file: FileInode, unit: number, at: number, from: number, bytes: Uint8Array): FileInode {
   const old = file.blocks.get(at);
   const block = makeBlock(overlay(old?.bytes, from, bytes));
@@ -97,7 +97,7 @@ export function withBytes(file: FileInode, unit: number, at: number, from: numbe
   return { ...file, blocks, end, stored, shown, hidden, hash: fileHash(file.mode, file.size, shown) };
 }
 
-/** Makes the file at least as large as this. */
+/** Grows the file to at least this size. */
 export function grownTo(file: FileInode, unit: number, size: number): FileInode {
   if (size <= file.size) return file;
   if (!file.hidden) return { ...file, size, hash: fileHash(file.mode, size, file.shown) };
@@ -112,7 +112,7 @@ export function grownTo(file: FileInode, unit: number, size: number): FileInode 
   return { ...file, size, shown, hidden, hash: fileHash(file.mode, size, shown) };
 }
 
-/** Gives the file exactly this size. What is cut off is gone, and reads as zeros should the file grow again. */
+/** Sets the size. Bytes cut off are gone: they read as zeros if the file grows again. */
 export function resizedTo(file: FileInode, unit: number, size: number): FileInode {
   if (size === 0) return emptyFile(file.mode);
   const grown = grownTo(file, unit, size);
@@ -132,7 +132,7 @@ export function resizedTo(file: FileInode, unit: number, size: number): FileInod
   return { ...grown, size, blocks, end, stored, shown, hidden: false, hash: fileHash(grown.mode, size, shown) };
 }
 
-/** A file with these contents. All its blocks are there. */
+/** A file with these contents, and with every block. */
 export function fileOf(bytes: Uint8Array, mode: number, unit: number): FileInode {
   let file = grownTo(emptyFile(mode), unit, bytes.length);
   for (let at = 0; at * unit < bytes.length; at += 1) file = withBytes(file, unit, at, 0, bytes.subarray(at * unit, (at + 1) * unit));
@@ -157,7 +157,7 @@ function overlay(old: Uint8Array | undefined, from: number, bytes: Uint8Array): 
   return joined;
 }
 
-/** Blocks by their bytes: what one micro-op writes is part of many states. */
+/** Blocks by their bytes, because many states contain what one micro-op wrote. */
 const made = new WeakMap<Uint8Array, Block>();
 
 function makeBlock(bytes: Uint8Array): Block {

@@ -1,8 +1,8 @@
 /**
  * An immutable map from small integers to values: a trie with 32 branches per level.
  *
- * `with` copies one short path and shares the rest, so that a file of many blocks, or a directory of many names, has as many
- * versions as there are crash states at the cost of what differs between them.
+ * `with` copies one short path and shares the rest, so that thousands of versions of a large file or directory cost only their
+ * differences.
  */
 type Branch<Value> = readonly (Branch<Value> | Value | undefined)[];
 
@@ -32,7 +32,7 @@ export class IntMap<Value extends object | number> {
     return branch?.[key & MASK] as Value | undefined; // at the lowest level there are only values
   }
 
-  /** The map with one key set, or with `undefined` gone. Keys are integers from 0. */
+  /** The map with one key set, or removed if `value` is undefined. Keys are integers from 0. */
   with(key: number, value: Value | undefined): IntMap<Value> {
     let root = this.#root;
     let shift = this.#shift;
@@ -43,7 +43,7 @@ export class IntMap<Value extends object | number> {
     return new IntMap<Value>(put(root, shift, key, value), shift);
   }
 
-  /** Keys and values in the order of the keys. */
+  /** Keys and values, in key order. */
   *entries(): Generator<readonly [number, Value]> {
     yield* walk(this.#root, this.#shift, 0);
   }

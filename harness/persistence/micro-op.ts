@@ -1,32 +1,32 @@
 /**
- * The smallest effects that a power cut can part: what each op of a trace comes to on the inodes.
+ * The smallest effects that a power cut can separate: what each op of a trace does to the inodes.
  *
- * A write is one block of data per 4096 bytes (one per 512 when tearing), and, where the file grows, one size change that may
- * be cut at each 4096-byte block of the file. A change of names is one micro-op, however many names it changes: a rename is
- * atomic on every file system here. Nothing in this file knows of a profile.
+ * A write is one data block per 4096 bytes (per 512 when tearing), and, where the file grows, one size change per 4096-byte page.
+ * A name change is one micro-op, however many names it changes: a rename is atomic on every supported file system. This file is
+ * independent of profiles.
  */
 import type { Op } from '../domain/trace.ts';
 import { grownTo, type Inode, resizedTo, withBytes, withMode } from './inode.ts';
 
-/** The pages in which file systems write, in bytes. */
+/** The page size of file system writes, in bytes. */
 export const PAGE_BYTES = 4096;
 
-/** Bytes that a disk writes whole: a page, or with `tear` a sector. */
+/** The bytes that a disk writes atomically: a page or, when tearing, a sector. */
 export type Unit = 4096 | 512;
 
 export interface NameChange {
   readonly directory: number;
-  /** As in `Names`. */
+  /** An id in `Names`. */
   readonly name: number;
-  /** What was there, and what is there now: inodes, or NOTHING. */
+  /** The inode at the name before and after, or NOTHING. */
   readonly was: number;
   readonly now: number;
 }
 
 export type InodeEffect =
   /**
-   * Bytes of one unit of a file. `fresh`: its page had no data before the op, so it has no place on disk yet. `appended`: all of
-   * it lies beyond the end that the file had.
+   * Bytes of one unit of a file. `fresh`: its page had no data before the op, so it is not allocated on disk yet. `appended`: all
+   * of it lies beyond the file's old end.
    */
   | {
       readonly kind: 'data';
@@ -36,15 +36,15 @@ export type InodeEffect =
       readonly fresh: boolean;
       readonly appended: boolean;
     }
-  /** One step of a growing size. By an allocation, it says nothing of data. */
+  /** One step of growth. If it is an allocation, no data comes with it. */
   | { readonly kind: 'grow'; readonly size: number; readonly by: 'write' | 'allocate' }
-  /** The size set by truncate, up or down; `before` is the size that the file had. */
+  /** The size set by truncate, up or down; `before` is the old size. */
   | { readonly kind: 'resize'; readonly size: number; readonly before: number }
   | { readonly kind: 'mode'; readonly mode: number };
 
 export type Effect =
   | InodeEffect
-  /** `made`: the inode is new. `over`: a rename replaced a file, which had this size. */
+  /** `made`: the inode is new. `over`: a rename replaced a file of this size. */
   | {
       readonly kind: 'names';
       readonly changes: readonly NameChange[];
@@ -56,26 +56,26 @@ export interface MicroOp {
   readonly op: Op;
   /** Its number within the op, from 1. */
   readonly part: number;
-  /** The inode that it changes; of a change of names, the one that gets or loses a name. */
+  /** The inode that it changes; for a name change, the inode that gets or loses a name. */
   readonly inode: number;
   readonly effect: Effect;
 }
 
-/** What an op does beyond changing something: it forces data to disk, or makes the file system do so. */
+/** An effect of an op other than a change: it forces data to disk, or affects what later ops force. */
 export type Event =
   | { readonly kind: 'fsync' | 'fdatasync'; readonly inode: number }
   | { readonly kind: 'sync' }
   | { readonly kind: 'close'; readonly inode: number }
-  /** Asked to set a size, whether or not it was another one. */
+  /** A size was set, even if it did not change. */
   | { readonly kind: 'resized'; readonly inode: number; readonly from: number; readonly to: number }
-  /** Times, owner or attributes changed: not in a tree, but in the log. */
+  /** Times, owner or attributes changed: trees do not contain them, but the log does. */
   | { readonly kind: 'touched'; readonly inode: number };
 
 /** One op of a trace as the profiles see it. */
 export interface Action {
   readonly op: Op;
   readonly microOps: readonly MicroOp[];
-  /** In the order in which they come, after the micro-ops. */
+  /** In order; they follow the micro-ops. */
   readonly events: readonly Event[];
 }
 

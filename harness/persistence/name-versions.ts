@@ -1,8 +1,8 @@
 /**
  * Every set of names that a power cut may leave, under one profile, at one boundary.
  *
- * One is made from another by one more change of names, and is kept as what sets it apart from the durable names: which paths
- * lead to another inode. So the hash of a tree is that of the durable tree and a few terms.
+ * Each extends another by one kept name change, and is stored as its differences from the durable names: the paths that lead to a
+ * different inode. So a tree's hash is that of the durable tree plus a few terms.
  */
 import { type Disk, pathTerm, withChanges } from './disk.ts';
 import { type Hash, hashOfText, minus, NO_HASH, plus } from './hash.ts';
@@ -25,12 +25,12 @@ interface Difference {
 export interface NameVersion {
   readonly namespace: Namespace;
   readonly differences: readonly Difference[];
-  /** The last piece that it kept, and those before it that it lost. All after it are lost. */
+  /** The last kept piece, and the lost pieces before it. All later pieces are lost. */
   readonly last: NamePiece | undefined;
   readonly gaps: readonly NamePiece[];
   readonly low: number;
   high: number;
-  /** Whether directories were made or moved, so that paths below them differ too. */
+  /** Whether directories were created or moved, so that paths below them differ too. */
   readonly moved: boolean;
 }
 
@@ -41,7 +41,7 @@ export class NameVersions {
   #count = 0;
   #versions: NameVersion[] = [];
   readonly #known = new Map<string, number>();
-  /** The durable tree. */
+  /** The durable tree: inodes by path. */
   readonly #flat = new Map<string, number>();
   readonly #directories = new Map<number, string>();
   readonly #links = new Map<number, Path[]>();
@@ -59,7 +59,7 @@ export class NameVersions {
     return this.#versions;
   }
 
-  /** Takes the last piece of the list in, and tells which versions are new. */
+  /** Adds the last piece of the list, and returns the new versions. */
   extend(pieces: readonly NamePiece[]): readonly NameVersion[] {
     this.#pieces = pieces;
     const piece = pieces[this.#count];
@@ -68,7 +68,7 @@ export class NameVersions {
     return this.#extend(piece);
   }
 
-  /** Begins again, after inodes and changes of names were forced; `pieces` are left. */
+  /** Rebuilds the versions after inodes and name changes were forced; `pieces` are the remaining ones. */
   settle(disk: Disk, inodes: Iterable<number>, forced: readonly NameChange[], pieces: readonly NamePiece[]): void {
     const before = this.#disk;
     this.#disk = disk;
@@ -84,7 +84,7 @@ export class NameVersions {
     this.#restart();
   }
 
-  /** The hash of the tree with these names, and every inode as it is on disk for sure. */
+  /** The hash of the tree with these names and with the durable version of every inode. */
   hashOf({ differences }: NameVersion): Hash {
     let hash = this.#hash;
     for (const { path, was, now } of differences) {
@@ -110,7 +110,7 @@ export class NameVersions {
     this.#directories.set(ROOT, '');
     this.#links.clear();
     this.#hash = NO_HASH;
-    for (const [text, inode] of this.#disk.namespace.paths(this.#disk.world.names)) {
+    for (const [text, inode] of this.#disk.namespace.paths(this.#disk.inodeTable.names)) {
       this.#link(this.#path(text), inode);
       if (this.#disk.inode(inode).kind === 'directory') this.#directories.set(inode, `${text}/`);
     }
@@ -120,7 +120,7 @@ export class NameVersions {
     const path = this.#pathOf(directory, name);
     const was = this.#flat.get(path.text);
     if (was !== undefined) {
-      const left = (this.#links.get(was) ?? []).filter((other) => other !== path);
+      const left = (this.#links.get(was) ?? []).filter((link) => link !== path);
       if (left.length === 0) this.#links.delete(was);
       else this.#links.set(was, left);
       this.#hash = minus(this.#hash, pathTerm(path.hash, this.#disk.inode(was)));
@@ -154,7 +154,7 @@ export class NameVersions {
       const version = this.#versions[at];
       if (version === undefined) continue;
       const next = this.#next(version, piece);
-      if (piece.place > 0) version.high = piece.place - 1;
+      if (piece.position > 0) version.high = piece.position - 1;
       if (this.#keep(next)) fresh.push(next);
     }
     return fresh;
@@ -169,13 +169,13 @@ export class NameVersions {
       differences: moved ? this.#allDifferences(namespace) : this.#differences(version, piece),
       last: piece,
       gaps: [...version.gaps, ...this.#pieces.slice(since, this.#count - 1)],
-      low: Math.max(version.low, piece.place),
+      low: Math.max(version.low, piece.position),
       high: NEVER,
       moved,
     };
   }
 
-  /** Whether more paths change than those whose names do. What was at a name may have been another inode than in the run. */
+  /** Whether paths below the changed names change too. In this version, a name may lead to a different inode than it did in the run. */
   #movesDirectories(namespace: Namespace, changes: readonly NameChange[]): boolean {
     const isDirectory = (inode: number): boolean => inode !== NOTHING && this.#disk.inode(inode).kind === 'directory';
     return changes.some(
@@ -195,7 +195,7 @@ export class NameVersions {
   }
 
   #allDifferences(namespace: Namespace): readonly Difference[] {
-    const found = new Map(namespace.paths(this.#disk.world.names));
+    const found = new Map(namespace.paths(this.#disk.inodeTable.names));
     const differences: Difference[] = [];
     for (const [text, was] of this.#flat) {
       const now = found.get(text) ?? NOTHING;
@@ -205,7 +205,7 @@ export class NameVersions {
     return differences;
   }
 
-  /** Whether it is new. Of those with the same entries the one that lost least stands for them. */
+  /** Returns whether it is new. Of versions with the same entries, the one that lost least is kept. */
   #keep(version: NameVersion): boolean {
     if (this.#profile.metadata === 'logged') {
       this.#versions.push(version);
@@ -227,9 +227,9 @@ export class NameVersions {
     return gaps.length + this.#count - (last === undefined ? 0 : this.#pieces.lastIndexOf(last) + 1);
   }
 
-  /** In a directory that is on disk for sure. */
+  /** The directory must be durable. */
   #pathOf(directory: number, name: number): Path {
-    return this.#path(`${this.#directories.get(directory)}${this.#disk.world.names.textOf(name)}`);
+    return this.#path(`${this.#directories.get(directory)}${this.#disk.inodeTable.names.textOf(name)}`);
   }
 
   #path(text: string): Path {

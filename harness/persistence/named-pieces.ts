@@ -1,5 +1,5 @@
 /**
- * Which changes of names an fsync brings to disk with a file or a directory, where it does so without all those before them.
+ * Which name changes an fsync of a file or directory forces, on file systems where it does not force all earlier ones.
  */
 import type { NameChange } from './micro-op.ts';
 import type { NamePiece } from './piece.ts';
@@ -9,34 +9,34 @@ export const keyOfName = ({ directory, name }: Pick<NameChange, 'directory' | 'n
 
 export const changesIn = ({ changes }: NamePiece, directory: number): boolean => changes.some((change) => change.directory === directory);
 
-const brings = ({ changes }: NamePiece, inode: number): boolean => changes.some(({ now }) => now === inode);
-const takes = ({ changes }: NamePiece, inode: number): boolean => changes.some(({ was }) => was === inode);
+const addsName = ({ changes }: NamePiece, inode: number): boolean => changes.some(({ now }) => now === inode);
+const removesName = ({ changes }: NamePiece, inode: number): boolean => changes.some(({ was }) => was === inode);
 
-/** The names that a file got or lost, and what they stand on. */
+/** The pieces that added or removed a name of the file, with their prerequisites. */
 export function namesOfFile(all: readonly NamePiece[], inode: number): ReadonlySet<NamePiece> {
-  return withWhatTheyStandOn(
+  return withPrerequisites(
     all,
-    all.filter((piece) => brings(piece, inode) || takes(piece, inode)),
+    all.filter((piece) => addsName(piece, inode) || removesName(piece, inode)),
   );
 }
 
-/** The entries of a directory, what they stand on, and the directory's own name. */
+/** The pieces that changed entries of a directory, with their prerequisites, and those that named the directory itself. */
 export function entriesAndPathOf(all: readonly NamePiece[], directory: number): ReadonlySet<NamePiece> {
-  const chosen = withWhatTheyStandOn(
+  const chosen = withPrerequisites(
     all,
     all.filter((piece) => changesIn(piece, directory)),
   );
-  for (const piece of all) if (brings(piece, directory)) chosen.add(piece);
+  for (const piece of all) if (addsName(piece, directory)) chosen.add(piece);
   return chosen;
 }
 
-/** Some changes of names, and all before them that a replay of these needs: of the same names, and of the directories they are in. */
-function withWhatTheyStandOn(all: readonly NamePiece[], some: readonly NamePiece[]): Set<NamePiece> {
-  const chosen = new Set(some);
+/** Adds the earlier pieces that a replay of these needs: those of the same names, and those of the directories the names are in. */
+function withPrerequisites(all: readonly NamePiece[], seeds: readonly NamePiece[]): Set<NamePiece> {
+  const chosen = new Set(seeds);
   for (let before = -1; before !== chosen.size; ) {
     before = chosen.size;
     const [names, directories] = [new Set<string>(), new Set<number>()];
-    // From the newest on, so that only what is older than the chosen is looked at.
+    // Newest first: a piece can only require older ones.
     for (const piece of [...all].reverse()) {
       const needed = piece.changes.some((change) => names.has(keyOfName(change)) || directories.has(change.now));
       if (needed) chosen.add(piece);

@@ -1,15 +1,14 @@
 /**
- * Which names a disk may hold: directories, each an immutable map from names to inodes.
+ * The names on a disk: directories, each an immutable map from names to inodes.
  *
- * Inodes are known by number, 1 is the store's directory. A directory without a name is there but not seen. A state in which
- * a rename of a directory was kept and the one before it lost may hold it under two names; where that would make a directory
- * its own ancestor, it is not entered again.
+ * Inodes are identified by number; 1 is the store's directory. A directory without a name exists but is not visible. If a rename of
+ * a directory was kept and an earlier one lost, the directory may have two names; one that is its own ancestor is not entered again.
  */
 import { type Hash, hashOfText, minus, NO_HASH, plus, term } from './hash.ts';
 import { IntMap } from './int-map.ts';
 
 export const ROOT = 1;
-/** In the place of an inode: the name is not there. */
+/** Instead of an inode: the name does not exist. */
 export const NOTHING = 0;
 
 /** Names as small numbers, so that maps of names are maps of integers. */
@@ -30,7 +29,7 @@ export class Names {
     return this.#texts[id] ?? '';
   }
 
-  /** The hash of a path: of the few that there are in most disks. */
+  /** The hash of a path, cached: most disks have the same few paths. */
   hashOf(path: string): Hash {
     const known = this.#hashes.get(path);
     if (known !== undefined) return known;
@@ -42,7 +41,7 @@ export class Names {
 
 export class Namespace {
   readonly #directories: IntMap<IntMap<number>>;
-  /** Of every entry of every directory, with or without a name of its own. */
+  /** Covers every entry of every directory, including directories without a name. */
   readonly hash: Hash;
 
   private constructor(directories: IntMap<IntMap<number>>, hash: Hash) {
@@ -68,7 +67,7 @@ export class Namespace {
     return this.#directories.get(directory)?.entries() ?? [];
   }
 
-  /** Everything that has a path, parents before children. */
+  /** Every path and its inode, parents before children. */
   *paths(names: Names): Generator<readonly [string, number]> {
     const ancestors = new Set<number>();
     const visit = function* (this: Namespace, directory: number, prefix: string): Generator<readonly [string, number]> {

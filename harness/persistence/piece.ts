@@ -1,31 +1,31 @@
 /**
- * A piece: one or more micro-ops that a profile keeps or loses together, and is not on disk for sure.
+ * A piece: one or more micro-ops that a profile keeps or loses together, and that a power cut may lose.
  *
- * Which sets of pieces a power cut can take is one rule, `lostWith`: a kept piece has those that it requires, and those in the log
- * up to its place, or up to what it comes `after`; and a log that reached some point has brought the pieces that are needed by then.
+ * One rule, `lostWith`, defines which sets of pieces can be lost. If a piece is on disk, so are the pieces that it requires, and the
+ * log up to its position, or up to `after`. If the log is on disk up to some position, so are the pieces needed by that position.
  */
-import type { Inodes } from './disk.ts';
+import type { InodeTable } from './disk.ts';
 import type { Inode } from './inode.ts';
 import { applied, type InodeEffect, type MicroOp, type NameChange } from './micro-op.ts';
 
 export const NEVER = Number.POSITIVE_INFINITY;
 
 interface AnyPiece {
-  /** What is lost with it. Empty for a flush, which changes nothing. */
+  /** What is lost with the piece. Empty for a flush, which changes nothing. */
   readonly microOps: readonly MicroOp[];
-  /** Its place in the log, from 1; 0: not in the log. */
-  readonly place: number;
-  /** The place up to which the log must be on disk before it, unless it is forced. */
+  /** Its position in the log, from 1; 0: not in the log. */
+  readonly position: number;
+  /** The log up to this position must be on disk before the piece, unless the piece is forced. */
   readonly after: number;
-  /** The first place in the log that cannot be on disk without it. */
+  /** The first log position that cannot be on disk without the piece. */
   neededBy: number;
-  /** On disk for sure, though a piece before it may not be. */
+  /** Certainly on disk, even if an earlier piece is not. */
   forced: boolean;
 }
 
 export interface NamePiece extends AnyPiece {
   readonly kind: 'names';
-  /** Those that no later forced piece has overwritten. */
+  /** The changes that no later forced piece has overwritten. */
   changes: readonly NameChange[];
 }
 
@@ -35,9 +35,9 @@ export interface FilePiece extends AnyPiece {
   readonly effects: readonly InodeEffect[];
   /** Earlier pieces of the same inode. */
   readonly requires: readonly FilePiece[];
-  /** Whether a flush of its file waits for it: it gives data, or a size, a place on disk. */
+  /** Whether a flush of the file includes the piece, because the piece allocates blocks or grows the file. */
   readonly allocates: boolean;
-  /** Its number in its inode's list. */
+  /** Its index in its inode's list. */
   at: number;
 }
 
@@ -47,22 +47,22 @@ interface FlushPiece extends AnyPiece {
 
 export type Piece = NamePiece | FilePiece | FlushPiece;
 
-/** The pieces that are lost when these are, by themselves or because they need what is lost. Forced pieces are never lost. */
+/** The chosen pieces, and those that cannot be on disk without them. Forced pieces are never lost. */
 export function lostWith(all: readonly Piece[], chosen: ReadonlySet<Piece>): Set<Piece> {
   const lost = new Set([...chosen].filter(({ forced }) => !forced));
   for (let before = -1; before !== lost.size; ) {
     before = lost.size;
-    let end = NEVER; // how far the log can have come
-    for (const { place, neededBy } of lost) end = Math.min(end, (place === 0 ? NEVER : place) - 1, neededBy - 1);
+    let end = NEVER; // the last log position that can be on disk
+    for (const { position, neededBy } of lost) end = Math.min(end, (position === 0 ? NEVER : position) - 1, neededBy - 1);
     for (const piece of all) {
       if (piece.forced || lost.has(piece)) continue;
       const unmet = piece.kind === 'file' && piece.requires.some((other) => lost.has(other));
-      if (unmet || piece.place > end || piece.after > end) lost.add(piece);
+      if (unmet || piece.position > end || piece.after > end) lost.add(piece);
     }
   }
   return lost;
 }
 
-export function inodeAfter(inode: Inode, { effects }: FilePiece, unit: Inodes['unit']): Inode {
+export function inodeAfter(inode: Inode, { effects }: FilePiece, unit: InodeTable['unit']): Inode {
   return effects.reduce((state, effect) => applied(state, effect, unit), inode);
 }

@@ -1,25 +1,25 @@
 /**
- * The pieces that a power cut may take, under one profile, at one boundary: what is not on disk for sure.
+ * The pieces that a power cut may lose, under one profile, at one boundary: everything that is not certainly on disk.
  *
- * Ops are carried out one by one. What they do becomes pieces; what an fsync forces leaves the list and becomes part of the durable
- * disk. Each change is told as it is made, so that what lists disks (`file-versions.ts`, `name-versions.ts`) can follow; the
- * sampler, `rebuild` and `allows` read the list itself.
+ * Ops are carried out one by one. Their effects become pieces; pieces that an fsync forces leave the list and become part of the
+ * durable disk. Each change is yielded as it is made, so that `file-versions.ts` and `name-versions.ts` can follow; the sampler,
+ * `rebuild` and the calibration read the list itself.
  */
-import type { Disk, Inodes } from './disk.ts';
+import type { Disk, InodeTable } from './disk.ts';
 import { grouped, pageOf } from './grouping.ts';
 import { resizedTo } from './inode.ts';
+import { InodeTracker } from './inode-tracker.ts';
 import { type Action, type Effect, type Event, type InodeEffect, type MicroOp, type NameChange, PAGE_BYTES } from './micro-op.ts';
 import { changesIn, entriesAndPathOf, keyOfName, namesOfFile } from './named-pieces.ts';
 import { NOTHING } from './namespace.ts';
 import { type FilePiece, inodeAfter, type NamePiece, NEVER, type Piece } from './piece.ts';
 import type { Profile } from './profile.ts';
-import { Standing } from './standing.ts';
 
-/** What a change meant to the lists: a piece more, a flush of an inode at a place of the log, or pieces forced. */
+/** A change of the list: a piece added, an inode flushed at a log position, or pieces forced. */
 export type Change =
   | { readonly kind: 'added'; readonly piece: NamePiece | FilePiece }
-  | { readonly kind: 'flushed'; readonly inode: number; readonly place: number }
-  /** `ahead`: of pieces in the log before them, so that there may be states now that there were not before. */
+  | { readonly kind: 'flushed'; readonly inode: number; readonly position: number }
+  /** `ahead`: before pieces with earlier log positions, so that new states may be possible. */
   | {
       readonly kind: 'forced';
       readonly names: readonly NameChange[];
@@ -29,27 +29,27 @@ export type Change =
 
 export class Pieces {
   readonly profile: Profile;
-  readonly world: Inodes;
-  /** With everything forced so far. */
+  readonly inodeTable: InodeTable;
+  /** The durable disk: everything forced so far. */
   disk: Disk;
-  /** In the order in which they were made. Replaced, not changed, when some are forced. */
+  /** In the order of creation. The array is replaced, not mutated, when pieces are forced. */
   all: Piece[] = [];
-  /** By inode; those of an inode whose last piece was forced are gone. */
+  /** By inode; an inode with no piece left is removed. */
   readonly files = new Map<number, FilePiece[]>();
   names: NamePiece[] = [];
-  /** The last place in the log, and the last one that is on disk for sure. */
+  /** The last position in the log, and the last one that is certainly on disk. */
   logEnd = 0;
   durableLog = 0;
-  readonly #standings = new Map<number, Standing>();
-  /** How many names each inode has on the durable disk; and all inodes that ever had one. */
+  readonly #trackers = new Map<number, InodeTracker>();
+  /** The number of durable names of each inode; and all inodes that ever had a name. */
   readonly #links = new Map<number, number>();
   readonly #named = new Set<number>();
 
   constructor(start: Disk, profile: Profile) {
     this.profile = profile;
-    this.world = start.world;
+    this.inodeTable = start.inodeTable;
     this.disk = start;
-    for (const [, inode] of start.namespace.paths(start.world.names)) {
+    for (const [, inode] of start.namespace.paths(start.inodeTable.names)) {
       this.#links.set(inode, 1);
       this.#named.add(inode);
     }
@@ -57,20 +57,20 @@ export class Pieces {
 
   /** Carries out an op, and yields each change as soon as it is made. */
   *carryOut({ microOps, events }: Action): Generator<Change> {
-    for (const group of grouped(microOps, this.profile, this.world.unit)) yield* this.#add(group);
+    for (const group of grouped(microOps, this.profile, this.inodeTable.unit)) yield* this.#add(group);
     for (const event of events) yield* this.#event(event);
   }
 
-  /** The disk with all pieces but these, as far as it can be seen. */
+  /** The visible disk with all pieces but these. */
   diskWithout(lost: ReadonlySet<Piece>): Disk {
     let { disk } = this;
     for (const piece of this.names) if (!lost.has(piece)) disk = disk.renamed(piece.changes);
     const done = new Set<number>();
-    for (const [, inode] of disk.namespace.paths(this.world.names)) {
+    for (const [, inode] of disk.namespace.paths(this.inodeTable.names)) {
       if (done.has(inode)) continue;
       done.add(inode);
       for (const piece of this.files.get(inode) ?? []) {
-        if (!lost.has(piece)) disk = disk.withInode(inode, inodeAfter(disk.inode(inode), piece, this.world.unit));
+        if (!lost.has(piece)) disk = disk.withInode(inode, inodeAfter(disk.inode(inode), piece, this.inodeTable.unit));
       }
     }
     return disk;
@@ -88,32 +88,32 @@ export class Pieces {
   }
 
   *#addNames(microOp: MicroOp, { changes, made, over }: Extract<Effect, { kind: 'names' }>): Generator<Change> {
-    const place = this.#nextPlace();
+    const position = this.#nextPosition();
     const { renameOver } = this.profile;
     const flushes = over !== undefined && (renameOver === 'flushed' || (renameOver === 'flushed-if-not-empty' && over.size > 0));
-    if (flushes && this.#flush(microOp.inode, place)) yield { kind: 'flushed', inode: microOp.inode, place };
-    const piece: NamePiece = { kind: 'names', microOps: [microOp], place, after: 0, neededBy: NEVER, forced: false, changes };
+    if (flushes && this.#flush(microOp.inode, position)) yield { kind: 'flushed', inode: microOp.inode, position };
+    const piece: NamePiece = { kind: 'names', microOps: [microOp], position, after: 0, neededBy: NEVER, forced: false, changes };
     this.all.push(piece);
     this.names.push(piece);
     for (const { directory, was, now } of changes) {
-      this.#standing(directory).touch(place, true);
-      for (const inode of [was, now]) if (inode !== NOTHING) this.#standing(inode).touch(place, made); // of a file that is not new, only times change
+      this.#tracker(directory).touch(position, true);
+      for (const inode of [was, now]) if (inode !== NOTHING) this.#tracker(inode).touch(position, made); // for an existing file, only times change
       if (now !== NOTHING) this.#named.add(now);
     }
     yield { kind: 'added', piece };
   }
 
   #addFile(microOps: readonly MicroOp[], inode: number, effects: readonly InodeEffect[]): Change {
-    const standing = this.#standing(inode);
+    const tracker = this.#tracker(inode);
     const logged = effects.some(isLogged);
-    const place = logged ? this.#nextPlace() : 0;
+    const position = logged ? this.#nextPosition() : 0;
     const allocates = effects.some((effect) => this.#allocates(effect));
-    const requires = new Set([...standing.requiredBy(effects, this.profile), ...this.#dataBeforeGrowth(effects, microOps[0])]);
+    const requires = new Set([...tracker.requiredBy(effects, this.profile), ...this.#dataBeforeGrowth(effects, microOps[0])]);
     const pieces = this.#listOf(inode);
     const piece: FilePiece = {
       kind: 'file',
       microOps,
-      place,
+      position,
       after: !logged && allocates && this.profile.metadata === 'logged' ? this.logEnd : 0,
       neededBy: NEVER,
       forced: false,
@@ -125,13 +125,13 @@ export class Pieces {
     };
     this.all.push(piece);
     pieces.push(piece);
-    standing.remember(piece, this.world.unit);
-    // Data put in place of other data changes times only, and within a tick of the clock not even those.
-    if (logged || allocates) standing.touch(this.logEnd, logged && effects.some(({ kind }) => kind !== 'mode'));
+    tracker.remember(piece, this.inodeTable.unit);
+    // Overwritten data changes only times, and within one clock tick not even those.
+    if (logged || allocates) tracker.touch(this.logEnd, logged && effects.some(({ kind }) => kind !== 'mode'));
     return { kind: 'added', piece };
   }
 
-  /** Whether an effect of a write gives something a place on disk. */
+  /** Whether an effect of a write allocates blocks or grows the file. */
   #allocates(effect: InodeEffect): boolean {
     switch (effect.kind) {
       case 'data':
@@ -146,7 +146,7 @@ export class Pieces {
     }
   }
 
-  /** Where the data of the page that grows is not all in the same piece, and the size waits for data: the pieces just made. */
+  /** Where a size waits for data, and the growing page's data is in other pieces of the same op: those pieces. */
   #dataBeforeGrowth(effects: readonly InodeEffect[], microOp: MicroOp | undefined): readonly FilePiece[] {
     const grow = effects.find((effect) => effect.kind === 'grow' && effect.by === 'write');
     if (grow?.kind !== 'grow' || this.profile.growth !== 'with-data') return [];
@@ -156,7 +156,7 @@ export class Pieces {
       const piece = this.all[at];
       if (piece?.kind !== 'file' || piece.microOps[0]?.op !== microOp?.op) break;
       const [effect] = piece.effects;
-      if (effect?.kind !== 'data' || pageOf(effect.at, this.world.unit) !== page) break;
+      if (effect?.kind !== 'data' || pageOf(effect.at, this.inodeTable.unit) !== page) break;
       found.push(piece);
     }
     return found;
@@ -176,14 +176,14 @@ export class Pieces {
         yield* this.#close(event.inode);
         return;
       case 'resized': {
-        const standing = this.#standing(event.inode);
+        const tracker = this.#tracker(event.inode);
         const { close } = this.profile;
-        if (close === 'flushed-if-emptied' && event.to === 0) standing.flushAtClose = true;
-        if (close === 'flushed-if-shortened' && event.to < event.from) standing.flushAtClose = true;
+        if (close === 'flushed-if-emptied' && event.to === 0) tracker.flushAtClose = true;
+        if (close === 'flushed-if-shortened' && event.to < event.from) tracker.flushAtClose = true;
         return;
       }
       case 'touched':
-        this.#standing(event.inode).touch(this.logEnd, false);
+        this.#tracker(event.inode).touch(this.logEnd, false);
         return;
       default:
         event satisfies never;
@@ -191,29 +191,30 @@ export class Pieces {
   }
 
   *#close(inode: number): Generator<Change> {
-    const standing = this.#standing(inode);
-    if (!standing.flushAtClose) return;
-    standing.flushAtClose = false;
-    const place = this.#nextPlace();
-    // xfs starts that flush only where there is data without a place on disk; what went into a page that has one is left to itself.
-    const placed = this.profile.close === 'flushed-if-shortened';
-    if (!this.#flush(inode, place, ({ effects }) => !placed || effects.some((effect) => effect.kind === 'data' && effect.fresh))) return;
-    this.all.push({ kind: 'flush', microOps: [], place, after: 0, neededBy: NEVER, forced: false });
-    yield { kind: 'flushed', inode, place };
+    const tracker = this.#tracker(inode);
+    if (!tracker.flushAtClose) return;
+    tracker.flushAtClose = false;
+    const position = this.#nextPosition();
+    // xfs starts that flush only for unallocated data; data in allocated pages is not flushed.
+    const onlyFresh = this.profile.close === 'flushed-if-shortened';
+    if (!this.#flush(inode, position, ({ effects }) => !onlyFresh || effects.some((effect) => effect.kind === 'data' && effect.fresh)))
+      return;
+    this.all.push({ kind: 'flush', microOps: [], position, after: 0, neededBy: NEVER, forced: false });
+    yield { kind: 'flushed', inode, position };
   }
 
-  /** From this place of the log on, the file's data is on disk. */
-  #flush(inode: number, place: number, waits: (piece: FilePiece) => boolean = () => true): boolean {
-    if (place === 0) return false;
-    let any = false;
+  /** Requires the file's data on disk from this log position on. Returns whether that affects any piece. */
+  #flush(inode: number, position: number, needsFlush: (piece: FilePiece) => boolean = () => true): boolean {
+    if (position === 0) return false;
+    let flushed = false;
     const need = (piece: FilePiece): void => {
-      if (piece.forced || piece.neededBy <= place) return;
-      piece.neededBy = place;
-      any = true;
+      if (piece.forced || piece.neededBy <= position) return;
+      piece.neededBy = position;
+      flushed = true;
       for (const other of piece.requires) need(other);
     };
-    for (const piece of this.files.get(inode) ?? []) if (piece.allocates && waits(piece)) need(piece);
-    return any;
+    for (const piece of this.files.get(inode) ?? []) if (piece.allocates && needsFlush(piece)) need(piece);
+    return flushed;
   }
 
   *#sync(inode: number, dataOnly: boolean): Generator<Change> {
@@ -231,10 +232,10 @@ export class Pieces {
         yield* this.#force((piece) => own(piece) || (piece.kind === 'names' && changesIn(piece, inode)));
         return;
       case 'log': {
-        const { changed, sized } = this.#standing(inode);
-        // What gets its place on disk here commits all of the log; but it may have got it before, and with it only what came before that.
+        const { lastChange, lastSizeChange } = this.#tracker(inode);
+        // Allocation by this fsync would commit the whole log; but it may have happened earlier, and then it committed only the log up to there.
         const allocated = (this.files.get(inode) ?? []).map(({ after, forced }) => (forced ? 0 : after));
-        this.durableLog = Math.max(this.durableLog, directory || !dataOnly ? changed : sized, ...allocated);
+        this.durableLog = Math.max(this.durableLog, directory || !dataOnly ? lastChange : lastSizeChange, ...allocated);
         yield* this.#force((piece) => own(piece) || this.#reached(piece));
         return;
       }
@@ -249,8 +250,8 @@ export class Pieces {
     }
   }
 
-  #reached({ place, neededBy }: Piece): boolean {
-    return (place > 0 && place <= this.durableLog) || neededBy <= this.durableLog;
+  #reached({ position, neededBy }: Piece): boolean {
+    return (position > 0 && position <= this.durableLog) || neededBy <= this.durableLog;
   }
 
   *#force(which: (piece: Piece) => boolean): Generator<Change> {
@@ -259,10 +260,10 @@ export class Pieces {
     const force = (piece: Piece): void => {
       if (piece.forced) return;
       piece.forced = true;
-      end = Math.max(end, piece.place, piece.after);
+      end = Math.max(end, piece.position, piece.after);
       if (piece.kind !== 'file') return;
       inodes.add(piece.inode);
-      for (const other of piece.requires) force(other); // what it cannot be on disk without is there too
+      for (const other of piece.requires) force(other); // its prerequisites are on disk too
     };
     for (const piece of this.all) if (which(piece)) force(piece);
     for (const inode of inodes) this.#settleFile(inode);
@@ -271,24 +272,24 @@ export class Pieces {
     const left = this.all.filter((piece) => (piece.kind === 'file' ? this.files.get(piece.inode)?.[piece.at] === piece : !piece.forced));
     if (left.length === this.all.length && inodes.size === 0) return;
     this.all = left;
-    // A name can be forced without what it waited for: on btrfs, fsync of a directory is no commit.
-    const ahead = left.some(({ forced, place, neededBy }) => !forced && ((place > 0 && place <= end) || neededBy <= end));
+    // On btrfs, fsync of a directory is not a commit, so a name can be forced without the earlier log.
+    const ahead = left.some(({ forced, position, neededBy }) => !forced && ((position > 0 && position <= end) || neededBy <= end));
     yield { kind: 'forced', names, inodes, ahead };
   }
 
-  /** Moves forced changes of names into the durable disk, and tells them. */
+  /** Moves forced name changes into the durable disk, and returns them. */
   #settleNames(): readonly NameChange[] {
     if (!this.names.some(({ forced }) => forced)) return [];
     const later = new Set<string>();
     const left: NamePiece[] = [];
-    // An older piece that stays must not undo a newer one that is forced: from the newest on, what is set is set.
+    // Newest first, because an older piece that stays must not undo a newer forced one.
     for (const piece of [...this.names].reverse()) {
       if (piece.forced) {
         for (const change of piece.changes) later.add(keyOfName(change));
       } else {
         piece.changes = piece.changes.filter((change) => !later.has(keyOfName(change)));
         if (piece.changes.length > 0) left.push(piece);
-        else piece.forced = true; // nothing of it can be seen any more
+        else piece.forced = true; // it is no longer visible
       }
     }
     const changes = this.names.flatMap((piece) => (piece.forced ? piece.changes : []));
@@ -302,7 +303,7 @@ export class Pieces {
     return changes;
   }
 
-  /** An inode whose last name is gone for sure cannot be seen in any state, even if it is still open and written to. */
+  /** Forces the pieces of inodes whose last name is certainly gone: no state shows them, even if they are still open and written. */
   *#forgetNameless(): Generator<number> {
     const named = new Set(this.names.flatMap(({ changes }) => changes.map(({ now }) => now)));
     for (const [inode, pieces] of this.files) {
@@ -313,23 +314,23 @@ export class Pieces {
     }
   }
 
-  /** Moves forced pieces into the durable disk, as far as no piece before them is undecided. */
+  /** Moves forced pieces into the durable disk, up to the first piece that is not forced. */
   #settleFile(inode: number): void {
     const pieces = this.files.get(inode) ?? [];
     let state = this.disk.inode(inode);
-    // A file cut to nothing for sure has lost what was written to it before, for sure or not.
+    // A forced truncation to 0 discards all earlier writes, whether or not they were forced.
     const cut = pieces.findLastIndex(
       ({ forced, effects }) => forced && effects.some(({ kind, ...rest }) => kind === 'resize' && 'size' in rest && rest.size === 0),
     );
     let left = pieces.slice(cut + 1);
     if (cut >= 0) {
       const modes = pieces.slice(0, cut).filter(({ effects }) => effects.some(({ kind }) => kind === 'mode'));
-      if (state.kind === 'file') state = resizedTo(state, this.world.unit, 0);
+      if (state.kind === 'file') state = resizedTo(state, this.inodeTable.unit, 0);
       left = [...modes, ...left];
     }
     const undecided = left.findIndex(({ forced }) => !forced);
     const settled = undecided < 0 ? left : left.slice(0, undecided);
-    state = settled.reduce((all, piece) => inodeAfter(all, piece, this.world.unit), state);
+    state = settled.reduce((all, piece) => inodeAfter(all, piece, this.inodeTable.unit), state);
     this.disk = this.disk.withInode(inode, state);
     left = left.slice(settled.length);
     if (left.length === 0) this.files.delete(inode);
@@ -337,18 +338,18 @@ export class Pieces {
     for (const [at, piece] of left.entries()) piece.at = at;
   }
 
-  #nextPlace(): number {
+  #nextPosition(): number {
     if (this.profile.metadata === 'free') return 0;
     this.logEnd += 1;
     return this.logEnd;
   }
 
-  #standing(inode: number): Standing {
-    const known = this.#standings.get(inode);
+  #tracker(inode: number): InodeTracker {
+    const known = this.#trackers.get(inode);
     if (known !== undefined) return known;
-    const standing = new Standing();
-    this.#standings.set(inode, standing);
-    return standing;
+    const tracker = new InodeTracker();
+    this.#trackers.set(inode, tracker);
+    return tracker;
   }
 
   #listOf(inode: number): FilePiece[] {
@@ -360,7 +361,7 @@ export class Pieces {
   }
 }
 
-/** Metadata that is logged when it is made, not when data is written. */
+/** Metadata that is logged when it changes, not when data is written. */
 function isLogged(effect: InodeEffect): boolean {
   return effect.kind === 'resize' || effect.kind === 'mode' || (effect.kind === 'grow' && effect.by === 'allocate');
 }

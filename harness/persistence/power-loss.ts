@@ -2,18 +2,18 @@
  * Power loss: every tree that a persistence profile allows at every boundary of a trace.
  *
  *   trace ─▶ actions.ts  each op as micro-ops on inodes, the same for all profiles
- *         ─▶ pieces.ts   what of them a profile keeps or loses together, what that needs, and what an fsync forces
- *         ─▶ file-versions.ts, name-versions.ts   every state of one file, every set of names, at one boundary
- *         ─▶ frontier.ts   their products: the states, each told once; or, where they are too many, sampler.ts
+ *         ─▶ pieces.ts   which of them a profile keeps or loses together, what each requires, and what an fsync forces
+ *         ─▶ file-versions.ts, name-versions.ts   every version of one file, every set of names, at one boundary
+ *         ─▶ frontier.ts   their products: the states, each enumerated once; or, if there are too many, sampler.ts
  *
- * Allows   what the profile allows (`profiles/`); what was not forced may be missing, reordered and torn at pages or sectors.
- * Forbids  what the profile forbids; nothing is left out in silence: `coverage` says whether all states were told, and how many.
- * Real     as far as the profile is; hard links between files that were there before the first op are not known to be links.
+ * Allows   what the profile allows (`profiles/`); data that was not forced may be missing, reordered and torn at pages or sectors.
+ * Forbids  what the profile forbids; nothing is skipped silently: `coverage` says whether all states were enumerated, and how many.
+ * Real     as far as the profile is; hard links made before the first op are not recognised as links.
  *
- * A tree is told once per promise: at the first boundary where it may be left after the same steps were acknowledged.
+ * A tree is yielded once per set of acknowledged steps: at the first boundary where a power cut can leave it.
  */
 import type { Trace, Tree } from '../domain/trace.ts';
-import { type History, historyOf } from './actions.ts';
+import { historyOf, type MicroOpHistory } from './actions.ts';
 import { Frontier, TooMany } from './frontier.ts';
 import { HashSet } from './hash-set.ts';
 import type { Action, Unit } from './micro-op.ts';
@@ -24,28 +24,28 @@ import { Sampler } from './sampler.ts';
 import type { PowerLossState } from './state.ts';
 import { parseDetail } from './state-id.ts';
 
-/** Distinct states up to which all are told. Beyond it, as many are told, chosen. */
+/** Up to this many distinct states, all are enumerated. If there are more, about this many are sampled. */
 export const STATE_LIMIT = 50_000;
-/** States told per boundary at least, where not all are. */
-const LEAST_PER_BOUNDARY = 8;
-/** A combination is looked at up to this many times per distinct state before the states count as too many. */
+/** The least number of states to sample per boundary. */
+const MIN_PER_BOUNDARY = 8;
+/** The enumeration gives up after this many combinations per allowed distinct state. */
 const REPEATS = 20;
 
 export interface PowerLossOptions {
   /** Distinct states up to which the exploration is exhaustive. Default: STATE_LIMIT. */
   readonly limit?: number;
-  /** For the states that are drawn beyond the limit. Default: 1. */
+  /** For sampling beyond the limit. Default: 1. */
   readonly seed?: number;
-  /** Bytes that are written whole: a page (the default) or, when tearing, a sector. */
+  /** Bytes that are written atomically: a page (the default) or, when tearing, a sector. */
   readonly unit?: Unit;
 }
 
-/** What was told so far; of the whole trace once every state was. */
+/** What was enumerated so far; complete once the iteration ends. */
 export interface Coverage {
   readonly kind: 'exhaustive' | 'sampled';
-  /** Combinations looked at. */
+  /** Combinations enumerated. */
   readonly states: number;
-  /** Different trees, counted anew under each promise. */
+  /** Different trees, counted separately after each acknowledgement. */
   readonly distinct: number;
   readonly boundaries: number;
   readonly limit: number;
@@ -57,9 +57,9 @@ interface Boundary {
   readonly promiseIsNew: boolean;
 }
 
-/** The states of a trace in the order of their boundaries, worked out as they are asked for. */
+/** The states of a trace, in boundary order, enumerated lazily. */
 export class PowerLossStates implements Iterable<PowerLossState> {
-  readonly history: History;
+  readonly history: MicroOpHistory;
   readonly #trace: Trace;
   readonly #profile: Profile;
   readonly #options: Required<PowerLossOptions>;
@@ -72,7 +72,7 @@ export class PowerLossStates implements Iterable<PowerLossState> {
     this.#options = { limit, seed, unit };
   }
 
-  /** Of the enumeration under way, as far as it went, or of the last one; before the first, of a count made for it. */
+  /** Of the current or last iteration; before the first one, the states are counted for it. */
   get coverage(): Coverage {
     this.#coverage ??= this.#count();
     return this.#coverage;
@@ -84,7 +84,7 @@ export class PowerLossStates implements Iterable<PowerLossState> {
     else yield* this.#sampled();
   }
 
-  /** Goes through all states without telling them, until it is clear whether they are too many. */
+  /** Counts the states, until it is clear whether there are too many. */
   #count(): Coverage {
     const states = this.#exhaustive();
     try {
@@ -101,7 +101,7 @@ export class PowerLossStates implements Iterable<PowerLossState> {
   *#exhaustive(): Generator<PowerLossState, Coverage> {
     const { limit } = this.#options;
     const seen = new HashSet();
-    const frontier = new Frontier(this.history, this.#profile, seen, { list: limit, combined: limit * REPEATS });
+    const frontier = new Frontier(this.history, this.#profile, seen, { versions: limit, combinations: limit * REPEATS });
     let distinct = 0;
     for (const { action, promiseIsNew } of this.#boundaries()) {
       if (promiseIsNew) {
@@ -126,7 +126,7 @@ export class PowerLossStates implements Iterable<PowerLossState> {
     const forcesAhead = fsyncFile === 'file-and-names' || fsyncDirectory === 'entries-and-path';
     const addsStates = ({ action, promiseIsNew }: Boundary): boolean =>
       promiseIsNew || (action?.microOps.length ?? 0) > 0 || (forcesAhead && (action?.events ?? []).some(({ kind }) => kind === 'fsync'));
-    const share = Math.max(LEAST_PER_BOUNDARY, Math.floor(limit / boundaries.filter(addsStates).length));
+    const share = Math.max(MIN_PER_BOUNDARY, Math.floor(limit / boundaries.filter(addsStates).length));
     let distinct = 0;
     for (const boundary of boundaries) {
       const { action, promiseIsNew } = boundary;
@@ -159,22 +159,22 @@ export function powerLossStates(trace: Trace, profile: Profile, options: PowerLo
   return new PowerLossStates(trace, profile, options);
 }
 
-/** Every distinct tree that the profile allows at one boundary, whatever was told of others. Stops at the limit. */
+/** Every distinct tree that the profile allows at one boundary, including those possible at earlier ones. Samples beyond the limit. */
 export function* statesAt(trace: Trace, profile: Profile, boundary: number, options: PowerLossOptions = {}): Generator<PowerLossState> {
   const { limit = STATE_LIMIT, seed = 1, unit = 4096 } = options;
   const history = historyOf(trace, unit);
   const actions = history.actions.slice(0, boundary);
   try {
-    const frontier = new Frontier(history, profile, new HashSet(), { list: limit, combined: limit * REPEATS });
+    const frontier = new Frontier(history, profile, new HashSet(), { versions: limit, combinations: limit * REPEATS });
     for (const action of actions) frontier.pass(action);
-    let told = 0;
+    let count = 0;
     for (const _ of frontier.allStates(actions.at(-1))) {
-      told += 1;
-      if (told > limit) throw new TooMany();
+      count += 1;
+      if (count > limit) throw new TooMany();
     }
-    const again = new Frontier(history, profile, new HashSet(), { list: limit, combined: limit * REPEATS });
-    for (const action of actions) again.pass(action);
-    yield* again.allStates(actions.at(-1));
+    const second = new Frontier(history, profile, new HashSet(), { versions: limit, combinations: limit * REPEATS });
+    for (const action of actions) second.pass(action);
+    yield* second.allStates(actions.at(-1));
     return;
   } catch (error) {
     if (!(error instanceof TooMany)) throw error;
@@ -184,18 +184,18 @@ export function* statesAt(trace: Trace, profile: Profile, boundary: number, opti
   yield* sampler.states(boundary, limit);
 }
 
-/** A detail that names no state of this trace under this profile; the message says why. */
+/** No state of this trace and profile has this detail; the message says why. */
 export class NoSuchState extends Error {
   override readonly name = 'NoSuchState';
 }
 
 /**
- * The tree of a state by its boundary and the detail in its case id. Throws NoSuchState. `options` are those of the exploration; they
- * matter only to a detail that is the hash of a tree.
+ * The tree of a state, by its boundary and the detail in its case id. Throws NoSuchState. `options` are those of the exploration;
+ * only a detail with a tree hash depends on them.
  */
 export function rebuild(trace: Trace, profile: Profile, boundary: number, detail: string, options: PowerLossOptions = {}): Tree {
   const id = parseDetail(detail);
-  if (id === undefined) throw new NoSuchState(`"${detail}" is no list of lost ops, as in "lost=7.2+9"`);
+  if (id === undefined) throw new NoSuchState(`"${detail}" is not a list of lost ops such as "lost=7.2+9"`);
   if (!Number.isInteger(boundary) || boundary < 0 || boundary > trace.ops.length)
     throw new NoSuchState(`there is no boundary ${boundary}: the trace has ${trace.ops.length} ops`);
   if (id.kind === 'tree') {
@@ -213,7 +213,7 @@ export function rebuild(trace: Trace, profile: Profile, boundary: number, detail
     const parts = history.actions[op - 1]?.microOps.map((microOp) => microOp.part) ?? [];
     if (op > boundary || (part === 'all' ? parts.length === 0 : !parts.includes(part)))
       throw new NoSuchState(`op ${op}${part === 'all' ? '' : `.${part}`} has nothing to lose at boundary ${boundary}`);
-    for (const one of part === 'all' ? parts : [part]) wanted.add(`${op}.${one}`);
+    for (const number of part === 'all' ? parts : [part]) wanted.add(`${op}.${number}`);
   }
   const lost = new Set<Piece>();
   for (const piece of pieces.all) {
@@ -224,10 +224,10 @@ export function rebuild(trace: Trace, profile: Profile, boundary: number, detail
   const [durable] = wanted;
   if (durable !== undefined) throw new NoSuchState(`${profile.name} cannot lose op ${durable} at boundary ${boundary}: it is on disk`);
   const closed = lostWith(pieces.all, lost);
-  const dragged = [...closed].find((piece) => !lost.has(piece) && piece.microOps.length > 0)?.microOps[0];
-  if (dragged !== undefined)
+  const implied = [...closed].find((piece) => !lost.has(piece) && piece.microOps.length > 0)?.microOps[0];
+  if (implied !== undefined)
     throw new NoSuchState(
-      `${profile.name} cannot lose "${detail}" at boundary ${boundary} and keep op ${dragged.op.index}.${dragged.part}`,
+      `${profile.name} cannot lose "${detail}" at boundary ${boundary} and keep op ${implied.op.index}.${implied.part}`,
     );
   return pieces.diskWithout(closed).toTree();
 }

@@ -1,12 +1,11 @@
 /**
- * States of a boundary that has more than can be told: the telling ones first, then some drawn by a seed.
+ * Samples the states of a boundary that has too many: the informative ones first, then random ones from a seed.
  *
- * Telling are those in which the ops of one file and one call site are lost together, or are the only ones that are not: one
- * state per set of such groups, the smallest sets first; and one per op that is lost alone, or alone is not. Drawn are sets of
- * pieces, each lost with a chance that is itself drawn.
+ * Ops of one file and one call site form a group. Informative states lose, or keep, exactly a small set of groups, the smallest sets
+ * first; or exactly one op. A random state loses each piece with the same probability, which is itself random.
  */
 import type { Op, Tree } from '../domain/trace.ts';
-import type { History } from './actions.ts';
+import type { MicroOpHistory } from './actions.ts';
 import type { Disk } from './disk.ts';
 import { type Hash, hashText } from './hash.ts';
 import type { HashSet } from './hash-set.ts';
@@ -18,17 +17,17 @@ import { randomNumbers } from './random.ts';
 import type { PowerLossState } from './state.ts';
 import { detailOf } from './state-id.ts';
 
-/** Sets of lost pieces that are tried at a boundary per state wanted of it: most sets come to the same few states. */
+/** Sets of lost pieces to try per requested state: many sets give the same state. */
 const TRIES_PER_STATE = 4;
 
 export class Sampler {
-  readonly #history: History;
+  readonly #history: MicroOpHistory;
   readonly #pieces: Pieces;
   readonly #seen: HashSet;
   readonly #random: () => number;
   enumerated = 0;
 
-  constructor(history: History, profile: Profile, seen: HashSet, seed: number) {
+  constructor(history: MicroOpHistory, profile: Profile, seen: HashSet, seed: number) {
     this.#history = history;
     this.#pieces = new Pieces(history.start, profile);
     this.#seen = seen;
@@ -41,14 +40,14 @@ export class Sampler {
   }
 
   /**
-   * Up to `most` new states at the boundary where it stands. With `keeping`, only those that keep something of this op: the others
-   * may be left at an earlier boundary.
+   * Up to `max` new states at the current boundary. With `keeping`, only those that keep part of this op: the others are possible
+   * at an earlier boundary.
    */
-  *states(boundary: number, most: number, keeping?: Op): Generator<PowerLossState> {
+  *states(boundary: number, max: number, keeping?: Op): Generator<PowerLossState> {
     const open = this.#pieces.all.filter(({ forced, microOps }) => !forced && microOps.length > 0);
     const fresh = open.filter(({ microOps }) => microOps[0]?.op === keeping);
-    let left = most;
-    let tries = most * TRIES_PER_STATE;
+    let left = max;
+    let tries = max * TRIES_PER_STATE;
     for (const lost of this.#sets(open)) {
       if (left === 0 || tries === 0) return;
       tries -= 1;
@@ -63,9 +62,9 @@ export class Sampler {
     }
   }
 
-  /** What to lose: the telling sets, then drawn ones without end. */
+  /** Sets of pieces to lose: the informative ones, then random ones without end. */
   *#sets(open: readonly Piece[]): Generator<ReadonlySet<Piece>> {
-    yield* telling(open);
+    yield* informativeSets(open);
     while (open.length > 0) {
       const chance = this.#random();
       yield new Set(open.filter(() => this.#random() < chance));
@@ -73,12 +72,12 @@ export class Sampler {
   }
 }
 
-/** Sets of files' call sites are tried up to this many members: 2 says which two things must not part. */
+/** The largest sets of groups. Pairs show which two things must not be separated. */
 const LARGEST_SET = 3;
 
-/** Sets of pieces to lose, the telling ones first. */
-function* telling(open: readonly Piece[]): Generator<ReadonlySet<Piece>> {
-  const without = (lost: ReadonlySet<Piece>): ReadonlySet<Piece> => new Set(open.filter((piece) => !lost.has(piece)));
+/** The informative sets of pieces to lose, the smallest first. */
+function* informativeSets(open: readonly Piece[]): Generator<ReadonlySet<Piece>> {
+  const allBut = (lost: ReadonlySet<Piece>): ReadonlySet<Piece> => new Set(open.filter((piece) => !lost.has(piece)));
   yield new Set();
   yield new Set(open);
   const sites = groupsOf(open, (piece) => `${inodeOf(piece)} ${siteOf(piece.microOps[0]?.op)}`);
@@ -86,18 +85,18 @@ function* telling(open: readonly Piece[]): Generator<ReadonlySet<Piece>> {
     for (const chosen of subsets(sites, count)) {
       const lost = new Set(chosen.flat());
       yield lost;
-      yield without(lost);
+      yield allBut(lost);
     }
     if (count > 1) continue;
     for (const op of groupsOf(open, (piece) => `${piece.microOps[0]?.op.index}`)) {
       const lost = new Set(op);
       yield lost;
-      yield without(lost);
+      yield allBut(lost);
     }
   }
 }
 
-/** All subsets of so many members. */
+/** All subsets of `count` items. */
 function* subsets<Item>(items: readonly Item[], count: number, from = 0): Generator<readonly Item[]> {
   if (count === 0) yield [];
   else
@@ -118,7 +117,7 @@ function groupsOf(pieces: readonly Piece[], key: (piece: Piece) => string): Piec
 
 const inodeOf = (piece: Piece): number => piece.microOps[0]?.inode ?? 0;
 
-/** The line that asked for an op; where that is not known, its call. */
+/** The source line of an op; if unknown, its call. */
 function siteOf(op: Op | undefined): string {
   if (op?.site === undefined) return op?.call ?? '';
   return `${op.site.file}:${op.site.line}:${op.site.column}`;
@@ -129,18 +128,18 @@ class Sampled implements PowerLossState {
   readonly disk: Disk;
   readonly lost: readonly MicroOp[];
   readonly hash: string;
-  readonly #history: History;
+  readonly #history: MicroOpHistory;
 
-  constructor(history: History, boundary: number, disk: Disk, hash: Hash, lost: ReadonlySet<Piece>) {
+  constructor(history: MicroOpHistory, boundary: number, disk: Disk, hash: Hash, lost: ReadonlySet<Piece>) {
     this.#history = history;
     this.boundary = boundary;
     this.disk = disk;
     this.hash = hashText(hash);
-    this.lost = [...lost].flatMap(({ microOps }) => microOps).sort((one, other) => one.op.index - other.op.index || one.part - other.part);
+    this.lost = [...lost].flatMap(({ microOps }) => microOps).sort((a, b) => a.op.index - b.op.index || a.part - b.part);
   }
 
   get detail(): string {
-    return detailOf(this.lost, this.#history.actions, this.#history.world.unit, () => this.hash);
+    return detailOf(this.lost, this.#history.actions, this.#history.inodeTable.unit, () => this.hash);
   }
 
   toTree(): Tree {

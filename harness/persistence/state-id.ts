@@ -1,14 +1,14 @@
 /**
- * What a state is called in a case id: what was lost, by the numbers of ops and their micro-ops.
+ * A state's part of a case id: the lost ops and micro-ops, by number.
  *
  * `lost=7` is all of op 7, `lost=7.2+9` the second micro-op of op 7 and all of op 9; `lost512=` counts micro-ops of 512 bytes.
- * A text that would be too long for a file name is abbreviated to the hash of the tree, `tree=9f8e…`, which is found again by
- * enumeration. Nothing lost is no text.
+ * A list too long for a file name is replaced by the hash of the tree, `tree=9f8e…`, which is looked up by enumerating again. If
+ * nothing was lost, the text is empty.
  */
 import type { Action, MicroOp, Unit } from './micro-op.ts';
 
-/** Longer texts are abbreviated. */
-const LONGEST = 240;
+/** The longest list; longer ones are replaced by a hash. */
+const MAX_LENGTH = 240;
 
 /** One entry of a lost list: a whole op, or one of its micro-ops. */
 interface LostPart {
@@ -32,10 +32,10 @@ export function detailOf(lost: readonly MicroOp[], actions: readonly Action[], u
     parts.length === actions[op - 1]?.microOps.length ? [`${op}`] : parts.map((part) => `${op}.${part}`),
   );
   const text = `${unit === 512 ? 'lost512' : 'lost'}=${words.join('+')}`;
-  return text.length <= LONGEST ? text : `tree=${hash()}`;
+  return text.length <= MAX_LENGTH ? text : `tree=${hash()}`;
 }
 
-/** Undefined if the text is none that `detailOf` writes. */
+/** Undefined if `detailOf` cannot have written this text. */
 export function parseDetail(detail: string): StateId | undefined {
   if (detail === '') return { kind: 'lost', unit: 4096, parts: [] };
   const tree = /^tree=([0-9a-f]{16})$/.exec(detail)?.[1];

@@ -1,8 +1,8 @@
 /** What btrfs was seen to leave, on images, after these calls and the fsync of another file: the log as it is followed here has each. */
 import { describe, expect, test } from 'vitest';
+import { allows, allowsWithNames } from '../../harness/calibrate/allows.ts';
 import { namesAfter } from '../../harness/calibrate/btrfs-log.ts';
 import { historyOf } from '../../harness/persistence/actions.ts';
-import { allows, allowsWithNames } from '../../harness/persistence/allows.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
 import {
   type Do,

@@ -1,24 +1,13 @@
 /** One run of a store on an image that is cut at every boundary, and the moments at which a run is worth disturbing. */
 import { CALLS } from '../../domain/calls.ts';
 import { HarnessError } from '../../domain/errors.ts';
-import type { RawOp } from '../../domain/events.ts';
-import type { Op, Trace, Tree } from '../../domain/trace.ts';
+import type { Op, Trace } from '../../domain/trace.ts';
 import { unspoolTree } from '../../domain/tree.ts';
 import type { Forcing } from '../../record/image/file-systems.ts';
 import { storeDirectoryOn } from '../../record/image/live-image.ts';
 import { endOf, type NotRecorded, opsOf } from '../../record/record.ts';
-import type { CutReport, ForcePoint, RunReport } from '../../record/recorder.ts';
-import type { PowerCutRequest } from './power-cut.ts';
-
-/** One run on an image. */
-export interface CutRun {
-  readonly force: ForcePoint | undefined;
-  readonly pid: number;
-  /** What this very run did: names that the store makes up afresh are those of the cuts. */
-  readonly ops: readonly RawOp[];
-  readonly cuts: CutReport['cuts'];
-  readonly trees: readonly Tree[];
-}
+import type { ForcePoint, RunReport } from '../../record/recorder.ts';
+import type { CutRun, PowerCutRequest } from './cuts.ts';
 
 /** How often a run that went another way is tried again. */
 const TRIES = 3;
@@ -35,14 +24,14 @@ export async function cutRun(request: PowerCutRequest, force: ForcePoint | undef
     const image = { root, template, type, mountOptions, bytes };
     const plan = { kind: 'cut', order, names: trace.variation.names, image, ...(force && { force }) } as const;
     const report = await recorder.run({ ...run, directory: storeDirectoryOn(root), plan });
-    const other = whyAnother(report, trace);
-    if (other === undefined) return cutsOf(report, run.spool, force);
-    reason = other;
+    const difference = differenceFrom(report, trace);
+    if (difference === undefined) return cutsOf(report, run.spool, force);
+    reason = difference;
   }
   return { reason: `nondeterministic on ${fileSystem.name}: ${reason}` };
 }
 
-function whyAnother(report: RunReport, trace: Trace): string | undefined {
+function differenceFrom(report: RunReport, trace: Trace): string | undefined {
   const end = endOf(report.events);
   if (end.how === 'diverged') return `event ${end.at + 1} was "${end.expected}" when recorded, "${end.got}" in a later run`;
   if (end.how !== 'finished') return `the run did not finish (${end.how})`;
@@ -70,13 +59,13 @@ export function forcePoints({ ops, trees }: Trace, forcings: readonly Forcing[])
       const changed = trees[op.index] !== trees[op.index - 1];
       if (op.error !== undefined) return changed;
       if (changed || op.call === 'write' || op.call === 'copy' || op.call === 'truncate') written.add(op.file.id);
-      return changed || leavesSomething(op, written);
+      return changed || mayLeaveWrites(op, written);
     })
     .flatMap(({ index }) => forcings.map((how) => ({ at: index, how })));
 }
 
 /** Whether an op that changed no tree may leave something to write, or write something. */
-function leavesSomething(op: Op, written: ReadonlySet<number>): boolean {
+function mayLeaveWrites(op: Op, written: ReadonlySet<number>): boolean {
   switch (op.call) {
     case 'open':
       return op.flags?.includes('truncate') ?? false;

@@ -5,12 +5,11 @@
 import { canonicalPath } from '../../domain/names.ts';
 import type { Entry, Trace, Tree, Variation } from '../../domain/trace.ts';
 import { hashBytes, maskContents, maskTarget } from '../../domain/tree.ts';
-import type { CutRun } from './cut-run.ts';
-import type { CutState } from './power-cut.ts';
+import type { CutRun, CutTree } from './cuts.ts';
 
 export class CutTrees {
   readonly #trace: Trace;
-  readonly #found = new Map<string, CutState>();
+  readonly #found = new Map<string, CutTree>();
 
   /** The recording that all runs follow. */
   constructor(trace: Trace) {
@@ -30,7 +29,7 @@ export class CutTrees {
   }
 
   /** Each tree once per promise, at the first boundary where it was left, in the order of boundaries. */
-  states(): CutState[] {
+  states(): CutTree[] {
     return [...this.#found.values()].sort((one, other) => one.boundary - other.boundary);
   }
 

@@ -8,41 +8,19 @@
  * Real     the kernel that runs here, with fresh, small images.
  */
 
-import type { Tree } from '../../domain/trace.ts';
-import type { FileSystem } from '../../record/image/file-systems.ts';
-import type { NotRecorded, Recording } from '../../record/record.ts';
-import type { ForcePoint, Recorder, RunRequest } from '../../record/recorder.ts';
+import type { NotRecorded } from '../../record/record.ts';
+import type { ForcePoint } from '../../record/recorder.ts';
 import { cutRun, forcePoints } from './cut-run.ts';
 import { CutTrees } from './cut-trees.ts';
-
-/** One tree that a cut left. */
-export interface CutState {
-  readonly boundary: number;
-  /** What the machine did beside the store's calls, and after which op; undefined: nothing. */
-  readonly force: ForcePoint | undefined;
-  readonly tree: Tree;
-  /** The process of the run that it was cut from. */
-  readonly pid: number;
-}
+import type { CutTree, PowerCutRequest } from './cuts.ts';
 
 export interface PowerCuts {
   /** Each tree once per promise, at the first boundary where it was left, in the order of boundaries. */
-  readonly states: readonly CutState[];
+  readonly states: readonly CutTree[];
   readonly runs: number;
   /** Cuts made, and how many different images they came to; the others were folded unmounted. */
   readonly cuts: number;
   readonly images: number;
-}
-
-export interface PowerCutRequest {
-  /** By ptrace: the other cannot stop a store where an image is copied. */
-  readonly recorder: Recorder;
-  readonly recording: Recording;
-  readonly fileSystem: FileSystem;
-  /** A fresh image of it: `Templates.of`. */
-  readonly template: string;
-  /** Makes a fresh run. Its directory becomes the place where the image is mounted. */
-  readonly prepare: () => Omit<RunRequest, 'plan'>;
 }
 
 /** All trees that cuts left. */
@@ -69,7 +47,7 @@ export async function powerCutAt(
   request: PowerCutRequest,
   boundary: number,
   force: ForcePoint | undefined,
-): Promise<CutState | NotRecorded> {
+): Promise<CutTree | NotRecorded> {
   const run = await cutRun(request, force);
   if ('reason' in run) return run;
   const cut = run.cuts.find((one) => one.boundary === boundary);

@@ -1,8 +1,8 @@
 /**
  * Power loss on ext4 mounted with noauto_da_alloc.
  *
- * Allows   what ext4 allows, and a rename over another file, or a file rewritten after truncation, without the new data.
- * Forbids  the rest of what ext4 forbids.
+ * Allows   what ext4 allows, and a rename over another file, or a truncated and rewritten file, without the new data.
+ * Forbids  everything else that ext4 forbids.
  * Real     mount -o noauto_da_alloc on Linux 6.
  */
 import type { Profile } from '../profile.ts';

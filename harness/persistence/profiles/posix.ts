@@ -1,11 +1,11 @@
 /**
- * Power loss as POSIX has it: the floor, which every other profile stands above.
+ * Power loss as POSIX defines it: the floor, which every other profile exceeds.
  *
- * Allows   any subset of what was not forced, in any order: a name without its data, data without its name, a size over data
- *          that never came (it reads as zeros), a page with its last write but not the one before.
+ * Allows   any subset of what was not forced, in any order: a name without its data, data without its name, a size over missing
+ *          data (it reads as zeros), a page with its last write but without the one before.
  * Forbids  losing the data and size of a file after fsync or fdatasync, its mode after fsync, entries after fsync of their
- *          directory; half a rename; and bytes that nobody wrote, other than zeros, although POSIX does not promise that.
- * Real     no file system does all of this. ext2, and what ext4 makes of data=writeback but for stale blocks, come close.
+ *          directory; half a rename; and bytes that were never written, other than zeros, although POSIX does not promise that.
+ * Real     no file system does all of this. ext2, and ext4 with data=writeback except for stale blocks, come close.
  */
 import type { Profile } from '../profile.ts';
 

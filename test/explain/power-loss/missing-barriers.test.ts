@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Mend, missingBarriers, verifyMend } from '../../../harness/models/power-loss/explain/missing-barriers.ts';
 import { smallestLoss } from '../../../harness/models/power-loss/explain/smallest-loss.ts';
-import { Verdicts } from '../../../harness/models/power-loss/explain/verdicts.ts';
+import { VerdictCache } from '../../../harness/models/power-loss/explain/verdict-cache.ts';
 import type { ProfileName } from '../../../harness/persistence/profile.ts';
 import {
   close,
@@ -178,7 +178,7 @@ describe('a mend', () => {
 
 describe('planted: a mend that does not mend', () => {
   const cell = cellOf({ calls: RUNS['without any fsync'], profile: 'xfs', claim: 'atomic' });
-  const verdicts = new Verdicts(cell.question, cell.failing);
+  const verdicts = new VerdictCache(cell.question, cell.failing);
   const at = (after: number, path: string) => ({ after, file: { id: -1, path, actual: path } });
 
   test.each<[string, ReturnType<typeof at>[], 'found' | 'none']>([

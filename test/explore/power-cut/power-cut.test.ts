@@ -1,13 +1,13 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { allows } from '../../../harness/calibrate/allows.ts';
 import { type FileSystemName, PROFILE_OF } from '../../../harness/domain/models.ts';
 import type { Trace, Tree } from '../../../harness/domain/trace.ts';
 import { cutRun, forcePoints } from '../../../harness/models/power-cut/cut-run.ts';
 import { findCommand, missingFor } from '../../../harness/record/image/missing.ts';
 import { powerCutAt, powerCuts } from '../../../harness/models/power-cut/power-cut.ts';
 import { Templates } from '../../../harness/record/image/templates.ts';
-import { allows } from '../../../harness/persistence/allows.ts';
 import { PROFILES } from '../../../harness/persistence/profiles.ts';
 import { FILE_SYSTEMS, type FileSystem } from '../../../harness/record/image/file-systems.ts';
 import { storeDirectoryOn } from '../../../harness/record/image/live-image.ts';

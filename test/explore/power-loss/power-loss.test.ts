@@ -10,7 +10,6 @@ import {
 } from '../../../harness/persistence/power-loss.ts';
 import { PROFILE_NAMES } from '../../../harness/persistence/profile.ts';
 import { PROFILES } from '../../../harness/persistence/profiles.ts';
-import { Steps, Undecided } from '../../../harness/persistence/steps.ts';
 import {
   chmod,
   fsync,
@@ -141,15 +140,6 @@ describe('a state by its id', () => {
       expect(treeKey(rebuild(many, posix, state.boundary, state.detail, options))).toBe(treeKey(state.toTree()));
     }
   });
-});
-
-test('a search that takes too long says what is open', () => {
-  const steps = new Steps('the moon is there');
-  const take = (): void => {
-    for (;;) steps.take();
-  };
-  expect(take).toThrow(Undecided);
-  expect(take).toThrow('steps it is still open whether the moon is there');
 });
 
 describe('every state of every boundary is told somewhere', () => {

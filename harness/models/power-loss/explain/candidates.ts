@@ -8,7 +8,7 @@
 
 import { canonicalPath } from '../../../domain/names.ts';
 import type { FileRef, Op, Trace } from '../../../domain/trace.ts';
-import type { History } from '../../../persistence/actions.ts';
+import type { MicroOpHistory } from '../../../persistence/actions.ts';
 import type { Disk } from '../../../persistence/disk.ts';
 import type { Action, Event, MicroOp } from '../../../persistence/micro-op.ts';
 import { ROOT } from '../../../persistence/namespace.ts';
@@ -43,7 +43,7 @@ export class MicroOpIds {
   readonly count: number;
   readonly #before: readonly number[];
 
-  constructor({ actions }: History) {
+  constructor({ actions }: MicroOpHistory) {
     const before: number[] = [];
     let count = 0;
     for (const { microOps } of actions) {
@@ -72,11 +72,11 @@ export function targetsOf(lost: Iterable<MicroOp>): readonly Target[] {
 }
 
 /** A file whose last name is gone is no target: nobody would think of it, and what it holds is not missed. */
-export function candidatesFor(trace: Trace, history: History, profile: Profile, targets: readonly Target[]): readonly Candidate[] {
-  const places = new Places(trace, history);
+export function candidatesFor(trace: Trace, history: MicroOpHistory, profile: Profile, targets: readonly Target[]): readonly Candidate[] {
+  const paths = new InodePaths(trace, history);
   return targets.flatMap((target) =>
     trace.ops.flatMap(({ index }): Candidate[] => {
-      const file = places.refOf(target.inode, index);
+      const file = paths.refOf(target.inode, index);
       if (file === undefined) return [];
       const forces = forcedBy(history, profile, index, { kind: 'fsync', inode: target.inode });
       return forces.includes(1) ? [{ after: index, file, target, forces }] : [];
@@ -85,7 +85,7 @@ export function candidatesFor(trace: Trace, history: History, profile: Profile, 
 }
 
 /** By the ids of micro-ops: 1 for what is not on disk after that op, and is after this barrier. */
-export function forcedBy(history: History, profile: Profile, after: number, barrier: Event): Uint8Array {
+export function forcedBy(history: MicroOpHistory, profile: Profile, after: number, barrier: Event): Uint8Array {
   const ids = new MicroOpIds(history);
   const forces = new Uint8Array(ids.count);
   const pieces = new Pieces(history.start, profile);
@@ -98,20 +98,20 @@ export function forcedBy(history: History, profile: Profile, after: number, barr
 }
 
 /** The op does not matter to a barrier; any of the run will do. */
-function barrierOf({ actions }: History, after: number, barrier: Event): Action {
+function barrierOf({ actions }: MicroOpHistory, after: number, barrier: Event): Action {
   const op = actions[Math.max(after, 1) - 1]?.op;
   if (op === undefined) throw new Error(`there is no op ${after}`);
   return { op, microOps: [], events: [barrier] };
 }
 
 /** What every inode is called after each op. */
-class Places {
+class InodePaths {
   readonly #trace: Trace;
-  readonly #history: History;
+  readonly #history: MicroOpHistory;
   readonly #disks: readonly Disk[];
   readonly #files = new Map<number, FileRef>();
 
-  constructor(trace: Trace, history: History) {
+  constructor(trace: Trace, history: MicroOpHistory) {
     this.#trace = trace;
     this.#history = history;
     const disks = [history.start];
@@ -140,7 +140,7 @@ class Places {
 
   #pathOf(inode: number, after: number): string | undefined {
     const disk = this.#disks[after] ?? this.#history.start;
-    for (const [path, other] of disk.namespace.paths(this.#history.world.names)) if (other === inode) return path;
+    for (const [path, other] of disk.namespace.paths(this.#history.inodeTable.names)) if (other === inode) return path;
     return undefined;
   }
 }
@@ -154,7 +154,7 @@ export function ruledOut({ after, forces }: Candidate, witnesses: readonly Witne
  * How natural a place is, the smaller the better: before the op that landed too early; else, for a file, right before an op that
  * names it, and for a directory, right after its names changed.
  */
-export function distanceOf({ after, target }: Candidate, history: History, landed: Landed): number {
+export function distanceOf({ after, target }: Candidate, history: MicroOpHistory, landed: Landed): number {
   const { actions } = history;
   const changesNames = (inode: number | undefined, at: number): boolean =>
     (actions[at - 1]?.microOps ?? []).some(
@@ -177,7 +177,7 @@ export function distanceOf({ after, target }: Candidate, history: History, lande
 }
 
 /** Whether a barrier right before an op is the same as one right after it. */
-export function makesNoDifference(op: Op, trace: Trace, history: History): boolean {
+export function makesNoDifference(op: Op, trace: Trace, history: MicroOpHistory): boolean {
   const action = history.actions[op.index - 1];
   const marked = trace.marks.some(({ afterOp }) => afterOp === op.index || afterOp === op.index - 1);
   return !marked && action?.microOps.length === 0 && action.events.length === 0;

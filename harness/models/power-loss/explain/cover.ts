@@ -22,18 +22,18 @@ export type Cover =
 export function smallestCover(
   rows: readonly Row[],
   count: number,
-  most: number,
+  max: number,
   excluded: (chosen: readonly number[]) => boolean = () => false,
 ): Cover {
   for (let element = 0; element < count; element += 1) {
     if (!rows.some((row) => row[element] === 1)) return { kind: 'uncovered', element };
   }
-  for (let size = 1; size <= Math.min(most, EXACT_UP_TO); size += 1) {
+  for (let size = 1; size <= Math.min(max, EXACT_UP_TO); size += 1) {
     const chosen = exactCover(rows, new Uint8Array(count), size, [], excluded);
     if (chosen !== undefined) return { kind: 'covered', chosen, smallest: 'proven' };
   }
   const chosen = pruned(rows, count, greedyCover(rows, count));
-  if (chosen.length > most) return { kind: 'none', because: 'too-large' };
+  if (chosen.length > max) return { kind: 'none', because: 'too-large' };
   return excluded(chosen) ? { kind: 'none', because: 'excluded' } : { kind: 'covered', chosen, smallest: 'greedy' };
 }
 
@@ -62,9 +62,9 @@ function rarest(rows: readonly Row[], covered: Row): number | undefined {
   let [best, fewest] = [first, Number.POSITIVE_INFINITY];
   for (let element = first; element < covered.length; element += 1) {
     if (covered[element] === 1) continue;
-    let having = 0;
-    for (const row of rows) if (row[element] === 1) having += 1;
-    if (having < fewest) [best, fewest] = [element, having];
+    let owners = 0;
+    for (const row of rows) if (row[element] === 1) owners += 1;
+    if (owners < fewest) [best, fewest] = [element, owners];
   }
   return best;
 }

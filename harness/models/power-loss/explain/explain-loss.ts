@@ -7,7 +7,7 @@ import { type Mend, missingBarriers } from './missing-barriers.ts';
 import type { LossQuestion } from './question.ts';
 import { type Redundancy, redundantBarriers } from './redundant-barriers.ts';
 import { type SmallestLoss, smallestLoss } from './smallest-loss.ts';
-import { type Enumerated, Verdicts } from './verdicts.ts';
+import { type Enumerated, VerdictCache } from './verdict-cache.ts';
 
 export interface LossExplanation {
   /** Undefined where nothing fails. */
@@ -23,7 +23,7 @@ export async function explainLoss(
   enumerated: Enumerated,
   failing: readonly PowerLossState[],
 ): Promise<LossExplanation> {
-  const verdicts = new Verdicts(question, enumerated, failing);
+  const verdicts = new VerdictCache(question, enumerated, failing);
   const smallest = failing.length === 0 ? undefined : await smallestLoss(question, failing, verdicts);
   const mend: Mend = smallest === undefined ? { kind: 'nothing-to-mend' } : await missingBarriers(question, failing, smallest, verdicts);
   const redundant = await redundantBarriers(question, mend.kind === 'mended' ? mend.barriers : [], verdicts);

@@ -9,7 +9,7 @@
  */
 
 import type { FileRef, Op, Trace } from '../../../domain/trace.ts';
-import type { History } from '../../../persistence/actions.ts';
+import type { MicroOpHistory } from '../../../persistence/actions.ts';
 import type { EditedTrace } from '../../../persistence/barriers.ts';
 import { powerLossStates } from '../../../persistence/power-loss.ts';
 import type { PowerLossState } from '../../../persistence/state.ts';
@@ -27,12 +27,12 @@ import { type Row, smallestCover } from './cover.ts';
 import { acknowledgedAt, type LossQuestion, marksAt } from './question.ts';
 import { type SmallestLoss, simpler } from './smallest-loss.ts';
 import { type PlacedBarrier, withBarriers } from './trace-edits.ts';
-import type { Search, Verdicts } from './verdicts.ts';
+import type { SearchResult, VerdictCache } from './verdict-cache.ts';
 
 /** A mend of more barriers than this is no hint any more. */
-const MOST_BARRIERS = 8;
+const MAX_BARRIERS = 8;
 /** Sets of barriers that are explored before the search gives up. */
-const MOST_TRIES = 24;
+const MAX_TRIES = 24;
 /** States that may be looked at to find out how far a barrier can be moved. */
 const STATES_FOR_RANGES = 40_000;
 
@@ -63,7 +63,7 @@ export type Mend =
       /** It fails whatever barriers there are. */
       readonly remaining: PowerLossState;
     }
-  /** `too-many`: more barriers than MOST_BARRIERS. `not-found`: the search gave up, or met more new trees than it may judge. */
+  /** `too-many`: more barriers than MAX_BARRIERS. `not-found`: the search gave up, or met more new trees than it may judge. */
   | { readonly kind: 'undecided'; readonly because: 'too-many' | 'not-found' };
 
 /** `failing`: all states of the cell that fail. `smallest`: the loss that the mend is told for. */
@@ -71,7 +71,7 @@ export async function missingBarriers(
   question: LossQuestion,
   failing: readonly PowerLossState[],
   smallest: SmallestLoss,
-  verdicts: Verdicts,
+  verdicts: VerdictCache,
 ): Promise<Mend> {
   if (failing.length === 0) return { kind: 'nothing-to-mend' };
   if (smallest.kind === 'crash-alone') return { kind: 'unmendable', because: 'crash-alone', remaining: smallest.state };
@@ -79,14 +79,18 @@ export async function missingBarriers(
 }
 
 /** Explores a trace with barriers: a mend is one after which this finds nothing. */
-export async function verifyMend(question: LossQuestion, barriers: readonly PlacedBarrier[], verdicts: Verdicts): Promise<Search> {
+export async function verifyMend(
+  question: LossQuestion,
+  barriers: readonly PlacedBarrier[],
+  verdicts: VerdictCache,
+): Promise<SearchResult> {
   const search = await verdicts.search(withBarriers(question.trace, barriers).trace);
   // Of a cell that is known by a sample, a mend cannot be known by more; where every state could be told, it must be.
   if (search.kind !== 'undecided' || verdicts.coverage === 'exhaustive') return search;
   return { kind: 'none', coverage: 'sampled', states: search.states };
 }
 
-interface Found extends Witness {
+interface StateWitness extends Witness {
   /** As told: of the cell, or of the cell with some barriers. */
   readonly state: PowerLossState;
 }
@@ -95,10 +99,10 @@ class MendSearch {
   readonly #question: LossQuestion;
   readonly #failing: readonly PowerLossState[];
   readonly #smallest: SmallestLoss;
-  readonly #verdicts: Verdicts;
-  readonly #history: History;
+  readonly #verdicts: VerdictCache;
+  readonly #history: MicroOpHistory;
   readonly #ids: MicroOpIds;
-  #witnesses: readonly Found[];
+  #witnesses: readonly StateWitness[];
   /** The most natural first. */
   #candidates: readonly Candidate[] = [];
   /** Sets of barriers that were explored, and leave something that fails or cannot be judged. */
@@ -106,7 +110,7 @@ class MendSearch {
   #allJudged = true;
   #statesForRanges = STATES_FOR_RANGES;
 
-  constructor(question: LossQuestion, failing: readonly PowerLossState[], smallest: SmallestLoss, verdicts: Verdicts) {
+  constructor(question: LossQuestion, failing: readonly PowerLossState[], smallest: SmallestLoss, verdicts: VerdictCache) {
     const { trace, profile, options } = question;
     this.#question = question;
     this.#failing = failing;
@@ -114,19 +118,19 @@ class MendSearch {
     this.#verdicts = verdicts;
     this.#history = powerLossStates(trace, profile, options).history;
     this.#ids = new MicroOpIds(this.#history);
-    this.#witnesses = leastOf([smallest.state, ...failing].map((state) => this.#witness(state)));
+    this.#witnesses = minimalWitnesses([smallest.state, ...failing].map((state) => this.#witness(state)));
   }
 
   async run(): Promise<Mend> {
-    await this.#askBeforeMarks();
+    await this.#judgeBeforeAcknowledgements();
     this.#findCandidates();
-    while (this.#tried.size < MOST_TRIES) {
+    while (this.#tried.size < MAX_TRIES) {
       const { rows, columns } = this.#matrix();
       const barriers = rows.map(([candidate]) => candidate);
       const cover = smallestCover(
         rows.map(([, row]) => row),
         columns.length,
-        MOST_BARRIERS,
+        MAX_BARRIERS,
         (chosen) => this.#tried.has(keyOf(pick(barriers, chosen))),
       );
       if (cover.kind === 'none') return { kind: 'undecided', because: cover.because === 'too-large' ? 'too-many' : 'not-found' };
@@ -139,13 +143,13 @@ class MendSearch {
       }
       this.#tried.add(keyOf(mend));
       if (search.kind === 'undecided') this.#allJudged = false;
-      else this.#learn(search.state, withBarriers(this.#question.trace, mend));
+      else this.#addWitness(search.state, withBarriers(this.#question.trace, mend));
     }
     return { kind: 'undecided', because: 'not-found' };
   }
 
   /** For each candidate what it rules out, of candidates and witnesses that differ in it. */
-  #matrix(): { readonly rows: readonly (readonly [Candidate, Row])[]; readonly columns: readonly Found[] } {
+  #matrix(): { readonly rows: readonly (readonly [Candidate, Row])[]; readonly columns: readonly StateWitness[] } {
     const all = this.#candidates.map((candidate) => ruledOut(candidate, this.#witnesses));
     const columns = new Map<string, number>();
     for (const at of this.#witnesses.keys()) {
@@ -162,7 +166,7 @@ class MendSearch {
   }
 
   /** `edited`: the trace that it is a state of, if that has some barriers more. */
-  #witness(state: PowerLossState, edited?: EditedTrace): Found {
+  #witness(state: PowerLossState, edited?: EditedTrace): StateWitness {
     const { trace } = this.#question;
     const oldIndex = (index: number): number | undefined => (edited === undefined ? index : edited.oldIndex[index]);
     const lost = state.lost.flatMap(({ op, part }) => {
@@ -178,18 +182,20 @@ class MendSearch {
   }
 
   /** What fails after an acknowledgement may fail just before it: then a barrier between the two is too late. */
-  async #askBeforeMarks(): Promise<void> {
+  async #judgeBeforeAcknowledgements(): Promise<void> {
     const { trace } = this.#question;
     const late = this.#witnesses.filter(({ state, until }) => until > state.boundary);
-    const fails = await this.#verdicts.of(
+    const fails = await this.#verdicts.fails(
       late.map(({ state }) => ({ state, acknowledged: acknowledgedAt(trace, state.boundary) - marksAt(trace, state.boundary) })),
     );
     const early = new Set(late.filter((_, at) => fails[at]));
-    this.#witnesses = leastOf(this.#witnesses.map((witness) => (early.has(witness) ? { ...witness, until: witness.until - 1 } : witness)));
+    this.#witnesses = minimalWitnesses(
+      this.#witnesses.map((witness) => (early.has(witness) ? { ...witness, until: witness.until - 1 } : witness)),
+    );
   }
 
   /** A state that fails in spite of some barriers. */
-  #learn(state: PowerLossState, edited: EditedTrace): void {
+  #addWitness(state: PowerLossState, edited: EditedTrace): void {
     this.#witnesses = [...this.#witnesses, this.#witness(state, edited)];
     this.#findCandidates();
   }
@@ -214,19 +220,19 @@ class MendSearch {
       (target.kind === 'file'
         ? effect.kind !== 'names' && inode === target.inode
         : effect.kind === 'names' && effect.changes.some(({ directory }) => directory === target.inode));
-    const helpsWith = this.#helped(candidate).filter(({ state }) => state.lost.some(isOwn));
-    const forTold = helpsWith.some(({ state }) => state === this.#smallest.state);
-    const natural = forTold ? 0 : helpsWith.length > 0 ? 1 : 2;
+    const helped = this.#ruledOutBy(candidate).filter(({ state }) => state.lost.some(isOwn));
+    const rulesOutSmallest = helped.some(({ state }) => state === this.#smallest.state);
+    const natural = rulesOutSmallest ? 0 : helped.length > 0 ? 1 : 2;
     const { landed } = this.#smallest;
-    return [natural, distanceOf(candidate, this.#history, forTold ? landed : { kind: 'start' }), after, target.inode];
+    return [natural, distanceOf(candidate, this.#history, rulesOutSmallest ? landed : { kind: 'start' }), after, target.inode];
   }
 
-  #helped(candidate: Candidate): readonly Found[] {
+  #ruledOutBy(candidate: Candidate): readonly StateWitness[] {
     const row = ruledOut(candidate, this.#witnesses);
     return this.#witnesses.filter((_, at) => row[at] === 1);
   }
 
-  #unmendable(uncovered: readonly Found[]): Mend {
+  #unmendable(uncovered: readonly StateWitness[]): Mend {
     const states = uncovered.flatMap(({ state }) => (this.#failing.includes(state) || state === this.#smallest.state ? [state] : []));
     const [first] = states;
     if (first === undefined) return { kind: 'undecided', because: 'not-found' };
@@ -257,12 +263,12 @@ class MendSearch {
       if (next === undefined || next.file.path !== barrier.file.path) return at;
       const between: Op | undefined = trace.ops[Math.max(at, at + by) - 1];
       if (between === undefined) return at;
-      if (!makesNoDifference(between, trace, this.#history) && !(await this.#doesToo([...others, next]))) return at;
+      if (!makesNoDifference(between, trace, this.#history) && !(await this.#worksToo([...others, next]))) return at;
       at += by;
     }
   }
 
-  async #doesToo(mend: readonly Candidate[]): Promise<boolean> {
+  async #worksToo(mend: readonly Candidate[]): Promise<boolean> {
     const rows = mend.map((candidate) => ruledOut(candidate, this.#witnesses));
     if (this.#witnesses.some((_, at) => !rows.some((row) => row[at] === 1)) || this.#statesForRanges <= 0) return false;
     const search = await verifyMend(this.#question, mend, this.#verdicts);
@@ -274,15 +280,15 @@ class MendSearch {
 const isMarked = (trace: Trace, boundary: number): boolean => marksAt(trace, boundary) > 0;
 
 /** Whoever rules out a loss rules out those that lose the same and more, later: only the least are kept. */
-function leastOf(witnesses: readonly Found[]): readonly Found[] {
-  const least: Found[] = [];
+function minimalWitnesses(witnesses: readonly StateWitness[]): readonly StateWitness[] {
+  const minimal: StateWitness[] = [];
   const sorted = [...witnesses].sort((one, other) => one.lost.length - other.lost.length || one.until - other.until);
   for (const witness of sorted) {
     const lost = new Set(witness.lost);
-    const implied = least.some((other) => other.until <= witness.until && other.lost.every((id) => lost.has(id)));
-    if (!implied) least.push(witness);
+    const implied = minimal.some((other) => other.until <= witness.until && other.lost.every((id) => lost.has(id)));
+    if (!implied) minimal.push(witness);
   }
-  return least;
+  return minimal;
 }
 
 const pick = (candidates: readonly Candidate[], chosen: readonly number[]): readonly Candidate[] =>

@@ -13,7 +13,7 @@ import type { PowerLossState } from '../../../persistence/state.ts';
 import { forcedBy } from './candidates.ts';
 import type { LossQuestion } from './question.ts';
 import { type PlacedBarrier, withBarriers, withoutOps } from './trace-edits.ts';
-import type { Verdicts } from './verdicts.ts';
+import type { VerdictCache } from './verdict-cache.ts';
 
 export interface BarrierUse {
   readonly op: Op;
@@ -38,7 +38,7 @@ const NEW_TREES_FOR_ALL = 2000;
 export async function redundantBarriers(
   question: LossQuestion,
   mend: readonly PlacedBarrier[],
-  verdicts: Verdicts,
+  verdicts: VerdictCache,
 ): Promise<Redundancy> {
   const { trace, oldIndex } = withBarriers(question.trace, mend);
   const all = question.trace.ops.filter(({ call, error }) => CALLS[call].forces && error === undefined);

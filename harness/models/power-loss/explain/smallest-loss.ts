@@ -18,7 +18,7 @@ import type { PowerLossState } from '../../../persistence/state.ts';
 import { detailOf } from '../../../persistence/state-id.ts';
 import { smallestPart } from './minimise.ts';
 import { acknowledgedAt, type LossQuestion, marksAt } from './question.ts';
-import type { Verdicts } from './verdicts.ts';
+import type { VerdictCache } from './verdict-cache.ts';
 
 /** What of a file or directory an op changes, and can lose. */
 type Aspect = 'data' | 'size' | 'name' | 'mode';
@@ -47,10 +47,10 @@ export type SmallestLoss =
   | { readonly kind: 'crash-alone'; readonly state: PowerLossState; readonly landed: Landed; readonly until: Op | undefined };
 
 /** The lost parts of an op are put back one by one only if they are no more than this: each costs one rebuilt state. */
-const MOST_PARTS = 64;
+const MAX_PARTS = 64;
 
 /** `failing`: all states of the cell that fail, at least one. `verdicts`: if the caller has them already. */
-export async function smallestLoss(question: LossQuestion, failing: readonly PowerLossState[], verdicts: Verdicts): Promise<SmallestLoss> {
+export async function smallestLoss(question: LossQuestion, failing: readonly PowerLossState[], verdicts: VerdictCache): Promise<SmallestLoss> {
   const [first] = failing;
   if (first === undefined) throw new Error('only a failing state can be explained');
   const reduction = new Reduction(question, verdicts);
@@ -71,10 +71,10 @@ function weightOf(state: PowerLossState): readonly (number | string)[] {
 
 class Reduction {
   readonly #question: LossQuestion;
-  readonly #verdicts: Verdicts;
+  readonly #verdicts: VerdictCache;
   readonly #actions: ReturnType<typeof powerLossStates>['history']['actions'];
 
-  constructor(question: LossQuestion, verdicts: Verdicts) {
+  constructor(question: LossQuestion, verdicts: VerdictCache) {
     const { trace, profile, options } = question;
     this.#question = question;
     this.#verdicts = verdicts;
@@ -83,7 +83,7 @@ class Reduction {
 
   async crashAlone(): Promise<SmallestLoss | undefined> {
     const { trace } = this.#question;
-    const fails = await this.#verdicts.of(
+    const fails = await this.#verdicts.fails(
       this.#boundaries(0).map((boundary) => ({
         state: this.#stateOf(boundary, [], trace.trees[boundary] ?? new Map()),
         acknowledged: acknowledgedAt(trace, boundary),
@@ -120,15 +120,15 @@ class Reduction {
 
   async #withFewerParts(state: PowerLossState): Promise<PowerLossState> {
     const { boundary, lost } = state;
-    if (lost.length === opsOf(lost).length || lost.length > MOST_PARTS) return state;
+    if (lost.length === opsOf(lost).length || lost.length > MAX_PARTS) return state;
     let parts = await smallestPart(lost, (some) => this.#fails(boundary, some));
-    const least = this.#tryState(boundary, parts);
-    if (least === undefined) return state;
+    const smallest = this.#tryState(boundary, parts);
+    if (smallest === undefined) return state;
     // Parts that the profile loses together, and parts that nobody sees, belong to what is lost: only what shows was put back.
     for (const part of lost.filter(({ op }) => parts.some((other) => other.op === op))) {
       if (parts.includes(part)) continue;
       const more = lost.filter((other) => other === part || parts.includes(other));
-      if (this.#tryState(boundary, more)?.hash === least.hash) parts = more;
+      if (this.#tryState(boundary, more)?.hash === smallest.hash) parts = more;
     }
     return this.#tryState(boundary, parts) ?? state;
   }
@@ -138,7 +138,9 @@ class Reduction {
     const earlier = this.#boundaries(state.lost.at(-1)?.op.index ?? 0, state.boundary)
       .map((boundary) => this.#tryState(boundary, state.lost))
       .filter((found) => found !== undefined);
-    const fails = await this.#verdicts.of(earlier.map((found) => ({ state: found, acknowledged: acknowledgedAt(trace, found.boundary) })));
+    const fails = await this.#verdicts.fails(
+      earlier.map((found) => ({ state: found, acknowledged: acknowledgedAt(trace, found.boundary) })),
+    );
     return earlier[fails.indexOf(true)] ?? state;
   }
 
@@ -149,7 +151,7 @@ class Reduction {
     const mark = trace.marks.find(({ kind, afterOp }) => kind === 'resolved' && afterOp === boundary);
     if (mark !== undefined) {
       const before = acknowledgedAt(trace, boundary) - marksAt(trace, boundary);
-      const [failedBefore] = await this.#verdicts.of([{ state, acknowledged: before }]);
+      const [failedBefore] = await this.#verdicts.fails([{ state, acknowledged: before }]);
       if (failedBefore !== true) return { kind: 'acknowledgement', step: mark.step, after: op };
     }
     if (op === undefined) return { kind: 'start' };
@@ -162,7 +164,7 @@ class Reduction {
 
   async #fails(boundary: number, lost: readonly MicroOp[]): Promise<boolean> {
     const state = this.#tryState(boundary, lost);
-    return state !== undefined && this.#verdicts.ofState(state);
+    return state !== undefined && this.#verdicts.stateFails(state);
   }
 
   /** Undefined where the profile does not allow just these to be lost. */

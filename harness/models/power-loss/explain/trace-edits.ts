@@ -13,7 +13,7 @@ export function withBarriers(trace: Trace, barriers: readonly PlacedBarrier[]): 
   // The latest first: those before it keep their places.
   const latestFirst = [...barriers].sort((one, other) => other.after - one.after);
   return latestFirst.reduce(
-    (edited, { after, file }) => following(edited, withBarrier(edited.trace, after, { kind: 'fsync', of: file })),
+    (edited, { after, file }) => composed(edited, withBarrier(edited.trace, after, { kind: 'fsync', of: file })),
     unedited(trace),
   );
 }
@@ -21,11 +21,11 @@ export function withBarriers(trace: Trace, barriers: readonly PlacedBarrier[]): 
 /** Without some barriers, by the numbers of their ops. */
 export function withoutOps(trace: Trace, dropped: readonly number[]): EditedTrace {
   const latestFirst = [...dropped].sort((one, other) => other - one);
-  return latestFirst.reduce((edited, index) => following(edited, withoutOp(edited.trace, index)), unedited(trace));
+  return latestFirst.reduce((edited, index) => composed(edited, withoutOp(edited.trace, index)), unedited(trace));
 }
 
 const unedited = (trace: Trace): EditedTrace => ({ trace, oldIndex: [0, ...trace.ops.map(({ index }) => index)] });
 
-function following(first: EditedTrace, second: EditedTrace): EditedTrace {
+function composed(first: EditedTrace, second: EditedTrace): EditedTrace {
   return { trace: second.trace, oldIndex: second.oldIndex.map((index) => (index === undefined ? undefined : first.oldIndex[index])) };
 }

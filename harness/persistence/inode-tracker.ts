@@ -1,24 +1,24 @@
 /**
- * What is known of an inode beside its pieces: how far into the log its fsync reaches, whether its close flushes it, and which of
- * its earlier pieces a new one cannot be on disk without.
+ * What the model tracks for an inode in addition to its pieces: how far into the log its fsync reaches, whether its close flushes it,
+ * and which earlier pieces a new piece requires on disk.
  */
 import type { InodeEffect, Unit } from './micro-op.ts';
 import type { FilePiece } from './piece.ts';
 import type { Profile } from './profile.ts';
 
-export class Standing {
-  /** The place in the log of its last change, and of its last change that fdatasync counts. */
-  changed = 0;
-  sized = 0;
+export class InodeTracker {
+  /** The log position of its last change, and of the last one that fdatasync must force. */
+  lastChange = 0;
+  lastSizeChange = 0;
   /** Set by truncation, read by close. */
   flushAtClose = false;
-  /** The pieces that made it grow, and the last one on each unit, since its size was last set. */
+  /** Since the size was last set: the pieces that grew the file, and the last piece for each unit. */
   #growths: FilePiece[] = [];
   readonly #units = new Map<number, FilePiece>();
 
-  touch(place: number, sized: boolean): void {
-    this.changed = place;
-    if (sized) this.sized = place;
+  touch(position: number, sized: boolean): void {
+    this.lastChange = position;
+    if (sized) this.lastSizeChange = position;
   }
 
   /** The earlier pieces that these effects require under a profile. */

@@ -1,20 +1,20 @@
 /** How long the searches of `allows` may take. */
 
 /** Steps of one search after which it gives up. */
-const MOST_STEPS = 200_000;
+const MAX_STEPS = 200_000;
 
 /** It would take too long to tell whether a profile allows a tree. */
 export class Undecided extends Error {
   override readonly name = 'Undecided';
 
   constructor(what: string) {
-    super(`after ${MOST_STEPS} steps it is still open whether ${what}`);
+    super(`after ${MAX_STEPS} steps it is still open whether ${what}`);
   }
 }
 
 /** Counts the steps of a search. */
 export class Steps {
-  #left = MOST_STEPS;
+  #left = MAX_STEPS;
   readonly #what: string;
 
   constructor(what: string) {

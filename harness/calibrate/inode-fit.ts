@@ -6,13 +6,13 @@
  * wanted in the end must be on the durable disk. Bytes tell at once whether a piece can be kept, so hardly anything is tried twice.
  */
 import type { Entry } from '../domain/trace.ts';
-import type { FileInode, Inode } from './inode.ts';
-import type { InodeEffect, Unit } from './micro-op.ts';
-import type { FilePiece } from './piece.ts';
+import type { FileInode, Inode } from '../persistence/inode.ts';
+import type { InodeEffect, Unit } from '../persistence/micro-op.ts';
+import type { FilePiece } from '../persistence/piece.ts';
 import { Steps } from './steps.ts';
 
 /** Bytes of one unit, from and up to. */
-type Stretch = readonly [number, number];
+type ByteRange = readonly [number, number];
 
 /** What the pieces not looked at yet, and the durable disk, have to bring. */
 interface Wanted {
@@ -22,7 +22,7 @@ interface Wanted {
   /** No byte from here on is wanted. */
   readonly end: number;
   /** By unit; of a unit that is not in it, everything before `end`. */
-  readonly bytes: ReadonlyMap<number, readonly Stretch[]>;
+  readonly bytes: ReadonlyMap<number, readonly ByteRange[]>;
   readonly required: ReadonlySet<FilePiece>;
 }
 
@@ -97,14 +97,14 @@ export class InodeFit {
     if (piece === undefined) throw new Error(`there is no piece ${at - 1}`);
     const required = wanted.required.has(piece);
     const kept = fate === 'lost' ? undefined : this.#keeping(piece, wanted);
-    let found = kept !== undefined && this.#goOn(at, piece, kept);
+    let found = kept !== undefined && this.#continueWith(at, piece, kept);
     const losable = fate !== 'kept' && !required && !(kept !== undefined && this.#isHarmless(piece));
-    if (!found && losable) found = this.#goOn(at, piece, wanted);
+    if (!found && losable) found = this.#continueWith(at, piece, wanted);
     if (!found) this.#failed.add(key);
     return found;
   }
 
-  #goOn(at: number, piece: FilePiece, wanted: Wanted): boolean {
+  #continueWith(at: number, piece: FilePiece, wanted: Wanted): boolean {
     const next = this.#settled(at - 1, piece, wanted);
     return next !== undefined && this.#before(at - 1, next);
   }
@@ -135,7 +135,7 @@ export class InodeFit {
         return this.#cutTo(effect.size, { ...wanted, size: 'any' });
       case 'data': {
         const to = effect.from + effect.bytes.length;
-        const left: Stretch[] = [];
+        const left: ByteRange[] = [];
         for (const [start, end] of this.#wantedOf(effect.at, wanted)) {
           const [from, until] = [Math.max(start, effect.from), Math.min(end, to)];
           if (from >= until) {
@@ -157,7 +157,7 @@ export class InodeFit {
   /** A size was set: what is wanted beyond it must be zeros, and was so whatever came before. */
   #cutTo(size: number, wanted: Wanted): Wanted | undefined {
     const unit = this.#unit;
-    const bytes = new Map<number, readonly Stretch[]>();
+    const bytes = new Map<number, readonly ByteRange[]>();
     for (let at = Math.floor(size / unit); at * unit < wanted.end; at += 1) {
       for (const [from, to] of this.#wantedOf(at, wanted)) {
         if (this.#targetOf(at, Math.max(from, size - at * unit), to).some((byte) => byte !== 0)) return undefined;
@@ -207,7 +207,7 @@ export class InodeFit {
     return true;
   }
 
-  #wantedOf(unit: number, { bytes, end }: Wanted): readonly Stretch[] {
+  #wantedOf(unit: number, { bytes, end }: Wanted): readonly ByteRange[] {
     const left = Math.min(this.#unit, end - unit * this.#unit);
     return bytes.get(unit) ?? (left > 0 ? [[0, left]] : []);
   }
@@ -234,9 +234,9 @@ function covers(over: InodeEffect, under: InodeEffect): boolean {
 /** Undefined: with the log ended there, some piece would have to be both kept and lost. */
 function fatesOf(pieces: readonly FilePiece[], logEnd: number): readonly Fate[] | undefined {
   const fates: Fate[] = [];
-  for (const { forced, place, after, neededBy, requires } of pieces) {
-    const needed = (place > 0 && place <= logEnd) || neededBy <= logEnd;
-    const unmet = place > logEnd || after > logEnd || requires.some((other) => !other.forced && fates[other.at] === 'lost');
+  for (const { forced, position, after, neededBy, requires } of pieces) {
+    const needed = (position > 0 && position <= logEnd) || neededBy <= logEnd;
+    const unmet = position > logEnd || after > logEnd || requires.some((other) => !other.forced && fates[other.at] === 'lost');
     if (!forced && needed && unmet) return undefined;
     fates.push(forced || needed ? 'kept' : unmet ? 'lost' : 'open');
   }

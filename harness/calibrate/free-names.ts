@@ -6,24 +6,24 @@
  * once whether the decision can stand; directories that moved are looked at in the end.
  */
 import type { Entry, Tree } from '../domain/trace.ts';
-import { withChanges } from './disk.ts';
-import type { NameChange } from './micro-op.ts';
-import { keyOfName } from './named-pieces.ts';
-import { type Namespace, NOTHING, ROOT } from './namespace.ts';
-import type { Pieces } from './pieces.ts';
+import { withChanges } from '../persistence/disk.ts';
+import type { NameChange } from '../persistence/micro-op.ts';
+import { keyOfName } from '../persistence/named-pieces.ts';
+import { type Namespace, NOTHING, ROOT } from '../persistence/namespace.ts';
+import type { Pieces } from '../persistence/pieces.ts';
 import { Steps } from './steps.ts';
 
 /** Whether an inode can look like an entry, and whether all inodes can look like the tree's entries under their names. */
 interface Fits {
-  readonly one: (inode: number, entry: Entry) => boolean;
-  readonly all: (namespace: Namespace) => boolean;
+  readonly inode: (inode: number, entry: Entry) => boolean;
+  readonly names: (namespace: Namespace) => boolean;
 }
 
 /** Where a directory is in the tree: at a path (with a slash at its end), nowhere, or it is open which. */
-type Whereabouts = { readonly kind: 'at'; readonly prefix: string } | { readonly kind: 'nowhere' } | { readonly kind: 'open' };
+type DirectoryPath = { readonly kind: 'at'; readonly prefix: string } | { readonly kind: 'nowhere' } | { readonly kind: 'open' };
 
 /** A name in a directory. */
-type Place = Pick<NameChange, 'directory' | 'name'>;
+type NameSlot = Pick<NameChange, 'directory' | 'name'>;
 type Decided = ReadonlyMap<string, NameChange>;
 
 export class FreeNames {
@@ -33,9 +33,9 @@ export class FreeNames {
   /** The first piece that changes each name, by its number. */
   readonly #first = new Map<string, number>();
   /** Of each inode, the names that may lead to it; of each name, the directories that it may lead to. */
-  readonly #namesOf = new Map<number, Map<string, Place>>();
+  readonly #namesOf = new Map<number, Map<string, NameSlot>>();
   readonly #directoriesAt = new Map<string, Set<number>>();
-  readonly #whereabouts = new Map<number, Whereabouts>();
+  readonly #paths = new Map<number, DirectoryPath>();
   readonly #shared = new Map<number, boolean>();
   readonly #failed = new Set<string>();
   readonly #steps = new Steps('the names can be these');
@@ -45,25 +45,25 @@ export class FreeNames {
     this.#tree = tree;
     this.#fits = fits;
     for (const directory of this.#directories()) {
-      for (const [name, now] of pieces.disk.namespace.entries(directory)) this.#mayLead({ directory, name }, now);
+      for (const [name, now] of pieces.disk.namespace.entries(directory)) this.#addLink({ directory, name }, now);
     }
     for (const [number, { changes }] of pieces.names.entries()) {
       for (const change of changes) {
         if (!this.#first.has(keyOfName(change))) this.#first.set(keyOfName(change), number);
-        this.#mayLead(change, change.now);
+        this.#addLink(change, change.now);
       }
     }
   }
 
   /** Throws Undecided. */
   possible(): boolean {
-    return this.#unchangedStand() && this.#before(this.#pieces.names.length, new Map());
+    return this.#unchangedMatch() && this.#before(this.#pieces.names.length, new Map());
   }
 
   /** Whether the changes before `at` can be kept or lost so that all names are those of the tree. */
   #before(at: number, decided: Decided): boolean {
     const piece = this.#pieces.names[at - 1];
-    if (piece === undefined) return this.#fits.all(withChanges(this.#pieces.disk.namespace, [...decided.values()]));
+    if (piece === undefined) return this.#fits.names(withChanges(this.#pieces.disk.namespace, [...decided.values()]));
     const open = piece.changes.filter((change) => !decided.has(keyOfName(change)));
     if (open.length === 0) return this.#before(at - 1, decided); // it cannot be seen
     const key = `${at} ${this.#keyOf(at, decided)}`;
@@ -74,7 +74,7 @@ export class FreeNames {
       .map((change) => ({ ...change, now: this.#pieces.disk.namespace.at(change.directory, change.name) }));
     const found = [open, durable].some(
       (changes) =>
-        changes.every((change) => this.#canStand(change, change.now)) &&
+        changes.every((change) => this.#matchesTree(change, change.now)) &&
         this.#before(at - 1, new Map([...decided, ...changes.map((change) => [keyOfName(change), change] as const)])),
     );
     if (!found) this.#failed.add(key);
@@ -97,65 +97,65 @@ export class FreeNames {
     const known = this.#shared.get(inode);
     if (known !== undefined) return known;
     const seen = [...(this.#namesOf.get(inode)?.values() ?? [])].filter((place) => {
-      const where = this.#where(place.directory);
+      const where = this.#pathOf(place.directory);
       return where.kind === 'open' || (where.kind === 'at' && this.#tree.has(where.prefix + this.#textOf(place)));
     });
     this.#shared.set(inode, seen.length > 1);
     return seen.length > 1;
   }
 
-  #canStand(place: Place, inode: number): boolean {
-    const where = this.#where(place.directory);
+  #matchesTree(place: NameSlot, inode: number): boolean {
+    const where = this.#pathOf(place.directory);
     if (where.kind !== 'at') return true;
     const entry = this.#tree.get(where.prefix + this.#textOf(place));
     if (inode === NOTHING || entry === undefined) return inode === NOTHING && entry === undefined;
-    return this.#fits.one(inode, entry);
+    return this.#fits.inode(inode, entry);
   }
 
   /** Whether names that no piece changes are those of the tree, as far as it is known where they are. */
-  #unchangedStand(): boolean {
+  #unchangedMatch(): boolean {
     const { namespace } = this.#pieces.disk;
     const possible = new Set<string>();
     const complete = new Set<string>();
     for (const directory of this.#directories()) {
-      const where = this.#where(directory);
+      const where = this.#pathOf(directory);
       if (where.kind !== 'at') continue;
       complete.add(where.prefix);
       for (const [name, inode] of namespace.entries(directory)) {
         possible.add(where.prefix + this.#textOf({ directory, name }));
-        if (!this.#first.has(keyOfName({ directory, name })) && !this.#canStand({ directory, name }, inode)) return false;
+        if (!this.#first.has(keyOfName({ directory, name })) && !this.#matchesTree({ directory, name }, inode)) return false;
       }
     }
     for (const { changes } of this.#pieces.names) {
       for (const place of changes) {
-        const where = this.#where(place.directory);
+        const where = this.#pathOf(place.directory);
         if (where.kind === 'at') possible.add(where.prefix + this.#textOf(place));
       }
     }
     return [...this.#tree.keys()].every((path) => !complete.has(path.slice(0, path.lastIndexOf('/') + 1)) || possible.has(path));
   }
 
-  #where(directory: number): Whereabouts {
+  #pathOf(directory: number): DirectoryPath {
     if (directory === ROOT) return { kind: 'at', prefix: '' };
-    const known = this.#whereabouts.get(directory);
+    const known = this.#paths.get(directory);
     if (known !== undefined) return known;
-    this.#whereabouts.set(directory, { kind: 'open' }); // for one that may have been moved below itself
-    const found = this.#find(directory);
-    this.#whereabouts.set(directory, found);
+    this.#paths.set(directory, { kind: 'open' }); // for one that may have been moved below itself
+    const found = this.#findPath(directory);
+    this.#paths.set(directory, found);
     return found;
   }
 
-  #find(directory: number): Whereabouts {
+  #findPath(directory: number): DirectoryPath {
     const [place, another] = [...(this.#namesOf.get(directory)?.values() ?? [])];
     if (place === undefined) return { kind: 'nowhere' };
     if (another !== undefined || this.#directoriesAt.get(keyOfName(place))?.size !== 1) return { kind: 'open' };
-    const parent = this.#where(place.directory);
+    const parent = this.#pathOf(place.directory);
     if (parent.kind !== 'at') return parent;
     const path = parent.prefix + this.#textOf(place);
     return this.#tree.get(path)?.kind === 'directory' ? { kind: 'at', prefix: `${path}/` } : { kind: 'nowhere' };
   }
 
-  #mayLead(place: Place, inode: number): void {
+  #addLink(place: NameSlot, inode: number): void {
     if (inode === NOTHING) return;
     const key = keyOfName(place);
     this.#namesOf.set(inode, new Map([...(this.#namesOf.get(inode) ?? []), [key, place]]));
@@ -164,10 +164,10 @@ export class FreeNames {
   }
 
   *#directories(): Generator<number> {
-    for (const [inode, { kind }] of this.#pieces.world.born.entries()) if (kind === 'directory') yield inode;
+    for (const [inode, { kind }] of this.#pieces.inodeTable.born.entries()) if (kind === 'directory') yield inode;
   }
 
-  #textOf({ name }: Place): string {
-    return this.#pieces.world.names.textOf(name);
+  #textOf({ name }: NameSlot): string {
+    return this.#pieces.inodeTable.names.textOf(name);
   }
 }

@@ -1,13 +1,26 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import type { Entry, Trace, Tree } from '../../../harness/domain/trace.ts';
-import { hashBytes, treeKey } from '../../../harness/domain/tree.ts';
-import { allows } from '../../../harness/persistence/allows.ts';
-import { statesAt } from '../../../harness/persistence/power-loss.ts';
-import { PROFILES } from '../../../harness/persistence/profiles.ts';
-import { treeOf } from '../../traces.ts';
-import { BEFORE, calls } from './random-run.ts';
-import { type Do, inWords, link, mkdir, open, rename, traceOfRun, truncate, unlink, write, writeFile, writeSynced } from './run.ts';
+import { allows } from '../../harness/calibrate/allows.ts';
+import type { Entry, Trace, Tree } from '../../harness/domain/trace.ts';
+import { hashBytes, treeKey } from '../../harness/domain/tree.ts';
+import { statesAt } from '../../harness/persistence/power-loss.ts';
+import { PROFILES } from '../../harness/persistence/profiles.ts';
+import { BEFORE, calls } from '../explore/power-loss/random-run.ts';
+import {
+  type Do,
+  inWords,
+  link,
+  mkdir,
+  open,
+  rename,
+  traceOfRun,
+  truncate,
+  unlink,
+  write,
+  writeFile,
+  writeSynced,
+} from '../explore/power-loss/run.ts';
+import { treeOf } from '../traces.ts';
 
 const RUNS = Number(process.env.RUNS ?? 60);
 const profile = fc.constantFrom(...Object.values(PROFILES));

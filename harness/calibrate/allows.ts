@@ -5,14 +5,14 @@
  * searched (`free-names.ts`). Then each inode that is shown must be able to look so with the same end of the log (`inode-fit.ts`).
  */
 import type { Entry, Trace, Tree } from '../domain/trace.ts';
-import { historyOf } from './actions.ts';
-import { withChanges } from './disk.ts';
+import { historyOf } from '../persistence/actions.ts';
+import { withChanges } from '../persistence/disk.ts';
+import type { Unit } from '../persistence/micro-op.ts';
+import type { Namespace } from '../persistence/namespace.ts';
+import { Pieces } from '../persistence/pieces.ts';
+import type { Profile } from '../persistence/profile.ts';
 import { FreeNames } from './free-names.ts';
 import { InodeFit } from './inode-fit.ts';
-import type { Unit } from './micro-op.ts';
-import type { Namespace } from './namespace.ts';
-import { Pieces } from './pieces.ts';
-import type { Profile } from './profile.ts';
 
 /** Throws NotReplayable where the model cannot follow the trace, and Undecided where the search would be too long. */
 export function allows(trace: Trace, profile: Profile, boundary: number, tree: Tree, options: { readonly unit?: Unit } = {}): boolean {
@@ -49,7 +49,7 @@ export function allowsWithNames(
 class TreeFit {
   readonly #pieces: Pieces;
   readonly #tree: Tree;
-  readonly #known = new Map<string, InodeFit>();
+  readonly #inodeFits = new Map<string, InodeFit>();
 
   constructor(pieces: Pieces, tree: Tree) {
     this.#pieces = pieces;
@@ -81,8 +81,8 @@ class TreeFit {
     for (let kept = names.length; kept >= 0; kept -= 1) {
       const shown = this.#shown(namespaces[kept] ?? disk.namespace);
       if (shown === undefined) continue;
-      const first = kept === 0 ? durableLog : (names[kept - 1]?.place ?? 0);
-      for (let end = (names[kept]?.place ?? logEnd + 1) - 1; end >= first; end -= 1) if (this.#allFit(shown, end)) return true;
+      const first = kept === 0 ? durableLog : (names[kept - 1]?.position ?? 0);
+      for (let end = (names[kept]?.position ?? logEnd + 1) - 1; end >= first; end -= 1) if (this.#allFit(shown, end)) return true;
     }
     return false;
   }
@@ -92,12 +92,12 @@ class TreeFit {
       const shown = this.#shown(namespace);
       return shown !== undefined && this.#allFit(shown, 0);
     };
-    return new FreeNames(this.#pieces, this.#tree, { one: (inode, entry) => this.#fits(inode, entry, 0), all: allFit }).possible();
+    return new FreeNames(this.#pieces, this.#tree, { inode: (inode, entry) => this.#fits(inode, entry, 0), names: allFit }).possible();
   }
 
   /** What each inode has to look like with these names; undefined if they are not those of the tree. */
   #shown(namespace: Namespace): ReadonlyMap<number, Entry> | undefined {
-    const { world } = this.#pieces;
+    const { inodeTable: world } = this.#pieces;
     const shown = new Map<number, Entry>();
     let paths = 0;
     for (const [path, inode] of namespace.paths(world.names)) {
@@ -118,9 +118,9 @@ class TreeFit {
 
   #fits(inode: number, entry: Entry, logEnd: number): boolean {
     const key = `${inode} ${looksOf(entry)}`;
-    const { files, disk, world } = this.#pieces;
-    const fit = this.#known.get(key) ?? new InodeFit(disk.inode(inode), files.get(inode) ?? [], entry, world.unit);
-    this.#known.set(key, fit);
+    const { files, disk, inodeTable: world } = this.#pieces;
+    const fit = this.#inodeFits.get(key) ?? new InodeFit(disk.inode(inode), files.get(inode) ?? [], entry, world.unit);
+    this.#inodeFits.set(key, fit);
     return fit.possible(logEnd);
   }
 }

@@ -5,22 +5,22 @@
 import { inWords } from '../../test/explore/power-loss/run.ts';
 import type { Trace, Tree } from '../domain/trace.ts';
 import { treeKey } from '../domain/tree.ts';
-import { allows } from '../persistence/allows.ts';
 import { hashOfTree } from '../persistence/disk.ts';
 import { hashText } from '../persistence/hash.ts';
 import { statesAt } from '../persistence/power-loss.ts';
 import type { Profile } from '../persistence/profile.ts';
+import { allows } from './allows.ts';
 import { type KnownKind, knownKind } from './known.ts';
 
 /** Boundaries with more states are held, but their states are not counted. */
-const MOST_STATES = 2_000;
+const MAX_STATES = 2_000;
 
 export interface Cut {
   readonly boundary: number;
   readonly tree: Tree;
 }
 
-export interface Held {
+export interface CutCheck {
   /** Different trees at the same boundary, summed over boundaries. */
   readonly trees: number;
   /** At the boundaries whose states were counted: how many trees the profile has there, and how many of them were seen. */
@@ -32,7 +32,7 @@ export interface Held {
   readonly known: ReadonlyMap<KnownKind, number>;
 }
 
-export function hold(profile: Profile, trace: Trace, cuts: readonly Cut[], count = true): Held {
+export function checkCuts(profile: Profile, trace: Trace, cuts: readonly Cut[], count = true): CutCheck {
   const outside: string[] = [];
   const known = new Map<KnownKind, number>();
   let [trees, modelled, seen] = [0, 0, 0];
@@ -46,7 +46,7 @@ export function hold(profile: Profile, trace: Trace, cuts: readonly Cut[], count
         continue;
       }
       const kind = knownKind(profile, trace, boundary, tree);
-      if (kind === undefined) outside.push(inFull(profile, trace, boundary, tree));
+      if (kind === undefined) outside.push(describeViolation(profile, trace, boundary, tree));
       else known.set(kind, (known.get(kind) ?? 0) + 1);
     }
   }
@@ -61,12 +61,12 @@ function byBoundary(cuts: readonly Cut[]): Map<number, Tree[]> {
 
 function hashesAt(trace: Trace, profile: Profile, boundary: number): Set<string> | undefined {
   const hashes = new Set<string>();
-  for (const { hash } of statesAt(trace, profile, boundary, { limit: MOST_STATES })) hashes.add(hash);
-  return hashes.size >= MOST_STATES ? undefined : hashes;
+  for (const { hash } of statesAt(trace, profile, boundary, { limit: MAX_STATES })) hashes.add(hash);
+  return hashes.size >= MAX_STATES ? undefined : hashes;
 }
 
 /** A contradiction as one can read it. */
-export function inFull(profile: Profile, trace: Trace, boundary: number, tree: Tree): string {
+export function describeViolation(profile: Profile, trace: Trace, boundary: number, tree: Tree): string {
   const entries = [...tree].map(([path, entry]) => {
     switch (entry.kind) {
       case 'file':

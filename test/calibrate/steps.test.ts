@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { Steps, Undecided } from '../../harness/calibrate/steps.ts';
+
+test('a search that takes too long says what is undecided', () => {
+  const steps = new Steps('the moon is there');
+  const take = (): void => {
+    for (;;) steps.take();
+  };
+  expect(take).toThrow(Undecided);
+  expect(take).toThrow('steps it is still open whether the moon is there');
+});
