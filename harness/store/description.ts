@@ -1,5 +1,5 @@
 /**
- * What a store file exports, as data that can cross to another process; and the rules it must keep, with their messages.
+ * Validates the export of a store file, and describes it as data that can be sent to another process.
  */
 import { z } from 'zod';
 import { CLAIMABLE, type Claims, type KnownBugs } from '../domain/models.ts';
@@ -59,7 +59,7 @@ const moduleStore = z.strictObject({
 });
 const commandStore = z.strictObject({ ...options, saveCommand: aCommand, loadCommand: aCommand });
 
-/** `now` in ms since the epoch: what the values of the store's own scenarios are dated by. */
+/** `now`, in ms since the epoch, dates the values of the store's own scenarios. */
 export function describeStore(exported: unknown, now: number): Description {
   if (typeof exported !== 'object' || exported === null) {
     return invalid(
