@@ -2,6 +2,6 @@ import { defineScenario } from '../harness/domain/scenario.ts';
 
 export default defineScenario({
   name: 'histories',
-  catches: 'what nobody thought of: random histories, shrunk to the few steps that it takes',
+  catches: 'bugs that no fixed scenario shows: random histories, shrunk to the fewest steps',
   history: () => ({ generated: true }),
 });

@@ -2,7 +2,7 @@ import { defineScenario, load, save, saveLoaded } from '../harness/domain/scenar
 
 export default defineScenario({
   name: 'reader-while-saving',
-  catches: 'a reader that meets the window of a save, and saves the empty store that it found',
+  catches: 'a reader that loads an empty store in the middle of a save, and saves it',
   history: ({ value }) => ({
     before: [save(value('A'))],
     tasks: [

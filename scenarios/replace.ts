@@ -2,6 +2,6 @@ import { defineScenario, save } from '../harness/domain/scenario.ts';
 
 export default defineScenario({
   name: 'replace',
-  catches: 'the crash window of a save that replaces (for the session store: rotates and replaces)',
+  catches: 'the crash window of a save over an earlier value (in the session store: rotate, then replace)',
   history: ({ value }) => ({ before: [save(value('A'))], steps: [save(value('B'))] }),
 });

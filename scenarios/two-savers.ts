@@ -2,7 +2,7 @@ import { defineScenario, save } from '../harness/domain/scenario.ts';
 
 export default defineScenario({
   name: 'two-savers',
-  catches: 'shared temp names, and locks that are never let go',
+  catches: 'shared temp names, and locks that are never released',
   history: ({ value }) => ({
     before: [save(value('A'))],
     tasks: [

@@ -2,7 +2,7 @@ import { defineScenario, save, update } from '../harness/domain/scenario.ts';
 
 export default defineScenario({
   name: 'two-updaters',
-  catches: 'lost updates: two that read before either of them saves',
+  catches: 'lost updates: both tasks read before either saves',
   history: ({ value, added }) => ({
     before: [save(value('A'))],
     tasks: [

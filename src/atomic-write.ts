@@ -10,7 +10,7 @@ import { tempPath, writeNewFile } from './temp-file.ts';
  * Under kill and power loss the file holds the old text or the new one. It is best effort in two places: a directory that
  * cannot be synced is ignored (the old text may come back after a power cut, though this resolved), and on Windows, where
  * an open target refuses the rename, it copies over the live file, and after 5 attempts warns and *resolves*.
- * `replaceDurably` is the one that does neither.
+ * `replaceDurably` has neither weakness.
  */
 export interface AtomicWriteOptions {
   /** Permissions of the new file; the umask applies. Default: 0o600. */

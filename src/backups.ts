@@ -6,7 +6,7 @@ import { removeQuietly } from './remove-quietly.ts';
 /** How many `sessions.json.bak.<time>` stay beside the store. */
 export const BACKUPS_KEPT = 3;
 
-/** A new name for a backup, later in lexical order than all that this process made before. */
+/** A new backup name, later in lexical order than all that this process made before. */
 export function newBackupPath(storePath: string, after = 0): string {
   return `${storePath}.bak.${increasingTime(after)}`;
 }
@@ -20,7 +20,7 @@ export function listBackupsSync(storePath: string): string[] {
   return backupsAmong(fs.readdirSync(dirname(storePath)), storePath);
 }
 
-/** Removes all backups but the newest. What cannot be removed stays: a save must not fail for it. */
+/** Removes all backups but the newest `BACKUPS_KEPT`. Ignores failures: they must not fail a save. */
 export async function pruneBackups(storePath: string): Promise<void> {
   const backups = await listBackups(storePath).catch(() => []);
   await removeBackups(backups.slice(BACKUPS_KEPT));
@@ -30,7 +30,7 @@ export async function removeBackups(backups: readonly string[]): Promise<void> {
   for (const path of backups) await removeQuietly(path);
 }
 
-/** Whether the store is due for rotation. One that is missing, or cannot be looked at, is not. */
+/** Whether the store is due for rotation. False if stat fails, for example because the store is missing. */
 export async function isLargerThan(storePath: string, bytes: number): Promise<boolean> {
   try {
     return (await fs.promises.stat(storePath)).size > bytes;

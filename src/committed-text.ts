@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { type FileStamp, sameStamp, stampOf } from './temp-file.ts';
 
-/** What this process itself brought to disk, data and name, for each store. */
+/** What this process itself forced to disk, data and name, for each store. */
 const committed = new Map<string, { readonly text: string; readonly stamp: FileStamp }>();
 
 export function rememberCommitted(storePath: string, text: string, stamp: FileStamp): void {
@@ -13,15 +13,15 @@ export function forgetCommitted(storePath: string): void {
 }
 
 /**
- * Whether a save of `text` can be skipped. The text on disk being the same is not enough: another process may have written it
- * and died before it was durable. So the file must also be the one that this process committed. Doubt means no.
+ * Whether a save of `text` can be skipped. An equal text on disk is not enough: another process may have written it and died
+ * before it was durable. So the file must also be the one that this process committed. Returns false in doubt.
  */
 export async function isCommitted(storePath: string, text: string): Promise<boolean> {
   const known = committed.get(storePath);
   if (known?.text !== text) return false;
   try {
     if (!sameStamp(known.stamp, stampOf(await fs.promises.stat(storePath, { bigint: true })))) return false;
-    return (await fs.promises.readFile(storePath, 'utf8')) === text; // an inode number can be given out again within a clock tick
+    return (await fs.promises.readFile(storePath, 'utf8')) === text; // an inode number can be reused within a clock tick
   } catch {
     return false;
   }

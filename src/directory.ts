@@ -5,7 +5,7 @@ import { errorCode } from './error-code.ts';
 // Windows has no fsync for directories; NTFS logs names by itself.
 const UNSUPPORTED_ON_WINDOWS: ReadonlySet<string | undefined> = new Set(['EPERM', 'EISDIR', 'EINVAL']);
 
-/** Forces the names in a directory to disk. Rejects if that fails; on Windows, which refuses it, it resolves. */
+/** Forces the names in a directory to disk. Rejects if that fails; on Windows, which does not support it, it resolves. */
 export async function syncDirectory(path: string): Promise<void> {
   try {
     const handle = await fs.promises.open(path, 'r');
@@ -20,7 +20,7 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** mkdir -p. The names of the directories that it makes are on disk before it resolves. */
+/** mkdir -p. Before it resolves, the names of all new directories are on disk. */
 export async function makeDirectory(path: string): Promise<void> {
   const firstMade = await fs.promises.mkdir(path, { recursive: true });
   if (firstMade === undefined) return;

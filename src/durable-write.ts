@@ -19,9 +19,9 @@ const WINDOWS_PAUSE_MS = 50;
  * Replaces the file at `path` (which may be missing) by one with this text: temp file, fsync, rename, fsync of the directory.
  *
  * When it resolves, the text is on disk under its name; at every instant before, the file is whole, the old or the new one.
- * When it rejects, either may be there. Nothing of a failed attempt is used again: after a failed fsync the kernel may hold
- * pages that it takes for clean, so the next attempt writes a new temp file. It never writes into the live file, not even
- * on Windows, where an open target refuses the rename: it tries 5 times, then rejects.
+ * When it rejects, either may be there. A failed attempt is never reused: after a failed fsync the kernel may have marked
+ * unwritten pages as clean, so the next attempt writes a new temp file. It never writes into the live file, not even on
+ * Windows, where an open target refuses the rename: it tries 5 times, then rejects.
  */
 export async function replaceDurably(path: string, text: string, options: DurableWriteOptions = {}): Promise<FileStamp> {
   const { mode = 0o600, beforeRename } = options;

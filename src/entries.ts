@@ -1,4 +1,4 @@
-/** What the store keeps about one session. Fields that are not named here are kept as they are; all of it is JSON. */
+/** What the store keeps about one session, as JSON. Fields that are not named here are kept unchanged. */
 export interface SessionEntry {
   readonly sessionId: string;
   /** Milliseconds since the epoch. */
@@ -10,7 +10,7 @@ export interface SessionEntry {
   readonly [field: string]: unknown;
 }
 
-/** The whole store: session keys such as `agent:main:main`, each with its entry. */
+/** The whole store: maps session keys such as `agent:main:main` to entries. */
 export interface SessionEntries {
   readonly [key: string]: SessionEntry;
 }
@@ -19,7 +19,7 @@ export function serializeEntries(entries: SessionEntries): string {
   return JSON.stringify(entries, null, 2);
 }
 
-/** Throws a SyntaxError for what is no JSON, a TypeError for JSON that is no object. */
+/** Throws a SyntaxError if the text is not JSON, a TypeError if it is not an object. */
 export function parseEntries(text: string): SessionEntries {
   const value: unknown = JSON.parse(text);
   assertEntries(value);

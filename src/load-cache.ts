@@ -3,20 +3,20 @@ import type { SessionEntries } from './entries.ts';
 import { type FileStamp, sameStamp, stampOf } from './temp-file.ts';
 
 /**
- * What `loadSessionStore` parsed last, for as long as the file is the same one. A file that was written a moment ago is not
- * remembered: it could be written again within the same tick of the clock, and look the same.
+ * The last result of `loadSessionStore`, valid as long as the file is the same one. A file that was written a moment ago is
+ * not cached: another write within the same clock tick would look the same.
  */
 interface Remembered {
   readonly stamp: FileStamp;
   readonly entries: SessionEntries;
 }
 
-/** The coarsest file time in use (FAT). */
+/** The coarsest resolution of file times in use (FAT). */
 const TICK_MS = 2_000;
 
 const remembered = new Map<string, Remembered>();
 
-/** `load`, or a copy of what it returned for the very same file. Callers may change what they get. */
+/** Calls `load`, or returns a copy of its last result if the file is the same one. Callers may modify the result. */
 export function loadCached(key: string, storePath: string, load: () => SessionEntries): SessionEntries {
   const stats = statOrUndefined(storePath);
   if (stats === undefined) return load();

@@ -3,24 +3,24 @@ import fs from 'node:fs';
 import { threadId } from 'node:worker_threads';
 
 /**
- * Who holds a lock file, and whether that process still lives.
+ * Who holds a lock file, and whether that process is still alive.
  *
- * A pid alone says little: the kernel hands it out again, in a container that restarts often at once. So on Linux the
- * owner also notes which boot it ran in and when it started (clock ticks since boot, /proc/<pid>/stat). Elsewhere a
- * reused pid passes for a living owner: a save then waits and fails, but never breaks a lock that is held.
+ * A pid alone is not enough: the kernel reuses pids, often at once in a container that restarts. So on Linux the owner
+ * also records its boot and its start time (clock ticks since boot, /proc/<pid>/stat). Elsewhere a reused pid looks like
+ * a living owner: a save then waits and fails, but never breaks a lock that is held.
  * All processes that share a store must see each other's pids (one pid namespace).
  */
 export interface LockOwner {
   readonly pid: number;
-  /** `<boot id>/<start in ticks>`, or null where the system does not tell. */
+  /** `<boot id>/<start in ticks>`, or null where the system does not report it. */
   readonly started: string | null;
-  /** Worker threads have a pid in common, but not the memory that says what they hold. */
+  /** Worker threads share a pid, but not the set of held locks. */
   readonly thread: number;
-  /** Unique for every time the lock is asked for. */
+  /** Unique for every request for the lock. */
   readonly id: string;
 }
 
-// On globalThis, so that two copies of this module in one process know of each other's locks.
+// On globalThis, so that two copies of this module in one process share it.
 const HELD = Symbol.for('session-store.held-locks');
 const shared = globalThis as typeof globalThis & { [HELD]?: Set<string> };
 shared[HELD] ??= new Set<string>();
@@ -40,7 +40,7 @@ export function forgetOwner(owner: LockOwner): void {
   held.delete(owner.id);
 }
 
-/** Undefined for what does not name an owner: empty, half-written or foreign text. */
+/** Undefined if the text does not name an owner: it is empty, half-written or foreign. */
 export function parseOwner(text: string): LockOwner | undefined {
   try {
     const { pid, started, thread, id } = JSON.parse(text);
@@ -56,13 +56,13 @@ export function parseOwner(text: string): LockOwner | undefined {
   }
 }
 
-/** False only when the owner cannot act any more; in doubt true. */
+/** False only if the owner cannot act any more; true in doubt. */
 export function isAlive(owner: LockOwner): boolean {
   if (!processExists(owner.pid)) return false;
   const start = processStart(owner.pid);
   if (start === 'exited') return false;
   if (start !== undefined && owner.started !== null && owner.started !== start) return false;
-  // This very process: what it does not hold, it failed to remove, or an earlier process with its pid left behind.
+  // This process: a lock that it does not hold was not removed by it, or by an earlier process with its pid.
   if (owner.pid === process.pid && owner.thread === threadId) return held.has(owner.id);
   return true;
 }
@@ -72,11 +72,11 @@ function processExists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'; // EPERM: it exists, and belongs to somebody else
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'; // EPERM: it exists, and belongs to another user
   }
 }
 
-/** When the process started; `exited` for one that only waits to be reaped; undefined where the system does not tell. */
+/** When the process started; `exited` for a zombie; undefined where the system does not report it. */
 export function processStart(pid: number): string | 'exited' | undefined {
   if (process.platform !== 'linux') return undefined;
   try {

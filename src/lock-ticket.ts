@@ -5,8 +5,8 @@ import { type LockOwner, newOwner } from './lock-owner.ts';
 import { removeQuietly } from './remove-quietly.ts';
 
 /**
- * A ticket is a file of its own (`sessions.json.lock.<uuid>.tmp`, O_CREAT|O_EXCL) with the owner in it. Linking it to a lock's
- * name takes that lock, and fails if the name exists: so a lock has its owner in it from its first instant.
+ * A ticket is a file of its own (`sessions.json.lock.<uuid>.tmp`, O_CREAT|O_EXCL) that names the owner. Linking it to a lock's
+ * name takes that lock, and fails if the name exists: so a lock names its owner from its first instant.
  */
 export interface Ticket {
   readonly owner: LockOwner;
@@ -14,7 +14,7 @@ export interface Ticket {
   readonly file: string;
 }
 
-/** The ticket is to be written with `writeTicket`; its owner counts as alive until `forgetOwner`. */
+/** Makes a ticket; `writeTicket` writes it. Its owner counts as alive until `forgetOwner`. */
 export function newTicket(lockPath: string): Ticket {
   const owner = newOwner();
   return { owner, text: `${JSON.stringify(owner)}\n`, file: `${lockPath}.${owner.id}.tmp` };
@@ -25,8 +25,8 @@ export function writeTicket({ file, text }: Ticket): Promise<void> {
 }
 
 /**
- * Puts the ticket's text at `path` unless there is a file. Where links are refused the file is created first and written
- * then: a reader may find it empty, and the answer is `open`.
+ * Takes the lock at `path` with the ticket, unless the file exists. Where links are refused, the file is created first and
+ * then written, so a reader may find it empty; the result is then `open`.
  */
 export async function placeTicket(ticket: Ticket, path: string): Promise<'link' | 'open' | 'exists'> {
   try {
@@ -36,7 +36,7 @@ export async function placeTicket(ticket: Ticket, path: string): Promise<'link' 
     const code = errorCode(error);
     if (code === 'EEXIST') return 'exists';
     if (code === 'ENOENT') {
-      await writeTicket(ticket); // somebody's clean-up met it before its owner was in it
+      await writeTicket(ticket); // another process removed it as an orphan before it named its owner
       return placeTicket(ticket, path);
     }
     if (!linksRefused(error)) throw error;
@@ -47,10 +47,10 @@ export async function placeTicket(ticket: Ticket, path: string): Promise<'link' 
     if (errorCode(error) === 'EEXIST') return 'exists';
     throw error;
   }
-  return (await readLock(path)) === ticket.text ? 'open' : 'exists'; // this process may have stalled until it seemed dead
+  return (await readLock(path)) === ticket.text ? 'open' : 'exists'; // while this process stalled, another may have reclaimed it
 }
 
-/** The text of a lock, or undefined if there is none. Other failures are thrown: a lock that cannot be read is no dead one. */
+/** The text of a lock, or undefined if there is none. Throws other errors: an unreadable lock may have a living owner. */
 export async function readLock(path: string): Promise<string | undefined> {
   try {
     return await fs.promises.readFile(path, 'utf8');

@@ -3,7 +3,7 @@ import type { SessionEntries, SessionEntry } from './entries.ts';
 export interface MaintenanceLimits {
   /** Entries not updated for longer than this many milliseconds are dropped. */
   readonly maxAgeMs: number;
-  /** Of the others, only this many stay: those updated last. */
+  /** Of the others, only this many are kept: those updated last. */
   readonly maxEntries: number;
 }
 
@@ -11,7 +11,7 @@ export const DEFAULT_LIMITS: MaintenanceLimits = { maxAgeMs: 30 * 24 * 60 * 60 *
 
 /**
  * Divides entries into those to keep, in their order, and those to remove. `now` in milliseconds since the epoch.
- * An entry without `updatedAt` has no age, but is the first to go when there are too many.
+ * An entry without `updatedAt` never expires, but is the first to be removed when there are too many.
  */
 export function maintain(
   entries: SessionEntries,
@@ -31,7 +31,7 @@ export function maintain(
   };
 }
 
-/** Entries come from JSON that nobody checked field by field: they may lack it, or be no object at all. */
+/** The fields of an entry are unchecked JSON: `updatedAt` may be missing, and the entry may not even be an object. */
 function updatedAt(entry: SessionEntry | null | undefined): number | undefined {
   const time: unknown = entry?.updatedAt;
   return Number.isFinite(time) ? (time as number) : undefined; // isFinite is true of numbers only

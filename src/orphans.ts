@@ -6,11 +6,11 @@ import { withLock } from './store-lock.ts';
 import { isTempName } from './temp-file.ts';
 
 /**
- * Removes what killed processes left beside a store. To be called by the holder of the store's lock:
- * - `sessions.json.<uuid>.tmp` is only written under that lock, so one that lies there now has no owner that could miss it;
- * - a lock ticket says whose it is, and one of a living process stays;
- * - a claim is taken as any reclaimer takes it, and released.
- * What cannot be read or removed is left for the next time.
+ * Removes the files that killed processes left beside a store. Only the holder of the store's lock may call it:
+ * - `sessions.json.<uuid>.tmp` is only written under that lock, so the owner of one that exists now is dead;
+ * - a lock ticket names its owner, and stays if that is alive;
+ * - a claim is taken and released, as by a process that reclaims a lock.
+ * A file that cannot be read or removed is left for the next call.
  */
 export async function removeOrphans(storePath: string, lockPath: string): Promise<void> {
   const directory = dirname(storePath);

@@ -13,7 +13,7 @@ import type { Strategy } from './strategies/strategy.ts';
  *
  * Saves of one store happen one at a time: a queue within the process, the lock file `sessions.json.lock` between processes.
  * Past `rotateBytes` every save first keeps the live file as `sessions.json.bak.<time>`; rotation does not shrink the store.
- * How the file is replaced, rotated and read is the strategy's business; the default is `hardened`.
+ * The strategy decides how the file is replaced, rotated and read; the default is `hardened`.
  */
 export type { SessionEntries } from './entries.ts';
 
@@ -32,20 +32,20 @@ export interface LockOptions {
   readonly strategy?: Strategy;
   /** How long to wait for a living process that holds the lock, in milliseconds. Default: 10,000. */
   readonly lockTimeoutMs?: number;
-  /** How often to look whether it is free, in milliseconds. Default: 25. */
+  /** Interval at which the lock is polled, in milliseconds. Default: 25. */
   readonly lockPollMs?: number;
 }
 
 export interface SaveOptions extends LockOptions, Partial<MaintenanceLimits> {
   /** Rotate when the file is larger than this; 0 rotates with every save but the first. Default: 10 MiB. */
   readonly rotateBytes?: number;
-  /** The time that maintenance goes by, in milliseconds since the epoch. Default: now. */
+  /** The time that maintenance takes for now, in milliseconds since the epoch. Default: now. */
   readonly now?: number;
 }
 
 /**
- * What is stored at `storePath`; `{}` if there is no such file. Callers may change what they get.
- * Throws, with the reason as `cause`, for a file that cannot be read or holds no store (the historical strategies return `{}`).
+ * The entries stored at `storePath`; `{}` if there is no such file. Callers may modify the result.
+ * Throws, with the reason as `cause`, if the file cannot be read or is not a store (the historical strategies return `{}`).
  */
 export function loadSessionStore(storePath: string, { skipCache = false, strategy = hardened }: LoadOptions = {}): SessionEntries {
   const path = resolve(storePath);
@@ -54,9 +54,9 @@ export function loadSessionStore(storePath: string, { skipCache = false, strateg
 }
 
 /**
- * Replaces all entries, but for those that maintenance takes out (30 days old, or more than 500). Entries must not change
+ * Replaces all entries. Maintenance removes those that are 30 days old, or more than 500. Callers must not modify the entries
  * before it settles. Once it resolves they are on disk; if it rejects, the store holds the old entries or the new ones.
- * Rejects with a TypeError for what is no object, with code `ELOCKED` when another process keeps the lock, or with the
+ * Rejects with a TypeError if `entries` is not an object, with code `ELOCKED` if another process keeps the lock, or with the
  * system's error.
  */
 export async function saveSessionStore(storePath: string, entries: SessionEntries, options: SaveOptions = {}): Promise<void> {
@@ -65,8 +65,8 @@ export async function saveSessionStore(storePath: string, entries: SessionEntrie
 }
 
 /**
- * Reads the store afresh, applies `change`, and saves what it returns, with no other save in between. Resolves to what was
- * saved. Rejects as `saveSessionStore` and `loadSessionStore` do, or with what `change` throws; nothing is saved then.
+ * Reads the store, applies `change`, and saves the result, with no other save in between. Resolves to the saved entries.
+ * Rejects as `saveSessionStore` and `loadSessionStore` do, or with the error of `change`; then nothing is saved.
  */
 export async function updateSessionStore(
   storePath: string,

@@ -7,13 +7,13 @@ import { newTicket, placeTicket, readLock, type Ticket, writeTicket } from './lo
 import { removeQuietly } from './remove-quietly.ts';
 
 /**
- * The lock file: one process at a time, and no wait for one that is dead.
+ * The lock file: one process at a time; a dead process does not block the others.
  *
  * Taking      A ticket with the owner in it is linked to the lock's name. So a lock that is empty or torn can only have been
  *             left by a power cut, and is reclaimed at once, like that of a dead process.
- * Reclaiming  Two processes may find the same dead lock. Each must first take the *claim* on it, a lock whose name is made
- *             from the dead lock's text, and look again while it holds the claim: only then may it remove the lock. A claim
- *             whose owner died in turn is reclaimed in the same way.
+ * Reclaiming  Two processes may find the same dead lock. Each must first take the *claim* on it, a lock whose name is derived
+ *             from the dead lock's text, and then check the lock again: only then may it remove the lock. A claim whose owner
+ *             has died is reclaimed in the same way.
  * Without links (FAT, some network drives) an unreadable lock may have a living owner that is about to write it, and is
  *             reclaimed only after `UNREADABLE_GRACE_MS`.
  */
@@ -24,7 +24,7 @@ export interface LockTimings {
   readonly pollMs: number;
 }
 
-/** `ownerDied`: a lock left by a dead process was removed on the way. */
+/** `ownerDied`: the lock of a dead process had to be removed first. */
 export interface HeldLock {
   readonly ownerDied: boolean;
 }
@@ -39,8 +39,8 @@ const UNREADABLE_GRACE_MS = 5_000;
 const CLAIM = /\.[0-9a-f]{64}\.claim$/;
 
 /**
- * Runs `task` while holding the lock file at `path` (a claim may stand for it), and settles as `task` does. Rejects with code
- * `ELOCKED` when a living owner keeps the lock longer than `timeoutMs`.
+ * Runs `task` while holding the lock file at `path` (which may be a claim), and settles as `task` does. Rejects with code
+ * `ELOCKED` if a living owner keeps the lock longer than `timeoutMs`.
  */
 export async function withLock<Result>(path: string, timings: LockTimings, task: (lock: HeldLock) => Promise<Result>): Promise<Result> {
   const ticket = newTicket(path.replace(CLAIM, ''));
@@ -49,7 +49,7 @@ export async function withLock<Result>(path: string, timings: LockTimings, task:
     try {
       return await task(lock);
     } finally {
-      // Once more if it fails: others would wait for this process. Should it stay, this process and later ones reclaim it.
+      // Tries twice, because others wait while this process lives. A lock that stays is reclaimed by this process or after its end.
       await fs.promises.unlink(path).catch(() => removeQuietly(path));
     }
   } finally {
@@ -102,8 +102,8 @@ async function reclaim(path: string, text: string, ticket: Ticket): Promise<Atte
 }
 
 /**
- * Where the right to remove a lock with this text is taken. A claim on a claim stands beside it, named in the same way; its own
- * name is in the hash, because a power cut may leave a lock and the claim on it with the same text: none.
+ * The path of the claim on a lock with this text. A claim on a claim is in the same directory, named in the same way. The hash
+ * covers the name of the lock, because after a power cut a lock and the claim on it may both be empty.
  */
 function claimPath(path: string, text: string): string {
   const hash = createHash('sha256')
@@ -117,7 +117,7 @@ async function isOld(path: string): Promise<boolean> {
 }
 
 function lockedError(path: string, owner: LockOwner | undefined, timeoutMs: number): Error {
-  const holder = owner === undefined ? 'somebody' : `process ${owner.pid}`;
+  const holder = owner === undefined ? 'an unknown process' : `process ${owner.pid}`;
   const message = `${path} is held by ${holder}; gave up after ${timeoutMs} ms. If nothing uses the store, remove that file.`;
   return Object.assign(new Error(message), { code: 'ELOCKED' });
 }

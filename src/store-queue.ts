@@ -1,6 +1,6 @@
 /**
- * One queue per store path: tasks of this process run one after the other, in the order in which they were asked for.
- * The lock file keeps other processes out; without the queue, tasks of one process would poll that file against each other.
+ * One queue per store path: tasks of this process run one after the other, in the order of the calls.
+ * The lock file excludes other processes; without the queue, tasks of one process would compete for it by polling.
  */
 const lastInLine = new Map<string, Promise<unknown>>();
 

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 
-/** A new name beside `path`: the same directory, so that it can be renamed over it. */
+/** A new name in the directory of `path`, so that the file can be renamed over `path`. */
 export function tempPath(path: string): string {
   return `${path}.${randomUUID()}.tmp`;
 }
@@ -13,7 +13,7 @@ export function isTempName(name: string, base: string): boolean {
   return name.startsWith(`${base}.`) && new RegExp(`^${UUID}\\.tmp$`).test(name.slice(base.length + 1));
 }
 
-/** Which file this is and when it was last written: another file, or another writing of it, differs in one of them. */
+/** Identifies a file and its last write: another file, or another write to it, differs in at least one member. */
 export interface FileStamp {
   readonly dev: bigint;
   readonly ino: bigint;

@@ -5,8 +5,8 @@ import { increasingTime } from './increasing-time.ts';
 
 /**
  * Renames the transcripts of removed entries to `<id>.jsonl.deleted.<ISO time>` (`:` as `-`, for Windows). A transcript that
- * a kept entry shares stays, and so does one outside the store's directory. Those that are missing, or cannot be renamed,
- * are passed over: the save matters more.
+ * a kept entry shares stays, and so does one outside the store's directory. Transcripts that are missing, or cannot be
+ * renamed, are skipped: they must not fail the save.
  */
 export async function setAsideTranscripts(storePath: string, removed: readonly SessionEntry[], kept: SessionEntries): Promise<void> {
   if (removed.length === 0) return;

@@ -1,8 +1,8 @@
-/** A store given as commands, as one given as functions. */
+/** Turns a store given as commands into a store given as functions. */
 import { spawnSync } from 'node:child_process';
 import type { CommandStore, ModuleStore } from '../domain/store.ts';
 
-/** What a loadCommand may print: more than any value that a scenario saves. */
+/** Limit for the output of a loadCommand, in bytes: more than any value that a scenario saves. */
 const OUTPUT_BYTES = 256 << 20;
 
 export function commandStore(store: CommandStore): ModuleStore {

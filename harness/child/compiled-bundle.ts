@@ -1,6 +1,6 @@
 /**
- * A bundled store evaluated thousands of times in one process: read and compiled once. Stack traces have the bundle's lines and not those
- * of the source: for what is told to users, see `load-bundle.ts`.
+ * Evaluates a bundled store thousands of times in one process; reads and compiles it once. Stack traces show lines of the bundle, not of
+ * the source: for errors that users see, use `load-bundle.ts`.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire, isBuiltin, Module } from 'node:module';
@@ -9,23 +9,23 @@ import { constants, Script } from 'node:vm';
 import type { ModuleStore } from '../domain/store.ts';
 import { loadBundle, storeOf } from './load-bundle.ts';
 
-/** The store of a bundle, evaluated anew: nothing that a store kept in a module outlives a call. */
+/** The store of a bundle. Each call evaluates a CommonJS bundle again, so no module state survives. */
 export async function loadCompiled(bundle: string): Promise<ModuleStore> {
   return bundle.endsWith('.mjs') ? loadBundle(bundle) : storeOf(evaluateCompiled(bundle));
 }
 
 /** The module of a CommonJS bundle. */
 export function evaluateCompiled(bundle: string): unknown {
-  const evaluateAnew = compiled.get(bundle) ?? compile(bundle);
-  compiled.set(bundle, evaluateAnew);
-  return evaluateAnew();
+  const evaluate = compiled.get(bundle) ?? compile(bundle);
+  compiled.set(bundle, evaluate);
+  return evaluate();
 }
 
 const compiled = new Map<string, () => unknown>();
 
 const WRAPPER = '(function (exports, require, module, __filename, __dirname, __crashMatrixShared) { ';
 
-/** A CommonJS bundle is read and compiled once for all its evaluations. */
+/** Reads and compiles a CommonJS bundle, and returns a function that evaluates it. */
 function compile(bundle: string): () => unknown {
   const script = new Script(`${WRAPPER}${shareNamespaces(readFileSync(bundle, 'utf8'))}\n})`, {
     filename: bundle,
@@ -43,15 +43,15 @@ function compile(bundle: string): () => unknown {
 }
 
 /**
- * esbuild copies all names of `node:fs` for each `import fs from 'node:fs'`, which takes longer than all else that is done for a
- * crash state. Node's own modules are the same in every evaluation, so one copy serves all. Lines stay where they are.
+ * For each `import fs from 'node:fs'` esbuild copies all names of `node:fs`, which takes longer than all other work for a crash state.
+ * Node's own modules are the same in every evaluation, so one copy is enough. Line numbers do not change.
  */
 function shareNamespaces(source: string): string {
   if (!source.includes('\nvar __toESM = ')) return source;
   return source.replace('\nvar __toCommonJS = ', '\n__toESM = __crashMatrixShared(__toESM); var __toCommonJS = ');
 }
 
-/** esbuild's helper: a CommonJS module as an ES module sees it. */
+/** esbuild's helper, which turns a CommonJS module into an ES module namespace. */
 type ToEsm = (module: object, isNodeMode?: number) => object;
 
 const nodesOwn = new WeakSet<object>();

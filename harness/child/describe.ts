@@ -1,6 +1,6 @@
 /**
- * Tells what a store file exports, in a process of its own: a file that throws, hangs or exits at import harms nobody.
- * `node describe.cjs <bundle> <now> <names of models>` prints one JSON object (see store/description.ts).
+ * Describes the exports of a store file, in a process of its own because the file may throw, hang or exit at import.
+ * `node describe.cjs <bundle> <now> <names of models>` writes one JSON object to descriptor 3 (see store/description.ts).
  */
 import { writeSync } from 'node:fs';
 import type { Description } from '../store/description.ts';

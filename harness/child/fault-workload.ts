@@ -1,9 +1,9 @@
 /**
- * Carries out a scenario on a store whose calls are made to fail, and then sees how the store goes on in the same process:
- * `node fault-workload.cjs <cell file> <directory>…`, once in each directory, with the store evaluated anew.
+ * Carries out a scenario on a store while its system calls fail, then checks how the store continues in the same process:
+ * `node fault-workload.cjs <cell file> <directory>…`, once in each directory, with a new evaluation of the store.
  *
- * When the steps have settled, nothing fails any more: it loads, saves and loads again, and appends what it found to a file beside the
- * directory, `<directory>.after`, a line of JSON for each of the three.
+ * After the steps have settled, no call fails any more. It loads, saves and loads again, and appends each result to `<directory>.after` as
+ * a line of JSON.
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Recovery } from '../domain/recovery.ts';
@@ -24,7 +24,7 @@ async function main(cellFile: string, directories: readonly string[]): Promise<v
   const recording = recordingHere();
   for (const directory of directories) {
     current = directory;
-    const cell = JSON.parse(text) as CellFile; // values of its own: some stores change what they are given
+    const cell = JSON.parse(text) as CellFile; // new values for each run: some stores modify their arguments
     if (cell.platform !== undefined) Object.defineProperty(process, 'platform', { value: cell.platform });
     const store = await loadCompiled(cell.bundle);
     for (const step of cell.before) await carryOut(store, directory, step);
@@ -34,15 +34,15 @@ async function main(cellFile: string, directories: readonly string[]): Promise<v
     try {
       await store.close?.(directory);
     } catch (error) {
-      complain(error); // no step has failed
+      complain(error); // fails no step
     }
     await untilFilesAreIdle(recording);
     recording.finish();
-    const tell = (found: Partial<Recovery>): void => appendFileSync(`${directory}.after`, `${JSON.stringify(found)}\n`);
-    tell({ load: await load(store, directory) });
+    const report = (found: Partial<Recovery>): void => appendFileSync(`${directory}.after`, `${JSON.stringify(found)}\n`);
+    report({ load: await load(store, directory) });
     const saved = await save(store, directory, cell.next);
-    tell({ save: saved });
-    if (saved.kind === 'saved') tell({ secondLoad: await load(store, directory) });
+    report({ save: saved });
+    if (saved.kind === 'saved') report({ secondLoad: await load(store, directory) });
   }
   process.exit(0);
 }

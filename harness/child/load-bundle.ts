@@ -6,7 +6,7 @@ import { commandStore } from './command-store.ts';
 
 declare const require: NodeJS.Require;
 
-/** The store of a bundle, as functions. Each call evaluates a CommonJS bundle anew: nothing that a store kept in a module outlives it. */
+/** The store of a bundle, as functions. Each call evaluates a CommonJS bundle again, so no module state survives. */
 export async function loadBundle(bundle: string): Promise<ModuleStore> {
   return storeOf(await evaluate(bundle));
 }
@@ -16,7 +16,7 @@ export function storeOf(module: unknown): ModuleStore {
   return 'saveCommand' in store ? commandStore(store) : store;
 }
 
-/** The module's default export, through the wrappings that CommonJS and ES modules put around it. */
+/** The module's default export, without the wrappers that CommonJS and ES modules add. */
 export function defaultExport(module: unknown): unknown {
   let value = module;
   for (let depth = 0; depth < 2 && typeof value === 'object' && value !== null && 'default' in value; depth += 1) value = value.default;

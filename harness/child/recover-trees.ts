@@ -1,9 +1,9 @@
 /**
- * Recovers the trees of a batch: builds each in a directory of its own and loads it, with the store evaluated anew.
+ * Recovers the trees of a batch: builds each in a directory of its own, and loads it with a new evaluation of the store.
  *
- * The next save and the second load are made once for all trees that they cannot tell apart: alike in names, kinds, modes and sizes (by orders of magnitude),
- * in the value that load returned, and in the contents of every file that recovery read; of every file, where the kernel does not note
- * who reads. Where load itself changed something, nothing is taken for known.
+ * The next save and the second load run once for all trees that recovery cannot distinguish: those with the same names, kinds, modes,
+ * sizes (by orders of magnitude) and loaded value, and the same contents of every file that recovery read. Where the kernel does not record
+ * reads, the contents of all files must be the same. If load itself changed the directory, both always run.
  */
 import fs from 'node:fs';
 import type { BatchEntry, Loaded, TreeBatch } from '../domain/recovery.ts';
@@ -15,14 +15,14 @@ import { load, save } from '../store/calls.ts';
 import { loadCompiled } from './compiled-bundle.ts';
 import { makeTree, readsAreNoted } from './tree-directory.ts';
 
-/** Directories stay for a while: what a store does after it has answered must not fail because its directory is gone. */
+/** Directories are kept for a while, because a store may still work in one after its answer. */
 const DIRECTORIES_KEPT = 32;
-/** Contents of files that are kept in memory, in bytes. */
+/** Limit for cached file contents, in bytes. */
 const CONTENTS_KEPT = 64 << 20;
-/** What the directory is called in the messages of errors, which would differ from tree to tree. */
+/** Replaces the path of the directory in error messages, so that they do not differ from tree to tree. */
 const DIRECTORY = '<dir>';
 
-/** What this process knows from the batches of one call. */
+/** What this process has learnt from the batches of one call. */
 interface Memory {
   readonly root: string;
   readonly readsAreNoted: boolean;
@@ -36,11 +36,11 @@ interface Memory {
 
 interface UsedDirectory {
   readonly path: string;
-  /** What is in it, where that is known. */
+  /** Its entries, if known. */
   readonly names: readonly string[] | undefined;
 }
 
-/** By root, the one used last at the end: several calls may share the processes. */
+/** By root, least recently used first: several calls may share the process. */
 const memories = new Map<string, Memory>();
 const MEMORIES_KEPT = 8;
 
@@ -68,7 +68,7 @@ function newMemory(root: string): Memory {
   };
 }
 
-/** `isDropped` says that nobody waits for the rest. */
+/** `isDropped` returns true once other processes recover the rest. */
 export async function recoverTrees(batch: TreeBatch, isDropped: () => boolean): Promise<void> {
   const answers = fs.openSync(batch.answers, 'a');
   const write = (line: string): void => void fs.writeSync(answers, line);
@@ -76,7 +76,7 @@ export async function recoverTrees(batch: TreeBatch, isDropped: () => boolean): 
     const recover = batchRecovery(batch, memoryOf(batch.root), write);
     for (let index = 0; index < batch.trees.length && !isDropped(); index += 1) {
       await recover(index);
-      await new Promise(setImmediate); // a store's own loose ends, and word that the rest is done elsewhere
+      await new Promise(setImmediate); // lets the store finish pending work, and a `drop` request arrive
     }
   } catch (error) {
     write(answerLine.failed(String(error)));
@@ -96,7 +96,7 @@ function batchRecovery(batch: TreeBatch, known: Memory, write: (line: string) =>
   };
   const goOn = async (store: ModuleStore, directory: string): Promise<Rest> => {
     write(answerLine.stage());
-    const saved = await save(store, directory, JSON.parse(next) as Json); // a value of its own: some stores change what they are given
+    const saved = await save(store, directory, JSON.parse(next) as Json); // a new value: some stores modify their arguments
     if (saved.kind !== 'saved') return { save: saved, left: listFiles(directory) };
     write(answerLine.stage());
     const secondLoad = await load(store, directory);
@@ -105,7 +105,7 @@ function batchRecovery(batch: TreeBatch, known: Memory, write: (line: string) =>
   };
   return async (index) => {
     const { shape = 0, entries: places = [] } = batch.trees[index] ?? {};
-    const entries = places.map((place) => batch.entries[place] as BatchEntry); // places in that very list
+    const entries = places.map((place) => batch.entries[place] as BatchEntry); // every place is an index of `batch.entries`
     const directory = `${batch.root}/${process.pid}-${batch.id}-${index}`;
     const inWords = (found: Loaded | Rest): string => {
       const text = JSON.stringify(found);
@@ -130,7 +130,7 @@ function batchRecovery(batch: TreeBatch, known: Memory, write: (line: string) =>
   };
 }
 
-/** Trees alike in names, kinds, modes and sizes (by orders of magnitude), from which the same was loaded: how their recovery goes on, by what it reads. */
+/** Trees of one shape with the same loaded value: maps the contents that their recovery reads to the rest of the recovery. */
 class Kind {
   #read: readonly string[] = [];
   #known: (readonly [contents: ReadonlyMap<string, string>, rest: number])[] = [];
@@ -160,7 +160,7 @@ class Kind {
 const contentsOf = (entries: readonly BatchEntry[]): ReadonlyMap<string, string> =>
   new Map(entries.map(([path, , , content]) => [path, content]));
 
-/** Texts by number. */
+/** Numbers texts. */
 class Texts {
   readonly #numbers = new Map<string, number>();
   readonly #texts: string[] = [];
@@ -177,7 +177,7 @@ class Texts {
   }
 }
 
-/** The contents of files, by hash, from the directory where they lie. */
+/** Reads and caches file contents by hash. */
 class Contents {
   readonly #directory: string;
   readonly #kept = new Map<string, Uint8Array>();
@@ -201,7 +201,7 @@ class Contents {
   }
 }
 
-/** What cannot be removed now goes with the directory that all batches have in common. */
+/** Whatever cannot be removed now is removed later, with the root of all batches. */
 function remove(directory: UsedDirectory | undefined): void {
   if (directory === undefined) return;
   const { path, names } = directory;

@@ -1,19 +1,19 @@
 /**
- * The recovering process: for each directory or tree that it is sent, a load, a save and a second load of a store evaluated anew.
+ * The recovering process: for each directory or tree that it receives, it evaluates the store, loads, saves, and loads again.
  *
- * It says when each stage begins, so that whoever waits knows where it hung. It ends when its channel closes.
+ * It announces each stage, so that its parent knows where it hung. It ends when its channel closes.
  */
 import type { Recovery, RecoveryMessage, RecoveryRequest, Stage } from '../domain/recovery.ts';
 import { load, save } from '../store/calls.ts';
 import { loadBundle } from './load-bundle.ts';
 import { recoverTrees } from './recover-trees.ts';
 
-/** Resolves when the message has left the process: what comes next may end it. */
-const tell = (message: RecoveryMessage): Promise<void> => new Promise((resolve) => process.send?.(message, () => resolve()));
+/** Resolves when the message has left the process, because the next call may end the process. */
+const send = (message: RecoveryMessage): Promise<void> => new Promise((resolve) => process.send?.(message, () => resolve()));
 
 async function recover({ id, bundle, directory, next }: Extract<RecoveryRequest, { kind: 'directory' }>): Promise<Recovery> {
   const store = await loadBundle(bundle);
-  const begin = (stage: Stage, so?: Recovery): Promise<void> => tell({ kind: 'stage', id, stage, so });
+  const begin = (stage: Stage, so?: Recovery): Promise<void> => send({ kind: 'stage', id, stage, so });
   await begin('load');
   const first = await load(store, directory);
   await begin('save', { load: first });
@@ -25,16 +25,16 @@ async function recover({ id, bundle, directory, next }: Extract<RecoveryRequest,
   return { load: first, save: saved, secondLoad: second };
 }
 
-/** Batches whose rest is done elsewhere. */
+/** Batches whose rest other processes recover. */
 const dropped = new Set<number>();
 
 process.on('message', (request: RecoveryRequest) => {
   switch (request.kind) {
     case 'directory':
-      void recover(request).then((recovery) => tell({ kind: 'done', id: request.id, recovery }));
+      void recover(request).then((recovery) => send({ kind: 'done', id: request.id, recovery }));
       break;
     case 'trees':
-      void recoverTrees(request, () => dropped.has(request.id)).then(() => tell({ kind: 'batch-done', id: request.id }));
+      void recoverTrees(request, () => dropped.has(request.id)).then(() => send({ kind: 'batch-done', id: request.id }));
       break;
     case 'drop':
       dropped.add(request.id);
@@ -44,4 +44,4 @@ process.on('message', (request: RecoveryRequest) => {
   }
 });
 process.on('disconnect', () => process.exit(0));
-void tell({ kind: 'ready' });
+void send({ kind: 'ready' });

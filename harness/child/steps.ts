@@ -1,4 +1,4 @@
-/** What programs that carry out a scenario have in common: its steps, and how they speak to whoever records them. */
+/** Shared by the programs that carry out a scenario: its steps, and the connection to the recorder. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModuleStore } from '../domain/store.ts';
@@ -12,15 +12,15 @@ type Recording = BindingRecorder;
 declare const require: NodeJS.Require;
 
 /**
- * The recorder of this process. To a tracer it speaks in syscalls: a signal to itself, and questions for paths that never exist.
- * `CRASH_MATRIX_BINDING` names the instructions of the binding recorder, where that is the one.
+ * The recorder of this process. A tracer is addressed by syscalls: a signal to this process, and look-ups of paths that never exist.
+ * For the binding recorder, `CRASH_MATRIX_BINDING` is the path of its options.
  */
 export function recordingHere(): Recording {
   const options = process.env.CRASH_MATRIX_BINDING;
   return options === undefined ? talkToTracer() : recordByBinding(options);
 }
 
-/** The hooks lie in a file of their own, so that a child under trace does not load them. */
+/** The hooks are a separate file, so that a traced child does not load them. */
 function recordByBinding(optionsFile: string): Recording {
   const hooks = require(join(__dirname, 'binding-hooks.cjs')) as { installBindingRecorder: typeof installBindingRecorder };
   return hooks.installBindingRecorder(JSON.parse(readFileSync(optionsFile, 'utf8')));
@@ -42,7 +42,7 @@ export async function carryOut(store: ModuleStore, directory: string, step: Cell
   else await store.update(directory, (value: unknown) => ({ ...(value as { [key: string]: Json }), ...step.add }));
 }
 
-/** What it finds was judged before: a load that throws is an answer too. */
+/** Ignores the result, which was judged before. A load that throws is also a result. */
 export async function loadAsRecoveryDoes(store: ModuleStore, directory: string): Promise<void> {
   try {
     await store.load(directory);
@@ -51,12 +51,12 @@ export async function loadAsRecoveryDoes(store: ModuleStore, directory: string):
   }
 }
 
-/** Effects that nobody awaited would otherwise fall before or after the recording mark as chance has it. */
+/** Waits for file operations that the store did not await: otherwise they would race with the recording mark. */
 export async function untilFilesAreIdle(recording: Recording): Promise<void> {
   while (recording.busy()) await new Promise(setImmediate);
 }
 
-/** The steps that are recorded, each with how it settled. */
+/** Carries out the recorded steps, and marks how each one settled. */
 export async function carryOutRecorded(
   store: ModuleStore,
   directory: string,

@@ -1,8 +1,8 @@
 /**
  * Carries out one task in one race after the other: `node task-workload.cjs <task file> <instructions>`.
  *
- * It says when it is ready to race, when each step begins, and how it ends; what was loaded or went wrong lies in a note by then. When all
- * is done it says so, and is held there until the next race is written in the instructions, or for good. The store is evaluated anew for each.
+ * It signals that it is ready, when each step begins, and how the step ends; by then a note contains the loaded value or the error. When
+ * the race is done it signals that, and is held until the instructions name the next race. The store is evaluated again for each race.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { carryOut, recordingHere, untilFilesAreIdle } from './steps.ts';
 
 type Mark = (kind: 'began' | 'resolved' | 'rejected', step: number, note?: TaskNote) => void;
 
-/** The value of the last load, if there was one that went well. */
+/** The value of the last load, if it succeeded. */
 type LastLoaded = { readonly value?: Json } | undefined;
 
 async function loadOnce(store: ModuleStore, directory: string, index: number, mark: Mark): Promise<LastLoaded> {
@@ -40,7 +40,7 @@ async function saveOnce(
   const saved = step.kind === 'save-loaded' ? lastLoaded?.value : undefined;
   mark('began', index, saved === undefined ? {} : { saved });
   try {
-    // Whoever could not load has nothing to save.
+    // A task whose load failed has no value to save.
     if (step.kind !== 'save-loaded') await carryOut(store, directory, step);
     else if (lastLoaded === undefined) throw new Error('nothing was loaded');
     else await store.save(directory, saved);
@@ -80,7 +80,7 @@ async function main(taskFile: string, instructions: string): Promise<never> {
   const recording = recordingHere();
   for (;;) {
     const next = JSON.parse(readFileSync(instructions, 'utf8')) as TaskRace;
-    // Nobody has held it at the end of the last one: its signal was lost, and it ran by itself.
+    // It was not held at the end of the last race: its signal was lost, and it ran without control.
     if (next.directory === now?.directory) process.exit(1);
     now = next;
     await race(file, now, recording);

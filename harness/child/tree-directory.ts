@@ -1,29 +1,29 @@
 /**
- * A crash state on disk, made so that it tells afterwards what was done to it.
+ * A crash state on disk, built so that later reads and changes can be detected.
  *
- * Each file gets a time of change of its own that lies before now, which no later write leaves as it is, and a time of access of 0,
- * which the kernel moves when anybody reads the file, by whatever call and in whatever process (but see `readsAreNoted`).
+ * Each file gets a distinct mtime in the past, which any later write changes, and an atime of 0, which the kernel updates when any process
+ * reads the file by any call (but see `readsAreNoted`).
  */
 import fs from 'node:fs';
 import type { BatchEntry } from '../domain/recovery.ts';
 
 /** More than the granularity of a kernel timestamp, which is a timer tick: at most 10 ms. */
 const BEFORE_NOW_MS = 20;
-/** As little as a time differs after its way through a double of seconds. */
+/** Rounding error of a time that was converted to seconds in a double. */
 const SAME_MS = 0.01;
-/** Bits that a write or the creation of a file may clear, besides those of the umask. */
+/** Mode bits that a write or the creation of a file may clear, besides those of the umask. */
 const SPECIAL_BITS = 0o7000;
 
 export interface TreeDirectory {
   /** True if nothing below it was added, removed or changed. */
   isUntouched(): boolean;
-  /** True if this entry is a file whose contents were read since. */
+  /** True if this entry is a file whose contents were read since it was built. */
   wasRead(entry: BatchEntry): boolean;
-  /** To be called once. */
+  /** Closes all descriptors. Call it once. */
   close(): void;
 }
 
-/** Builds a tree in a new directory. Entries that are neither file, directory nor symlink are left out, as `buildTree` leaves them out. */
+/** Builds a tree in a new directory. Entries that are neither file, directory nor symlink are left out, as in `buildTree`. */
 export function makeTree(directory: string, entries: readonly BatchEntry[], contentsOf: (hash: string) => Uint8Array): TreeDirectory {
   const mask = process.umask() | SPECIAL_BITS;
   const now = Date.now() - BEFORE_NOW_MS;
@@ -48,7 +48,7 @@ export function makeTree(directory: string, entries: readonly BatchEntry[], cont
       fs.futimesSync(file, 0, (now - index) / 1000);
     }
   });
-  for (const [path, , mode] of directories.reverse()) fs.chmodSync(`${directory}/${path}`, mode); // last, so that read-only ones could be filled
+  for (const [path, , mode] of directories.reverse()) fs.chmodSync(`${directory}/${path}`, mode); // last, because a directory may be read-only
 
   const isAsBuilt = ([path, kind, mode, content]: BatchEntry, index: number): boolean => {
     const stat = fs.lstatSync(`${directory}/${path}`, { throwIfNoEntry: false });
@@ -65,7 +65,7 @@ export function makeTree(directory: string, entries: readonly BatchEntry[], cont
         for (const [path] of directories) names += fs.readdirSync(`${directory}/${path}`).length;
         return names === built.length && built.every(isAsBuilt);
       } catch {
-        return false; // a directory that is gone, or that cannot be read any more
+        return false; // a directory was removed, or is not readable any more
       }
     },
     wasRead: (entry) => {
@@ -78,7 +78,7 @@ export function makeTree(directory: string, entries: readonly BatchEntry[], cont
   };
 }
 
-/** Whether the kernel notes every read here: not where the file system is mounted with `noatime`. `directory` must not exist. */
+/** Whether the kernel records every read here; it does not on a mount with `noatime`. `directory` must not exist. */
 export function readsAreNoted(directory: string): boolean {
   const entry = (name: string): BatchEntry => [name, 'file', 0o600, name];
   const [left, read, copied] = [entry('left'), entry('read'), entry('copied')];

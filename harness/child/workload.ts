@@ -1,7 +1,7 @@
 /**
  * Carries out a scenario on a store, in a process that will be killed: `node workload.cjs <cell file> <directory>`.
  *
- * After the steps that come before the crash it says "record from here", and after each further step whether it resolved.
+ * After the steps before the crash it signals the start of the recording, and after each further step whether it resolved.
  * Kept small, because it is loaded once for every kill.
  */
 import { readFileSync, writeFileSync } from 'node:fs';

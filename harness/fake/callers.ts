@@ -1,10 +1,10 @@
-/** On whose behalf the code of a process runs: that of one task alone, or that of several. */
+/** Which caller the running code belongs to, in a process with one task or with several. */
 import { promiseHooks } from 'node:v8';
 import type { Caller, World } from './world.ts';
 
 export interface Callers {
   readonly caller: () => Caller;
-  /** Everything that follows from `work`, however long it takes, is the caller's. */
+  /** `work` and everything asynchronous that it starts belong to the caller. */
   readonly as: <Result>(caller: Caller, work: () => Result) => Result;
 }
 
@@ -13,9 +13,9 @@ let current: Caller | undefined;
 let isHooked = false;
 
 /**
- * Whoever runs when a promise is made owns what runs when it is settled. `AsyncLocalStorage` does the same for everything that is
- * asynchronous, and takes more time on Node 20 than the whole fake. Ticks, timers and callbacks are the fake's own. What Node's streams call
- * has no owner: it belongs to the task that is acting, as all that happens until everything is quiet follows from what it did.
+ * The caller that is running when a promise is created owns the code that runs when it settles. `AsyncLocalStorage` does this for all
+ * asynchronous code, but on Node 20 costs more than the whole fake. Ticks, timers and callbacks of the fake set their caller themselves.
+ * Callbacks of Node's streams have no owner: they belong to the acting task, which caused everything that runs until the world is settled.
  */
 function hookPromises(): void {
   if (isHooked) return;
@@ -33,11 +33,11 @@ function hookPromises(): void {
   });
 }
 
-/** Of a process in which several tasks run, told apart by what set their code off. */
+/** For a process with several tasks: code belongs to the task that started it. */
 export function sharedCallers(world: World): Callers {
   hookPromises();
   return {
-    caller: () => current ?? world.acting ?? world.refuse('calls that belong to no task'),
+    caller: () => current ?? world.acting ?? world.refuse('calls outside of a task'),
     as: (caller, work) => {
       const before = current;
       current = caller;
@@ -51,13 +51,13 @@ export function sharedCallers(world: World): Callers {
   };
 }
 
-/** Of a process that is one task's alone. */
+/** For a process with one task. */
 export class OwnCaller implements Callers {
   #owner: Caller | undefined;
 
   constructor(readonly world: World) {}
 
-  readonly caller = (): Caller => this.#owner ?? this.world.refuse('calls that belong to no task');
+  readonly caller = (): Caller => this.#owner ?? this.world.refuse('calls outside of a task');
 
   readonly as = <Result>(caller: Caller, work: () => Result): Result => {
     this.#owner = caller;

@@ -1,4 +1,4 @@
-/** A directory in memory as names and inodes: finding, making and dropping them, and the whole of it as a snapshot or a text. */
+/** A directory in memory, as names and inodes: look-up, creation, removal, and snapshots and keys of the whole. */
 import { constants } from 'node:fs';
 import { resolve } from 'node:path';
 import { Volume as MemoryVolume } from 'memfs';
@@ -8,21 +8,21 @@ import { Refused, systemError } from './system-error.ts';
 
 const { S_IFMT, S_IFREG, S_IFDIR } = constants;
 
-/** Who makes a call: gives out numbers that nobody else gives out, and tells the time in ms since the epoch. */
+/** The caller of a system call: it allocates numbers that no other actor uses, and has a clock in ms since the epoch. */
 export interface Actor {
   readonly newInode: () => number;
   readonly newDescriptor: () => number;
   readonly now: () => number;
 }
 
-/** Everything in the directory at one moment, as `restore` takes it. Files with the same `ino` are one file. */
+/** Everything in the directory at one time, for `restore`. Entries with the same `ino` are hard links to one file. */
 export type Snapshot = readonly SnapshotEntry[];
 type SnapshotEntry = Entry & { readonly path: string; readonly ino: number; readonly mtimeMs: number };
 
 export class Directory {
-  /** Who makes the calls that follow. */
+  /** The caller of the calls that follow. */
   actor: Actor;
-  /** Grows with every change to the tree. */
+  /** Counts the changes to the tree. */
   changes = 0;
   protected readonly root: Name;
   readonly #core: Core = new MemoryVolume()._core;
@@ -30,19 +30,19 @@ export class Directory {
   #keysAt = -1;
   #keys = { tree: '', state: '' };
 
-  /** `directory`: absolute, of any depth. `umask`: taken from the modes of what is made. */
+  /** `directory` is absolute, of any depth. `umask` applies to the modes of new files and directories. */
   constructor(
     readonly directory: string,
     actor: Actor,
     readonly umask = 0o022,
   ) {
     this.actor = actor;
-    Object.assign(this.#core, { newInoNumber: () => this.actor.newInode() }); // private in memfs, where numbers are given out again at once
+    Object.assign(this.#core, { newInoNumber: () => this.actor.newInode() }); // private in memfs, which reuses numbers at once
     this.#core.mkdirp(directory, 0o755);
     this.root = this.#above(directory);
   }
 
-  /** Makes the directory what it was. All descriptors are closed. */
+  /** Restores the directory to a snapshot. Closes all descriptors. */
   restore(snapshot: Snapshot): void {
     const { children } = this.root;
     for (const name of [...children.keys()]) if (name !== '.' && name !== '..') children.delete(name);
@@ -74,7 +74,7 @@ export class Directory {
     return entries;
   }
 
-  /** A text that two moments have in common exactly if everything in the directory is the same: names, kinds, modes and contents. */
+  /** Equal for two trees exactly if all names, kinds, modes and contents are equal. */
   treeKey(): string {
     return this.currentKeys().tree;
   }
@@ -117,7 +117,7 @@ export class Directory {
     return name;
   }
 
-  /** A directory on the way to the store's, which exist from the start. */
+  /** An ancestor of the store's directory; all of them exist from the start. */
   #above(path: string): Name {
     let name = this.#core.root;
     for (const part of path.split('/')) name = name.children.get(part) ?? name;
@@ -140,7 +140,7 @@ export class Directory {
   protected source(path: string, syscall: string, dest: string): Name {
     const name = this.lookUp(path);
     if (name === undefined) throw systemError(this.whyMissing(path), syscall, path, dest);
-    if (!this.#isInside(path)) throw new Refused(`${syscall} of what lies outside of the store’s directory: ${path}`);
+    if (!this.#isInside(path)) throw new Refused(`${syscall} from outside of the store’s directory: ${path}`);
     return name;
   }
 
@@ -153,7 +153,7 @@ export class Directory {
     }
   }
 
-  /** A file where a directory should be, and a name that no file can have, are other errors than nothing there. */
+  /** ENAMETOOLONG for a path that no file can have, ENOTDIR if an ancestor is a file, else ENOENT. */
   protected whyMissing(path: string): string {
     if (Buffer.byteLength(path) > LONGEST_PATH) return 'ENAMETOOLONG';
     if (!this.#isInside(path)) return 'ENOENT'; // there is nothing outside
@@ -167,7 +167,7 @@ export class Directory {
     return 'ENOENT';
   }
 
-  /** Where a new name goes. `other` comes first in the messages of calls with two paths. */
+  /** The parent and base name for a new entry. `other` comes first in the messages of calls with two paths. */
   protected place(path: string, syscall: string, other?: string): { readonly parent: Name; readonly base: string } {
     const clean = cleaned(path);
     if (!this.#isInside(clean)) throw new Refused(`${syscall} outside of the store’s directory: ${path}`);
@@ -186,7 +186,7 @@ export class Directory {
     return cleaned(path).startsWith(`${this.directory}/`);
   }
 
-  /** Names have moved. */
+  /** Called after a rename: cached paths may be wrong. */
   protected forgetPaths(): void {
     this.#names.clear();
   }
@@ -250,12 +250,12 @@ const LONGEST_NAME = 255;
 
 const isTooLong = (name: string): boolean => Buffer.byteLength(name) > LONGEST_NAME;
 
-/** `resolve`, which costs more than a whole look-up, only where it has something to do. */
+/** `resolve` costs more than a whole look-up, so it runs only where a path may need it. */
 function cleaned(path: string): string {
   return /\/[./]|\/$/.test(path) ? resolve(path) : path;
 }
 
-/** The tree of a snapshot, as the judge and the real file system know it. */
+/** The tree of a snapshot, in the form that real directories are scanned into. */
 export function treeOf(snapshot: Snapshot): Tree {
   return new Map(
     snapshot

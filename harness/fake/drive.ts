@@ -1,7 +1,7 @@
-/** Work of a single caller to its end: its calls happen at once, and when nothing else is left to do its timers come in order. */
+/** Runs the work of a single caller to its end: its calls happen at once; its timers fire in order, each when nothing else is pending. */
 import type { World } from './world.ts';
 
-/** A store that looks for a lock this often has nobody to wait for. */
+/** A store that polls a lock this often waits for an owner that does not exist. */
 const MOST_TIMERS = 10_000;
 
 export type Driven<Result> = { readonly kind: 'done'; readonly value: Result } | { readonly kind: 'stuck' };

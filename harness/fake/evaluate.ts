@@ -1,4 +1,4 @@
-/** A store's bundle, compiled once and evaluated in the fake as often as a world needs it anew. */
+/** A store's bundle, compiled once and evaluated in the fake for each run. */
 import { readFileSync } from 'node:fs';
 import { Script } from 'node:vm';
 import type { FakeProcess } from './process.ts';
@@ -18,10 +18,10 @@ const GLOBALS = [
   'crypto',
 ] as const;
 
-/** Evaluates the bundle in a process, and returns what it exports. Nothing that an evaluation keeps in a module or a global outlives it. */
+/** Evaluates the bundle in a process and returns its exports. Evaluations share no module and no global. */
 export type Evaluate = (process: FakeProcess) => unknown;
 
-/** `bundle`: the path of a CommonJS bundle with all packages in it. */
+/** `bundle` is the path of a CommonJS bundle that includes all packages. */
 export function compileForFake(bundle: string): Evaluate {
   const parameters = ['exports', 'require', 'module', '__filename', '__dirname', 'globalThis', 'global', '__crashMatrixShared', ...GLOBALS];
   const wrapper = `(function (${parameters.join(', ')}) { `;
@@ -55,15 +55,15 @@ export function compileForFake(bundle: string): Evaluate {
 }
 
 /**
- * esbuild copies all names of `node:fs` for each `import fs from 'node:fs'`, which takes longer than a whole run. The modules of a
- * process are the same in all its evaluations, so one copy serves them all.
+ * For each `import fs from 'node:fs'` esbuild copies all names of `node:fs`, which takes longer than a whole run. A process has the same
+ * modules in all its evaluations, so one copy is enough.
  */
 function shareNamespaces(source: string): string {
   if (!source.includes('\nvar __toESM = ')) return source;
   return source.replace('\nvar __toCommonJS = ', '\n__toESM = __crashMatrixShared(__toESM); var __toCommonJS = ');
 }
 
-/** esbuild's helper: a CommonJS module as an ES module sees it. */
+/** esbuild's helper, which turns a CommonJS module into an ES module namespace. */
 type ToEsm = (module: object, isNodeMode?: number) => object;
 
 function sharing(): (toEsm: ToEsm) => ToEsm {

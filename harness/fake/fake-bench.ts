@@ -1,4 +1,4 @@
-/** What a bench needs to run a store on the fake file system: a bundle of it, and a process to run it in. */
+/** Runs a store on the fake file system: bundles it, and starts the process that interleaves its tasks. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -11,9 +11,9 @@ import { BundleError } from '../store/bundle.ts';
 import { bundleForFake } from '../store/load.ts';
 
 export interface FakeBench {
-  /** The store and its packages in one file, or why that cannot be. */
+  /** The path of the store bundled with its packages, or the reason why it cannot be bundled. */
   readonly bundle: () => Promise<string | NotRecorded>;
-  /** Runs the program that interleaves, in a process of its own. */
+  /** Runs `child/interleave.ts` in a process of its own. */
   readonly run: (request: InterleaveRequest) => Promise<InterleaveAnswer>;
 }
 
@@ -25,10 +25,10 @@ interface FakeOptions {
   readonly timeoutMs: number;
 }
 
-/** A process that tells all orders gets as long as so many loads and saves. */
-const CALLS = 12;
+/** Time limit for a process that enumerates schedules, as a multiple of the limit for one load or save. */
+const LIMIT_IN_CALLS = 12;
 
-/** `directory`: where files of its own go. */
+/** `directory` takes the bundle and the request and answer files. */
 export function fakeBench(store: LoadedStore, directory: string, { installation, cwd, env, timeoutMs }: FakeOptions): FakeBench {
   let bundled: Promise<string | NotRecorded> | undefined;
   let requests = 0;
@@ -37,7 +37,7 @@ export function fakeBench(store: LoadedStore, directory: string, { installation,
       return await bundleForFake(store, { installation, outdir: directory, cwd });
     } catch (error) {
       if (!(error instanceof BundleError)) throw error;
-      return { reason: `it cannot be bundled with its packages, as the fake file system needs it: ${error.message.split('\n')[0]}` };
+      return { reason: `the fake file system needs one bundle with all packages: ${error.message.split('\n')[0]}` };
     }
   };
   return {
@@ -49,7 +49,7 @@ export function fakeBench(store: LoadedStore, directory: string, { installation,
       requests += 1;
       const [asked, answered] = [join(directory, `interleave-${requests}.json`), join(directory, `interleaved-${requests}.json`)];
       writeFileSync(asked, JSON.stringify(request));
-      const limit = timeoutMs * CALLS;
+      const limit = timeoutMs * LIMIT_IN_CALLS;
       const result = await execa(process.execPath, [installation.interleave, asked, answered], {
         cwd,
         env,

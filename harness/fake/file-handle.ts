@@ -7,7 +7,7 @@ import { Refused, systemError } from './system-error.ts';
 // biome-ignore lint/suspicious/noExplicitAny: as in node-fs.ts.
 type Arguments = any[];
 
-/** How the functions of node-fs.ts are carried out. */
+/** What a handle needs of node-fs.ts. */
 interface FileCalls {
   readonly later: <Result>(operation: Operation<Result>) => Promise<Result>;
   readonly readInto: (fd: number, buffer: NodeJS.ArrayBufferView, ...rest: Arguments) => Operation<number>;

@@ -1,4 +1,4 @@
-/** Inodes and names as memfs keeps them, with the times and contents of files as the fake tells them. */
+/** Inodes and names of memfs, with the fake's own times and content hashes. */
 import { createHash } from 'node:crypto';
 import type { Volume as MemoryVolume } from 'memfs';
 
@@ -10,11 +10,11 @@ interface Stamps {
   mtimeMs: number;
   ctimeMs: number;
   birthtimeMs: number;
-  /** SHA-1 of the contents; undefined since the last change. */
+  /** SHA-1 of the contents; undefined if they changed since it was computed. */
   hash: string | undefined;
 }
 
-/** What stat tells of a file. */
+/** The result of stat. */
 export interface FileStatus {
   readonly ino: number;
   readonly mode: number;

@@ -1,4 +1,4 @@
-/** Texts as numbers: the same text has the same number. */
+/** Maps texts to numbers, equal texts to equal numbers. */
 export class Interner {
   readonly #numbers = new Map<string, number>();
 

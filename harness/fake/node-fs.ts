@@ -1,6 +1,6 @@
 /**
- * `node:fs` and `node:fs/promises` over a world: every function in its synchronous form, with a callback, and with a promise.
- * Functions that are not here are refused by name when they are called.
+ * `node:fs` and `node:fs/promises` on a world: the synchronous, callback and promise form of every function.
+ * A function that is missing here is refused by name when it is called.
  */
 import realFs from 'node:fs';
 import type { Callers } from './callers.ts';
@@ -12,11 +12,11 @@ import type { Operation } from './syscall.ts';
 import { Refused } from './system-error.ts';
 import type { World } from './world.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: the functions of node:fs take anything, and check it themselves.
+// biome-ignore lint/suspicious/noExplicitAny: the functions of node:fs take any arguments and check them.
 type Arguments = any[];
 type Make = (...args: Arguments) => Operation<unknown>;
 
-/** What each function does. Those with a descriptor exist as functions of `fs` only. */
+/** Functions on paths: in `fs` and in `fs.promises`. */
 const ON_PATHS: { readonly [name: string]: Make } = {
   access: operations.access,
   appendFile: (path, data, options) => operations.appendFile(descriptorOf(path), data, options),
@@ -42,6 +42,7 @@ const ON_PATHS: { readonly [name: string]: Make } = {
   writeFile: (path, data, options) => operations.writeFile(descriptorOf(path), data, options),
 };
 
+/** Functions on descriptors: in `fs` only. */
 const ON_DESCRIPTORS: { readonly [name: string]: Make } = {
   close: operations.close,
   open: operations.open,
@@ -54,7 +55,7 @@ const ON_DESCRIPTORS: { readonly [name: string]: Make } = {
   futimes: operations.futimes,
 };
 
-/** `file` of the promised functions may be a handle. */
+/** The promise functions also accept a handle as `file`. */
 const descriptorOf = (file: unknown): unknown => (file instanceof FileHandle ? file.fd : file);
 
 function* withStats(
@@ -85,7 +86,7 @@ function* readDirectory(path: string, options?: unknown): Operation<unknown> {
   return found;
 }
 
-/** Positions as node takes them: a number, a bigint, or anything else for where the descriptor stands. */
+/** A position as Node accepts it: a number or a bigint; anything else is the descriptor's current position. */
 const positionOf = (position: unknown): number | null =>
   typeof position === 'bigint' ? Number(position) : typeof position === 'number' && position >= 0 ? position : null;
 
@@ -94,7 +95,7 @@ function* readInto(fd: number, buffer: NodeJS.ArrayBufferView, ...rest: Argument
   const offset = named.offset ?? 0;
   const target = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   const length = named.length ?? target.length - offset;
-  if (length === 0) return 0; // without a look at the descriptor
+  if (length === 0) return 0; // Node does not check the descriptor then
   const bytes = yield* operations.read(fd, length, positionOf(named.position));
   target.set(bytes, offset);
   return bytes.length;
@@ -124,7 +125,7 @@ function writeMany(fd: number, buffers: readonly NodeJS.ArrayBufferView[], posit
   return operations.write(fd, Buffer.concat(buffers.map((buffer) => operations.bytesOf(buffer))), positionOf(position));
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a module is a bag of functions to whoever requires it.
+// biome-ignore lint/suspicious/noExplicitAny: the store that requires the module gives its functions their types.
 export type FakeModule = { [name: string]: any };
 
 export function fakeFs(world: World, { caller: callerNow, as }: Callers): { readonly fs: FakeModule; readonly promises: FakeModule } {
@@ -132,7 +133,7 @@ export function fakeFs(world: World, { caller: callerNow, as }: Callers): { read
     new Promise((resolve, reject) =>
       world.ask(callerNow(), operation, (error, value) => (error === undefined ? resolve(value) : reject(error))),
     );
-  /** A callback is called in a turn of its own, on behalf of whoever gave it. */
+  /** Calls the callback in a microtask, as the caller that passed it. */
   const withCallback = (
     operation: Operation<unknown>,
     callback: unknown,
@@ -209,10 +210,10 @@ export function fakeFs(world: World, { caller: callerNow, as }: Callers): { read
   return { fs, promises };
 }
 
-/** Node's own streams take the functions that they call from their options; their types do not say so. */
+/** Node's streams take the `fs` functions that they call from their options; their types omit this. */
 const streams = realFs as unknown as { readonly [Kind in 'ReadStream' | 'WriteStream']: new (path: string, options: object) => object };
 
-/** What the real module has and the fake has not. */
+/** Refuses functions of the real module that the fake lacks. */
 function refuseTheRest(world: World, fake: FakeModule, real: object, name: string): void {
   for (const key of Object.keys(real)) {
     if (key in fake || typeof (real as FakeModule)[key] !== 'function') continue;

@@ -1,6 +1,6 @@
 /**
- * The functions of node:fs as the system calls that they make, one by one, as Node 20 and libuv make them on Linux: what comes between two
- * of them is a step for a scheduler and a moment for a crash. `writeFile` is open, write, close, and so there is a moment with an empty file.
+ * The functions of node:fs as sequences of the system calls that Node 20 and libuv make on Linux. Between two calls the scheduler may
+ * switch tasks, and everything may crash. E.g. `writeFile` is open, write, close: after the open the file is empty.
  */
 import { constants } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -12,7 +12,7 @@ import type { Volume } from './volume.ts';
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_SYNC, COPYFILE_EXCL, COPYFILE_FICLONE_FORCE } = constants;
 
-/** Node writes a file in pieces of this size where it gives up the thread in between. */
+/** The promise form of `writeFile` writes in chunks of this size. */
 const WRITE_BYTES = 512 << 10;
 
 const FLAGS: { readonly [flag: string]: number } = {
@@ -64,8 +64,8 @@ export function bytesOf(data: unknown, encoding?: string | null): Buffer {
   });
 }
 
-/** Options as node takes them: an object, or an encoding alone. */
-// biome-ignore lint/suspicious/noExplicitAny: they come from the store, and each function looks at its own.
+/** Options as Node accepts them: an object, or only an encoding. */
+// biome-ignore lint/suspicious/noExplicitAny: they come from the store, and each function reads its own.
 export function optionsOf(options: unknown): any {
   return typeof options === 'string' ? { encoding: options } : typeof options === 'object' && options !== null ? options : {};
 }
@@ -119,7 +119,7 @@ export function* futimes(fd: number, _atime: unknown, mtime: unknown): Operation
   yield asked({ call: 'utimes', file: fd, perform: (volume) => volume.futimes(fd, time) });
 }
 
-/** Of what a file is, for those who look no further. */
+/** For callers that use only the kind of the file. */
 const kindAlone = ({ mode }: FileStatus): number => mode;
 const nothing = (): string => '';
 
@@ -138,14 +138,14 @@ export function* access(path: unknown): Operation<void> {
   yield asked({ call: 'access', file, seen: nothing, perform: (volume) => volume.stat(file, 'access') });
 }
 
-/** There are no symlinks, so a path that exists is its own real path. */
+/** Without symlinks, an existing path is its own real path. */
 export function* realpath(path: unknown): Operation<string> {
   const file = pathOf(path);
   yield asked({ call: 'readlink', file, seen: nothing, perform: (volume) => volume.stat(file, 'realpath') });
   return resolve(file);
 }
 
-/** As node does it in JavaScript: from the root down, one look at each directory on the way. Here that is one step. */
+/** Node's JavaScript version calls lstat on each ancestor, from the root down. Here that is one step. */
 export function* realpathByLinks(path: unknown): Operation<string> {
   const file = resolve(pathOf(path));
   const perform = (volume: Volume): void => {
@@ -192,11 +192,11 @@ export function* chmod(path: unknown, mode: unknown): Operation<void> {
   yield asked({ call: 'chmod', file, mode: bits, perform: (volume) => volume.chmod(file, bits) });
 }
 
-/** Files belong to whoever runs this; to give them to somebody else is not in the fake. */
+/** All files belong to the current user; the fake refuses to change that. */
 export function* chown(path: unknown, uid: number, gid: number): Operation<void> {
   const file = typeof path === 'number' ? path : pathOf(path);
   const perform = (): void => {
-    if (uid !== process.getuid?.() || gid !== process.getgid?.()) throw new Refused('other owners of files than the user');
+    if (uid !== process.getuid?.() || gid !== process.getgid?.()) throw new Refused('file owners other than the current user');
   };
   yield asked({ call: 'chown', file, perform });
 }
@@ -213,7 +213,7 @@ export function* rmdir(path: unknown, options?: { recursive?: boolean }): Operat
   yield asked({ call: 'rmdir', file, perform: (volume) => volume.rmdir(file) });
 }
 
-/** Names with whether each is a directory. */
+/** The entries of a directory. */
 export function* readdir(path: unknown): Operation<(readonly [name: string, isDirectory: boolean])[]> {
   const file = pathOf(path);
   return yield asked({ call: 'readdir', file, perform: (volume) => volume.readdir(file) });
@@ -223,7 +223,7 @@ function* mkdirOne(file: string, mode: number): Operation<void> {
   yield asked({ call: 'mkdir', file, mode, perform: (volume) => volume.mkdir(file, mode) });
 }
 
-/** With `recursive` the first directory that was made: the deepest is tried first, then up to one that can be made, and down again. */
+/** With `recursive` it returns the first directory made: it tries the deepest first, goes up to one that can be made, then down again. */
 export function* mkdir(path: unknown, options?: unknown): Operation<string | undefined> {
   const { recursive = false, mode } =
     typeof options === 'object' && options !== null ? (options as { recursive?: boolean; mode?: unknown }) : { mode: options };
@@ -256,7 +256,7 @@ export function* mkdir(path: unknown, options?: unknown): Operation<string | und
   return first;
 }
 
-/** `made`: what the six random characters are. */
+/** `made` is the six random characters. */
 export function* mkdtemp(prefix: unknown, made: string): Operation<string> {
   const path = `${pathOf(prefix)}${made}`;
   yield* mkdirOne(path, 0o700);
@@ -304,29 +304,29 @@ export function* truncate(path: unknown, length?: number): Operation<void> {
   }
 }
 
-/** As libuv does it: the target is emptied after it was opened, not by it. */
+/** As libuv does it: a separate ftruncate empties the target after the open. */
 export function* copyFile(from: unknown, to: unknown, mode = 0): Operation<void> {
   if ((mode & COPYFILE_FICLONE_FORCE) !== 0) throw new Refused('clones of files (COPYFILE_FICLONE_FORCE)');
   const [source, target] = [pathOf(from), pathOf(to)];
-  const wrong = (error: unknown): unknown =>
+  const asCopyError = (error: unknown): unknown =>
     error instanceof Refused || code(error) === undefined ? error : systemError(code(error) as string, 'copyfile', source, target);
   const exclusive = (mode & COPYFILE_EXCL) !== 0;
   let input: number | undefined;
   let output: number | undefined;
   try {
     input = yield* open(source, O_RDONLY);
-    const its = yield* fstat(input);
-    output = yield* open(target, O_WRONLY | O_CREAT | (exclusive ? O_EXCL : 0), its.mode & 0o7777);
-    const other = yield* fstat(output);
-    if (other.ino !== its.ino) {
+    const sourceStatus = yield* fstat(input);
+    output = yield* open(target, O_WRONLY | O_CREAT | (exclusive ? O_EXCL : 0), sourceStatus.mode & 0o7777);
+    const targetStatus = yield* fstat(output);
+    if (targetStatus.ino !== sourceStatus.ino) {
       if (!exclusive) yield* ftruncate(output, 0);
-      yield* fchmod(output, its.mode & 0o7777);
+      yield* fchmod(output, sourceStatus.mode & 0o7777);
       const [reading, writing] = [input, output];
-      if (its.size > 0)
+      if (sourceStatus.size > 0)
         yield asked({
           call: 'copy',
           file: writing,
-          range: { offset: 0, length: its.size },
+          range: { offset: 0, length: sourceStatus.size },
           perform: (volume) => volume.copy(reading, writing),
         });
     }
@@ -336,7 +336,7 @@ export function* copyFile(from: unknown, to: unknown, mode = 0): Operation<void>
       yield* close(output);
       yield* unlink(target);
     }
-    throw wrong(error);
+    throw asCopyError(error);
   }
   yield* close(input);
   yield* close(output);
@@ -362,7 +362,7 @@ export function* rm(path: unknown, options?: { force?: boolean; recursive?: bool
   }
 }
 
-/** As utimes takes times: seconds since the epoch, or a Date. */
+/** `time` as utimes accepts it: seconds since the epoch, or a Date. */
 function millisecondsOf(time: unknown): number {
   if (typeof time === 'object' && time !== null) return Number(time);
   return Number(time) * 1000;

@@ -1,6 +1,6 @@
 /**
- * What a store finds around itself in the fake: modules, globals and a process, with no clock, chance or other process in them.
- * A module that reaches out of the process is refused by name when one of its functions is called.
+ * The environment of a store in the fake: modules, globals and `process`, with a deterministic clock and randomness.
+ * A module that reaches outside of the process is refused by name when one of its functions is called.
  */
 import crypto from 'node:crypto';
 import { createRequire, isBuiltin } from 'node:module';
@@ -9,15 +9,15 @@ import { type FakeModule, fakeFs } from './node-fs.ts';
 import { systemError } from './system-error.ts';
 import type { Caller, Timer, World } from './world.ts';
 
-/** What a process does to itself as a whole. */
+/** Functions of `process` that would act on the process of the harness. */
 const OUT_OF_REACH = ['exit', 'abort', 'reallyExit', 'chdir', 'binding'] as const;
-/** Modules whose functions have no effect outside of what they are given. */
+/** Modules whose functions have no effect outside of the process. */
 const HARMLESS = new Set(
   'assert assert/strict async_hooks buffer constants diagnostics_channel events os path path/posix path/win32 perf_hooks punycode querystring stream stream/promises string_decoder url util util/types v8 vm zlib'.split(
     ' ',
   ),
 );
-/** Streams, and what zlib does in threads, take turns of the event loop. */
+/** Streams and zlib need turns of the event loop. */
 const TAKES_TURNS = /^(stream|zlib)/;
 const require = createRequire(process.execPath);
 
@@ -26,13 +26,13 @@ type Arguments = any[];
 
 export interface FakeProcess {
   readonly pid: number;
-  /** As `require` gives them. */
+  /** Returns a module, as `require` does. */
   readonly modules: (id: string) => unknown;
-  /** By name, what the code of a bundle finds instead of the real globals. */
+  /** By name: they replace the real globals in the code of a bundle. */
   readonly globals: { readonly [name: string]: unknown };
 }
 
-/** `isAlive` knows the pids of the world. */
+/** `isAlive` says whether a pid is that of a live process in the world. */
 export function fakeProcess(world: World, callers: Callers, pid: number, isAlive: (pid: number) => boolean): FakeProcess {
   const process = processOf(world, callers, pid, isAlive);
   const timers = timersOf(world, callers);
@@ -203,7 +203,7 @@ function timersOf(world: World, { caller: callerNow, as }: Callers): FakeModule 
   };
 }
 
-/** Numbers that are the same in every run. A UUID names its task, so that two tasks never make the same one. */
+/** Random numbers that are the same in every run. A UUID contains the task's number, so two tasks never make the same one. */
 function randomnessOf({ caller: callerNow, as }: Callers): FakeModule {
   const fill = <Bytes extends NodeJS.ArrayBufferView>(view: Bytes): Bytes => {
     const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
@@ -249,7 +249,7 @@ function dateOf({ caller }: Callers): DateConstructor {
 
 const refuse = (world: World, what: string) => (): never => world.refuse(what);
 
-/** A module of which everything may be looked at, and nothing called. */
+/** A module whose members can be read, but whose functions are refused when called. */
 function refusing(world: World, name: string, module: object): object {
   const entries = Object.entries(module).map(([key, value]) => [
     key,

@@ -1,4 +1,4 @@
-/** Recovery on the fake file system: a process that never saw the store loads what a crash left, saves, and loads again. */
+/** Recovery on the fake file system: a process that never saw the store loads a crash state, saves, and loads again. */
 
 import type { Loaded, Recovery, Saved } from '../domain/recovery.ts';
 import type { ModuleStore } from '../domain/store.ts';
@@ -12,7 +12,7 @@ import { fakeProcess } from './process.ts';
 import { Volume } from './volume.ts';
 import { World } from './world.ts';
 
-/** No task has it: who asks for the process of a task finds that it is dead. */
+/** No task has this pid: to recovery, the processes of the tasks are dead. */
 const PID = 9001;
 
 export type RecoverSnapshot = (snapshot: Snapshot, next: Json) => Promise<Recovery | { readonly refused: string }>;
@@ -43,18 +43,18 @@ export function recoveryOnFake(
       ) as Result;
     const recover = async (): Promise<Recovery> => {
       const store = callers.as(caller, () => storeOf(evaluate(process)));
-      const first = await stage((its) => load(its, directory), store);
+      const first = await stage((fresh) => load(fresh, directory), store);
       if (first.kind === 'hung') return { load: first };
-      const saved = await stage((its) => save(its, directory, structuredClone(next)), store);
+      const saved = await stage((fresh) => save(fresh, directory, structuredClone(next)), store);
       if (saved.kind !== 'saved') return { load: first, save: saved };
-      return { load: first, save: saved, secondLoad: await stage((its) => load(its, directory), store) };
+      return { load: first, save: saved, secondLoad: await stage((fresh) => load(fresh, directory), store) };
     };
     const recovery = await recover();
     return world.refused === undefined ? recovery : { refused: world.refused };
   };
 }
 
-/** What waits for nothing need not be waited for. */
+/** A call with no pending work is reported as hung at once. */
 function resultOf<Result extends Loaded | Saved>(driven: Driven<Result>): Result | { readonly kind: 'hung'; readonly afterMs: number } {
   return driven.kind === 'done' ? driven.value : { kind: 'hung', afterMs: 0 };
 }

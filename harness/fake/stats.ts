@@ -1,4 +1,4 @@
-/** `fs.Stats`, `fs.BigIntStats` and `fs.Dirent` as node makes them. */
+/** `fs.Stats`, `fs.BigIntStats` and `fs.Dirent`, with Node's members. */
 import { constants } from 'node:fs';
 import type { FileStatus } from './inode.ts';
 

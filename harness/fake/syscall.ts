@@ -1,4 +1,4 @@
-/** A system call that is asked for and has not happened yet. */
+/** System calls that a task has requested and that have not happened yet. */
 import { constants } from 'node:fs';
 import type { Call, OpenFlag } from '../domain/trace.ts';
 import type { Volume } from './volume.ts';
@@ -6,20 +6,20 @@ import type { Volume } from './volume.ts';
 export interface Syscall<Result> {
   readonly call: Call;
   readonly perform: (volume: Volume) => Result;
-  /** What its caller gets to see of the result, if that is not all of it. */
+  /** The part of the result that the caller observes; default: all of it. */
   seen?(result: Result): string | number;
-  /** What it is about: a path as the store gave it, or a descriptor. */
+  /** The file: a path as the store passed it, or a descriptor. */
   readonly file: string | number;
-  /** Where a rename or link puts it. */
+  /** The target of a rename or link. */
   readonly to?: string;
   readonly flags?: number;
   readonly mode?: number;
-  /** Bytes of the file, where that is known before. */
+  /** Bytes of the file, if known in advance. */
   readonly range?: { readonly offset: number; readonly length: number };
 }
 
-/** System calls one after the other: each is asked for by a `yield`, which returns its result or throws its error. */
-// biome-ignore lint/suspicious/noExplicitAny: what a yield returns depends on what was yielded, which generators cannot say.
+/** A sequence of system calls: each `yield` requests one, and returns its result or throws its error. */
+// biome-ignore lint/suspicious/noExplicitAny: the result of a yield depends on the yielded call, which generator types cannot express.
 export type Operation<Result> = Generator<Syscall<unknown>, Result, any>;
 
 const NAMED: readonly (readonly [OpenFlag, number])[] = [
@@ -29,7 +29,7 @@ const NAMED: readonly (readonly [OpenFlag, number])[] = [
   ['append', constants.O_APPEND],
 ];
 
-/** How a file was opened, in the words of traces. */
+/** Open flags as traces name them. */
 export function openFlags(flags: number): OpenFlag[] {
   const access = flags & 3;
   const words: OpenFlag[] = access === constants.O_RDONLY ? ['read'] : access === constants.O_WRONLY ? ['write'] : ['read', 'write'];

@@ -1,4 +1,4 @@
-/** Errors as node:fs throws them, and the one that says that the fake does not know. */
+/** Errors as node:fs throws them, and `Refused` for calls that the fake does not support. */
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
@@ -17,8 +17,8 @@ export function systemError(code: string, syscall: string, path?: string, dest?:
 }
 
 /**
- * A call whose result on Linux the fake does not know. It ends the run as not measured: to a store it must not look like a failure of the
- * file system.
+ * A call whose result on Linux the fake does not know. It ends the run as not measured, whatever the store does with the error: it is not a
+ * failure of the file system.
  */
 export class Refused extends Error {
   override readonly name = 'Refused';

@@ -1,13 +1,13 @@
 /**
- * One directory in memory, with the system calls that a store makes on it: inodes and names are memfs's, what the calls do is Linux's.
+ * One directory in memory and the system calls on it: memfs's inodes and names, with the semantics of Linux.
  *
  * Allows   files, directories and hard links; descriptors that outlive a name; ext4's rules for renames, links and removals, run as root
  *          with a umask. memfs alone differs from Linux in 27 of 76 probes: renames over directories, into themselves and between hard
- *          links, link counts, modes of descriptors, umask. These rules are kept here; `agreement.test.ts` holds them to the real thing.
- *          The times of a directory are those of its making: they do not tell who changed what is in it.
- * Forbids  symlinks, files that are no files (FIFOs, sockets), and changes outside of the directory: refused, never guessed. What is
- *          outside does not exist for a reader.
- * True of  what every process sees, which is all that interleavings are about. Nothing here is ever lost: there is no disk below.
+ *          links, link counts, modes of descriptors, umask. This file adds those rules; `agreement.test.ts` compares it with Linux.
+ *          The times of a directory stay those of its creation, whatever changes in it.
+ * Forbids  symlinks, special files (FIFOs, sockets), and changes outside of the directory: refused, never guessed. To a reader, nothing
+ *          exists outside of the directory.
+ * Real     what every process sees, which is all that an interleaving depends on. There is no disk below, so no data is ever lost.
  */
 import { constants } from 'node:fs';
 import { Directory, type Snapshot } from './directory.ts';
@@ -28,13 +28,13 @@ interface Descriptor {
 export class Volume extends Directory {
   readonly #descriptors = new Map<number, Descriptor>();
 
-  /** Makes the directory what it was. All descriptors are closed. */
+  /** Restores the directory to a snapshot. Closes all descriptors. */
   override restore(snapshot: Snapshot): void {
     this.#descriptors.clear();
     super.restore(snapshot);
   }
 
-  /** As `treeKey`, with all else that a later call can tell: inode numbers, times, and what is open. */
+  /** `treeKey` plus everything else that a later call can observe: inode numbers, times, open files. */
   stateKey(): string {
     const { state } = this.currentKeys();
     if (this.#descriptors.size === 0) return state;
@@ -44,12 +44,12 @@ export class Volume extends Directory {
     return `${state}\n${open.sort().join('\n')}`;
   }
 
-  /** What a descriptor was opened by. */
+  /** The path with which a descriptor was opened. */
   pathOf(descriptor: number): string {
     return this.#descriptors.get(descriptor)?.path ?? this.directory;
   }
 
-  // The system calls. Paths are absolute; errors are node's.
+  // The system calls. Paths are absolute; errors are Node's.
 
   open(path: string, flags: number, mode: number): number {
     if ((flags & O_TMPFILE) === O_TMPFILE) throw new Refused('O_TMPFILE');
@@ -80,7 +80,7 @@ export class Volume extends Directory {
     this.#descriptors.delete(descriptor);
   }
 
-  /** Reads up to `length` bytes from `position`; from where the descriptor stands, and moves it, if that is null. */
+  /** Reads up to `length` bytes from `position`. If that is null: from the descriptor's position, which it advances. */
   read(descriptor: number, length: number, position: number | null): Buffer {
     const open = this.#opened(descriptor, 'read');
     if ((open.flags & O_ACCMODE) === O_WRONLY) throw systemError('EBADF', 'read');
@@ -91,7 +91,7 @@ export class Volume extends Directory {
     return bytes;
   }
 
-  /** Writes at `position`; where the descriptor stands, and moves it, if that is null. At the end if it was opened to append. */
+  /** Writes at `position`; if that is null, at the descriptor's position, which it advances. With O_APPEND: at the end of the file. */
   write(descriptor: number, bytes: Uint8Array, position: number | null): number {
     const open = this.#opened(descriptor, 'write');
     if ((open.flags & O_ACCMODE) === O_RDONLY) throw systemError('EBADF', 'write');
@@ -211,7 +211,7 @@ export class Volume extends Directory {
     this.changes += 1;
   }
 
-  /** Names, sorted, each with whether it is a directory. */
+  /** The entries of a directory, sorted by name. */
   readdir(path: string): (readonly [name: string, isDirectory: boolean])[] {
     const directory = this.existing(path, 'scandir');
     if (!directory.getNode().isDirectory()) throw systemError('ENOTDIR', 'scandir', path);
@@ -224,10 +224,10 @@ export class Volume extends Directory {
     return open;
   }
 
-  /** memfs and this layer enforce no permissions; a store that takes its own away would meet them. */
+  /** memfs and this layer enforce no permissions, so the fake refuses to open a file whose mode denies its owner. */
   #mustBeAllowed(inode: Inode, flags: number, path: string): void {
     const access = flags & O_ACCMODE;
     const needed = (access === O_WRONLY ? 0 : 0o400) | (access === O_RDONLY ? 0 : 0o200);
-    if ((inode.mode & needed) !== needed) throw new Refused(`permissions, and ${path} is not open to its owner`);
+    if ((inode.mode & needed) !== needed) throw new Refused(`permissions, but the mode of ${path} denies its owner`);
   }
 }

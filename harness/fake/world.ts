@@ -1,9 +1,9 @@
 /**
- * One world: a directory in memory and the tasks that work on it, with nothing in it that chance or a clock decides.
+ * One world: a directory in memory and the tasks that work on it, without any nondeterminism.
  *
- * A task asks for system calls. A call of a synchronous function happens at once, as nothing can come between; any other waits at the gate
- * until it is let through, and it is the effect that waits, not its answer. What a task can observe besides the directory is its own: its
- * clock moves on with what it does, and its random numbers are the same in every order of tasks.
+ * A task requests system calls. A call of a synchronous function happens at once, as no other call can come between; any other call waits
+ * at the gate until it is let through. The effect waits, not only its result. Apart from the directory, tasks share no observable state:
+ * the clock of a task advances only with its own calls, and its random numbers are the same in every schedule.
  */
 import { createHash } from 'node:crypto';
 import type { Actor } from './directory.ts';
@@ -13,50 +13,52 @@ import type { Operation, Syscall } from './syscall.ts';
 import { Refused } from './system-error.ts';
 import type { Volume } from './volume.ts';
 
-/** Each has numbers of its own for what it makes. */
+/** Each task takes inode and descriptor numbers from a range of its own. */
 const NUMBERS_PER_TASK = 1_000_000;
 
-/** As Node calls what goes on in its threads. */
+/** Node's names for work in its thread pool. */
 const OUTSIDE = /^(Zlib|Brotli|RandomBytes|PBKDF2|Scrypt|Sign|Cipher|Hash|Hkdf|KeyGen)/i;
 
 export type Settle<Result> = (error: unknown, value: Result) => void;
 
-interface Asked {
+/** A system call that waits at the gate. */
+interface Pending {
   readonly syscall: Syscall<unknown>;
   readonly settle: Settle<never>;
 }
 
 export interface Timer {
   readonly caller: Caller;
-  /** By its caller's clock, in ms. */
+  /** On its caller's clock, in ms. */
   due: number;
   readonly every: number | undefined;
   readonly fire: () => void;
-  /** Changes to the directory that others had made when it was set. */
+  /** Changes that others had made to the directory when the timer was set. */
   othersChanges: number;
 }
 
-/** Something that makes calls: a task, or what comes before and after the tasks. */
+/** The origin of calls: a task, or the setup before and the recovery after the tasks. */
 export interface Caller extends Actor {
   readonly number: number;
-  /** Its calls happen at once. */
+  /** Its calls skip the gate. */
   free: boolean;
-  /** System calls that wait at the gate, in the order in which they were asked for. */
-  readonly waiting: Asked[];
-  /** What it has observed so far, as a number: see `World.observe`. */
+  /** System calls that wait at the gate, in the order in which they were requested. */
+  readonly waiting: Pending[];
+  /** A number for everything that it has observed so far, see `World.observe`. */
   observed: number;
   elapsedMs: number;
+  /** Inode and descriptor numbers that it has taken. */
   made: number;
   /** Changes that it made to the directory. */
   changes: number;
   readonly random: () => number;
 }
 
-/** What is told of each system call, once it has happened. */
+/** A system call that has happened. */
 export interface Happened {
   readonly caller: Caller;
   readonly syscall: Syscall<unknown>;
-  /** The path that it was about, where somebody wants to know. */
+  /** Its path. For a call on a descriptor: empty unless `recordsPaths` is set. */
   readonly path: string;
   readonly error: string | undefined;
   readonly changed: boolean;
@@ -64,32 +66,32 @@ export interface Happened {
 
 export class World {
   readonly timers = new Set<Timer>();
-  /** Who was let go on last. */
+  /** The caller whose call was let through last. */
   acting: Caller | undefined;
-  /** What the fake does not have and was asked for. */
+  /** Why the run is not measured: an unsupported call. */
   refused: string | undefined;
-  /** Callbacks of `process.nextTick` and `setImmediate` that have yet to be called. */
+  /** Callbacks of `process.nextTick` that are still to be called. */
   ticks = 0;
-  /** Those of them that were called. */
+  /** Callbacks of `process.nextTick` that were called. */
   ticked = 0;
   readonly immediates: (() => void)[] = [];
-  /** Node's own streams wait in ways that only a turn of the event loop outlasts. */
+  /** Streams and zlib are in use: to settle takes whole turns of the event loop. */
   slow = false;
   onHappened: (happened: Happened) => void = () => {};
-  /** Whether it is noted what tasks observe. */
+  /** Whether to update `Caller.observed`. */
   observes = true;
-  /** Whether somebody wants to know the paths of what is open. */
-  tellsPaths = false;
+  /** Whether `Happened.path` is filled in for calls on descriptors. */
+  recordsPaths = false;
   #changesByAll = 0;
 
-  /** `now` in ms since the epoch: where all clocks start. */
+  /** `now` is the start of all clocks, in ms since the epoch. */
   constructor(
     readonly volume: Volume,
     readonly now: number,
     readonly observations = new Interner(),
   ) {}
 
-  /** Forgets all that went on. What still waits will never happen. */
+  /** Starts a new run. Pending timers and callbacks of the last one are dropped. */
   reset(): void {
     this.timers.clear();
     this.acting = undefined;
@@ -127,14 +129,14 @@ export class World {
     return caller;
   }
 
-  /** Ends the run as not measured, whatever the store makes of the error. */
+  /** Ends the run as not measured, whatever the store does with the error. */
   refuse(what: string): never {
     const refused = new Refused(what);
     this.refused ??= refused.message;
     throw refused;
   }
 
-  /** All of it at once. */
+  /** Performs all system calls of an operation at once. */
   carryOut<Result>(caller: Caller, operation: Operation<Result>): Result {
     let next = operation.next();
     while (next.done !== true) {
@@ -150,14 +152,14 @@ export class World {
     return next.value;
   }
 
-  /** One system call after the other, each when it is let through. `settle` may be called before this returns. */
+  /** Performs the system calls of an operation one by one, each when it is let through. `settle` may be called before this returns. */
   ask<Result>(caller: Caller, operation: Operation<Result>, settle: Settle<Result>): void {
     const goOn = (error: unknown, value: unknown): void => {
       let next: IteratorResult<Syscall<unknown>, Result>;
       try {
         next = error === undefined ? operation.next(value) : operation.throw(error);
       } catch (failure) {
-        settle(failure, undefined as Result); // never looked at beside an error
+        settle(failure, undefined as Result); // not read if there is an error
         return;
       }
       if (next.done === true) settle(undefined, next.value);
@@ -167,13 +169,13 @@ export class World {
     goOn(undefined, undefined);
   }
 
-  /** The call that has waited longest happens now. */
+  /** Performs the call that has waited longest. */
   letThrough(caller: Caller): void {
-    const asked = caller.waiting.shift();
-    if (asked !== undefined) this.#letThrough(caller, asked);
+    const pending = caller.waiting.shift();
+    if (pending !== undefined) this.#letThrough(caller, pending);
   }
 
-  #letThrough(caller: Caller, { syscall, settle }: Asked): void {
+  #letThrough(caller: Caller, { syscall, settle }: Pending): void {
     this.acting = caller;
     let value: unknown;
     try {
@@ -182,13 +184,13 @@ export class World {
       settle(error, undefined as never);
       return;
     }
-    settle(undefined, value as never); // it was asked for by an operation that expects just this
+    settle(undefined, value as never); // the operation that yielded the call expects the type of its result
   }
 
   perform<Result>(caller: Caller, syscall: Syscall<Result>): Result {
     const { volume } = this;
     const before = volume.changes;
-    const path = typeof syscall.file === 'string' ? syscall.file : this.tellsPaths ? volume.pathOf(syscall.file) : '';
+    const path = typeof syscall.file === 'string' ? syscall.file : this.recordsPaths ? volume.pathOf(syscall.file) : '';
     volume.actor = caller;
     caller.elapsedMs += 1;
     let error: string | undefined;
@@ -214,7 +216,7 @@ export class World {
     }
   }
 
-  /** What a task does next follows from what it has observed, all of which is in this one number. */
+  /** A task's next action depends only on what it has observed. Equal numbers stand for equal observations. */
   observe(caller: Caller, what: string): void {
     if (!this.observes) return;
     caller.observed = this.observations.number(`${caller.observed} ${what}`);
@@ -228,7 +230,7 @@ export class World {
     return timer;
   }
 
-  /** The caller's timer that is due first. */
+  /** The timer that is due first, of this caller or of all. */
   firstTimer(caller?: Caller): Timer | undefined {
     let first: Timer | undefined;
     for (const timer of this.timers)
@@ -236,7 +238,7 @@ export class World {
     return first;
   }
 
-  /** Whether others have changed the directory since a timer was set: what its task waits for may have come. */
+  /** Whether others have changed the directory since the timer was set: the task may find what it polls for. */
   isWorthALook(timer: Timer): boolean {
     return this.#othersChanges(timer.caller) !== timer.othersChanges;
   }
@@ -253,7 +255,7 @@ export class World {
     timer.fire();
   }
 
-  /** Resolves when everything that was set off has been done, and all tasks wait: for the gate, a timer, or each other. */
+  /** Resolves when no code is left to run: every task waits for the gate, a timer or another task. */
   settled(): Promise<void> {
     return new Promise((resolve) => {
       let called = this.ticked;
@@ -265,8 +267,8 @@ export class World {
         }
         wait();
       };
-      // Ticks are called when no microtask is left; one that is asked for by a microtask comes after all of them. But ticks are called one
-      // after the other: what those before it set off has not been done yet.
+      // Ticks run when no microtask is left, so a tick that a microtask requests comes after all microtasks. But ticks run one after the
+      // other, and the microtasks of those before it may still be pending.
       const wait = (): void => {
         called = this.ticked;
         if (this.slow) setImmediate(look);
@@ -276,7 +278,7 @@ export class World {
     });
   }
 
-  /** Waits for what Node does in other threads (compression, hashes). False if there is no such thing to wait for. */
+  /** Waits for Node's thread pool (compression, hashes). Returns false if it has no work. */
   async waitOutside(): Promise<boolean> {
     const isBusy = (): boolean => process.getActiveResourcesInfo().some((resource) => OUTSIDE.test(resource));
     if (!isBusy()) return false;
@@ -289,7 +291,7 @@ export class World {
   }
 }
 
-/** A result as a task sees it. The number of a descriptor means nothing. */
+/** A result as a task observes it. A descriptor's number carries no information. */
 function inWords(value: unknown, call: string): string {
   if (call === 'open' || value === undefined) return '';
   if (Buffer.isBuffer(value)) return value.length <= 64 ? value.toString('latin1') : createHash('sha1').update(value).digest('base64');

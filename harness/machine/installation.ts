@@ -1,4 +1,4 @@
-/** Where the parts of an installed crash-matrix lie: the bundled programs that children run, and the built-in stores' sources. */
+/** Paths in an installed crash-matrix: the bundled programs of children, and the sources of the built-in stores. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

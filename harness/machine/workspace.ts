@@ -1,13 +1,13 @@
 /**
- * The directory that a run works in. It is made below the temporary directory, has its owner in its name, and goes when the run ends;
- * what a run that was itself killed left behind (directories, processes) is swept by the next start.
+ * The directory that a run works in. It is made below the temporary directory, has its owner in its name, and is removed when the run ends.
+ * If a run was killed, the next one removes its directories and ends its processes.
  */
 import { mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Every process of a run has this variable, with the run's id: that is how a sweep knows what it may kill. */
+/** Every process of a run has this variable, set to the run's id, so that a sweep knows which processes it may kill. */
 export const RUN_VARIABLE = 'CRASH_MATRIX_RUN';
-/** Process id and the kernel's start time of that process (0 where it is not known), because ids are used again. */
+/** Process id of the owner, and its start time from the kernel (0 if unknown), because process ids are reused. */
 const NAME = /^crash-matrix-(?<pid>\d+)-(?<started>\d+)$/;
 
 export interface Workspace {
@@ -15,7 +15,7 @@ export interface Workspace {
   readonly root: string;
   /** Makes a fresh directory in the workspace. */
   directory(name: string): string;
-  /** The same in memory, where there is a directory for that. */
+  /** The same in memory, if possible. */
   directoryInMemory(name: string): string;
   /** Removes the workspace and ends every process that was started for it. */
   close(): void;
@@ -54,7 +54,7 @@ export function openWorkspace(below: string, pid: number, memory = below): Works
   };
 }
 
-/** Removes what nobody needs any more, as far as that goes now: what a process is still writing to goes with the workspace. */
+/** Removes paths as far as possible; whatever a process still writes to is removed with the workspace. */
 export function discard(...paths: readonly string[]): void {
   for (const path of paths) {
     try {
@@ -65,7 +65,7 @@ export function discard(...paths: readonly string[]): void {
   }
 }
 
-/** Removes the workspaces whose owner is gone, and their processes. Returns the ids of the runs swept. */
+/** Removes the workspaces of runs whose owner has ended, and ends their processes. Returns the ids of these runs. */
 export function sweepDeadRuns(below: string): string[] {
   const swept: string[] = [];
   for (const name of readdirSync(below)) {
@@ -97,7 +97,7 @@ function startTimeOf(pid: number): string | undefined {
   return statOf(pid)?.started;
 }
 
-/** What the kernel says of a process (Linux), or undefined if there is none. A zombie counts as gone. */
+/** Parent and start time of a process (Linux), or undefined if it does not exist. A zombie counts as ended. */
 function statOf(pid: number): { readonly parent: number; readonly started: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -110,8 +110,8 @@ function statOf(pid: number): { readonly parent: number; readonly started: strin
 }
 
 /**
- * Kills every process that has the run's id in its environment: those that the run started, and whatever they started (Linux).
- * One that was made while the others were looked through is met in the next round.
+ * Kills every process that has the run's id in its environment: those that the run started, and their descendants (Linux).
+ * A process that starts during one pass is found in the next.
  */
 function endProcessesOf(id: string): void {
   const mark = `${RUN_VARIABLE}=${id}`;
@@ -138,7 +138,7 @@ function endProcess(pid: number): boolean {
   }
 }
 
-/** Kills every process that descends from this one, until none is left (Linux). For programs that start nothing but what goes with them. */
+/** Kills all descendants of this process until none is left (Linux). For programs whose children must all end with them. */
 export function endDescendants(ancestor: number): void {
   for (let alive = descendantsOf(ancestor); alive.length > 0; alive = descendantsOf(ancestor)) {
     for (const pid of alive) endProcess(pid);

@@ -1,7 +1,7 @@
-/** What a child is told: which bundled store to load, and the scenario to carry out. Written once per cell as JSON. */
+/** The input of a child: the bundled store to load, and the scenario to carry out. Written once per cell as JSON. */
 import type { Json, TaskStep } from '../domain/trace.ts';
 
-/** What one process does after the other; only tasks save what they loaded. */
+/** A step of a process that runs alone; only tasks save what they loaded. */
 export type CellStep = Exclude<TaskStep, { readonly kind: 'save-loaded' }>;
 
 export interface CellFile {
@@ -12,6 +12,6 @@ export interface CellFile {
   readonly next: Json;
   /** The recorded part begins with a load, as recovery does. */
   readonly loads?: boolean;
-  /** What the store is told of the system that it runs on, where that is not this one. */
+  /** The `process.platform` that the store sees, if not the real one. */
   readonly platform?: 'win32';
 }

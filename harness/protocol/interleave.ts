@@ -1,4 +1,4 @@
-/** What the program that interleaves is asked, and what it answers: JSON both ways. */
+/** Request and answer of the program that interleaves tasks, both as JSON. */
 
 import type { Schedule, ScheduleEnd } from '../domain/schedule.ts';
 import type { Outcome } from '../domain/store.ts';
@@ -16,31 +16,32 @@ export interface NamedSchedule {
 export interface InterleaveRequest {
   /** The store with its packages, as CommonJS. */
   readonly bundle: string;
-  /** In ms since the epoch: where the clocks of the fake start. */
+  /** Start of the fake's clocks, in ms since the epoch. */
   readonly now: number;
   readonly before: readonly Step[];
-  /** Each is interleaved by itself. */
+  /** Workloads: each is a list of tasks, and is interleaved by itself. */
   readonly plays: readonly (readonly Task[])[];
   readonly next: Json;
   readonly empty?: Json;
   readonly throwsWhenFresh: boolean;
-  /** One process with all tasks, or one for each. */
+  /** One process with all tasks, or one process for each task. */
   readonly instances: 'shared' | 'own';
-  /** Runs, after which the rest is drawn at random. */
+  /** Limit for runs that enumerate schedules; beyond it, schedules are sampled. */
   readonly runs: number;
-  /** Runs that are drawn, where not all orders could be told. */
+  /** Number of sampled runs, if not all schedules could be enumerated. */
   readonly samples: number;
   readonly seed: number;
-  /** This schedule and nothing else, of the first play. */
+  /** Run only this schedule, with the first workload. */
   readonly named?: NamedSchedule;
 }
 
 export type InterleaveAnswer =
-  /** One for each play. */
+  /** The result of each workload, in their order. */
   | { readonly kind: 'told'; readonly told: readonly Told[] }
-  /** Nothing could be judged, and why. */
+  /** Nothing could be judged. */
   | { readonly kind: 'refused'; readonly reason: string };
 
+/** The result of interleaving one workload. */
 export interface Told {
   readonly kind: 'exhaustive' | 'bounded' | 'sampled';
   readonly bound?: number;
@@ -49,20 +50,20 @@ export interface Told {
   readonly crashes: number;
   readonly trees: number;
   readonly outcomes: { readonly [outcome in Outcome]?: number };
-  /** Tasks of one process told each other something by its memory alone. */
+  /** Tasks of one process communicated through memory alone. */
   readonly memory: boolean;
-  /** One of each kind of failure, or what was named. */
+  /** One end for each kind of failure, or the end of the named schedule. */
   readonly ends: readonly ToldEnd[];
 }
 
-/** How a schedule ended, and what the fake made of it. */
+/** How a schedule ended, and its outcome on the fake. */
 export interface ToldEnd {
   readonly end: Omit<ScheduleEnd, 'tree'>;
-  readonly tree: readonly (readonly [path: string, entry: ToldEntry])[];
+  readonly tree: readonly (readonly [path: string, entry: EncodedEntry])[];
   readonly outcome: Outcome;
 }
 
-type ToldEntry =
+type EncodedEntry =
   | Exclude<Entry, { kind: 'file' }>
   | { readonly kind: 'file'; readonly mode: number; readonly hash: string; readonly base64: string };
 
@@ -74,9 +75,9 @@ export function tellTree(tree: Tree): ToldEnd['tree'] {
   });
 }
 
-export function treeTold(told: ToldEnd['tree']): Tree {
+export function treeTold(encoded: ToldEnd['tree']): Tree {
   return new Map(
-    told.map(([path, entry]): [string, Entry] => {
+    encoded.map(([path, entry]): [string, Entry] => {
       if (entry.kind !== 'file') return [path, entry];
       const { mode, hash, base64 } = entry;
       return [path, { kind: 'file', mode, hash, bytes: Buffer.from(base64, 'base64') }];

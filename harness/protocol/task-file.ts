@@ -1,22 +1,22 @@
-/** What a task of a race is told, and what it says: JSON files. */
+/** Input and output of a task in a race, as JSON files. */
 import type { Loaded } from '../domain/recovery.ts';
 import type { Json, TaskStep } from '../domain/trace.ts';
 
 export interface TaskFile {
   /** The bundled store, a path to a CommonJS or ES module. */
   readonly bundle: string;
-  /** The task's place among the others: its notes are named by it. */
+  /** The task's index, which is part of the names of its notes. */
   readonly task: number;
   readonly steps: readonly TaskStep[];
 }
 
-/** Which race comes next: read when it begins. */
+/** The next race; read at its start. */
 export interface TaskRace {
   readonly directory: string;
   readonly notes: string;
 }
 
-/** Written before the mark that it belongs to. */
+/** The result of a step, written before the step's mark. */
 export interface TaskNote {
   readonly loaded?: Loaded;
   readonly saved?: Json;

@@ -1,18 +1,18 @@
 /**
- * What a process that recovers trees writes down, line by line, so that nothing is lost when a tree ends it:
+ * The answers of a process that recovers trees, written line by line so that none is lost when a tree ends the process:
  *
- *     load 3 {…}        the third load that it met, as JSON
- *     rest 5 {…}        the fifth way in which a recovery went on: save, second load, files left
- *     tree 17 3 5       tree 17 of the batch: that load, and that rest
+ *     load 3 {…}        load result 3, as JSON
+ *     rest 5 {…}        rest 5 of a recovery: save, second load, files left
+ *     tree 17 3 5       tree 17 of the batch had load result 3 and rest 5
  *     stage             a save or a second load begins
  *     failed "…"        the harness could not build a tree
  *
- * The file also tells whoever watches it grow that something is getting done.
+ * The parent also watches the file grow, as a sign of progress.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Loaded, RecoveredTree, Recovery } from '../domain/recovery.ts';
 
-/** How a recovery goes on after the load, and what it leaves. */
+/** The part of a recovery after the load, and the files that it leaves. */
 export type Rest = Omit<Recovery, 'load'> & { readonly left: readonly string[] };
 
 export const answerLine = {
@@ -23,7 +23,7 @@ export const answerLine = {
   failed: (message: string): string => `failed ${JSON.stringify(message)}\n`,
 };
 
-/** Answers that are equal are one object, whichever process gave them: whoever judges them can do so once. */
+/** Equal answers of all processes are one object, so that each is judged once. */
 export class AnswerPool {
   readonly #loads = new Map<string, Loaded>();
   readonly #answers = new Map<Loaded, Map<string, RecoveredTree>>();
@@ -44,7 +44,7 @@ export class AnswerPool {
 
 const CHUNK_BYTES = 1 << 16;
 
-/** Reads the answers of one batch as they come. */
+/** Reads the answers of one batch while they are written. */
 export class AnswerReader {
   readonly #file: string;
   readonly #pool: AnswerPool;
@@ -58,7 +58,7 @@ export class AnswerReader {
     this.#pool = pool;
   }
 
-  /** What came since the last time, with each tree's place in the batch. Throws if the harness failed. */
+  /** The answers since the last call, each with its tree's index in the batch. Throws if the harness failed. */
   *read(): Generator<readonly [index: number, answer: RecoveredTree]> {
     for (const line of this.#newLines()) {
       const [kind, first = '', second = '', third = ''] = line.split(' ', 4);

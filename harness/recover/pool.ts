@@ -1,38 +1,38 @@
 /**
- * Recovering processes: warm ones, that recover one directory after another with the store evaluated anew each time, and
- * fresh ones, that recover one directory and end.
+ * Recovering processes. A warm one recovers one directory after another and evaluates the store again for each; a fresh one recovers one
+ * directory and ends.
  *
- * Stores that wait (for a lock, for ever) must not make the others wait: while requests queue and nothing gets done, the pool grows.
+ * A store that waits (for a lock, or forever) must not delay others: while requests queue and none is answered, the pool grows.
  */
 import type { Recovery } from '../domain/recovery.ts';
 import { type BatchTask, type BatchWatch, type RecoveryTask, startWorker, type Worker, type WorkerOptions } from './worker.ts';
 
 export interface PoolOptions extends WorkerOptions {
-  /** Warm processes as long as none of them waits. */
+  /** Number of warm processes while none of them is stuck. */
   readonly workers: number;
 }
 
 export interface RecoveryPool {
-  /** Warm processes as long as none of them waits. */
+  /** Number of warm processes while none of them is stuck. */
   readonly workers: number;
   /** Recovers in a warm process. Rejects only if the harness itself failed. */
   warm(task: RecoveryTask): Promise<Recovery>;
-  /** Recovers trees in a warm process, one after the other. Resolves when it has come to its end with them, whatever that was. */
+  /** Recovers trees in a warm process, one after the other. Resolves when the batch has ended, even if the process hung or died. */
   warmTrees(task: BatchTask, watch: BatchWatch): Promise<void>;
-  /** Recovers one directory in each warm process, when it is done with what it is at. `make` gives each its own. */
+  /** Recovers one directory in each warm process, after its current work. `make` is called for each process. */
   everyWarm(make: () => RecoveryTask): Promise<readonly Recovery[]>;
   /** Recovers in a process that has done nothing else. */
   fresh(task: RecoveryTask): Promise<Recovery>;
   close(): Promise<void>;
 }
 
-/** Processes at the same time, warm or fresh. */
+/** Limit for processes at the same time, warm or fresh. */
 export const MOST_WORKERS = 24;
-/** How often the pool looks whether everything in it waits. */
+/** Interval at which the pool checks for progress. */
 const LOOK_MS = 250;
-/** So many looks at which nothing had been done, and the pool grows. A busy machine can be slow for a moment. */
+/** Checks in a row without progress before the pool grows. One alone may only show a busy machine. */
 const LOOKS_IN_VAIN = 3;
-/** Then a process makes room for a new one: stores leave things behind in it, a few kilobytes with each evaluation. */
+/** A process is replaced after this many trees, because each evaluation of a store leaks a few kilobytes. */
 const TREES_PER_PROCESS = 10_000;
 
 interface Job {
@@ -59,7 +59,7 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
     ending.push(
       worker.ended.then(() => {
         workers.delete(worker);
-        next(); // somebody may wait for its place
+        next(); // a queued job may need its place
       }),
     );
     return worker;

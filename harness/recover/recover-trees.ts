@@ -1,8 +1,8 @@
 /**
  * Recovers many trees in warm processes, batch by batch.
  *
- * A process that hangs or ends takes nothing with it: what it wrote down counts, the tree that it was at is recovered alone in a fresh
- * process, and the rest of its batch by others. Where one waits, the rest of its batch does not wait with it.
+ * When a process hangs or ends, its written answers count. The tree in progress is recovered alone in a fresh process, and the rest of the
+ * batch in other processes. When a process is slow to answer, the rest of its batch moves to others.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,23 +13,23 @@ import { type AnswerPool, AnswerReader } from './answers.ts';
 import { MOST_WORKERS, type RecoveryPool } from './pool.ts';
 import type { BatchTask } from './worker.ts';
 
-/** Trees of a batch at most: what is lost when a process ends, and how evenly the last ones are shared. */
+/** Limit for the trees of a batch: small batches lose less when a process ends, and share the last trees more evenly. */
 const MOST_PER_BATCH = 128;
-/** Batches per process at least, where there are trees enough. */
+/** Least number of batches per process, if there are enough trees. */
 const BATCHES_PER_WORKER = 4;
-/** Processes that one batch may end before each of its trees is recovered alone. */
+/** Processes that a batch may end; after that, each of its trees is recovered alone. */
 const ENDS_PER_BATCH = 2;
 
 export interface TreeRecovery {
   readonly bundle: string;
   readonly pool: RecoveryPool;
-  /** Makes an empty directory, in memory if there is one; it is removed here. */
+  /** Makes an empty directory, in memory if possible; `recoverInBatches` removes it. */
   readonly makeDirectory: () => string;
   /** Recovers a tree in a process that has done nothing else. */
   readonly alone: (tree: Tree) => Promise<RecoveredTree>;
 }
 
-/** Distinct trees, each recovered once. `onAnswer` gets the place of each in the list as it is known. */
+/** Recovers distinct trees, each once. `onAnswer` receives the index of each tree as soon as its answer is known. */
 export async function recoverInBatches(
   { bundle, pool, makeDirectory, alone }: TreeRecovery,
   trees: readonly Tree[],
@@ -48,7 +48,7 @@ export async function recoverInBatches(
     onAnswer(index, answer);
   };
   let batches = 0;
-  const recoverAlone = async (index: number): Promise<void> => settle(index, await alone(trees[index] as Tree)); // an index of that list
+  const recoverAlone = async (index: number): Promise<void> => settle(index, await alone(trees[index] as Tree)); // an index of `trees`
   const recoverBatch = async (places: readonly number[], ends = 0): Promise<void> => {
     if (places.length === 0) return;
     if (ends >= ENDS_PER_BATCH) {
@@ -87,11 +87,11 @@ export async function recoverInBatches(
 interface CodedTrees {
   readonly entries: readonly BatchEntry[];
   readonly trees: readonly { readonly shape: number; readonly entries: readonly number[] }[];
-  /** The places of the trees, those of one shape side by side: the process that knows one knows how the others go on. */
+  /** Indices of the trees, grouped by shape: a process that has recovered one tree can reuse its rest for others of that shape. */
   readonly order: readonly number[];
 }
 
-/** Writes down the contents of files, each once, and names each entry and shape by a number. */
+/** Writes each distinct file content once, and numbers the entries and shapes. */
 function codeTrees(trees: readonly Tree[], spool: string): CodedTrees {
   const numbers = new Map<string, number>();
   const shapes = new Map<string, number>();
@@ -125,8 +125,8 @@ function codeTrees(trees: readonly Tree[], spool: string): CodedTrees {
 }
 
 /**
- * Of a file that recovery does not read, the size can matter only to a stat: whether it is empty, and how large it is by orders of
- * magnitude. Contents that are read are compared to the byte.
+ * If recovery does not read a file, only a stat can observe its size. So sizes are compared by class: empty, or the order of magnitude.
+ * Contents that are read are compared byte by byte.
  */
 function sizeClass(bytes: number): number {
   return Math.ceil(Math.log2(bytes + 1) / SIZE_CLASS_BITS);
@@ -134,14 +134,14 @@ function sizeClass(bytes: number): number {
 
 const SIZE_CLASS_BITS = 8;
 
-/** What of it all a process needs for some of the trees. */
+/** A batch of some of the trees, with only the entries that they need. */
 function batchOf(places: readonly number[], { entries, trees }: CodedTrees, task: Omit<BatchTask, 'entries' | 'trees'>): BatchTask {
   const numbers = new Map<number, number>();
   const needed: BatchEntry[] = [];
   const local = (number: number): number => {
     let known = numbers.get(number);
     if (known === undefined) {
-      known = needed.push(entries[number] as BatchEntry) - 1; // a number of that list
+      known = needed.push(entries[number] as BatchEntry) - 1; // every number is an index of `entries`
       numbers.set(number, known);
     }
     return known;

@@ -1,9 +1,9 @@
 /**
- * Recovers the crash states of one store: in warm processes as long as they can be trusted, and each loss once more in a
- * fresh one, because that is what a loss means.
+ * Recovers the crash states of one store: in warm processes while they can be trusted, and each loss again in a fresh process, because a
+ * loss is defined by what a fresh process finds.
  *
- * Warm processes are held to a control: after each cell each of them gets an empty directory, where a store that keeps values in memory gives itself
- * away. A store that does is recovered in fresh processes from then on, and the cell is judged again.
+ * Control: after each cell, every warm process loads an empty directory. If it returns a value that the store kept in memory, the store is
+ * recovered only in fresh processes from then on, and the cell is judged again.
  */
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
@@ -17,22 +17,22 @@ import { MOST_WORKERS, type RecoveryPool } from './pool.ts';
 import { recoverInBatches } from './recover-trees.ts';
 
 export interface StoreRecovery {
-  /** What load does on a directory that no save has touched, in a fresh process. */
+  /** The result of load on an empty directory, in a fresh process. */
   readonly whenFresh: Loaded;
-  /** Recovers a directory as a crash left it; changes it. */
+  /** Recovers a directory in a crash state, and changes it. */
   recover(directory: string, next: Json): Promise<Recovery>;
   /**
-   * Recovers trees, each distinct one once for each value that is saved next; `onDone` is told how many are done. Equal answers are one
-   * object. In the messages of errors the directory is `<dir>`.
+   * Recovers trees; each distinct pair of tree and `next` is recovered once. `onDone` receives the number of trees done. Equal answers are
+   * one object. Error messages name the directory `<dir>`.
    */
   recoverTrees(trees: readonly Tree[], next: Json, onDone?: (done: number) => void): Promise<readonly RecoveredTree[]>;
-  /** Recovers a tree in a process that has done nothing else. Each tree is recovered once for each value that is saved next. */
+  /** Recovers a tree in a fresh process. Each distinct pair of tree and `next` is recovered once. */
   confirm(tree: Tree, next: Json): Promise<Recovery>;
-  /** False if a warm process has just remembered a value of another directory; from then on only fresh ones are used. */
+  /** Returns false if a warm process returned a value of another directory; from then on only fresh processes are used. */
   warmIsTrue(): Promise<boolean>;
 }
 
-/** A tree that nobody has recovered yet, and whoever waits for it. */
+/** A tree still to be recovered, and the promise of its answer. */
 interface Missing {
   readonly key: string;
   readonly tree: Tree;
@@ -40,7 +40,7 @@ interface Missing {
   readonly reject: (error: unknown) => void;
 }
 
-/** `makeDirectory` makes an empty directory; `makeInMemory` one for many small files. */
+/** `makeDirectory` makes an empty directory; `makeInMemory` makes one for many small files. */
 export async function recoveryOf(
   store: LoadedStore,
   pool: RecoveryPool,
@@ -94,9 +94,9 @@ export async function recoveryOf(
       });
       const onAnswer = (index: number, answer: RecoveredTree): void => missing[index]?.resolve(answer);
       const distinct = missing.map(({ tree }) => tree);
-      const means = { bundle, pool, makeDirectory: makeInMemory, alone: (tree: Tree) => alone(tree, next) };
+      const treeRecovery = { bundle, pool, makeDirectory: makeInMemory, alone: (tree: Tree) => alone(tree, next) };
       try {
-        await (warm ? recoverInBatches(means, distinct, next, answers, onAnswer) : recoverEach(distinct, next, onAnswer));
+        await (warm ? recoverInBatches(treeRecovery, distinct, next, answers, onAnswer) : recoverEach(distinct, next, onAnswer));
       } catch (error) {
         for (const { key, reject } of missing) {
           known.delete(key);

@@ -1,4 +1,4 @@
-/** One recovering process: `child/recoverer.ts`, what it is asked, and how it is told from one that hangs or has ended. */
+/** One recovering process (`child/recoverer.ts`): sends its requests, reads its answers, and detects that it hangs or has ended. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { statSync } from 'node:fs';
 import type { Recovery, RecoveryMessage, RecoveryRequest, Stage, TreeBatch } from '../domain/recovery.ts';
@@ -25,32 +25,32 @@ export type BatchTask = Omit<TreeBatch, 'id'>;
 export interface BatchWatch {
   /** There are new answers. */
   readonly onProgress: () => void;
-  /** Nothing was answered for a while: the rest will not be done here, but for the tree that the process is at. */
+  /** No answer came for a while: this process finishes the tree in progress and drops the rest of the batch. */
   readonly onStuck: () => void;
 }
 
 export interface Worker {
   readonly alive: boolean;
-  /** It recovers one directory after another. */
+  /** It recovers more than one directory. */
   readonly warm: boolean;
   readonly ended: Promise<void>;
-  /** One directory at a time; further ones wait. */
+  /** Recovers one directory at a time; further requests wait. */
   recover(task: RecoveryTask): Promise<Recovery>;
-  /** Resolves when the process is done with the batch, has ended, or hung and was killed. What it found is in the answers. */
+  /** Resolves when the batch is done, or when the process has ended or was killed because it hung. The results are in the answers file. */
   recoverTrees(task: BatchTask, watch: BatchWatch): Promise<void>;
-  /** Trees that it was given so far. */
+  /** Number of trees sent to it so far. */
   readonly trees: number;
-  /** Ends it once it has answered what it was asked. */
+  /** Ends it after its pending requests. */
   retire(): void;
   kill(): void;
 }
 
-/** How often the answers to a batch are looked at, in ms. */
+/** Interval at which the answers file of a batch is checked, in ms. */
 const LOOK_MS = 100;
-/** So many looks without an answer, and the rest of a batch goes elsewhere. */
+/** Checks in a row without an answer before the rest of a batch moves to other processes. */
 const LOOKS_IN_VAIN = 5;
 
-/** Loading thousands of crash states leaves much garbage and keeps nothing: a young generation that is large from the start (MiB) is cheaper. */
+/** Thousands of loads produce only short-lived garbage. A young generation that starts large (MiB) collects it at less cost. */
 const V8_OPTIONS = ['--min-semi-space-size=16'];
 
 let requests = 0;
@@ -59,7 +59,7 @@ export function startWorker({ recoverer, cwd, env, timeoutMs }: WorkerOptions, w
   const child = fork(recoverer, [], { cwd, env, execArgv: V8_OPTIONS, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], detached: true });
   const ready = new Promise<void>((resolve) => child.once('message', () => resolve()));
   const failed = new Promise<never>((_, reject) => child.on('error', reject));
-  failed.catch(() => {}); // whoever waits for an answer hears of it
+  failed.catch(() => {}); // every pending request rejects with it
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
@@ -97,7 +97,7 @@ export function startWorker({ recoverer, cwd, env, timeoutMs }: WorkerOptions, w
   };
 }
 
-/** One request to one process. A process that passes the limit in a stage is killed. */
+/** Sends one request. Kills the process if a stage exceeds the limit. */
 function ask(child: ChildProcess, task: RecoveryTask, timeoutMs: number): Promise<Recovery> {
   requests += 1;
   const id = requests;
@@ -129,7 +129,7 @@ function ask(child: ChildProcess, task: RecoveryTask, timeoutMs: number): Promis
     const onExit = (code: number | null, signal: string | null): void => {
       const tell = (): void => finish(stoppedIn(stage, so, { kind: 'ended', how: signal ?? `exit code ${code}` }));
       if (child.connected)
-        child.once('disconnect', tell); // what it said before its end is still to be read
+        child.once('disconnect', tell); // its last messages may still be unread
       else tell();
     };
     let limit = setTimeout(onLimit, timeoutMs);
@@ -139,7 +139,7 @@ function ask(child: ChildProcess, task: RecoveryTask, timeoutMs: number): Promis
   });
 }
 
-/** A batch to one process, which is killed when for longer than the limit no stage of any tree has come to an end. */
+/** Sends a batch. Kills the process if no stage of any tree ends within the limit. */
 function askForTrees(child: ChildProcess, task: BatchTask, { onProgress, onStuck }: BatchWatch, timeoutMs: number): Promise<void> {
   requests += 1;
   const id = requests;
@@ -181,7 +181,7 @@ function askForTrees(child: ChildProcess, task: BatchTask, { onProgress, onStuck
 
 function send(child: ChildProcess, request: RecoveryRequest, onExit: (code: number | null, signal: string | null) => void): void {
   if (child.exitCode === null && child.signalCode === null && child.connected)
-    child.send(request, () => {}); // a channel that broke is told by the process's end
+    child.send(request, () => {}); // a broken channel shows as the end of the process
   else onExit(child.exitCode, child.signalCode);
 }
 

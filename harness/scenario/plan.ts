@@ -1,34 +1,34 @@
-/** From a scenario as written to one with values. */
+/** Turns a scenario plan into a scenario with values. */
 
 import type { Scenario, ScenarioPlan } from '../domain/scenario.ts';
 import { toJson } from '../domain/to-json.ts';
 import type { Json, Task, TaskStep } from '../domain/trace.ts';
 import { oneSession, sessions } from './values.ts';
 
-/** More would only make more orders of the same kind. */
+/** More tasks would only add schedules of the same kind. */
 const MOST_TASKS = 4;
 
-/** Returns the scenario, or in words what is wrong with it. `now` in ms since the epoch. */
+/** Returns the scenario, or a message that says what is wrong with the plan. `now` in ms since the epoch. */
 export function planScenario(plan: ScenarioPlan, now: number): Scenario | string {
   const value = (letter: string, options?: { readonly pages?: number }): { readonly [key: string]: Json } =>
     sessions(letter, now, options?.pages ?? 0);
   const history = plan.history({ value, added: (letter) => oneSession(letter, now) });
-  const its = { name: plan.name, catches: plan.catches ?? '', next: history.next ?? value('next') };
-  if ('generated' in history) return { ...its, before: [], steps: [], histories: true };
+  const common = { name: plan.name, catches: plan.catches ?? '', next: history.next ?? value('next') };
+  if ('generated' in history) return { ...common, before: [], steps: [], histories: true };
   const before = history.before ?? [];
   if ('tasks' in history) {
     const problem = wrongTasks(history.tasks) ?? wrongStep([...before, ...history.tasks.flatMap(({ steps }) => steps)]);
-    return problem === undefined ? { ...its, before, steps: [], tasks: history.tasks } : `scenario ${plan.name}: ${problem}`;
+    return problem === undefined ? { ...common, before, steps: [], tasks: history.tasks } : `scenario ${plan.name}: ${problem}`;
   }
   if (!Array.isArray(history.steps) || history.steps.length === 0)
     return `scenario ${plan.name}: history must return { steps } with at least one step, or { tasks } with at least two tasks`;
   const problem = wrongStep([...before, ...history.steps]);
-  return problem === undefined ? { ...its, before, steps: history.steps } : `scenario ${plan.name}: ${problem}`;
+  return problem === undefined ? { ...common, before, steps: history.steps } : `scenario ${plan.name}: ${problem}`;
 }
 
 function wrongTasks(tasks: readonly Task[]): string | undefined {
   if (!Array.isArray(tasks) || tasks.length < 2) return 'tasks must be a list of at least two';
-  if (tasks.length > MOST_TASKS) return `there are ${tasks.length} tasks, and ${MOST_TASKS} can go on at the same time`;
+  if (tasks.length > MOST_TASKS) return `there are ${tasks.length} tasks, and ${MOST_TASKS} is the limit`;
   for (const { name, steps } of tasks) {
     if (typeof name !== 'string' || name === '') return 'each task needs a name';
     if (!Array.isArray(steps) || steps.length === 0) return `task ${name} has no steps`;
@@ -43,7 +43,7 @@ function wrongStep(steps: readonly TaskStep[]): string | undefined {
     if (step?.kind === 'load' || step?.kind === 'save-loaded') continue;
     const json = toJson(step?.kind === 'update' ? step.add : step?.value);
     if (json.kind === 'not-json') return `step ${index + 1} saves a value that is not JSON: ${json.what}`;
-    if (json.value === undefined) return `step ${index + 1} is no step; make steps with save(value) or update(keys)`;
+    if (json.value === undefined) return `step ${index + 1} is not a step; make steps with save(value) or update(keys)`;
   }
   return undefined;
 }

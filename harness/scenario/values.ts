@@ -1,4 +1,4 @@
-/** Values that look like what stores really hold: a map of chat sessions. The same letter and time give the same value. */
+/** Realistic values: a map of chat sessions. The same letter and time give the same value. */
 import { createHash } from 'node:crypto';
 import type { Json } from '../domain/trace.ts';
 
@@ -12,7 +12,7 @@ export function sessions(letter: string, now: number, pages: number): { readonly
   );
 }
 
-/** One more session, as `update` adds it. */
+/** One session under a key of its own, as `update` adds it. */
 export function oneSession(letter: string, now: number): { readonly [key: string]: Json } {
   return { [`agent:main:main:${letter}`]: session(letter, 'webchat', now, 0, 0) };
 }

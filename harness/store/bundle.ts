@@ -1,9 +1,8 @@
 /**
  * Bundles a store's own files into one, so that a child starts as fast as plain node.
  *
- * Packages stay outside, under their absolute path: native addons and files that they look for beside themselves go on
- * working, from whichever directory the bundle is run. CommonJS where that can be, because it loads faster; an ES module where
- * the store awaits at top level.
+ * Packages stay external, under their absolute path, so that native addons and files beside them work wherever the bundle runs.
+ * The format is CommonJS, because it loads faster; it is an ES module if the store has a top-level await.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -17,17 +16,17 @@ export interface BundleRequest {
   readonly name: string;
   /** A module that has the store as its default export. */
   readonly contents: string;
-  /** Where the contents' imports are resolved. */
+  /** The directory in which the imports of `contents` are resolved. */
   readonly resolveDir: string;
 }
 
 export interface BundleOptions {
   readonly outdir: string;
-  /** What `import … from 'crash-matrix'` gives: a file with `defineStore` and `defineScenario`. */
+  /** The file that `import … from 'crash-matrix'` resolves to, with `defineStore` and `defineScenario`. */
   readonly self: string;
 }
 
-/** What esbuild found wrong with the source, as it prints it: file, line, and the line's text. */
+/** Errors in the source, as esbuild prints them: file, line, and the line's text. */
 export class BundleError extends Error {
   override readonly name = 'BundleError';
 }
@@ -35,7 +34,7 @@ export class BundleError extends Error {
 /** Ends esbuild's own process. */
 export const stopBundling = (): Promise<void> => stop();
 
-/** `fake`: CommonJS with all packages in it, for the fake file system, which only sees what is in the bundle. */
+/** `fake`: CommonJS that includes all packages, for the fake file system, which loads nothing from outside of the bundle. */
 export type BundleFormat = 'cjs' | 'esm' | 'fake';
 
 const EXTENSIONS = { cjs: 'cjs', esm: 'mjs', fake: 'fake.cjs' } as const satisfies { [format in BundleFormat]: string };
@@ -54,7 +53,7 @@ export async function bundleStore(request: BundleRequest, options: BundleOptions
       sourcemap: 'linked',
       sourcesContent: false,
       logLevel: 'silent',
-      logOverride: { 'import-is-undefined': 'silent' }, // told better when the store is described
+      logOverride: { 'import-is-undefined': 'silent' }, // the description of the store reports this better
       define: {
         'import.meta.url': '__crashMatrixUrl',
         'import.meta.dirname': '__crashMatrixDirname',
@@ -81,7 +80,7 @@ function libraryIsHere(self: string): Plugin {
   return { name: 'library-is-here', setup: ({ onResolve }) => onResolve({ filter: /^crash-matrix$/ }, () => ({ path: self })) };
 }
 
-/** Modules that hand on what an ES module of a package exports. */
+/** Namespace of modules that re-export an ES module of a package. */
 const HANDED_ON = 'handed-on';
 
 function packagesStayOutside(self: string, format: BundleFormat): Plugin {
@@ -97,10 +96,10 @@ function packagesStayOutside(self: string, format: BundleFormat): Plugin {
         if (found.errors.length > 0) return { errors: found.errors };
         // Not a package but a path alias of the project's tsconfig: the store's own code.
         if (!found.path.includes('/node_modules/') && !found.path.includes('\\node_modules\\')) return { path: found.path };
-        // In CommonJS an `import` becomes a `require`, whose result esbuild takes for the default export where a file is an ES module
-        // by its name or package.json: right for packages in CommonJS, but of an ES module it is the namespace.
+        // In CommonJS an `import` becomes a `require`. If the importing file is an ES module by its name or package.json, esbuild takes
+        // the result for the default export. That is right for packages in CommonJS; for an ES module the result is the namespace.
         if (format === 'cjs' && kind === 'import-statement' && isEsModule(found.path))
-          return { path: `from ${found.path} `, namespace: HANDED_ON, pluginData: found.path }; // no name of an ES module
+          return { path: `from ${found.path} `, namespace: HANDED_ON, pluginData: found.path }; // not the name of an ES module
         return { path: found.path, external: true };
       });
       onLoad({ filter: /./, namespace: HANDED_ON }, ({ pluginData }) => {
@@ -132,7 +131,7 @@ const LOADERS: { readonly [extension: string]: Loader } = {
   '.cjs': 'js',
 };
 
-/** `__dirname`, `__filename` and `import.meta.url` go on naming the source file. On its first line, so that line numbers stay. */
+/** Makes `__dirname`, `__filename` and `import.meta` name the source file. Adds no line, so that line numbers stay. */
 const filesKnowTheirPlace: Plugin = {
   name: 'files-know-their-place',
   setup: ({ onLoad }) => {

@@ -1,4 +1,4 @@
-/** The stages of recovery, each as what it found. */
+/** The stages of recovery. Each returns its result as data. */
 import type { Loaded, Saved } from '../domain/recovery.ts';
 import type { ModuleStore } from '../domain/store.ts';
 import { toJson } from '../domain/to-json.ts';

@@ -1,4 +1,4 @@
-/** The built-in stores: the session store with each of its rotation designs, and what must be found in each. */
+/** The built-in stores: the session store with each of its rotation designs, and the bugs that must be found in each. */
 import type { Claims, KnownBug, KnownBugs, Outcome } from '../domain/store.ts';
 
 interface BuiltInStore {
@@ -14,24 +14,24 @@ const underKill = (...outcomes: Outcome[]): Bugs => ({ 'process-kill': lossy(...
 const underPowerLoss = (...outcomes: Outcome[]): Bugs => ({ 'power-loss': lossy(...outcomes) });
 const underBoth = (...outcomes: Outcome[]): Bugs => ({ ...underKill(...outcomes), ...underPowerLoss(...outcomes) });
 const underFaults = (...outcomes: Outcome[]): Bugs => ({ 'io-error': lossy(...outcomes) });
-/** Random histories come upon a bug by any of its outcomes. */
+/** Random histories may show a bug by any outcome. */
 const anyhow = (...models: (keyof Bugs)[]): Bugs => Object.fromEntries(models.map((model) => [model, { grade: 'lossy' }]));
 
-/** Whoever looks, crashes or is refused a call while the live file is away finds nothing. */
+/** A crash or a failed call while the live file is missing leaves an empty store. */
 const IN_THE_WINDOW: Bugs = { ...underBoth('empty'), ...underFaults('empty') };
 
-/** While it saves, the live file is away or empty for whoever goes on beside it, and in every history that has such a save. */
+/** During a save other tasks find the live file missing or empty; so does a crash in every history with such a save. */
 const SHOWS_NOTHING_TO_OTHERS: KnownBugs = {
   'two-savers': { interleaving: lossy('empty') },
-  // A process that is killed in the window leaves nothing to the other, which updates that.
+  // After a kill in the window the other process finds an empty store, and updates that.
   'two-updaters': { interleaving: lossy('empty'), race: lossy('mixed') },
   'reader-while-saving': { interleaving: lossy('empty'), race: lossy('empty') },
   histories: anyhow('process-kill', 'power-loss', 'io-error', 'interleaving'),
 };
 
 /**
- * Scenarios in which a store that puts the live file aside leaves a window with nothing, or with a placeholder, in its place.
- * Not in `reset`: there nothing is what was asked for.
+ * For stores that move the live file away: scenarios with a window in which it is missing, or a placeholder.
+ * Not `reset`, where the new value is empty.
  */
 const LOSES_IN_THE_WINDOW: KnownBugs = {
   replace: IN_THE_WINDOW,
@@ -43,17 +43,17 @@ const LOSES_IN_THE_WINDOW: KnownBugs = {
   ...SHOWS_NOTHING_TO_OTHERS,
 };
 
-/** Only in recovery: the save that comes after the first crash rotates the placeholder, so the newest backup is empty in its turn. */
+/** Only with a crash in recovery: the save after the first crash rotates the placeholder, so the newest backup is empty too. */
 const LOSES_IN_A_SECOND_WINDOW = underBoth('empty');
 
-/** The new file gets its name before its data where nothing flushes it: nowhere on ext4 and btrfs if it replaces another file. */
+/** The new file may get its name before its data. Not on ext4 and btrfs, which flush a file that is renamed over another. */
 const UNSYNCED: Bugs = {
   'power-loss:posix': lossy('empty'),
   'power-loss:ext4-noauto': lossy('empty'),
   'power-loss:xfs': lossy('empty'),
 };
 
-/** A read that fails inside an update passes for an empty store, which is then saved with the change alone. */
+/** An update takes a failed read for an empty store, and saves only its own change. */
 const SAVES_A_FAILED_READ = underFaults('mixed');
 
 const OVERWRITES: Bugs = { ...underBoth('empty', 'unreadable'), ...underFaults('empty') };
@@ -65,7 +65,7 @@ const DESIGNS: { readonly [name: string]: KnownBugs } = {
   'recover-when-missing': LOSES_IN_THE_WINDOW,
   'recover-when-empty': {
     replace: LOSES_IN_A_SECOND_WINDOW,
-    // Elsewhere than on the floor an earlier value may come back after a power cut. If the save of nothing fails, a backup comes back as well.
+    // Under power loss all profiles but posix only show `stale`, which the claim allows. A failed save of `{}` brings a backup back, too.
     reset: { ...underKill('stale'), 'power-loss:posix': lossy('stale'), ...underFaults('false-ack') },
     'save-twice': { ...LOSES_IN_A_SECOND_WINDOW, ...underFaults('empty') },
     'rotate-often': { ...LOSES_IN_A_SECOND_WINDOW, ...underFaults('empty') },
@@ -79,7 +79,7 @@ const DESIGNS: { readonly [name: string]: KnownBugs } = {
     histories: anyhow('io-error'),
   },
   'copy-then-replace-unsynced': {
-    'first-save': underPowerLoss('empty'), // there is no file yet that it would replace
+    'first-save': underPowerLoss('empty'), // the rename replaces no file, so nothing flushes
     replace: UNSYNCED,
     'save-twice': UNSYNCED,
     'rotate-often': UNSYNCED,
@@ -99,7 +99,7 @@ const DESIGNS: { readonly [name: string]: KnownBugs } = {
   hardened: {},
 };
 
-/** Proved by the matrix: what each claims beyond what every store is held to. */
+/** Claims beyond the defaults. The matrix proves them. */
 const DURABLE = {
   'power-loss': 'durable',
   'power-loss:posix': 'durable',

@@ -1,5 +1,5 @@
 /**
- * What a store file exports, as data that can cross to another process; and the rules it must keep, with their messages.
+ * Validates the export of a store file, and describes it as data that can be sent to another process.
  */
 import { z } from 'zod';
 import { OUTCOME_NAMES } from '../domain/outcomes.ts';

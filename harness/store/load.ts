@@ -1,5 +1,5 @@
 /**
- * From what `--store` says to a store that is ready to run.
+ * Loads the store that `--store` names: bundles it, and describes it in a process of its own.
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, relative, resolve } from 'node:path';
@@ -28,7 +28,7 @@ export interface LoadOptions {
   readonly timeoutMs: number;
 }
 
-/** Throws `UsageError` if there is no such store, or its file is none. */
+/** Throws `UsageError` if the store does not exist, does not build, or is not valid. */
 export async function loadStore(argument: string, options: LoadOptions): Promise<LoadedStore> {
   const source = sourceOf(argument, options);
   let bundle: string;
@@ -58,7 +58,7 @@ export async function loadStore(argument: string, options: LoadOptions): Promise
   }
 }
 
-/** The store and its packages in one file, for the fake file system. Throws `BundleError` where that cannot be. */
+/** Bundles the store with its packages, for the fake file system. Throws `BundleError` if that fails. */
 export function bundleForFake({ argument }: LoadedStore, options: Pick<LoadOptions, 'installation' | 'outdir' | 'cwd'>): Promise<string> {
   const source = sourceOf(argument, options);
   return bundleStore({ ...source, name: source.fileName }, { outdir: options.outdir, self: options.installation.library }, 'fake');
@@ -83,7 +83,7 @@ function sourceOf(argument: string, { cwd, installation, outdir }: Pick<LoadOpti
         argument,
         BUILT_IN_STORES.map(({ name }) => name),
       ),
-      'A store of your own is given by its file: --store ./notes.ts',
+      'Pass a store of your own as a file: --store ./notes.ts',
     );
   const file = resolve(cwd, argument);
   if (!existsSync(file)) throw new UsageError(`store ${argument}: there is no file ${file}`);

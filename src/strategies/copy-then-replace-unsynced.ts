@@ -7,8 +7,8 @@ import type { Strategy } from './strategy.ts';
 /**
  * What shipped two weeks later, for speed: copy-then-replace without any fsync.
  *
- * Window  none under kill. A power cut after a save finds the old store, or, where the name reaches the disk before the
- *         data (xfs, ext4 with a name that was free), an empty file, which load takes for an empty store.
+ * Window  none under kill. A power cut after a save may leave the old store; or, where the name reaches the disk before the
+ *         data (xfs, and ext4 if the name was free), an empty file, which load takes for an empty store.
  */
 const writeUnsynced = (storePath: string, text: string) => writeTextAtomic(storePath, text, { sync: false });
 

@@ -6,12 +6,12 @@ import { rotateThenWrite } from './rotate-then-write.ts';
 import type { Strategy } from './strategy.ts';
 
 /**
- * What shipped: rotation copies the live file to the backup's name; the atomic write alone touches the live file.
+ * What shipped: rotation copies the live file to the backup's name; only the atomic write changes the live file.
  *
  * Window  none under kill: the live file is the old one or the new one at every instant, and load never reads a backup.
  *         The backup itself can be torn: it is copied under its final name and never synced.
- * Failing reads  a read that fails inside an update (EMFILE, EIO) passes for an empty store, which is then saved with the
- *         change alone.
+ * Failing reads  an update takes a read that fails (EMFILE, EIO) for an empty store, and saves it with only its own
+ *         change.
  */
 export async function copyToBackup(storePath: string, rotateBytes: number): Promise<boolean> {
   if (!(await isLargerThan(storePath, rotateBytes))) return false;

@@ -17,12 +17,12 @@ import type { Replacement, Strategy } from './strategy.ts';
  * Save    new temp file, fsync, hard link of the live file to the backup's name, rename over the live file, fsync of the
  *         directory: two fsyncs, and the live file is whole at every instant. A save that resolves is on disk; one that
  *         rejects left the old entries or the new ones. A backup that fails does not fail the save; old backups and
- *         transcripts are cleared away only when the save is safe.
- * Skip    an unchanged save is skipped only if this process committed the very file that is there, before any rotation.
+ *         transcripts are cleaned up only after the save is on disk.
+ * Skip    an unchanged save is skipped, before any rotation, only if this process committed the file that is there.
  * Backup  a link is one op and shares the data of a file that was synced: it is never torn or empty, and load never reads it.
- * Load    a missing file is an empty store. One that cannot be read, or holds no store, throws: an update then rejects
- *         instead of saving its change over entries that it never saw.
- * Window  none known, under kill and power loss. Needs an fsync that tells the truth, and writers that keep to the lock.
+ * Load    a missing file is an empty store. If the file cannot be read or is not a store, load throws: an update then
+ *         rejects instead of saving its change over entries that it never saw.
+ * Window  none known, under kill and power loss. Needs an fsync that does not lie, and writers that all take the lock.
  */
 function load(storePath: string): SessionEntries {
   try {
@@ -54,7 +54,7 @@ async function replace({ storePath, entries, removed, rotateBytes, lockPath, las
   await setAsideTranscripts(storePath, removed, entries);
 }
 
-/** Stores whose orphans this process has removed. More can come only from a process that dies, which its lock tells. */
+/** Stores whose orphans this process has removed. Only a process that dies leaves new ones, and its lock shows that. */
 const swept = new Set<string>();
 
 async function rotate(storePath: string, rotateBytes: number): Promise<boolean> {
@@ -65,7 +65,7 @@ async function rotate(storePath: string, rotateBytes: number): Promise<boolean> 
   return true;
 }
 
-/** Gives the live file a backup's name as well. Returns the backups that are now too many, or undefined if it could not. */
+/** Links the live file to a backup's name. Returns the backups that are now too many, or undefined if it failed. */
 async function backUp(storePath: string): Promise<string[] | undefined> {
   try {
     const backups = await listBackups(storePath);
@@ -86,7 +86,7 @@ async function linkOrCopy(storePath: string, backup: string): Promise<void> {
   const temp = tempPath(storePath);
   try {
     await fs.promises.copyFile(storePath, temp, fs.constants.COPYFILE_EXCL);
-    const handle = await fs.promises.open(temp, 'r+'); // Windows syncs no handle that cannot write
+    const handle = await fs.promises.open(temp, 'r+'); // Windows syncs only writable handles
     try {
       await handle.sync();
     } finally {

@@ -4,10 +4,10 @@ import { rotateThenWrite } from './rotate-then-write.ts';
 import type { Strategy } from './strategy.ts';
 
 /**
- * What most programs do: overwrite the live file with a plain writeFile. It keeps no backups, as most programs do not.
+ * What most programs do: overwrite the live file with a plain writeFile, and keep no backups.
  *
  * Window  from the open, which truncates, to the end of the last write the file is empty or torn; load takes it for an
- *         empty store. Nothing is synced either.
+ *         empty store. Nothing is synced.
  */
 const rotate = async () => false;
 const write = (storePath: string, text: string) => fs.promises.writeFile(storePath, text, { mode: 0o600 });

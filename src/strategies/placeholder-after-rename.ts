@@ -5,14 +5,14 @@ import { loadOrEmpty } from './lenient-load.ts';
 import { rotateThenWrite } from './rotate-then-write.ts';
 import type { Strategy } from './strategy.ts';
 
-/** An empty store, to stand where there would be none. It is a valid store: no load can tell it from one that was reset. */
+/** An empty store, written where the live file would be missing. It is valid: load cannot distinguish it from a reset store. */
 export const PLACEHOLDER = '{}';
 
 /**
  * The second attempt: rename the live file to the backup's name, then write `{}` in its place.
  *
- * Window  from the rename to the last one the store is missing, then empty, as with rename-away.
- * Told wrong  when the rename succeeds and the placeholder cannot be written, the caller hears "no rotation".
+ * Window  from that rename to the last one the store is missing, then empty, as in rename-away.
+ * Wrong result  if the rename succeeds and the placeholder cannot be written, the caller gets "no rotation".
  */
 export async function renameThenPlaceholder(storePath: string, rotateBytes: number): Promise<boolean> {
   if (!(await isLargerThan(storePath, rotateBytes))) return false;

@@ -10,7 +10,7 @@ import type { Strategy } from './strategy.ts';
  * The first attempt: write `{}` to the live file, so that there always is one, then rename it to the backup's name.
  *
  * Window  from the placeholder to the last rename the store is empty or missing. The placeholder overwrites the only copy
- *         before it is put aside, so the backup holds `{}` too: nothing can bring the entries back.
+ *         before the rename, so the backup holds `{}` too: the entries cannot be recovered.
  */
 async function rotate(storePath: string, rotateBytes: number): Promise<boolean> {
   if (!(await isLargerThan(storePath, rotateBytes))) return false;

@@ -6,11 +6,11 @@ import { rotateThenWrite } from './rotate-then-write.ts';
 import type { Strategy } from './strategy.ts';
 
 /**
- * What was suggested next: as recover-when-missing, and load reads the newest backup when the live file is `{}` as well.
+ * What was suggested next: as recover-when-missing, but load also reads the newest backup when the live file is `{}`.
  *
- * Window  none under one kill. After it, the next save rotates the placeholder, so the newest backup is empty as well: a second
- *         kill there leaves nothing. And a store that was emptied on purpose is taken for the placeholder: the deleted
- *         sessions come back from the backup, with no crash at all, and the next update saves them again.
+ * Window  none under one kill. After it, the next save rotates the placeholder, so the newest backup is empty too: a second
+ *         kill there leaves nothing. Even without a crash, load takes a store that was emptied on purpose for the placeholder:
+ *         the deleted sessions come back from the backup, and the next update saves them again.
  */
 function load(storePath: string): SessionEntries {
   const entries = readEntries(storePath) ?? {};

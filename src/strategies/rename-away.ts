@@ -8,7 +8,7 @@ import type { Strategy } from './strategy.ts';
 /**
  * The original: rotation renames the live file to the backup's name, and the atomic write that follows makes a new one.
  *
- * Window  from that rename to the last one there is no store: a crash, or a reader, finds it empty.
+ * Window  from that rename to the last one there is no live file: a load after a crash, or beside the save, finds {}.
  * Without a crash  a save of unchanged entries past the threshold rotates, then skips its write: the store is gone.
  */
 async function rotate(storePath: string, rotateBytes: number): Promise<boolean> {

@@ -2,7 +2,7 @@ import { serializeEntries } from '../entries.ts';
 import { setAsideTranscripts } from '../transcripts.ts';
 import type { Strategy } from './strategy.ts';
 
-/** The text that this process wrote last, per strategy and store. It is not looked up on disk: that is one of the bugs. */
+/** The text that this process wrote last, per strategy and store. It is never compared with the disk: one of the bugs. */
 const lastWritten = new Map<string, string>();
 
 /**

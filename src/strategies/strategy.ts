@@ -5,9 +5,9 @@ export interface Strategy {
   /** The name of its file. */
   readonly name: string;
   readonly load: (storePath: string) => SessionEntries;
-  /** Puts the store aside as a backup if it is larger than `rotateBytes`. Resolves to whether it did, as far as it knows. */
+  /** Makes a backup of the store if it is larger than `rotateBytes`. Resolves to whether it did, as far as it knows. */
   readonly rotate: (storePath: string, rotateBytes: number) => Promise<boolean>;
-  /** Resolves when the entries are stored, as well as this strategy ever stores them. */
+  /** Resolves when the entries are stored, as durably as this strategy stores them. */
   readonly replace: (replacement: Replacement) => Promise<void>;
 }
 
@@ -15,11 +15,11 @@ export interface Strategy {
 export interface Replacement {
   readonly storePath: string;
   readonly entries: SessionEntries;
-  /** Entries that maintenance took out: their transcripts are to be set aside. */
+  /** Entries that maintenance removed. Their transcripts must be set aside. */
   readonly removed: readonly SessionEntry[];
   readonly rotateBytes: number;
   /** The lock file that is held. */
   readonly lockPath: string;
-  /** Whether that lock was found with a dead owner: a save was cut short since the last one. */
+  /** Whether the owner of the previous lock died: an earlier save was cut short. */
   readonly lastOwnerDied: boolean;
 }

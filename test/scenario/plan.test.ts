@@ -25,8 +25,8 @@ describe('what is wrong is said', () => {
     ['two of one name', { tasks: [task('a', save(1)), task('a', save(2))] }, /the same name/],
     ['saving what was never loaded', { tasks: [task('a', saveLoaded()), task('b', save(1))] }, /task a saves what it never loaded/],
     ['a value that is not JSON', { tasks: [task('a', save(1)), task('b', save(1n as never))] }, /step 2 saves a value that is not JSON/],
-    ['something else for a step', { steps: [undefined] }, /step 1 is no step/],
-    ['an update of nothing', { steps: [update(undefined as never)] }, /step 1 is no step/],
+    ['something else for a step', { steps: [undefined] }, /step 1 is not a step/],
+    ['an update of nothing', { steps: [update(undefined as never)] }, /step 1 is not a step/],
   ])('%s', (_, history, problem) => {
     expect(plan(history)).toMatch(problem);
   });

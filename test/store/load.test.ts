@@ -182,7 +182,7 @@ describe('a file is refused with words that help', () => {
     {
       what: 'a scenario with no step in its steps',
       text: `export default { ${FINE}, scenarios: [{ name: 'x', catches: '', history: () => ({ steps: [{}] }) }] };`,
-      message: 'scenario x: step 1 is no step',
+      message: 'scenario x: step 1 is not a step',
     },
     {
       what: 'a history that throws',

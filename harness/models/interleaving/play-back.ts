@@ -18,7 +18,7 @@ export async function playBack(
 ): Promise<PlayedBack | { readonly reason: string }> {
   const ops: ScheduleOp[] = [];
   let cut: Snapshot | undefined;
-  scene.world.tellsPaths = true;
+  scene.world.recordsPaths = true;
   scene.onEffect = (happened) => {
     ops.push({ task: happened.caller.number, text: textOf(happened, scene.options.directory), changed: happened.changed });
     if (scene.effects === crashAfter) cut = scene.snapshot();
