@@ -61,6 +61,7 @@ type First = CrashVerdict & { readonly case: CrashCase & { readonly state: Trace
 interface Again {
   readonly verdicts: readonly CrashVerdict[];
   readonly unmeasured: readonly Unmeasured<CrashCase>[];
+  /** Recoveries; first crashes that left the same tree share one. */
   readonly crashed: number;
 }
 
@@ -144,7 +145,7 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
     const options = oracleOptions(cell.store.empty, cell.scenario.next, bench.recovery.whenFresh);
     const cases: CrashCase[] = [];
     const unmeasured: Unmeasured<CrashCase>[] = [];
-    let crashed = 0;
+    const crashed = new Set<Trace>();
     for (const [index, trace] of traces.entries()) {
       const first = firsts[index];
       if (first === undefined) continue;
@@ -160,14 +161,14 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
             second: true as const,
           })),
         );
-        crashed += 1;
+        crashed.add(trace);
       } catch (error) {
         if (!(error instanceof NotReplayable)) throw error;
         unmeasured.push({ case: first.case, reason: `its recovery could not be crashed: ${error.message}` });
       }
     }
     const judged = await judge(cases);
-    return { verdicts: judged.verdicts, unmeasured: [...unmeasured, ...judged.unmeasured], crashed };
+    return { verdicts: judged.verdicts, unmeasured: [...unmeasured, ...judged.unmeasured], crashed: crashed.size };
   }
 }
 

@@ -158,7 +158,7 @@ export async function carryOutFaults(
   const runs: (readonly [FaultyCase, readonly Fault[]])[] = [];
   for (const one of cases) {
     const { fails, left } = one;
-    if (left !== undefined) results.set(one, sightedCut({ ...one, left }));
+    if (left !== undefined) results.set(one, sightedCut(one, left));
     else if (fails.kind === 'faults') runs.push([one, fails.faults]);
     else results.set(one, await controlOf(one));
   }

@@ -132,9 +132,9 @@ function sightingsOf({ subject, options }: Trial, run: FaultyRun, asksSame: bool
 }
 
 /** What a power cut after the run left. */
-export function sightedCut(one: FaultyCase & Required<Pick<FaultyCase, 'left'>>): CarriedOut<FaultyCase, FaultyRun> {
+export function sightedCut(one: FaultyCase, left: NonNullable<FaultyCase['left']>): CarriedOut<FaultyCase, FaultyRun> {
   const { subject, options } = one.trial;
-  const { run, trace, boundary, tree } = one.left;
+  const { run, trace, boundary, tree } = left;
   const settled = trace.marks.filter(({ afterOp }) => afterOp <= boundary);
   const promised = promiseOf(subject.before, subject.steps, settled, true);
   const sighting: Sighting = {

@@ -18,7 +18,8 @@ import { type CrashExploration, type CrashExplored, exploreRun, oneRun, type Sta
 import { carriedOn, worstAtEach } from '../crash/letters.ts';
 import { crashSubjects } from '../crash/subjects.ts';
 import { type Model, type Profile, recordedOf } from '../model.ts';
-import { type CutTree, type PowerCutRequest, powerCutAt, powerCuts } from './power-cut.ts';
+import type { CutTree, PowerCutRequest } from './cuts.ts';
+import { powerCutAt, powerCuts } from './power-cut.ts';
 
 /** The persistence profile that each file system is held to, and whether it gates. */
 const HELD_TO = {

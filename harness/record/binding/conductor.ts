@@ -7,7 +7,7 @@
  *          so a bug that needs two ops in progress at once does not show.
  */
 
-import { type Call, changesTree } from '../../domain/calls.ts';
+import { changesTree } from '../../domain/calls.ts';
 import type { RawEvent, RawMark, RawOp } from '../../domain/events.ts';
 import type { Tree } from '../../domain/trace.ts';
 import { equalTrees, lookIn, type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';

@@ -9,7 +9,6 @@
 import { CALLS } from '../../../domain/calls.ts';
 import type { Op, Trace } from '../../../domain/trace.ts';
 import { powerLossStates } from '../../../persistence/power-loss.ts';
-import type { PowerLossState } from '../../../persistence/state.ts';
 import { forcedBy } from './candidates.ts';
 import type { LossQuestion } from './question.ts';
 import { type PlacedBarrier, withBarriers, withoutOps } from './trace-edits.ts';
