@@ -1,4 +1,4 @@
-/** What the id of a race says after its boundary: `a5.b2`, or `a5.b2~kill=a` where the first task is killed when the schedule is over. */
+/** The part of a race's id after its boundary: `a5.b2`, or `a5.b2~kill=a` if the first task is killed at the end of the schedule. */
 import { parseSchedule, TASK_LETTERS } from '../../domain/schedule.ts';
 import type { Planned } from './raced.ts';
 
