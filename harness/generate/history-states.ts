@@ -1,8 +1,8 @@
 /**
- * The crash states of a history: all of them, where they are not too many.
+ * The crash states of a history: all of them, unless there are too many.
  *
- * What no process forced to disk adds up from step to step, and with it what a power cut may leave. Of a history that has too many states,
- * all those of its first calls are told, as far as that goes, and of the rest some, drawn by the seed: other histories begin otherwise.
+ * Unsynced data accumulates from step to step, and with it the number of states after a power cut. If there are too many states, those of
+ * as many first calls as the limit allows are enumerated, and the rest is sampled by the seed: other histories begin with other calls.
  */
 import type { CrashChoice } from '../domain/models.ts';
 import type { Trace } from '../domain/trace.ts';
@@ -14,11 +14,11 @@ import { upTo } from './one-trace.ts';
 
 type States = Explored<KillState | LossState>;
 
-/** Distinct states up to which all are told. */
+/** Limit for enumerating all states, in distinct states. */
 const MOST_STATES = 200;
 /** The same for the first calls of a history that has more. */
 const MOST_AT_FIRST = 150;
-/** What is drawn of the rest. */
+/** Number of states sampled from the rest. */
 const DRAWN = 40;
 
 /** `ends`: the boundaries at which its calls resolved, in order. Throws NotReplayable. */
@@ -44,7 +44,7 @@ export function historyStates(
   return { ...whole, states, coverage: { pages: { ...whole.coverage.pages, distinct: states.length } } };
 }
 
-/** Some, in their order. */
+/** A random sample, in the order of the items. */
 function drawn<Item>(items: readonly Item[], count: number, random: () => number): Item[] {
   let wanted = Math.min(count, items.length);
   return items.filter((_, at) => {
