@@ -1,10 +1,10 @@
 /**
- * Random histories of two tasks that go on at the same time, and how one is spelt: steps parted by dots, tasks by a `+`.
+ * Random histories of two concurrent tasks, and their text form: dots separate steps, a `+` separates tasks.
  *
  *     s2   save value 2        z   save the empty object        u1   update key 1
  *     l    load                x   save what the task's last load returned
  *
- * Before the tasks value 3 was saved.
+ * Value 3 is saved before the tasks start.
  */
 import fc from 'fast-check';
 import type { Json, Step, Task, TaskStep } from '../domain/trace.ts';
@@ -16,12 +16,12 @@ export type ConcurrentHistory = readonly (readonly string[])[];
 const MOST_STEPS = 2;
 const TASKS = 2;
 const BEFORE = 3;
-/** How many are drawn for each that is wanted: some are alike. */
+/** Histories drawn for each one wanted, because some are equal. */
 const DRAWN_PER_HISTORY = 4;
 
 export const BEFORE_HISTORIES: readonly Step[] = [{ kind: 'save', value: historyValue(BEFORE) }];
 
-/** `count` different ones, the short ones first. The same seed draws the same. */
+/** Up to `count` distinct histories, shortest first. The same seed gives the same histories. */
 export function drawConcurrentHistories(count: number, seed: number, hasUpdate: boolean): ConcurrentHistory[] {
   const step = fc.oneof(
     { weight: 3, arbitrary: fc.integer({ min: 1, max: VALUES - 1 }).map((value) => `s${value}`) },
@@ -36,17 +36,17 @@ export function drawConcurrentHistories(count: number, seed: number, hasUpdate: 
   return [...different.values()].slice(0, count).sort((one, other) => one.flat().length - other.flat().length);
 }
 
-/** What was loaded can be saved only after a load. */
+/** Whether a load comes before every step that saves what was loaded. */
 function isTask(steps: readonly string[]): boolean {
   return steps.every((step, index) => step !== 'x' || steps.slice(0, index).includes('l'));
 }
 
-/** The history without one of its steps, in every way. */
+/** All valid histories with one step fewer. */
 export function simplerHistories(history: ConcurrentHistory): ConcurrentHistory[] {
   return history.flatMap((steps, task) =>
     steps
       .map((_, at) => history.map((same, other) => (other === task ? steps.filter((__, index) => index !== at) : same)))
-      .filter((one) => one.every((its) => its.length > 0 && isTask(its))),
+      .filter((tasks) => tasks.every((task) => task.length > 0 && isTask(task))),
   );
 }
 
@@ -54,7 +54,7 @@ export function encodeConcurrent(history: ConcurrentHistory): string {
   return history.map((steps) => steps.join('.')).join('+');
 }
 
-/** Undefined for what is no history. */
+/** Undefined if the text is not a history. */
 export function parseConcurrent(text: string): ConcurrentHistory | undefined {
   const history = text.split('+').map((steps) => steps.split('.'));
   const isHistory =

@@ -1,29 +1,29 @@
 /**
- * Histories drawn by fast-check, and chosen for variety: of many that are drawn, those with the most triples of steps that no chosen one
- * has yet. Most bugs take two or three steps in a row. The same seed draws the same histories.
+ * Draws histories with fast-check, and selects them for variety: each time the one with the most new triples of consecutive steps. Most
+ * bugs need two or three steps in a row. The same seed gives the same histories.
  */
 import fc from 'fast-check';
 import { encodeHistory, endsProcess, type History, type HistoryStep } from './history.ts';
 import { KEYS, VALUES } from './values.ts';
 
-/** Histories of a cell, unless the run says otherwise. */
+/** Default number of histories per cell. */
 export const HISTORIES_PER_CELL = 24;
 const LEAST_STEPS = 4;
 /** A step costs about a millisecond, a process forty: long histories find more in less time, and are shrunk. */
 const MOST_STEPS = 10;
-/** What a crash counts ops by: more than any step of a small store has. It starts over beyond the step's last. */
+/** Largest op number of a crash: more than any step of a small store has. Beyond the step's last op it wraps around. */
 const MOST_OPS = 99;
-/** Histories that are chosen so; by then few triples are new. */
+/** Limit for histories selected by triples; after that few triples are new. */
 const MOST_CHOSEN = 48;
-/** How many are drawn for each that is chosen. */
+/** Histories drawn for each one selected. */
 const DRAWN_PER_CHOSEN = 30;
 
-/** How often each step comes, in relation. */
+/** Relative frequency of each step. */
 const WEIGHTS = { save: 4, update: 4, reset: 3, unchanged: 1, reload: 1, crash: 2 } as const satisfies {
   [kind in HistoryStep['kind']]: number;
 };
 
-/** Of stores with or without an update. None begins with the end of a process that did nothing. */
+/** Histories for stores with or without an update. None begins with the end of a process. */
 export function histories(hasUpdate: boolean): fc.Arbitrary<History> {
   const save = fc.integer({ min: 1, max: VALUES }).map((value): HistoryStep => ({ kind: 'save', value }));
   const update = fc.integer({ min: 1, max: KEYS }).map((key): HistoryStep => ({ kind: 'update', key }));
@@ -63,7 +63,7 @@ interface Triple {
   readonly worth: number;
 }
 
-/** By kinds alone. What one process does says more than its end, and an end in the middle more than one before or after. */
+/** Triples of step kinds. Weight: 4 without the end of a process, 3 with one in the middle, else 1. */
 function triplesIn(history: History): Triple[] {
   const triples = new Map<string, Triple>();
   for (const [at, first] of history.entries()) {
@@ -79,7 +79,7 @@ function triplesIn(history: History): Triple[] {
 
 const worthOf = (triples: readonly Triple[]): number => triples.reduce((sum, { worth }) => sum + worth, 0);
 
-/** The first of those that have the most. */
+/** The first item with the largest amount. */
 function mostOf<Item>(items: readonly Item[], amountOf: (item: Item) => number): Item | undefined {
   let best: { readonly item: Item; readonly amount: number } | undefined;
   for (const item of items) {

@@ -1,13 +1,13 @@
 /**
- * A history of store calls, and how it is spelt: steps parted by dots, safe in a shell and short enough for a case id.
+ * A history of store calls, and its text form: steps separated by dots, safe in a shell and short enough for a case id.
  *
- *     s2   save value 2                       l    the process ends well; a new one loads and goes on
- *     u1   update key 1                       c7   the process dies after op 7 of the step before it, or of the load it began with;
- *     z    reset: save the empty object            a new one loads and goes on
+ *     s2   save value 2                       l    the process exits normally; a new one loads and continues
+ *     u1   update key 1                       c7   the process dies after op 7 of the previous step, or of the load it began with;
+ *     z    reset: save the empty object            a new one loads and continues
  *     r    save the current value again
  *
- * `c7` counts from 0 (before the step's first op) to the number of its ops, and starts over beyond that: `c7` after a step of 5 ops
- * is `c1`. Every process but the first begins with a load.
+ * The number of a crash ranges from 0 (before the step's first op) to the number of the step's ops, and wraps around beyond that: `c7`
+ * after a step of 5 ops is `c1`. Every process but the first begins with a load.
  */
 
 /** Values and keys count from 1; see `values.ts`. */
@@ -21,7 +21,7 @@ export type HistoryStep =
 
 export type History = readonly HistoryStep[];
 
-/** True for the steps with which a process ends. */
+/** True for the steps that end a process. */
 export function endsProcess({ kind }: HistoryStep): boolean {
   return kind === 'reload' || kind === 'crash';
 }
@@ -49,12 +49,12 @@ function encodeStep(step: HistoryStep): string {
   }
 }
 
-/** More steps are no history that anybody drew. */
+/** Longer than any drawn history. */
 const MOST_STEPS = 100;
 const STEP = /^(?:s(?<value>[1-9])|u(?<key>[1-9])|c(?<after>\d{1,6})|(?<word>[zrl]))$/;
 const WORDS = { z: { kind: 'reset' }, r: { kind: 'unchanged' }, l: { kind: 'reload' } } as const;
 
-/** Undefined if the text is no history. */
+/** Undefined if the text is not a history. */
 export function parseHistory(text: string): History | undefined {
   const parts = text.split('.');
   const steps = parts.slice(0, MOST_STEPS).flatMap((part): HistoryStep[] => {
@@ -74,12 +74,12 @@ export function historyName(history: History): string {
   return `history=${encodeHistory(history)}`;
 }
 
-/** What a case id says after its boundary: the history and, after a further `~`, what the model has to say. */
+/** The part of a case id after its boundary: the history and, after a further `~`, the detail of the model. */
 export function historyDetail(history: History, rest: string): string {
   return `${historyName(history)}${rest === '' ? '' : `~${rest}`}`;
 }
 
-/** Undefined if the text is no such detail. `rest` is empty where the model says nothing more. */
+/** Undefined if the text is not such a detail. `rest` is the detail of the model, which may be empty. */
 export function parseHistoryDetail(detail: string): { readonly history: History; readonly rest: string } | undefined {
   const { history = '', rest = '' } = DETAIL.exec(detail)?.groups ?? {};
   const steps = parseHistory(history);

@@ -1,12 +1,11 @@
 /**
- * The processes of a history as one trace: what one did, up to where it died, then what the next one did in the directory that it left.
+ * Joins the processes of a history into one trace: the ops of each up to its death, then those of the next one in the same directory.
  *
- * For power loss that is the difference between a process and a machine: what a dead process had not forced to disk can still be lost
- * when the power goes in the next one's time.
+ * Power loss needs this: what a dead process had not forced to disk can still be lost when the power fails during the next process.
  */
 import type { FileRef, Op, Trace } from '../domain/trace.ts';
 
-/** `next` was recorded on the last tree of `trace`. Ops, and the files that ops name, are counted on. */
+/** `next` was recorded on the last tree of `trace`. The numbers of its ops and files continue those of `trace`. */
 export function followedBy(trace: Trace, next: Trace): Trace {
   const [ops, steps] = [trace.ops.length, trace.marks.length];
   const files = 1 + Math.max(0, ...trace.ops.flatMap(({ file, to }) => [file.id, to?.id ?? 0]));
@@ -21,7 +20,7 @@ export function followedBy(trace: Trace, next: Trace): Trace {
   };
 }
 
-/** What had happened by op `ops`, and whatever had settled by then. */
+/** The first `ops` ops, and the steps that had settled by then. */
 export function upTo(trace: Trace, ops: number): Trace {
   return {
     ...trace,

@@ -1,27 +1,27 @@
 /**
- * Shrinking: from a history that fails to one of which no step, no run of steps and no pair of steps can be left out, and none be simpler.
+ * Shrinks a failing history until no step, no run of steps and no pair of steps can be removed, and no step can be simplified.
  *
- * Not by fast-check, which does not go back to a step that it once could not leave out: a history fails by the few steps that belong
- * together, wherever they stand. Leaving out comes first, the most first; then a plain save instead of another step, a reload instead of a crash, an earlier crash, a smaller value.
+ * fast-check does not retry a removal that once failed, but a failure often needs a few related steps in different places. Removals come
+ * first, the longest first; then a plain save instead of another step, a reload instead of a crash, an earlier crash, a smaller value.
  */
 import { encodeHistory, type History, type HistoryStep } from './history.ts';
 
 export interface Shrunk {
   readonly history: History;
-  /** Histories that were tried on the way. */
+  /** Number of histories that were tried. */
   readonly tried: number;
-  /** False where the limit came first. */
+  /** False if the limit was reached first. */
   readonly isSmallest: boolean;
 }
 
 export interface ShrinkOptions {
-  /** Histories that are tried side by side. The first in order that fails is taken, so that the result does not hang on their number. */
+  /** Histories tried side by side. The first in order that fails is taken, so the result does not depend on this number. */
   readonly atOnce: number;
-  /** Histories that are tried at most. */
+  /** Limit for the histories tried. */
   readonly limit: number;
 }
 
-/** `failing` says how a history fails: with which of its steps; undefined if it does not. */
+/** `failing` returns the steps with which a history fails, or undefined if it does not fail. */
 export async function shrink(
   history: History,
   failing: (history: History) => Promise<History | undefined>,
@@ -75,10 +75,10 @@ function simplerThan(step: HistoryStep): HistoryStep[] {
   }
 }
 
-/** The plainest step there is. */
+/** The simplest step. */
 const SAVE: HistoryStep = { kind: 'save', value: 1 };
 
-/** The least, then half-way, then one less. */
+/** The least number, then the midpoint, then one less. */
 function lessThan(n: number, least: number): number[] {
   return [...new Set([least, Math.floor((least + n) / 2), n - 1])].filter((less) => less >= least && less < n);
 }

@@ -1,8 +1,8 @@
 /**
- * Choices as schedules, and back.
+ * Converts choices to schedules, and back.
  *
- * A turn counts effects: a task goes on until it has had so many. What it does on the way without an effect (a call that begins and waits
- * for another, a timer) needs no word; only where a turn ends with it, it is a turn of no steps: `b0`.
+ * A turn counts effects: a task continues until it has had that many. Choices without an effect (a call that begins and waits for another,
+ * a timer) are not written, except at the end of a turn, where each is a turn of zero steps: `b0`.
  */
 import { parseSchedule, type Schedule, scheduleId, type Turn } from '../../domain/schedule.ts';
 import { encodeConcurrent, parseConcurrent } from '../../generate/concurrent.ts';
@@ -11,7 +11,7 @@ import type { Choice, Scene } from './scene.ts';
 
 const DETAIL = /^(?:history=(?<history>[^~]+)~)?(?<schedule>[^~]+)(?<crash>~crash)?$/;
 
-/** What a case id says after its boundary: `a5.b2~crash`, `history=s1+l.x~a5.b2`. */
+/** The part of a case id after its boundary: `a5.b2~crash`, `history=s1+l.x~a5.b2`. */
 export function scheduleDetail({ schedule, crashAfter, history }: NamedSchedule): string {
   const what = history === undefined ? '' : `history=${encodeConcurrent(history)}~`;
   return `${what}${scheduleId(schedule)}${crashAfter === undefined ? '' : '~crash'}`;
@@ -26,7 +26,7 @@ export function parseScheduleDetail(boundary: number, detail: string): NamedSche
   return { schedule, ...(crash !== undefined && { crashAfter: boundary }), ...(history && { history }) };
 }
 
-/** The schedule of these choices, of which the last may be cut short by the end of `effects` effects. */
+/** The schedule of these choices, cut off after `effects` effects. */
 export function scheduleOfChoices(choices: readonly Choice[], effects: number): Schedule {
   const turns: Turn[] = [];
   let done = 0;
@@ -54,13 +54,13 @@ export function scheduleOfChoices(choices: readonly Choice[], effects: number): 
   return turns;
 }
 
-/** Goes on as a schedule says. False if a task cannot. */
+/** Follows a schedule. Returns false if a task cannot take its turn. */
 export async function follow(scene: Scene, schedule: Schedule): Promise<boolean> {
   for (const { task, steps } of schedule) {
     const until = scene.effects + steps;
     do {
       if (!scene.ready().includes(task)) return false;
-      await scene.goOn(task);
+      await scene.advance(task);
     } while (scene.effects < until);
   }
   return true;

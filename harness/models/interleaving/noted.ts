@@ -1,11 +1,11 @@
-/** What many runs of a scene have in common, by number: trees and events. */
+/** Numbers trees and event lists across the runs of a scene. */
 
 import type { TaskEvent } from '../../domain/schedule.ts';
 import type { Snapshot } from '../../fake/directory.ts';
 import { Interner } from '../../fake/interner.ts';
 import type { Volume } from '../../fake/volume.ts';
 
-/** Trees by number, and what is in those that nobody has looked at yet. */
+/** Numbers trees, and keeps the contents of new ones until they are taken. */
 export class Trees {
   readonly #numbers = new Interner();
   readonly #unseen = new Map<number, Snapshot>();
@@ -17,7 +17,7 @@ export class Trees {
     return number;
   }
 
-  /** Those that are new since the last time. */
+  /** The trees that are new since the last call. */
   takeUnseen(): [number, Snapshot][] {
     const unseen = [...this.#unseen];
     this.#unseen.clear();
@@ -29,7 +29,7 @@ export class Trees {
   }
 }
 
-/** Of two runs that had the same events in the same order, the number is the same. */
+/** Numbers event lists: the same events in the same order have the same number. */
 export class Events {
   readonly #numbers = new Interner();
   readonly #lists: (readonly TaskEvent[])[] = [];

@@ -1,4 +1,4 @@
-/** One schedule, followed to its end or to where everything crashes, with its ops in words. */
+/** Executes one schedule, to its end or to its crash, and describes its ops. */
 import { relative } from 'node:path';
 import { canonicalPath } from '../../domain/names.ts';
 import type { Schedule, ScheduleEnd, ScheduleOp } from '../../domain/schedule.ts';
@@ -25,21 +25,21 @@ export async function playBack(
   };
   const failure = await scene.start();
   if (failure !== undefined) return { reason: failure };
-  if (!(await follow(scene, schedule))) return { reason: scene.world.refused ?? 'the tasks cannot go on in this order' };
+  if (!(await follow(scene, schedule))) return { reason: scene.world.refused ?? 'the tasks cannot run in this order' };
   if (crashAfter !== undefined) {
-    const moment = scene.moments.filter(({ at, choices }) => at === crashAfter && choices <= scene.choices.length).at(-1);
-    if (moment === undefined) return { reason: `there are only ${scene.effects} ops` };
-    const events = scene.allEvents.list(moment.events).slice();
+    const crashPoint = scene.crashPoints.filter(({ at, choices }) => at === crashAfter && choices <= scene.choices.length).at(-1);
+    if (crashPoint === undefined) return { reason: `there are only ${scene.effects} ops` };
+    const events = scene.allEvents.list(crashPoint.events).slice();
     return { schedule, ops: ops.slice(0, crashAfter), events, how: 'crashed', snapshot: cut ?? scene.snapshot() };
   }
-  if (scene.ready().length > 0) return { reason: 'the tasks have more to do' };
+  if (scene.ready().length > 0) return { reason: 'the schedule ends before the tasks do' };
   const { stuck } = scene;
   if (stuck === undefined) await scene.close();
   if (scene.world.refused !== undefined) return { reason: scene.world.refused };
   return { schedule, ops, events: scene.events, how: 'ended', snapshot: scene.snapshot(), ...(stuck !== undefined && { stuck }) };
 }
 
-/** As `opText` tells the ops of a trace. */
+/** In the format of `opText`. */
 function textOf({ syscall, path, error }: Happened, directory: string): string {
   const inside = (file: string): string =>
     `${file}/`.startsWith(`${directory}/`) ? canonicalPath(relative(directory, file) || '.', []) : file;

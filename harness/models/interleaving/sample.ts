@@ -1,20 +1,19 @@
 /**
- * Orders drawn at random, where there are too many to tell them all: lists of numbers, the k-th of which picks among the tasks that can go
- * on at the k-th choice. 0 lets the same task go on, so shorter lists and smaller numbers are simpler orders, and fast-check shrinks
- * what fails to one of them.
+ * Random schedules, for when there are too many to enumerate. Each is a list of numbers; the k-th picks among the tasks that can continue
+ * at the k-th choice. 0 continues the same task, so a list with more zeros is a simpler schedule.
  */
 import fc from 'fast-check';
 import type { Scene } from './scene.ts';
 import type { Judgeable, OnRun } from './search.ts';
 
-/** Choices that are drawn; after them the same task goes on as long as it can. */
+/** Choices that are drawn; after them the same task continues as long as it can. */
 const MOST_CHOICES = 200;
-/** How often another task goes on: once in so many choices. */
+/** Another task continues once in so many choices, on average. */
 const ONE_IN = 4;
-/** Runs that fast-check may spend on making one failure smaller. */
+/** Limit for the runs that shrink one failure. */
 const MOST_SHRINKS = 300;
 
-/** Knows the kinds of failure that were met. */
+/** The kinds of failure that were found so far. */
 interface Kinds {
   readonly kinds: () => readonly string[];
 }
@@ -38,7 +37,7 @@ export async function sampleSchedules(
   return runs;
 }
 
-/** Takes out one switch after the other. What still fails is told, and its kind keeps the smallest. */
+/** Runs each prefix of the schedule that ends with a switch. `onRun` sees every run, and keeps the smallest failure of each kind. */
 async function shrink(scene: Scene, drawn: readonly number[], onRun: OnRun): Promise<number> {
   let runs = 0;
   for (const [at, number] of drawn.entries()) {
@@ -51,7 +50,7 @@ async function shrink(scene: Scene, drawn: readonly number[], onRun: OnRun): Pro
   return runs;
 }
 
-/** False if the fake cannot go on. */
+/** Returns false if the run cannot be measured. */
 async function run(scene: Scene, picks: readonly number[], onRun: OnRun): Promise<boolean> {
   scene.isReplay = false;
   if ((await scene.start()) !== undefined) return false;
@@ -65,13 +64,16 @@ async function run(scene: Scene, picks: readonly number[], onRun: OnRun): Promis
     const inOrder = stays ? [last, ...ready.filter((task) => task !== last)] : ready;
     const choice = inOrder[(picks[place] ?? 0) % inOrder.length] as number;
     if (stays && choice !== last) preemptions += 1;
-    await scene.goOn(choice);
+    await scene.advance(choice);
     last = choice;
   }
   const { stuck } = scene;
   if (stuck === undefined) await scene.close();
   if (scene.world.refused !== undefined) return false;
-  const crashed = scene.moments.map((moment): Judgeable => ({ how: 'crashed', moment: { ...moment }, preemptions }));
-  await onRun([...crashed, { how: 'ended', moment: scene.moment(), preemptions, ...(stuck !== undefined && { stuck }) }], scene.choices);
+  const crashed = scene.crashPoints.map((point): Judgeable => ({ how: 'crashed', moment: { ...point }, preemptions }));
+  await onRun(
+    [...crashed, { how: 'ended', moment: scene.crashPoint(), preemptions, ...(stuck !== undefined && { stuck }) }],
+    scene.choices,
+  );
   return true;
 }

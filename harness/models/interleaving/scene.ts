@@ -1,10 +1,10 @@
 /**
- * Tasks of one store on the fake file system, played choice by choice: who goes on next, until nobody has anything left to do.
+ * Executes the tasks of one store on the fake file system, one scheduling choice at a time, until no task can continue.
  *
- * Allows   any order of the system calls of different tasks; a call of the store may begin whenever its task has nothing under way. A
- *          synchronous function is one choice, as nothing can come between its effects; still each of them is a moment for a crash.
- * Forbids  other orders within a task: the calls that it has asked for happen in that order, and its timers come when it has none left and
- *          either nothing else can go on, or another task has changed the directory since they were set.
+ * Allows   any order of the system calls of different tasks; a call of the store may begin whenever its task is idle. A synchronous
+ *          function is one choice, as nothing can come between its effects; but after each of them everything may crash.
+ * Forbids  other orders within a task: its system calls happen in the order in which it requests them. Its timers fire only when it has no
+ *          pending call, and either no task can continue or another task has changed the directory since the timer was set.
  */
 
 import type { Loaded } from '../../domain/recovery.ts';
@@ -23,28 +23,30 @@ import { Events, Trees } from './noted.ts';
 
 export interface SceneOptions {
   readonly evaluate: Evaluate;
-  /** The store of what a bundle exports. */
+  /** The store in the exports of a bundle. */
   readonly storeOf: (exported: unknown) => ModuleStore;
   readonly directory: string;
   /** In ms since the epoch. */
   readonly now: number;
   readonly before: readonly Step[];
   readonly tasks: readonly Task[];
-  /** `shared`: the tasks are in one process. `own`: each is a process of its own, and what came before was another. */
+  /** `shared`: all tasks run in one process. `own`: each task and the setup has a process of its own. */
   readonly instances: 'shared' | 'own';
 }
 
-/** A moment at which everything may crash: after `at` effects, with what had been promised by then. */
-export interface Moment {
+/** A point at which everything may crash, or at which a run ends: after `at` effects, with the events so far. */
+export interface CrashPoint {
   readonly at: number;
+  /** A number of `Trees`. */
   readonly tree: number;
+  /** A number of `Events`. */
   events: number;
-  /** Choices that had been made, the one under way included. */
+  /** Choices made so far, including the current one. */
   readonly choices: number;
 }
 
-/** What a scene knows of choices, in numbers. */
-export interface SceneMemory {
+/** What was observed after a prefix of choices, so that a repetition of the prefix need not record it again. */
+export interface ReplayState {
   readonly events: number;
   /** By task. */
   readonly observed: readonly number[];
@@ -57,13 +59,14 @@ export interface Choice {
 }
 
 const FIRST_PID = 4001;
-/** Everything before the tasks. */
+/** The caller of the steps before the tasks. */
 const SETUP = -1;
-/** Effects of one run; a store that goes on for longer never ends. */
+/** Limits for one run; a store that exceeds one is taken to run forever. */
 const MOST_EFFECTS = 5_000;
 const MOST_CHOICES = 20_000;
 
-interface Player {
+/** The progress of one task. */
+interface TaskRun {
   readonly caller: Caller;
   readonly callers: Callers;
   readonly store: ModuleStore;
@@ -78,19 +81,19 @@ export class Scene {
   readonly trees = new Trees();
   readonly allEvents = new Events();
   readonly choices: Choice[] = [];
-  readonly moments: Moment[] = [];
+  readonly crashPoints: CrashPoint[] = [];
   events: TaskEvent[] = [];
   effects = 0;
-  /** In words, once nothing can go on though not all is done. */
+  /** Why no task can continue, though some are not done. */
   stuck: string | undefined;
-  /** Is told of each effect of a task. */
+  /** Called for each effect of a task. */
   onEffect: (happened: Happened) => void = () => {};
   #eventsNumber = 0;
   #volumeKey = '';
   #volumeNumber = 0;
-  #players: Player[] = [];
+  #taskRuns: TaskRun[] = [];
   #setup: Caller;
-  #afterBefore: Snapshot | undefined;
+  #afterSetup: Snapshot | undefined;
   readonly #volume: Volume;
   readonly #processes: readonly (FakeProcess & { readonly callers: Callers })[];
 
@@ -99,12 +102,10 @@ export class Scene {
     this.#volume = new Volume(directory, { newInode: () => 1, newDescriptor: () => 1, now: () => now });
     this.world = new World(this.#volume, now);
     this.#setup = this.world.newCaller(SETUP, true);
-    const count = instances === 'shared' ? 1 : tasks.length + 1; // the last one is over when the tasks begin
+    const count = instances === 'shared' ? 1 : tasks.length + 1; // the last one runs the setup, and ends before the tasks begin
     const isAlive = (pid: number): boolean => {
-      const player = instances === 'shared' ? this.#players[0] : this.#players[pid - FIRST_PID];
-      return (
-        pid >= FIRST_PID && pid < FIRST_PID + Math.max(1, count - 1) && (instances === 'shared' || player === undefined || !isDone(player))
-      );
+      const run = instances === 'shared' ? this.#taskRuns[0] : this.#taskRuns[pid - FIRST_PID];
+      return pid >= FIRST_PID && pid < FIRST_PID + Math.max(1, count - 1) && (instances === 'shared' || run === undefined || !isDone(run));
     };
     this.#processes = Array.from({ length: count }, (_, index) => {
       const callers = instances === 'shared' ? sharedCallers(this.world) : new OwnCaller(this.world);
@@ -113,20 +114,20 @@ export class Scene {
     this.world.onHappened = (happened) => this.#happened(happened);
   }
 
-  /** Sets everything back to before the first choice. Returns why it could not, in words. */
+  /** Resets everything to before the first choice. Returns the reason if it cannot. */
   async start(): Promise<string | undefined> {
     const { tasks, before, instances } = this.options;
     this.world.reset();
     this.choices.length = 0;
-    this.moments.length = 0;
+    this.crashPoints.length = 0;
     this.events = [];
     this.#eventsNumber = 0;
     this.effects = 0;
     this.stuck = undefined;
-    this.#players = [];
+    this.#taskRuns = [];
     this.#setup = this.world.newCaller(SETUP, true);
     let store: ModuleStore | undefined;
-    if (this.#afterBefore !== undefined) this.#volume.restore(this.#afterBefore);
+    if (this.#afterSetup !== undefined) this.#volume.restore(this.#afterSetup);
     else {
       this.#volume.restore([]);
       const first = this.#process(this.#processes.length - 1);
@@ -134,43 +135,43 @@ export class Scene {
       const failure = await this.#carryOut(first.callers, store, before);
       if (failure !== undefined) return this.world.refused ?? failure;
       if (instances === 'own') {
-        this.#afterBefore = this.#volume.snapshot();
-        this.#volume.restore(this.#afterBefore);
+        this.#afterSetup = this.#volume.snapshot();
+        this.#volume.restore(this.#afterSetup);
       }
     }
-    this.#players = tasks.map(({ steps }, index) => {
+    this.#taskRuns = tasks.map(({ steps }, index) => {
       const caller = this.world.newCaller(index, false);
       const process = this.#process(instances === 'shared' ? 0 : index);
-      const its = store !== undefined && instances === 'shared' ? store : this.#evaluate(process, this.#setup);
-      return { caller, callers: process.callers, store: its, steps, next: 0, busy: false, loaded: undefined };
+      const own = store !== undefined && instances === 'shared' ? store : this.#evaluate(process, this.#setup);
+      return { caller, callers: process.callers, store: own, steps, next: 0, busy: false, loaded: undefined };
     });
     this.#note();
     return this.world.refused;
   }
 
-  /** The tasks that can go on. None: the run is over, and `stuck` says if that is not how it should be. */
+  /** The tasks that can continue. None if the run is over; then `stuck` is set if tasks are not done. */
   ready(): readonly number[] {
     if (this.effects >= MOST_EFFECTS || this.choices.length >= MOST_CHOICES) {
       this.stuck = `not done after ${this.effects} steps on the file system`;
       return [];
     }
     const ready: number[] = [];
-    for (const [index, player] of this.#players.entries()) if (this.#canGoOn(player)) ready.push(index);
+    for (const [index, run] of this.#taskRuns.entries()) if (this.#canContinue(run)) ready.push(index);
     if (ready.length > 0) return ready;
-    if (this.#players.every(isDone)) return [];
+    if (this.#taskRuns.every(isDone)) return [];
     const timer = this.world.firstTimer();
     if (timer !== undefined) return [timer.caller.number];
-    this.stuck = this.#whoWaits();
+    this.stuck = this.#waitingTasks();
     return [];
   }
 
-  /** Lets a task go on by one choice, and waits until all is quiet. */
-  async goOn(task: number): Promise<void> {
-    const player = this.#players[task] as Player;
-    const { caller } = player;
+  /** Advances a task by one choice, and waits until the world has settled. */
+  async advance(task: number): Promise<void> {
+    const run = this.#taskRuns[task] as TaskRun;
+    const { caller } = run;
     const before = this.effects;
     if (caller.waiting.length > 0) this.world.letThrough(caller);
-    else if (!player.busy && player.next < player.steps.length) this.#begin(player);
+    else if (!run.busy && run.next < run.steps.length) this.#begin(run);
     else {
       const timer = this.world.firstTimer(caller);
       if (timer !== undefined) this.world.fire(timer);
@@ -180,18 +181,18 @@ export class Scene {
     this.#note();
   }
 
-  /** The tree and the events as they are now. */
-  moment(): Moment {
+  /** The current tree and events. */
+  crashPoint(): CrashPoint {
     return { at: this.effects, tree: this.trees.number(this.#volume), events: this.#eventsNumber, choices: this.choices.length };
   }
 
-  /** Gives the store the chance to put down what it still holds, once all tasks are done. */
+  /** Closes the stores, once all tasks are done. */
   async close(): Promise<void> {
-    if (this.#players.some((player) => player.store.close !== undefined)) {
-      const stores = new Set(this.#players.map(({ store }) => store));
-      for (const player of this.#players) player.caller.free = true;
+    if (this.#taskRuns.some((run) => run.store.close !== undefined)) {
+      const stores = new Set(this.#taskRuns.map(({ store }) => store));
+      for (const run of this.#taskRuns) run.caller.free = true;
       for (const store of stores) {
-        const { caller, callers } = this.#players.find((player) => player.store === store) as Player;
+        const { caller, callers } = this.#taskRuns.find((run) => run.store === store) as TaskRun;
         await drive(
           this.world,
           callers
@@ -205,30 +206,30 @@ export class Scene {
     }
   }
 
-  /** While choices of an earlier run are repeated nothing is noted: neither moments, nor what tasks observe. */
+  /** While choices of an earlier run are repeated, neither crash points nor observations are recorded. */
   set isReplay(replays: boolean) {
     this.world.observes = !replays;
   }
 
-  /** What is noted of the choices so far. */
-  memory(): SceneMemory {
-    return { events: this.#eventsNumber, observed: this.#players.map(({ caller }) => caller.observed) };
+  /** What was observed so far. */
+  replayState(): ReplayState {
+    return { events: this.#eventsNumber, observed: this.#taskRuns.map(({ caller }) => caller.observed) };
   }
 
-  /** Ends the repetition of choices of which this was noted. */
-  goOnFrom({ events, observed }: SceneMemory): void {
+  /** Ends the repetition of choices, with the state that was recorded after them. */
+  resumeFrom({ events, observed }: ReplayState): void {
     this.isReplay = false;
     this.#eventsNumber = events;
-    for (const [index, { caller }] of this.#players.entries()) caller.observed = observed[index] ?? 0;
+    for (const [index, { caller }] of this.#taskRuns.entries()) caller.observed = observed[index] ?? 0;
   }
 
-  /** A text that two moments have in common exactly if all that can follow is the same, as far as tasks know each other by the directory. */
+  /** Equal for two states exactly if everything that can follow is the same, if tasks communicate only through the directory. */
   stateKey(): string {
     let key = `${this.#eventsNumber}`;
-    for (const player of this.#players) {
-      const timer = this.world.firstTimer(player.caller);
+    for (const run of this.#taskRuns) {
+      const timer = this.world.firstTimer(run.caller);
       const alarm = timer === undefined ? '' : this.world.isWorthALook(timer) ? '!' : '.';
-      key += ` ${player.next},${player.caller.observed},${player.caller.waiting.length}${player.busy ? 'b' : ''}${alarm}`;
+      key += ` ${run.next},${run.caller.observed},${run.caller.waiting.length}${run.busy ? 'b' : ''}${alarm}`;
     }
     const volume = this.#volume.stateKey();
     if (this.#volumeKey !== volume) {
@@ -246,16 +247,16 @@ export class Scene {
     return this.#volume.snapshot();
   }
 
-  #canGoOn(player: Player): boolean {
-    if (player.caller.waiting.length > 0 || (!player.busy && player.next < player.steps.length)) return true;
-    if (!player.busy) return false;
-    const timer = this.world.firstTimer(player.caller);
+  #canContinue(run: TaskRun): boolean {
+    if (run.caller.waiting.length > 0 || (!run.busy && run.next < run.steps.length)) return true;
+    if (!run.busy) return false;
+    const timer = this.world.firstTimer(run.caller);
     return timer !== undefined && this.world.isWorthALook(timer);
   }
 
-  #whoWaits(): string {
-    const waiting = this.#players.flatMap((player, index) => (isDone(player) ? [] : [this.options.tasks[index]?.name]));
-    return `${waiting.join(' and ')} ${waiting.length === 1 ? 'waits' : 'wait'} for what never comes`;
+  #waitingTasks(): string {
+    const waiting = this.#taskRuns.flatMap((run, index) => (isDone(run) ? [] : [this.options.tasks[index]?.name]));
+    return `${waiting.join(' and ')} ${waiting.length === 1 ? 'waits' : 'wait'} for something that never happens`;
   }
 
   #process(index: number): FakeProcess & { readonly callers: Callers } {
@@ -275,40 +276,40 @@ export class Scene {
         for (const step of steps) await call(store, this.options.directory, step);
         return undefined;
       } catch (error) {
-        return `what comes before the tasks failed: ${String(error)}`;
+        return `a step before the tasks failed: ${String(error)}`;
       }
     };
     const driven = await drive(this.world, callers.as(this.#setup, all));
-    return driven.kind === 'stuck' ? 'what comes before the tasks never ended' : driven.value;
+    return driven.kind === 'stuck' ? 'a step before the tasks never settled' : driven.value;
   }
 
-  #begin(player: Player): void {
-    const index = player.next;
-    const step = player.steps[index] as TaskStep;
-    const task = player.caller.number;
-    player.next += 1;
-    player.busy = true;
+  #begin(run: TaskRun): void {
+    const index = run.next;
+    const step = run.steps[index] as TaskStep;
+    const task = run.caller.number;
+    run.next += 1;
+    run.busy = true;
     const settle = (event: Omit<TaskEvent, 'task' | 'step' | 'at'>): void => {
-      player.busy = false;
+      run.busy = false;
       this.#event({ task, step: index, at: this.effects, ...event });
     };
-    const { store } = player;
+    const { store } = run;
     const { directory } = this.options;
     if (step.kind === 'load') {
       this.#event({ task, step: index, kind: 'began', at: this.effects });
-      void player.callers.as(player.caller, async () => {
-        player.loaded = await load(store, directory);
-        settle({ kind: player.loaded.kind === 'loaded' ? 'resolved' : 'rejected', loaded: player.loaded });
+      void run.callers.as(run.caller, async () => {
+        run.loaded = await load(store, directory);
+        settle({ kind: run.loaded.kind === 'loaded' ? 'resolved' : 'rejected', loaded: run.loaded });
       });
       return;
     }
-    const value = step.kind === 'save' ? step.value : step.kind === 'save-loaded' ? loadedValue(player.loaded) : undefined;
+    const value = step.kind === 'save' ? step.value : step.kind === 'save-loaded' ? loadedValue(run.loaded) : undefined;
     if (step.kind === 'save-loaded' && value === undefined) {
-      player.busy = false; // there is nothing to save for a program whose load failed
+      run.busy = false; // a task whose load failed has no value to save
       return;
     }
     this.#event({ task, step: index, kind: 'began', at: this.effects, ...(value !== undefined && { saved: value }) });
-    void player.callers.as(player.caller, async () => {
+    void run.callers.as(run.caller, async () => {
       try {
         await call(store, directory, step.kind === 'update' ? step : { kind: 'save', value: value as Json });
         settle({ kind: 'resolved' });
@@ -328,21 +329,21 @@ export class Scene {
     this.effects += 1;
     this.onEffect(happened);
     if (!this.world.observes) return;
-    const { choices, ...now } = this.moment();
-    this.moments.push({ ...now, choices: choices + 1 });
+    const { choices, ...now } = this.crashPoint();
+    this.crashPoints.push({ ...now, choices: choices + 1 });
   }
 
-  /** The crash comes as late as it can: what was promised by the time that all was quiet counts. */
+  /** A crash after an effect comes as late as possible: all events until the world settled count. */
   #note(): void {
     if (!this.world.observes) return;
-    const last = this.moments.at(-1);
+    const last = this.crashPoints.at(-1);
     const isIdle = this.choices.at(-1)?.effects === 0;
-    if (last === undefined || (isIdle && last.events !== this.#eventsNumber)) this.moments.push(this.moment());
+    if (last === undefined || (isIdle && last.events !== this.#eventsNumber)) this.crashPoints.push(this.crashPoint());
     else if (!isIdle) last.events = this.#eventsNumber;
   }
 }
 
-function isDone({ caller, busy, next, steps }: Player): boolean {
+function isDone({ caller, busy, next, steps }: TaskRun): boolean {
   return !busy && next === steps.length && caller.waiting.length === 0;
 }
 
@@ -352,7 +353,7 @@ function loadedValue(loaded: Loaded | undefined): Json | undefined {
 
 const texts = new WeakMap<object, string>();
 
-/** Values come again and again; parsing one is the fastest way to a copy. */
+/** The same values are copied often; parsing their JSON is the fastest way. */
 function copyOf(value: Json): Json {
   if (typeof value !== 'object' || value === null) return value;
   const text = texts.get(value) ?? JSON.stringify(value);
@@ -360,7 +361,7 @@ function copyOf(value: Json): Json {
   return JSON.parse(text);
 }
 
-/** Each call gets values of its own: some stores change what they are given. */
+/** Each call gets new values: some stores modify their arguments. */
 async function call(store: ModuleStore, directory: string, step: Step): Promise<void> {
   if (step.kind === 'save') await store.save(directory, copyOf(step.value));
   else if (store.update === undefined) throw new Error('the store has no update');

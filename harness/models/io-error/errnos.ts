@@ -1,29 +1,28 @@
 /**
  * Which errnos to try with an op: those of its call (`CALLS`) that its circumstances allow.
  *
- * EIO comes from whatever reads or writes the medium, names and inodes included. EACCES comes from looking up a path, EMFILE from making a
- * descriptor, EROFS and EPERM from changing something, ENOSPC and EDQUOT (a full disk, a full quota) from needing a place for it. Locks
- * give ENOLCK. An op that failed by itself, such as a probe for a file that is not there, may as well fail for a reason that has nothing
- * to do with what it asks: EIO, EACCES, EMFILE.
+ * EIO: ops that read or write the medium, including names and inodes. EACCES: path look-ups. EMFILE: new descriptors. EROFS and EPERM:
+ * changes. ENOSPC and EDQUOT (a full disk, a full quota): changes that need space. ENOLCK: locks. An op that failed in the recorded run,
+ * such as a probe for a missing file, may also fail for an unrelated reason: EIO, EACCES, EMFILE, ENOLCK.
  */
 
 import { CALLS, type ErrnosWhen } from '../../domain/calls.ts';
 import type { Op } from '../../domain/trace.ts';
 import { type Intent, type Look, needsSpace } from '../../record/fault.ts';
 
-/** Whatever an op asks for, it may fail with these. */
+/** Errnos that do not depend on the arguments of an op. */
 const REGARDLESS: ReadonlySet<string> = new Set(['EIO', 'EACCES', 'EMFILE', 'ENOLCK']);
 
 /** Calls that have a descriptor and no path, by the names of syscalls and of Node's binding. */
 const BY_DESCRIPTOR =
   /^(?:f(?:stat|statfs|truncate|chmod|chown|utimes|setxattr|sync|datasync|allocate|cntl)|flock|getdents(?:64)?|ftruncate)$/;
 
-/** An op of a run as it was known before it happened, with the names that the run gave its files. */
+/** What was known of an op before it happened, with the file names of its run. */
 export function intentOf({ call, file, to, flags }: Op): Intent {
   return { call, path: file.actual, ...(to && { to: { path: to.actual } }), ...(flags && { flags }) };
 }
 
-/** The errnos to try with an op. `written` says whether the file was written to before it; `look` what stands at a path right before it. */
+/** The errnos to try with an op. `written`: its file was written to before. `look`: what exists at a path right before the op. */
 export function errnosOf(op: Op, written: boolean, look: Look): readonly string[] {
   const holds = (when: ErrnosWhen['when']): boolean => {
     switch (when) {

@@ -1,14 +1,14 @@
 /**
- * What follows the model in the id of a fault, and back:
+ * Writes and parses the part of a fault's id that follows the model:
  *
  *     @2~EMFILE               op 2 fails
- *     @7~short=100            op 7, a write or a copy, carries out 100 bytes
+ *     @7~short=100            op 7, a write or a copy, transfers only 100 bytes
  *     @7~ENOSPC+              the disk is full from op 7 on
  *     @7~ENOSPC+100           and has room for the first 100 bytes of op 7
- *     @12~EPERM+              on Windows: somebody has the target open, from op 12 on; without the `+`, for this once
+ *     @12~EPERM+              on Windows: another process has the target open, from op 12 on; without the `+`, at op 12 only
  *     @2~EMFILE~then=5~EIO    two faults; the second op is counted in the run with the first
- *     @9~EIO~dropped=xfs.14.lost=7   an fsync that failed and dropped its dirty pages; then the power went after op 14
- *     @9~lie=xfs.14.lost=7    an fsync that did nothing and said that it had; then the power went after op 14
+ *     @9~EIO~dropped=xfs.14.lost=7   an fsync that failed and dropped its dirty pages; then power loss after op 14
+ *     @9~lie=xfs.14.lost=7    an fsync that did nothing and returned success; then power loss after op 14
  */
 import { constants } from 'node:os';
 import { PROFILE_NAMES, type ProfileName } from '../../persistence/profile.ts';
@@ -24,7 +24,7 @@ export interface CutAfterFault {
   readonly detail: string;
 }
 
-/** A case of the model: what fails, and for faults of fsync where the power went. Exactly one fault, or two in one run. */
+/** A case of the model: one fault, or two in one run. A fault of an fsync may be followed by a power loss. */
 export type FaultCase =
   | { readonly kind: 'faults'; readonly faults: readonly [OpFault] | readonly [OpFault, OpFault] }
   | { readonly kind: 'dropped'; readonly op: number; readonly cut?: CutAfterFault }
@@ -69,7 +69,7 @@ function cutId(cut: CutAfterFault | undefined): string {
 const CUT = /^(?:EIO~(?<dropped>dropped)|(?<lie>lie))(?:=(?<profile>[a-z0-9-]+)\.(?<boundary>\d+)(?:\.(?<detail>.+))?)?$/;
 const SECOND = /^(?<first>.+?)~then=(?<op>\d+)~(?<second>.+)$/;
 
-/** `op` and `detail` are what stands before and after the first `~` of an id. Undefined: it names no fault. */
+/** `op` and `detail` are the parts before and after the first `~` of an id. Returns undefined if they name no fault. */
 export function parseFault(op: number, detail: string, profile?: 'windows'): FaultCase | undefined {
   const cut = CUT.exec(detail)?.groups;
   if (cut !== undefined) {

@@ -1,6 +1,6 @@
 /**
- * Runs of a workload in which calls fail: many in one process, one after the other, and those that do not come to their end there once
- * more in a process of their own.
+ * Runs a workload while its calls fail: many runs in one process, one after the other. A run that does not finish there is repeated in a
+ * process of its own.
  */
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
@@ -14,7 +14,7 @@ import { type Fault, type FaultRun, NOTHING_LEFT_TO_WAIT_FOR } from '../../recor
 import { type Recording, traceOf } from '../../record/record.ts';
 import type { Recorder, RunRequest } from '../../record/recorder.ts';
 
-/** How a run ended, in the steps: what comes after them is in `after`. */
+/** How the steps of a run ended. For what followed them, see `FaultyRun.after`. */
 type Ending =
   | { readonly kind: 'settled' }
   /** The process ended in a step. */
@@ -28,15 +28,15 @@ export interface FaultyRun {
   readonly alone: boolean;
   readonly trace: Trace;
   readonly ending: Ending;
-  /** What was on disk when the steps had settled, or when the process had ended. */
+  /** The directory when the steps had settled, or when the process had ended. */
   readonly settled: Tree;
-  /** What the same process found then; absent if it had ended. */
+  /** What the same process loaded and saved then; absent if it had ended. */
   readonly after?: Recovery;
-  /** What the store complained of last. */
+  /** The last error that the store threw. */
   readonly complaint?: string;
 }
 
-/** A run that could not be made, and why. */
+/** A run that could not be carried out, and why. */
 export interface NotRun {
   readonly faults: readonly Fault[];
   readonly doubt: string;
@@ -54,25 +54,25 @@ export interface FaultLab {
   /** The order up to the first fault, and the names that differ from run to run. */
   readonly recording: Pick<Recording, 'order' | 'overlaps' | 'trace'>;
   readonly steps: number;
-  /** What holds in every run. */
+  /** Faults of every run. */
   readonly standing: readonly Fault[];
 }
 
-/** Runs in one process: what it costs to start one is shared, and what the store leaves behind in it stays little. */
+/** Runs per process: enough to share the cost of its start, few enough to limit what the store leaks. */
 const RUNS_PER_PROCESS = 32;
-/** Limit for a step in a process that has further runs to make, in ms. What takes longer gets a process, and its whole time, for itself. */
+/** Limit for a step in a process with further runs, in ms. A run that exceeds it is repeated alone, with the full limit. */
 const TOGETHER_MS = 2_000;
-/** Runs of one call that may hang for their whole time; those that hang after them are given no more than `TOGETHER_MS`. */
+/** Runs per call that may hang for the full limit; later ones get only `TOGETHER_MS`. */
 const HANG_AT_LENGTH = 24;
-/** How often a run that went another way is tried again. */
+/** Attempts at a run that diverges from the recording. */
 const TRIES = 3;
 
 export interface RunOptions {
-  /** The run in which nothing fails, in a process of its own: a process must carry it out alike when it has carried out others. */
+  /** The run without faults, in a process of its own. The same run after others in one process must have the same result. */
   readonly control: Promise<FaultyRun | NotRun>;
-  /** Faults of which everything is to be told, op by op; of others only what the directory holds when a step has settled. */
+  /** Selects runs to record op by op. For others, only the directory after each settled step is recorded. */
   readonly isWhole?: (faults: readonly Fault[]) => boolean;
-  /** Is told how many are done. */
+  /** Receives the number of runs done. */
   readonly onDone?: (done: number) => void;
 }
 
@@ -143,20 +143,20 @@ export async function runAlone(
   return last;
 }
 
-/** A run after which the process is as good as before: it went on to its end. */
+/** Whether the run finished, so that its process can be trusted with further runs. */
 function isUndisturbed({ ending, after }: FaultyRun): boolean {
   return ending.kind === 'settled' && after !== undefined && isComplete(after);
 }
 
-/** Whether a run in which nothing fails went as it does in a process that has done nothing else. What a store keeps outside its modules shows here. */
+/** Whether a run without faults after others equals the control. It does not if the store keeps state outside of its modules. */
 function isAlike({ trace, after }: FaultyRun, control: FaultyRun | NotRun): boolean {
   if (!('trace' in control)) return false;
-  const said = ({ marks }: Trace): string => marks.map(({ kind }) => kind).join();
+  const settled = ({ marks }: Trace): string => marks.map(({ kind }) => kind).join();
   const didAsMuch = trace.ops.length === control.trace.ops.length; // packages are loaded once for all runs of a process
-  return didAsMuch && said(trace) === said(control.trace) && isDeepStrictEqual(after, control.after);
+  return didAsMuch && settled(trace) === settled(control.trace) && isDeepStrictEqual(after, control.after);
 }
 
-/** Something waits there; the others may wait as well, and do so side by side. */
+/** Whether the run hung. The others of its batch may hang too, so they are then repeated side by side. */
 const isWaiting = (run: FaultyRun | NotRun | undefined): boolean =>
   run !== undefined &&
   'trace' in run &&
@@ -190,15 +190,15 @@ async function runOnce(
     const part = parts[index];
     const faults = lists[index] ?? [];
     return part === undefined
-      ? { faults, doubt: 'the process ended before' }
+      ? { faults, doubt: 'the process ended before this run' }
       : interpret(lab, { ...run, faults }, part, parts[index + 1] === undefined && last?.kind === 'end' ? last : undefined, contents);
   });
-  // They lie in memory, which those of large values would fill.
+  // They are in memory, which large values would fill.
   for (const directory of directories) discard(directory, `${directory}.after`, `${directory}.complaint`);
   return results;
 }
 
-/** The events of each run, with its end. What comes between a run's end and the next start is the end of the process, and no part. */
+/** The events of each run, up to its end. An event between that and the next start is the end of the process, and is left out. */
 function partsOf(events: readonly RawEvent[]): RawEvent[][] {
   const parts: RawEvent[][] = [];
   let isOpen = false;
@@ -254,7 +254,7 @@ function endingOf(end: RawEnd, { marks }: Trace, steps: number): Ending {
   }
 }
 
-/** What the same process found, as far as it came: see `child/fault-workload.ts`. */
+/** What the same process loaded and saved after the steps, until it stopped; see `child/fault-workload.ts`. */
 function afterOf(directory: string, end: RawEnd | undefined): Recovery {
   const { load, save, secondLoad }: Partial<Recovery> = Object.assign(
     {},
@@ -282,7 +282,7 @@ function linesIn(file: string): string[] {
   }
 }
 
-/** A first fault that was to come at an op and did not would make a pass of nothing. */
+/** A run whose first fault did not happen at its op must not count as a pass. */
 function failedOtherwise({ ops }: Trace, faults: readonly Fault[]): string | undefined {
   const [first] = faults.filter((fault) => 'op' in fault);
   const errno = first?.kind === 'errno' ? first.errno : first?.kind === 'in-use' ? 'EPERM' : undefined;

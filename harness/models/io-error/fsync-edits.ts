@@ -1,11 +1,11 @@
 /**
- * An fsync that fails once and drops its dirty pages, and one that lies, as power loss sees them: the trace of the run with the fsyncs left
- * out that forced nothing.
+ * Faults of fsync for the power-loss model: an fsync that fails once and drops its dirty pages, and an fsync that lies. Both edit the trace
+ * of the run, so that every fsync that forced nothing counts as failed.
  *
- * After a failed fsync ext4, xfs and btrfs take the pages that could not be written for clean. A later fsync of the file succeeds and
- * forces nothing of them, unless they were written again. So a later fsync counts as soon as everything that was dirty when the first one
- * failed has been written again; until then it is none, also for what was written since, which is more than is lost for sure. Nor does the
- * flush that some file systems do at a rename or a close write pages that pass for clean. sync and syncfs are taken at their word.
+ * After a failed fsync ext4, xfs and btrfs mark the unwritten pages as clean. A later fsync of the file succeeds without forcing them,
+ * unless they were written again. So a later fsync counts only if everything that was dirty at the failure has been written again. Until
+ * then it forces nothing, not even data written since; that may overstate the loss. The flushes that some file systems do at a rename or a
+ * close do not write pages marked as clean either. sync and syncfs are trusted.
  */
 import type { Op, Range, Trace } from '../../domain/trace.ts';
 import type { Profile } from '../../persistence/profile.ts';
@@ -13,23 +13,23 @@ import type { Profile } from '../../persistence/profile.ts';
 const isFsync = ({ call }: Op): boolean => call === 'fsync' || call === 'fdatasync';
 const isWrite = ({ call, error }: Op): boolean => (call === 'write' || call === 'copy') && error === undefined;
 
-/** Ops that are fsyncs and succeeded. */
+/** Indices of the fsyncs that succeeded. */
 export function fsyncsOf({ ops }: Pick<Trace, 'ops'>): number[] {
   return ops.filter((op) => isFsync(op) && op.error === undefined).map(({ index }) => index);
 }
 
-/** Whether the op's file is one that has pages: no directory. */
+/** Whether the op's file has pages, that is, is not a directory. */
 export function hasPages({ ops, trees }: Pick<Trace, 'ops' | 'trees'>, index: number): boolean {
   const op = ops[index - 1];
   return op !== undefined && trees[index]?.get(op.file.actual)?.kind !== 'directory' && op.file.actual !== '.';
 }
 
-/** The run without one of its fsyncs, which said that it was done. */
+/** The run without fsync `index`, which lied. */
 export function withLie(trace: Trace, index: number): Trace {
   return withoutFsyncs(trace, new Set([index]));
 }
 
-/** A run in which fsync `index` failed, without those later ones that forced nothing. */
+/** A run in which fsync `index` failed, without the later fsyncs that forced nothing. */
 export function withDroppedPages(trace: Trace, index: number): Trace {
   const { ops } = trace;
   const file = ops[index - 1]?.file.id;
@@ -43,7 +43,7 @@ export function withDroppedPages(trace: Trace, index: number): Trace {
   return withoutFsyncs(trace, new Set(idle.map((op) => op.index)));
 }
 
-/** The rules of a file system where a flush that comes by itself finds nothing to write. */
+/** The profile without implicit flushes, which find only clean pages. */
 export function withoutFlushes(profile: Profile): Profile {
   return { ...profile, renameOver: 'not-flushed', close: 'not-flushed' };
 }

@@ -1,9 +1,9 @@
 /**
- * Faults on the ways that a store takes after a first one, until the step has settled in which that came: clean-up, retries, ways around.
- * Each op of such a way fails too, with one errno that stands for all.
+ * Second faults: each op on an error path fails too, with one representative errno. An error path is what the store does after a first
+ * fault until that step settles: clean-up, retries, fallbacks.
  *
- * Faults after which a store does the same, op for op, have led it the same way: the first of them stands for it. Ways on which a step
- * was rejected come first, the shorter before the longer; where there are more ops than may be tried, each way has its share.
+ * First faults that lead to the same ops have the same error path, and the first of them represents it. Paths with a rejected step come
+ * first, shorter before longer. If there are more ops than the limit, each path gets a share.
  */
 import type { Op } from '../../domain/trace.ts';
 import { errnosOf } from './errnos.ts';
@@ -12,52 +12,54 @@ import type { FaultyRun } from './fault-runs.ts';
 import { lookBefore } from './look.ts';
 import { keyOf } from './windows.ts';
 
-export interface Followed {
+/** A run, and the first fault in it. */
+export interface ErrorPath {
   readonly run: FaultyRun;
   readonly first: OpFault;
 }
 
 export interface SecondFaults {
   readonly faults: readonly (readonly [OpFault, OpFault])[];
-  /** How many there are. */
+  /** How many there are without the limit. */
   readonly of: number;
 }
 
-export function secondFaults(runs: readonly Followed[], most: number): SecondFaults {
-  const ways = new Map<string, Followed>();
-  for (const followed of runs) if (!ways.has(wayOf(followed))) ways.set(wayOf(followed), followed);
-  const rejected = ({ run }: Followed): boolean => run.trace.marks.some(({ kind }) => kind === 'rejected');
-  const sorted = [...ways.values()]
-    .map((followed) => ({ after: rejected(followed) ? 0 : 1, faults: faultsOnTheWay(followed) }))
+export function secondFaults(runs: readonly ErrorPath[], most: number): SecondFaults {
+  const paths = new Map<string, ErrorPath>();
+  for (const path of runs) if (!paths.has(keyOfPath(path))) paths.set(keyOfPath(path), path);
+  const rejected = ({ run }: ErrorPath): boolean => run.trace.marks.some(({ kind }) => kind === 'rejected');
+  const sorted = [...paths.values()]
+    .map((path) => ({ after: rejected(path) ? 0 : 1, faults: faultsOn(path) }))
     .sort((one, other) => one.after - other.after || one.faults.length - other.faults.length)
     .map(({ faults }) => faults);
   return { faults: shares(sorted, most), of: sorted.reduce((sum, faults) => sum + faults.length, 0) };
 }
 
-/** Whether the second fault came: a way that depends on time or chance may have had fewer ops the second time. */
+/** Whether the second fault happened. An error path that depends on time or chance may have fewer ops in the second run. */
 export function wasReached({ faults, trace }: FaultyRun): boolean {
   const second = faults.at(-1);
   return second?.kind !== 'errno' || trace.ops[second.op - 1]?.error === second.errno;
 }
 
-/** What a run did after its first fault, until the step had settled in which that came. */
-function wayOf({ run: { trace, ending }, first }: Followed): string {
+/** Equal for runs with the same ops on their error path, the same marks and the same ending. */
+function keyOfPath({ run: { trace, ending }, first }: ErrorPath): string {
   const ops = opsAfter({ trace }, first).map(keyOf);
   return JSON.stringify([ops, trace.marks.map(({ kind }) => kind), ending.kind]);
 }
 
+/** The ops after the first fault, until its step settled. */
 function opsAfter({ trace: { ops, marks } }: Pick<FaultyRun, 'trace'>, first: OpFault): readonly Op[] {
   return ops.slice(first.op, marks.find(({ afterOp }) => afterOp >= first.op)?.afterOp);
 }
 
-function faultsOnTheWay({ run, first }: Followed): (readonly [OpFault, OpFault])[] {
+function faultsOn({ run, first }: ErrorPath): (readonly [OpFault, OpFault])[] {
   return opsAfter(run, first).flatMap((op) => {
     const [errno] = errnosOf(op, true, lookBefore(run.trace, op.index));
     return errno === undefined ? [] : [[first, { kind: 'errno', op: op.index, errno }] as const];
   });
 }
 
-/** At most so many in all: of each list in turn one, from its beginning. */
+/** At most `most` items: one from each list in turn, from its beginning. */
 function shares<Item>(lists: readonly (readonly Item[])[], most: number): Item[] {
   const taken = lists.map(() => 0);
   for (let left = most; left > 0; ) {

@@ -1,6 +1,6 @@
 /**
- * Every single fault of a recorded run: each op with each errno that it can return, writes and copies cut short, and the disk full from
- * each op on that needs space. Windows has its own: a target that somebody has open.
+ * Every single fault of a recorded run: each op with each errno that it can return, short writes and copies, and a full disk from each op
+ * on that needs space. On Windows instead: a target that another process has open.
  */
 
 import type { Op, Trace } from '../../domain/trace.ts';
@@ -34,7 +34,7 @@ function faultsAt(op: Op, trace: Run, written: boolean): OpFault[] {
   return [...errnos, ...short, ...full, ...almostFull];
 }
 
-/** Renames over a file that somebody has open, and removals of one: once, and for good. */
+/** Renames over and removals of a file that another process has open: at that op only, and from it on. */
 export function windowsFaults(trace: Run): OpFault[] {
   return trace.ops.flatMap((op): OpFault[] => {
     const refused = op.error === undefined && replacedOrRemoved(intentOf(op), lookBefore(trace, op.index)) !== undefined;

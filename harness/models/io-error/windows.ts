@@ -1,8 +1,8 @@
 /**
- * The rules of Windows, simulated on this system: the store is told that it runs there, directories cannot be synced, and a file that
- * somebody has open can be neither replaced nor removed.
+ * The rules of Windows, simulated on this system: `process.platform` is win32, directories cannot be synced, and a file that another
+ * process has open can be neither replaced nor removed.
  *
- * Forbids  what else differs there: other paths, other errnos, sharing modes of the store's own handles, file systems.
+ * Forbids  all other differences: paths, errnos, sharing modes of the store's own handles, file systems.
  */
 
 import type { Op, Trace } from '../../domain/trace.ts';
@@ -11,10 +11,10 @@ import { markKey, opKey } from '../../record/order.ts';
 import type { NotRecorded, Recording } from '../../record/record.ts';
 import type { FaultyRun, NotRun } from './fault-runs.ts';
 
-/** What holds from the start of every run. */
+/** Faults from the start of every run. */
 export const ON_WINDOWS: readonly Fault[] = [{ kind: 'no-directory-sync' }];
 
-/** The recording of a run under the rules alone. Its steps may have been rejected; none may have gone on for ever. */
+/** The recording of a run under these rules alone. Its steps may reject, but all must settle. */
 export function windowsRecording(recording: Recording, run: FaultyRun | NotRun): Recording | NotRecorded {
   if (!('trace' in run)) return { reason: run.doubt };
   const { trace, ending } = run;
@@ -23,7 +23,7 @@ export function windowsRecording(recording: Recording, run: FaultyRun | NotRun):
   return { ...recording, trace, order: orderOf(trace) };
 }
 
-/** An op's key, with the names as in every run. */
+/** An op's key, with the file names that are the same in every run. */
 export function keyOf(op: Op): string {
   return opKey({ ...op, path: op.file.path, ...(op.to && { to: { path: op.to.path } }) }, []);
 }

@@ -1,27 +1,26 @@
 /**
- * Whether the fake file system and real processes make the same of the same orders. Pure.
+ * Compares the fake file system with real processes on the same schedules. Pure.
  *
- * An order is who did which op after whom, in words. No part of it is what the two tell differently though it is the same thing: how a
- * directory is listed and forced to disk, what lies outside the directory, how often something is looked at in a row, and whether a file
- * that was just opened is asked for its size.
+ * It compares the sequence of ops, each with its task. It ignores what the two record differently for the same behaviour: ops on the
+ * directory itself (listing, fsync) or outside of it, repeated look-ups in a row, and a stat right after an open.
  */
 
 import { type ScheduleEnd, type ScheduleOp, TASK_LETTERS } from '../../domain/schedule.ts';
 import type { Outcome } from '../../domain/store.ts';
 
-/** What became of one order. */
+/** The result of one schedule. */
 export interface Seen {
   readonly end: Pick<ScheduleEnd, 'ops' | 'killed'>;
   readonly outcome: Outcome;
 }
 
 export interface Agreement {
-  /** Orders that were seen on both. */
+  /** Schedules that ran on both. */
   readonly compared: number;
   readonly notes: readonly string[];
 }
 
-/** Both by the id of a schedule; what only one of them has is not compared. */
+/** Both maps are by schedule id. A schedule in only one of them is not compared. */
 export function agreement(real: ReadonlyMap<string, Seen>, fake: ReadonlyMap<string, Seen>): Agreement {
   const notes: string[] = [];
   let compared = 0;
@@ -43,8 +42,8 @@ function difference(real: Seen, fake: Seen): string | undefined {
 }
 
 /**
- * How many steps of a real task, by what it does when it goes first, are as far as what it did on the fake before it was switched off:
- * `a10` there may be `a9` here. Undefined if it does something else.
+ * The number of steps in which a real task does what it did on the fake before it was preempted: `a10` there may be `a9` here. `alone` is
+ * what the real task does when it goes first. Undefined if it does something else.
  */
 export function realSteps(onFake: readonly ScheduleOp[], alone: readonly ScheduleOp[]): number | undefined {
   const wanted = orderOf(onFake);
@@ -54,7 +53,7 @@ export function realSteps(onFake: readonly ScheduleOp[], alone: readonly Schedul
   return done.length === wanted.length && done.every((line, index) => line === wanted[index]) ? steps : undefined;
 }
 
-/** Whose op it was, and what it did. */
+/** A line for each op: its task, and what it did. */
 function orderOf(ops: readonly ScheduleOp[]): string[] {
   const order: string[] = [];
   const last = new Map<number, string>();
@@ -68,5 +67,5 @@ function orderOf(ops: readonly ScheduleOp[]): string[] {
 }
 
 const OPENED = /^open (\S+)(?: \([a-z, ]*\))?$/;
-/** On the directory itself, or on what is not in it. */
+/** Ops on the directory itself, or outside of it. */
 const ELSEWHERE = /^\w+ (?:\.(?: |$)|\.\.\/|\/)/;

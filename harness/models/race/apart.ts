@@ -1,13 +1,13 @@
 /**
- * Whether two ops can change places: what each finds and leaves is the same in both orders.
+ * Whether two ops commute: in both orders each has the same result and the same effect.
  *
- * Each reads and writes names, listings, files (by id: contents and attributes) and locks. Two ops are apart unless one of them writes
- * what the other reads or writes. An op whose files are not known touches everything.
+ * An op reads and writes names, listings, files (by id: contents and attributes) and locks. Two ops commute unless one of them writes what
+ * the other reads or writes. An op whose files are not known commutes with none.
  */
 import { posix } from 'node:path';
 import type { RawOp } from '../../domain/events.ts';
 
-/** `kind:key`; a key of `*` stands for all of that kind. */
+/** Tokens of the form `kind:key`; the key `*` matches all of its kind. */
 interface Footprint {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
@@ -16,22 +16,22 @@ interface Footprint {
 const EVERYTHING = ['name:*', 'list:*', 'file:*', 'lock:*'];
 const none: readonly string[] = [];
 
-/** True if `op` can change places with each of `others`. */
+/** True if `op` commutes with each of `others`. */
 export function isApart(op: RawOp, others: readonly RawOp[]): boolean {
   const own = footprintOf(op);
   return others.every((other) => {
     const { reads, writes } = footprintOf(other);
-    return !meet(own.writes, reads) && !meet(own.writes, writes) && !meet(own.reads, writes);
+    return !intersect(own.writes, reads) && !intersect(own.writes, writes) && !intersect(own.reads, writes);
   });
 }
 
 function footprintOf(op: RawOp): Footprint {
-  const done = whenDone(op);
-  // What failed has looked, and left everything as it was.
+  const done = whenSuccessful(op);
+  // An op that failed has only read.
   return op.error === undefined ? done : { reads: [...done.reads, ...done.writes], writes: none };
 }
 
-function whenDone({ call, path, id, to, flags = [] }: RawOp): Footprint {
+function whenSuccessful({ call, path, id, to, flags = [] }: RawOp): Footprint {
   const [name, file, lock] = [`name:${path}`, `file:${id}`, `lock:${id}`];
   const entry = [name, listOf(path)];
   const target = to === undefined ? none : [`name:${to.path}`, listOf(to.path), `file:${to.id}`];
@@ -52,7 +52,7 @@ function whenDone({ call, path, id, to, flags = [] }: RawOp): Footprint {
     case 'allocate':
       return { reads: none, writes: [file] };
     case 'copy':
-      return { reads: ['file:*'], writes: [file] }; // where it comes from is not known
+      return { reads: ['file:*'], writes: [file] }; // the source is not recorded
     case 'truncate':
     case 'chmod':
     case 'chown':
@@ -74,7 +74,7 @@ function whenDone({ call, path, id, to, flags = [] }: RawOp): Footprint {
     case 'fdatasync':
     case 'sync':
       return { reads: none, writes: none };
-    case 'close': // which lets go of the process's locks on that file
+    case 'close': // which releases the process's locks on that file
     case 'lock':
       return { reads: none, writes: [lock] };
     case 'mmap':
@@ -84,16 +84,16 @@ function whenDone({ call, path, id, to, flags = [] }: RawOp): Footprint {
   }
 }
 
-/** Where a name is listed; that of the directory itself is listed outside of it. */
+/** The listing that contains a name; for the directory itself it is outside of it. */
 function listOf(path: string): string {
   return `list:${path === '.' ? '..' : posix.dirname(path)}`;
 }
 
-function meet(some: readonly string[], others: readonly string[]): boolean {
+function intersect(some: readonly string[], others: readonly string[]): boolean {
   return some.some((one) => others.some((other) => isSame(one, other)));
 }
 
-/** What is below a name goes with it. */
+/** A name also matches all names below it. */
 function isSame(one: string, other: string): boolean {
   const [kind, key] = split(one);
   const [otherKind, otherKey] = split(other);
@@ -107,7 +107,7 @@ function split(token: string): readonly [kind: string, key: string] {
   return [token.slice(0, at), token.slice(at + 1)];
 }
 
-/** The directory itself (`.`) is not renamed; that everything is below it says nothing. */
+/** Names below the directory itself (`.`) do not count, because it is never renamed. */
 function isBelow(path: string, directory: string): boolean {
   return directory !== '.' && path.startsWith(`${directory}/`);
 }

@@ -1,12 +1,12 @@
 /**
- * The orders in which the ops of several processes are let through: every one with at most `bound` preemptions (switches away from a
- * task that could have gone on), and every kill of the task that goes first, wherever what the others find can differ.
+ * Enumerates races of several processes: every schedule of their ops with at most `bound` preemptions (switches away from a task that could
+ * have continued), and every kill of the first task, except those that cannot change what the other tasks find.
  *
- * Allows   any task first; a switch after any op; a kill of the first task after any op, whereupon the others go on to their end.
- * Left out a switch after an op that can change places with all that the others do before the first task goes on (see `apart.ts`): the
- *          switch before that op leads to the same. Not left out where a step settled in between, since the order of calls is another one,
- *          and not where a process asked to be told of changes. A kill after an op that left the directory as it was.
- * Not told more than `bound` preemptions, kills after a switch, and crashes of all processes at once.
+ * Allows   any task first; a switch after any op; a kill of the first task after any op, after which the others run to their end.
+ * Left out a switch after an op that commutes with all that the others do before the first task continues (see `apart.ts`): the switch
+ *          before that op has the same result. But it is run if a step settled in between, because the order of store calls differs, and
+ *          if a process watches the directory. Also a kill after an op that did not change the directory.
+ * Forbids  more than `bound` preemptions, kills after a switch, and crashes of all processes at once.
  */
 import type { RawOp } from '../../domain/events.ts';
 import { scheduleId, scheduleOf } from '../../domain/schedule.ts';
@@ -16,41 +16,41 @@ import { isApart } from './apart.ts';
 import { opsOf, type Planned, type Raced, type RunRace, switchedTo } from './raced.ts';
 
 export interface Races {
-  /** Each order of ops once. */
+  /** One race for each distinct order of ops. */
   readonly races: readonly Raced[];
   /** Runs. */
   readonly tried: number;
-  /** Switches and kills that lead to what another one leads to. */
+  /** Number of switches and kills left out because another one has the same result. */
   readonly leftOut: number;
-  /** Orders that could not be run twice. */
+  /** Races that could not be carried out. */
   readonly doubts: readonly { readonly planned: Planned; readonly reason: string }[];
 }
 
-/** All races of `tasks` tasks, or why there are none. */
+/** All races of `tasks` tasks, or the reason why they cannot run. */
 export async function exploreRaces(run: RunRace, tasks: number, bound: number): Promise<Races | NotRecorded> {
-  const search = new Search(run, tasks, bound);
-  return search.all();
+  const explorer = new RaceExplorer(run, tasks, bound);
+  return explorer.all();
 }
 
-/** A place in a race at which its task could have gone on, and did. */
-interface Point {
-  /** Ops that were done by then. */
+/** A point between two ops of one task, at which another task could have continued. */
+interface SwitchPoint {
+  /** Number of ops done so far. */
   readonly ops: number;
   readonly task: number;
   readonly op: RawOp;
   /** A step of the task settled after that op and before its next one. */
   readonly settled: boolean;
-  /** Tasks that are not over. */
+  /** Other tasks that have not ended. */
   readonly others: readonly number[];
 }
 
-/** What came after a switch: what was done before the switched-off task went on, and what that one did then. */
-interface After {
+/** What followed a switch: the ops of others until the preempted task continued, and then its own. */
+interface AfterSwitch {
   readonly between: readonly RawOp[];
-  readonly next: readonly Point[];
+  readonly next: readonly SwitchPoint[];
 }
 
-class Search {
+class RaceExplorer {
   readonly #run: RunRace;
   readonly #tasks: number;
   readonly #bound: number;
@@ -91,7 +91,7 @@ class Search {
     return raced;
   }
 
-  /** Every switch in what a race did after its schedule, to each other task. `firsts`: the races in which that one went first. */
+  /** Runs every switch to each other task after the schedule of `base`. `firsts`: by task, the race in which it goes first. */
   async #switches(base: Raced, depth: number, firsts: readonly (Raced | undefined)[] = []): Promise<void> {
     if (depth > this.#bound) return;
     const points = pointsOf(base.events).filter(({ ops }) => ops >= lengthOf(base));
@@ -99,7 +99,7 @@ class Search {
     await Promise.all(to.map((task) => this.#switchesTo(task, base, points, depth, firsts[task])));
   }
 
-  async #switchesTo(task: number, base: Raced, points: readonly Point[], depth: number, first: Raced | undefined): Promise<void> {
+  async #switchesTo(task: number, base: Raced, points: readonly SwitchPoint[], depth: number, first: Raced | undefined): Promise<void> {
     const deeper: Promise<void>[] = [];
     let last = 0;
     let after = first === undefined || first === base ? undefined : afterSwitch(first, 0, base.end.ops[0]?.task ?? 0);
@@ -119,7 +119,7 @@ class Search {
     await Promise.all(deeper);
   }
 
-  /** Kills of the task that goes first, while none of the others has begun. */
+  /** Runs every kill of the first task, before another task begins. */
   async #kills(base: Raced, task: number): Promise<void> {
     const others = opsOf(base.events).findIndex((event) => event.task !== task);
     const alone = pointsOf(base.events).filter(({ ops }) => others < 0 || ops < others);
@@ -133,7 +133,7 @@ class Search {
   }
 }
 
-/** Steps of the schedule that a race was to keep to. */
+/** The number of steps in the schedule of a race. */
 function lengthOf({ end }: Raced): number {
   return end.schedule.reduce((sum, { steps }) => sum + steps, 0);
 }
@@ -142,8 +142,8 @@ function nameOf({ end }: Raced): string {
   return `${scheduleId(end.schedule)} ${end.killed ?? ''}`;
 }
 
-function pointsOf(events: readonly RaceEvent[]): Point[] {
-  const points: Point[] = [];
+function pointsOf(events: readonly RaceEvent[]): SwitchPoint[] {
+  const points: SwitchPoint[] = [];
   const over = new Set<number>();
   let ops = 0;
   let open: { readonly task: number; readonly op: RawOp; settled: boolean } | undefined;
@@ -181,16 +181,16 @@ function othersThan(task: number, over: ReadonlySet<number>, events: readonly Ra
   return [...all].filter((other) => other !== task && !over.has(other));
 }
 
-function afterSwitch({ events, watched }: Raced, ops: number, task: number): After | undefined {
+function afterSwitch({ events, watched }: Raced, ops: number, task: number): AfterSwitch | undefined {
   if (watched) return undefined;
   const done = opsOf(events).slice(ops);
-  const goesOn = done.findIndex((event) => event.task === task);
-  if (goesOn < 0) return undefined;
-  const between = done.slice(0, goesOn).map(({ op }) => op);
-  const next: Point[] = [];
+  const continues = done.findIndex((event) => event.task === task);
+  if (continues < 0) return undefined;
+  const between = done.slice(0, continues).map(({ op }) => op);
+  const next: SwitchPoint[] = [];
   for (const point of pointsOf(events)) {
-    if (point.ops <= ops + goesOn) continue;
-    if (point.task !== task || point.ops !== ops + goesOn + next.length + 1) break;
+    if (point.ops <= ops + continues) continue;
+    if (point.task !== task || point.ops !== ops + continues + next.length + 1) break;
     next.push(point);
   }
   return { between, next };

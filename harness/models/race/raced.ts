@@ -1,5 +1,5 @@
 /**
- * One race, carried out: its ops and events in order, the tree that it left, and how it ended.
+ * Carries out one race: its ops and events in order, the tree that it left, and how it ended.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { mayChange, type RaceEnd, type RaceEvent, type RaceReport, type RaceRequ
 import { learnNames, type NotRecorded } from '../../record/record.ts';
 import type { Recorder } from '../../record/recorder.ts';
 
-/** A schedule to be run: whose turn it is, and who is killed when it is over. */
+/** A race to be run: its schedule, and the task that is killed at the end of it. */
 export interface Planned {
   readonly schedule: Schedule;
   readonly kill?: number;
@@ -22,7 +22,7 @@ export interface Planned {
 export interface Raced {
   readonly end: ScheduleEnd;
   readonly events: readonly RaceEvent[];
-  /** Two races have it in common exactly if the same was done in the same order. */
+  /** Equal for two races exactly if the same ops and events happened in the same order. */
   readonly key: string;
   readonly watched: boolean;
   readonly unmeasured: readonly string[];
@@ -36,24 +36,24 @@ export interface RaceBench {
 
 export type RunRace = (planned: Planned) => Promise<Raced | NotRecorded>;
 
-/** How often a race that went another way, or lost its recording mark, is tried again. */
+/** Attempts at a race that diverges, or loses its recording mark. */
 const TRIES = 3;
 
-/** What each race begins with. */
+/** The initial state of each race. */
 export interface Start {
   readonly tasks: readonly Task[];
   readonly tree: Tree;
 }
 
-interface How {
-  /** What the tasks make up afresh in each run. */
+interface RaceOptions {
+  /** Rules for the names that differ from run to run. */
   readonly names: readonly NameRule[];
-  /** Each race in processes that have done nothing else. */
+  /** Run each race in processes that have done nothing else. */
   readonly fresh: boolean;
 }
 
 /** Runs races of these tasks, each in a copy of `tree`. */
-export function raceOn(bench: RaceBench, { tasks, tree }: Start, { names, fresh }: How): RunRace {
+export function raceOn(bench: RaceBench, { tasks, tree }: Start, { names, fresh }: RaceOptions): RunRace {
   return async (planned) => {
     const { race } = bench.recorder;
     if (race === undefined) throw new Error('this recorder runs no races');
@@ -67,14 +67,14 @@ export function raceOn(bench: RaceBench, { tasks, tree }: Start, { names, fresh 
       } else if (keepsTo(planned, report.events)) {
         return raced(planned, report, request, { tasks, names });
       } else {
-        last = { reason: `nondeterministic: the order ${scheduleId(planned.schedule)} was there in one run and not in a later one` };
+        last = { reason: `nondeterministic: a later run did not follow the schedule ${scheduleId(planned.schedule)}` };
       }
     }
     return last;
   };
 }
 
-/** Whoever comes last may have nothing to do but wait; then the others go on. */
+/** The last task may do no op, if it only waits; then the others continue. */
 function keepsTo({ schedule, kill }: Planned, events: readonly RaceEvent[]): boolean {
   const all = schedule.flatMap(({ task, steps }) => Array.from({ length: steps }, () => task));
   const wanted = kill === undefined ? all.slice(0, -1) : all;
@@ -86,7 +86,7 @@ export function opsOf(events: readonly RaceEvent[]): Extract<RaceEvent, { kind: 
   return events.filter((event) => event.kind === 'op');
 }
 
-interface Its {
+interface RaceContext {
   readonly tasks: readonly Task[];
   readonly names: readonly NameRule[];
 }
@@ -95,7 +95,7 @@ function raced(
   { schedule, kill }: Planned,
   report: RaceReport,
   request: Pick<RaceRequest, 'directory' | 'notes'>,
-  { tasks, names }: Its,
+  { tasks, names }: RaceContext,
 ): Raced {
   const { events, end, watched, unmeasured } = report;
   const ops = opsOf(events).map(({ task, op }): ScheduleOp => ({ task, text: textOf(op, names), changed: mayChange(op) }));
@@ -117,10 +117,10 @@ function raced(
   };
 }
 
-/** The order in which the first task goes first and nobody is interrupted. */
+/** The schedule in which the first task goes first, and none is preempted. */
 export const CONTROL: Planned = { schedule: [{ task: 0, steps: 1 }] };
 
-/** What the tasks make up afresh in each run, learnt by running the control twice; and what the control does, as a `key`. */
+/** Learns which names differ from run to run, by running the control twice. `key` identifies what the control did. */
 export async function namesIn(
   bench: RaceBench,
   start: Start,
@@ -138,7 +138,7 @@ function keyOf(events: readonly RaceEvent[], names: readonly NameRule[]): string
   return events.map((event) => inOrder(event, names)).join('\n');
 }
 
-/** E.g. `rename a.<uuid>.tmp -> a`, `open a.lock (write, create, exclusive) failed: EEXIST`: as reports tell ops, without sizes and places. */
+/** E.g. `rename a.<uuid>.tmp -> a`, `open a.lock (write, create, exclusive) failed: EEXIST`: as in reports, without sizes and offsets. */
 function textOf({ call, path, to, flags = [], error }: RawOp, names: readonly NameRule[]): string {
   const target = to === undefined ? '' : ` -> ${canonicalPath(to.path, names)}`;
   const notable = flags.filter((flag) => flag !== 'read' && flag !== 'directory');
@@ -153,23 +153,23 @@ function inOrder(event: RaceEvent, names: readonly NameRule[]): string {
 
 function taskEvents(events: readonly RaceEvent[], notes: string, tasks: readonly Task[]): TaskEvent[] {
   let at = 0;
-  const told: TaskEvent[] = [];
+  const taken: TaskEvent[] = [];
   for (const event of events) {
     if (event.kind === 'op') at += 1;
     if (event.kind !== 'began' && event.kind !== 'resolved' && event.kind !== 'rejected') continue;
     const { task, step, kind } = event;
     const planned = tasks[task]?.steps[step];
     const value = kind === 'began' && planned?.kind === 'save' ? { saved: planned.value } : {};
-    told.push({ task, step, kind, at, ...value, ...noteOf(join(notes, noteFile(task, step, kind))) });
+    taken.push({ task, step, kind, at, ...value, ...noteOf(join(notes, noteFile(task, step, kind))) });
   }
-  return told;
+  return taken;
 }
 
 function noteOf(file: string): TaskNote {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as TaskNote) : {};
 }
 
-/** Why a race had no end, in words. */
+/** Why a race did not end. */
 function stuckIn(end: RaceEnd, events: readonly RaceEvent[], tasks: readonly Task[]): string | undefined {
   const nameOf = (task: number): string => tasks[task]?.name ?? `task ${task + 1}`;
   if (end.how === 'stuck') return end.waiting.map(({ task, where }) => `${nameOf(task)} waits ${where}`).join(', ');
@@ -179,7 +179,7 @@ function stuckIn(end: RaceEnd, events: readonly RaceEvent[], tasks: readonly Tas
   return `${left.join(' and ')} did not come to an end within ${end.afterMs / 1000} s`;
 }
 
-/** The order of a race up to op `ops`, and then one op of another task. */
+/** The schedule of a race up to op `ops`, and then one op of another task. */
 export function switchedTo(task: number, { end }: Raced, ops: number): Schedule {
   return scheduleOf([...end.ops.slice(0, ops).map((op) => op.task), task]);
 }
