@@ -2,7 +2,7 @@
 import { CLAIMABLE, choicesOf, heldTo, type Model, type ModelChoice, modelName } from '../domain/models.ts';
 import { oneOf } from '../domain/nearest.ts';
 
-interface ListedModel {
+export interface ListedModel {
   readonly name: Model;
   /** One for each profile. A model that can also run without a profile has that choice first. */
   readonly choices: readonly ModelChoice[];

@@ -14,12 +14,12 @@ import { NoSuchState } from '../persistence/power-loss.ts';
 import { failureBlock } from '../report/failure.ts';
 import { scheduleTimeline } from '../report/schedule-timeline.ts';
 import { type TimelineInput, timeline } from '../report/timeline.ts';
+import { checkAvailable } from './available.ts';
 import { parseCaseId } from './case-id.ts';
 import type { CliCommand } from './command.ts';
 import { recorder, seed, states, timeout } from './options.ts';
 import type { Output } from './output.ts';
 import { replayText } from './replay-text.ts';
-import { checkAvailable } from './run-command.ts';
 import { withSession } from './session.ts';
 import { selectCells } from './stores.ts';
 import { writableDirectory } from './writable-directory.ts';
@@ -66,7 +66,7 @@ async function replay(id: string, flags: ReplayFlags, output: Output): Promise<n
     if (cell === undefined) throw new UsageError(`there is no cell ${name.store}/${name.scenario}/${name.model}`);
     if (cell.store.name !== name.store)
       throw new UsageError(`${flags.store} is the store "${cell.store.name}", and the case is of "${name.store}"`);
-    checkAvailable([cell], session);
+    checkAvailable([cell], session.machine);
     const options = {
       ...session,
       observe: false,

@@ -1,15 +1,14 @@
 /** `crash-matrix run`. */
 import { Option } from 'commander';
 import type { Cell } from '../check.ts';
-import { UnavailableError, UsageError } from '../domain/errors.ts';
+import { UsageError } from '../domain/errors.ts';
 import { modelName } from '../domain/models.ts';
 import { oneOf } from '../domain/nearest.ts';
 import type { Result } from '../domain/result.ts';
 import { HISTORIES_PER_CELL } from '../generate/draw.ts';
-import { missingFor } from '../models/power-cut/missing.ts';
-import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
 import { REPORTERS } from '../report/all.ts';
 import { runCells } from '../run.ts';
+import { checkAvailable } from './available.ts';
 import type { CliCommand } from './command.ts';
 import { withLiveLine } from './live-line.ts';
 import { modelsInHelp, onlyShown } from './model-list.ts';
@@ -91,7 +90,7 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
     const selection = { stores: flags.store, scenarios: flags.scenario, models: flags.model, strict: flags.strict, timeoutMs };
     const { cells, leftOut } = await selectCells(session, selection, Date.now());
     for (const what of leftOut) output.note(what);
-    checkAvailable(cells, session);
+    checkAvailable(cells, session.machine);
     if (flags.list) {
       output.print(namesOf(cells));
       return 0;
@@ -108,19 +107,6 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
 function whyThisRecorder({ recorder, refused }: Session): string {
   const because = refused.map((better) => `${better.name} does not work here: ${better.because}`).join('; ');
   return `recorder: ${recorder.name}, because ${because}`;
-}
-
-/** What this machine cannot do is never left out in silence. Throws UnavailableError. */
-export function checkAvailable(cells: readonly Cell[], { recorder, env }: Session): void {
-  if (!recorder.races && cells.some(({ model }) => model === 'race'))
-    throw new UnavailableError('--model race needs the recorder ptrace; run "crash-matrix doctor"');
-  for (const name of new Set(cells.flatMap((cell) => (cell.model === 'power-cut' ? [cell.profile] : [])))) {
-    const missing = recorder.cuts ? missingFor(FILE_SYSTEMS[name], env.PATH ?? '') : 'needs the recorder ptrace';
-    if (missing !== undefined)
-      throw new UnavailableError(
-        `--model power-cut:${name} ${missing.startsWith('needs') ? missing : `is not possible here (${missing})`}; run "crash-matrix doctor"`,
-      );
-  }
 }
 
 function namesOf(cells: readonly Cell[]): string {

@@ -5,17 +5,21 @@
 import { availableParallelism, tmpdir } from 'node:os';
 import { InterruptedError, UnavailableError } from '../domain/errors.ts';
 import { findInstallation, type Installation } from '../machine/installation.ts';
+import { thisMachine } from '../machine/machine.ts';
 import { memoryDirectory } from '../machine/memory-directory.ts';
 import { endDescendants, openWorkspace, RUN_VARIABLE, type Workspace } from '../machine/workspace.ts';
 import { chooseRecorder, type Refused, startSiteRecorder } from '../record/choose.ts';
 import { adoptOrphans } from '../record/ptrace/orphans.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { stopBundling } from '../store/bundle.ts';
+import type { EquippedMachine } from './available.ts';
 
 export interface Session {
   readonly installation: Installation;
   readonly workspace: Workspace;
   readonly recorder: Recorder;
+  /** With that recorder. */
+  readonly machine: EquippedMachine;
   readonly siteRecorder: Recorder;
   /** The better recorders, which do not work here; none if one was asked for. */
   readonly refused: readonly Refused[];
@@ -54,7 +58,8 @@ export async function withSession<T>(wanted: string | undefined, work: (session:
     open.push(recorder);
     const siteRecorder = recorder.takesStacks ? recorder : await startSiteRecorder({ inFlight: 1, installation, cwd, env });
     open.push(siteRecorder);
-    const session = { installation, workspace, recorder, siteRecorder, refused, cwd, env };
+    const machine = { ...thisMachine(process.env.PATH), recorder };
+    const session = { installation, workspace, recorder, machine, siteRecorder, refused, cwd, env };
     return await Promise.race([work(session), interrupted.promise]);
   } finally {
     interrupted.forget();

@@ -4,11 +4,12 @@ import { builtInScenarios } from '../../scenarios/all.ts';
 import type { Cell } from '../check.ts';
 import { UsageError } from '../domain/errors.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
-import { choicesOf, DEFAULT_CHOICES, type ModelChoice, runsUnder } from '../domain/models.ts';
+import { choicesOf, DEFAULT_CHOICES, type ModelChoice, modelName, runsUnder } from '../domain/models.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import { BUILT_IN_STORES } from '../store/catalogue.ts';
 import { loadStore } from '../store/load.ts';
+import { whatIsMissing } from './available.ts';
 import { modelNames } from './model-list.ts';
 import type { Session } from './session.ts';
 
@@ -64,8 +65,10 @@ export async function selectCells(session: Session, selection: Selection, now: n
 }
 
 /** Why a cell that nobody asked for by its model is left out. */
-function notByDefault({ model, store }: Cell, { recorder }: Session): string | undefined {
-  if (model === 'race' && !recorder.races) return 'race is left out, because it needs the recorder ptrace';
+function notByDefault(cell: Cell, { machine }: Session): string | undefined {
+  const { model, store } = cell;
+  const missing = whatIsMissing(cell, machine);
+  if (missing !== undefined) return `${modelName(cell)} is left out, because it ${missing}`;
   if (model === 'interleaving' && store.kind === 'command')
     return `interleaving is left out for ${store.name}, because a command cannot run on the fake file system`;
   return undefined;
