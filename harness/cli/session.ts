@@ -13,11 +13,14 @@ import { chooseRecorder, type Refused, startSiteRecorder } from '../record/choos
 import { adoptOrphans } from '../record/ptrace/orphans.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { stopBundling } from '../store/bundle.ts';
+import type { EquippedMachine } from './available.ts';
 
 export interface Session {
   readonly installation: Installation;
   readonly workspace: Workspace;
   readonly recorder: Recorder;
+  /** With that recorder. */
+  readonly machine: EquippedMachine;
   readonly siteRecorder: Recorder;
   /** With that recorder. */
   readonly machine: EquippedMachine;

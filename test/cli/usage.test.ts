@@ -248,9 +248,21 @@ describe('exit 3: asked for what this machine cannot do', () => {
     );
     expect(run.stdout).toContain('binding recorder');
     expect(run.exitCode).toBe(1);
-    expect((await place.run(['doctor'], withoutKoffi())).stdout).toMatch(
-      /^no +recorder ptrace +the tracer ended \(exit code 1\): Cannot find module 'koffi'$/m,
+    const { stdout } = await place.run(['doctor'], withoutKoffi());
+    expect(stdout).toMatch(/^no +recorder ptrace +the tracer ended \(exit code 1\): Cannot find module 'koffi'$/m);
+    expect(stdout).toMatch(/^ok +recorder binding +what Node's fs does, and what a run uses here$/m);
+    for (const model of ['race', 'power-cut:xfs'])
+      expect(stdout).toMatch(new RegExp(`^no +model ${model} +needs the recorder ptrace$`, 'm'));
+  });
+
+  test('not asked for, a model is left out, and one line says why', async () => {
+    const { stdout, stderr, exitCode } = await place.run(
+      ['run', '--list', '--store', './ten.cjs', '--scenario', 'two-savers'],
+      withoutKoffi(),
     );
+    expect(stderr).toMatch(/^race is left out, because it needs the recorder ptrace$/m);
+    expect(stdout).toBe('ten/two-savers/interleaving');
+    expect(exitCode).toBe(0);
   });
 });
 
