@@ -10,26 +10,10 @@ import type { LastCall } from '../generate/last-call.ts';
 import type { CellStep } from '../protocol/cell-file.ts';
 import type { FileSystem } from '../record/image/file-systems.ts';
 import type { RaceRequest } from '../record/race.ts';
-import type { Recorder, RunRequest } from '../record/recorder.ts';
+import type { Recorder } from '../record/recorder.ts';
 import type { StoreRecovery } from '../recover/recovery-of.ts';
 import type { RecordedSubject } from './subject.ts';
-
-/** A run of the workload, without what is done with it. */
-export type Run = Omit<RunRequest, 'plan'>;
-
-/** Runs in which calls fail, without what fails. */
-export interface FaultRequest extends Pick<RunRequest, 'args' | 'env' | 'timeoutMs'> {
-  readonly directories: readonly string[];
-  readonly spool: string;
-}
-
-/** Makes runs of one workload. */
-export interface WorkloadRuns {
-  /** One run: an empty store directory with a spool beside it. */
-  readonly prepare: () => Run;
-  /** Runs of the workload in one process: an empty directory for each, and one spool for all. */
-  readonly prepareFaults: (runs: number, platform?: 'win32') => FaultRequest;
-}
+import type { Run, WorkloadRuns } from './workload-runs.ts';
 
 /** Recoveries, each recorded once for all models. */
 export interface RecoveryRecordings {

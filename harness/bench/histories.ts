@@ -10,8 +10,9 @@ import { lastCallOf } from '../generate/last-call.ts';
 import { oracleOfSteps, oracleOptions } from '../judge/oracle.ts';
 import { sitesOf } from '../record/binding/sites.ts';
 import { eventsOf, record } from '../record/record.ts';
-import type { Bench, Run } from './bench.ts';
+import type { Bench } from './bench.ts';
 import type { DrawnHistory, RecordedSubject } from './subject.ts';
+import type { Run } from './workload-runs.ts';
 
 /** Histories that are executed at the same time: one traced child keeps a core busy half of its time. */
 const AT_ONCE = 4;

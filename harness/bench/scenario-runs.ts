@@ -13,7 +13,8 @@ import type { Installation } from '../machine/installation.ts';
 import { discard, type Workspace } from '../machine/workspace.ts';
 import type { CellFile } from '../protocol/cell-file.ts';
 import type { TaskFile } from '../protocol/task-file.ts';
-import type { Bench, FaultRequest, Run } from './bench.ts';
+import type { Bench } from './bench.ts';
+import type { FaultRequest, Run } from './workload-runs.ts';
 
 export interface ScenarioRunsOptions {
   readonly workspace: Workspace;

@@ -6,7 +6,7 @@ import type { SiteMatch } from '../explain/sites.ts';
 import type { ConcurrentHistory } from '../generate/concurrent.ts';
 import type { History } from '../generate/history.ts';
 import type { Recording } from '../record/record.ts';
-import type { WorkloadRuns } from './bench.ts';
+import type { WorkloadRuns } from './workload-runs.ts';
 
 /** Knows what had been promised after `op` ops, and judges what was found in a tree that was on disk then. */
 export type Oracle = (op: number, tree: Tree, found: Found) => Judgement;

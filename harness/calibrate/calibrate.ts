@@ -21,8 +21,8 @@ import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
 import { loadKernel } from '../record/image/kernel.ts';
 import { findCommand, missingFor } from '../record/image/missing.ts';
 import { readSnapshot } from '../record/image/snapshot.ts';
-import { calibrateHistories } from './histories.ts';
 import { Templates } from '../record/image/templates.ts';
+import { calibrateHistories } from './histories.ts';
 import { type Calibration, reportOf } from './report.ts';
 import { type CalibratedStores, calibrateStores, STORES } from './stores.ts';
 

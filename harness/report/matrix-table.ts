@@ -8,8 +8,8 @@ import { modelName } from '../domain/model-names.ts';
 import type { CellResult, Result } from '../domain/result.ts';
 import { printable, withCommas } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
-import { ofKind } from './kinds.ts';
 import { paintGrade } from './grades.ts';
+import { ofKind } from './kinds.ts';
 import { longest, wrapWords } from './lay-out.ts';
 import { lettersOf, pictureLines } from './picture.ts';
 

@@ -5,8 +5,8 @@ import { modelName } from '../domain/model-names.ts';
 import type { CellResult, Result } from '../domain/result.ts';
 import { counted, duration } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
-import { ofKind } from './kinds.ts';
 import { historyWords, recoveryWords, scheduleWords } from './grid.ts';
+import { ofKind } from './kinds.ts';
 import { triedOf } from './tried.ts';
 
 export function runWords(result: Result): string[] {

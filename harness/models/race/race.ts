@@ -13,7 +13,6 @@ import type { Step, Task, Tree } from '../../domain/trace.ts';
 import { scanTree } from '../../domain/tree.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
 import { isLoss } from '../../judge/outcome.ts';
-import { missingForRace } from './missing.ts';
 import { endOf } from '../../record/record.ts';
 import type { Model } from '../model.ts';
 import { describeSchedule, NO_VARIATION, scheduleTimeline, shortestOfEachKind, stepsIn } from '../schedule/describe.ts';
@@ -27,6 +26,7 @@ import {
 import { tasksOfScenario, tasksSubject } from '../schedule/subjects.ts';
 import { disagreements, type RaceExploration } from './agreement.ts';
 import { exploreRaces, type Races } from './explore-races.ts';
+import { missingForRace } from './missing.ts';
 import { type NamedRace, parseRaceDetail, raceDetail } from './race-id.ts';
 import { CONTROL, namesIn, type Planned, type Raced, type RunRace, raceOn } from './raced.ts';
 

@@ -112,7 +112,13 @@ export async function startPtraceRecorder(options: PtraceOptions): Promise<Recor
     ...(canFilter()
       ? {
           race: async (request: RaceRequest) => {
-            const { race } = await ask((run) => ({ kind: 'race', run, node: process.execPath, ...request, env: environmentOf(request.env) }));
+            const { race } = await ask((run) => ({
+              kind: 'race',
+              run,
+              node: process.execPath,
+              ...request,
+              env: environmentOf(request.env),
+            }));
             if (race === undefined) throw new Error('the tracer reported no race');
             return race;
           },

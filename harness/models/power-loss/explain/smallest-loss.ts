@@ -50,7 +50,11 @@ export type SmallestLoss =
 const MAX_PARTS = 64;
 
 /** `failing`: all states of the cell that fail, at least one. `verdicts`: if the caller has them already. */
-export async function smallestLoss(question: LossQuestion, failing: readonly PowerLossState[], verdicts: VerdictCache): Promise<SmallestLoss> {
+export async function smallestLoss(
+  question: LossQuestion,
+  failing: readonly PowerLossState[],
+  verdicts: VerdictCache,
+): Promise<SmallestLoss> {
   const [first] = failing;
   if (first === undefined) throw new Error('only a failing state can be explained');
   const reduction = new Reduction(question, verdicts);
