@@ -10,17 +10,20 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import type { Bench } from '../bench/bench.ts';
 import { openBenches } from '../bench/open-benches.ts';
-import { type Bench, type Cell, caseId } from '../check.ts';
+import type { Again, RecordedSubject } from '../bench/subject.ts';
 import { type Session, withSession } from '../cli/session.ts';
 import { selectCells } from '../cli/stores.ts';
-import { judgeRecovery } from '../judge/outcome.ts';
-import { promisedAfter, valuesAfter } from '../judge/promise.ts';
+import { isNotMeasured } from '../domain/sighting.ts';
 import type { KillState } from '../models/crash/crash-state.ts';
-import { STATES_PER_CELL } from '../models/power-loss/loss-states.ts';
+import { crashCase } from '../models/crash/crash-state.ts';
+import { treeOf } from '../models/crash/explore.ts';
+import type { Cell } from '../models/model.ts';
+import { STATES_PER_CELL } from '../models/power-loss/loss-space.ts';
 import { kill } from '../models/process-kill/kill.ts';
 import { killStates } from '../models/process-kill/kill-states.ts';
-import { type Recording, record } from '../record/record.ts';
+import { recoverAndBelieve } from '../recover/believe.ts';
 import { benchPowerLoss } from './power-loss.ts';
 import { benchRecovery } from './recovery.ts';
 import { benchSchedules } from './schedules.ts';
@@ -74,15 +77,18 @@ async function bareStart(env: NodeJS.ProcessEnv): Promise<number> {
 }
 
 /** Milliseconds of one kill with its check, recovery and judgement. */
-async function wholeKill(cell: Cell, bench: Bench, recording: Recording, states: readonly KillState[]): Promise<number> {
-  const before = valuesAfter(cell.scenario.before, undefined).at(-1);
-  const steps = valuesAfter(cell.scenario.steps, before);
+async function wholeKill(bench: Bench, subject: RecordedSubject, again: Again, states: readonly KillState[]): Promise<number> {
+  const { store, scenario, recorder, recovery } = bench;
   const one = async (state: KillState): Promise<void> => {
-    const killed = await kill(bench.recorder, recording, state, bench.prepare, caseId(cell, state));
-    if (killed.kind !== 'killed') throw new Error(killed.reason);
-    const recovery = await bench.recovery.recover(killed.directory, cell.scenario.next);
-    const promised = promisedAfter(recording.trace, state.promisedAt, before, steps);
-    judgeRecovery(promised, recovery, { next: cell.scenario.next, throwsWhenFresh: true });
+    const directory = await kill(recorder, again, state, store.name);
+    if (typeof directory !== 'string') throw new Error(directory.reason);
+    const killed = crashCase(subject, state);
+    const sightings = [{ ...treeOf(killed), directory }];
+    await recoverAndBelieve(recovery, [{ case: killed, run: undefined, kind: '', sightings }], {
+      store: store.name,
+      next: scenario.next,
+      confirm: false,
+    });
   };
   const all = Array.from({ length: Math.ceil(KILLS / states.length) }, () => states).flat();
   const started = performance.now();
@@ -100,39 +106,32 @@ async function handWrittenLoop(directory: string, program: readonly string[], en
   return (performance.now() - started) / LOOP_BOUNDARIES;
 }
 
-async function measure(cell: Cell, session: Session, directory: string): Promise<void> {
-  const benches = openBenches({
-    ...session,
-    observe: false,
-    depth: 1,
-    limit: STATES_PER_CELL,
-    seed: 0,
-    timeoutMs: 10_000,
-    onProgress: () => {},
+async function measure({ store, scenario }: Cell, session: Session, directory: string): Promise<void> {
+  const effort = { observe: false, depth: 1, limit: STATES_PER_CELL, seed: 0 } as const;
+  const benches = openBenches({ ...session, effort, timeoutMs: 10_000, onProgress: () => {} });
+  await benches.forScenario(store, scenario, async (bench) => {
+    const subject = await bench.recorded();
+    if (isNotMeasured(subject)) throw new Error(subject.reason);
+    const { again, trace } = subject;
+    if (again === undefined) throw new Error('a recorded scenario can run again');
+    const states = killStates(trace).states.filter(({ how }) => how === 'killed');
+    const rounds: { readonly bare: number; readonly kill: number; readonly typescript: number; readonly bundled: number }[] = [];
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      const bare = await bareStart(session.env);
+      const whole = await wholeKill(bench, subject, again, states);
+      const typescript = await handWrittenLoop(directory, ['--import', 'tsx', join(directory, 'loop.ts')], session.env);
+      const bundled = await handWrittenLoop(directory, [join(directory, 'loop.mjs')], session.env);
+      if (round > 0) rounds.push({ bare, kill: whole, typescript, bundled }); // the first one warms up
+    }
+    const of = (value: (round: (typeof rounds)[number]) => number): string => median(rounds.map(value)).toFixed(2).padStart(8);
+    console.log(`${store.name}/${scenario.name}: ${trace.ops.length} ops, recorder ${session.recorder.name}, medians of ${ROUNDS} rounds`);
+    console.log(`${of(({ bare }) => bare)} ms  a bare node -e 0, ${AT_ONCE} at a time`);
+    console.log(`${of((round) => round.kill)} ms  a kill, checked, recovered and judged`);
+    console.log(`${of((round) => round.kill / round.bare)} x   a kill over a bare start`);
+    console.log(`${of((round) => round.typescript / round.kill)} x   a loop of three starts, TypeScript by tsx, over a kill`);
+    console.log(`${of((round) => round.bundled / round.kill)} x   the same loop, bundled, over a kill`);
   });
-  const bench = await benches.forScenario(cell.store, cell.scenario);
-  const recording = await record(bench.recorder, bench);
-  if ('reason' in recording) throw new Error(recording.reason);
-  const states = killStates(recording.trace).states.filter(({ how }) => how === 'killed');
-  const rounds: { readonly bare: number; readonly kill: number; readonly typescript: number; readonly bundled: number }[] = [];
-  for (let round = 0; round <= ROUNDS; round += 1) {
-    const bare = await bareStart(session.env);
-    const whole = await wholeKill(cell, bench, recording, states);
-    const typescript = await handWrittenLoop(directory, ['--import', 'tsx', join(directory, 'loop.ts')], session.env);
-    const bundled = await handWrittenLoop(directory, [join(directory, 'loop.mjs')], session.env);
-    if (round > 0) rounds.push({ bare, kill: whole, typescript, bundled }); // the first one warms up
-  }
-  bench.dispose();
   await benches.close();
-  const of = (value: (round: (typeof rounds)[number]) => number): string => median(rounds.map(value)).toFixed(2).padStart(8);
-  console.log(
-    `${cell.store.name}/${cell.scenario.name}: ${recording.trace.ops.length} ops, recorder ${session.recorder.name}, medians of ${ROUNDS} rounds`,
-  );
-  console.log(`${of(({ bare }) => bare)} ms  a bare node -e 0, ${AT_ONCE} at a time`);
-  console.log(`${of((round) => round.kill)} ms  a kill, checked, recovered and judged`);
-  console.log(`${of((round) => round.kill / round.bare)} x   a kill over a bare start`);
-  console.log(`${of((round) => round.typescript / round.kill)} x   a loop of three starts, TypeScript by tsx, over a kill`);
-  console.log(`${of((round) => round.bundled / round.kill)} x   the same loop, bundled, over a kill`);
 }
 
 async function main(): Promise<void> {

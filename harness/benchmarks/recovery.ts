@@ -6,15 +6,15 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Bench } from '../bench/bench.ts';
 import { openBenches } from '../bench/open-benches.ts';
-import type { Cell } from '../check.ts';
+import type { RecordedSubject } from '../bench/subject.ts';
 import { type Session, withSession } from '../cli/session.ts';
 import { selectCells } from '../cli/stores.ts';
-import { judgeRecovery } from '../judge/outcome.ts';
-import { promisedAfter, valuesAfter } from '../judge/promise.ts';
+import { isNotMeasured } from '../domain/sighting.ts';
+import type { Cell } from '../models/model.ts';
 import { powerLossStates } from '../persistence/power-loss.ts';
 import { PROFILES } from '../persistence/profiles.ts';
-import { record } from '../record/record.ts';
 import { createRecoveryPool } from '../recover/pool.ts';
 import { recoveryOf } from '../recover/recovery-of.ts';
 
@@ -41,18 +41,22 @@ function childrenUs(): number {
   }, 0);
 }
 
-async function measure(cell: Cell, session: Session): Promise<void> {
-  const { store, scenario } = cell;
-  const benches = openBenches({ ...session, observe: true, depth: 1, limit: STATES, seed: 1, timeoutMs: 10_000, onProgress: () => {} });
-  const bench = await benches.forScenario(store, scenario);
-  const recording = await record(bench.recorder, bench);
-  if ('reason' in recording) throw new Error(recording.reason);
-  const states = [...powerLossStates(recording.trace, PROFILES.posix, { limit: STATES })].map((state) => ({
+async function measure({ store, scenario }: Cell, session: Session): Promise<void> {
+  const effort = { observe: true, depth: 1, limit: STATES, seed: 1 } as const;
+  const benches = openBenches({ ...session, effort, timeoutMs: 10_000, onProgress: () => {} });
+  await benches.forScenario(store, scenario, async (bench) => {
+    const subject = await bench.recorded();
+    if (isNotMeasured(subject)) throw new Error(subject.reason);
+    await measureStates(subject, bench, session);
+  });
+  await benches.close();
+}
+
+async function measureStates({ trace, oracle }: RecordedSubject, { store, scenario }: Bench, session: Session): Promise<void> {
+  const states = [...powerLossStates(trace, PROFILES.posix, { limit: STATES })].map((state) => ({
     boundary: state.boundary,
     tree: state.toTree(),
   }));
-  const before = valuesAfter(scenario.before, undefined).at(-1);
-  const steps = valuesAfter(scenario.steps, before);
   const { recoverer } = session.installation;
   const pool = createRecoveryPool({ recoverer, cwd: session.cwd, env: session.env, workers: WORKERS, timeoutMs: 10_000 });
   const inMemory = (): string => session.workspace.directoryInMemory('bench');
@@ -64,11 +68,10 @@ async function measure(cell: Cell, session: Session): Promise<void> {
       states.map(({ tree }) => tree),
       scenario.next,
     );
-    const options = { next: scenario.next, throwsWhenFresh: recovery.whenFresh.kind === 'threw', empty: {} };
-    for (const [index, { boundary }] of states.entries()) {
+    for (const [index, { boundary, tree }] of states.entries()) {
       const answer = found[index];
       if (answer === undefined) throw new Error(`state ${index} has no answer`);
-      judgeRecovery(promisedAfter(recording.trace, boundary, before, steps), answer.recovery, options);
+      oracle(boundary, tree, answer);
     }
     const { user, system } = process.cpuUsage(own);
     const perSecond = states.length / ((performance.now() - started) / 1000);
@@ -76,8 +79,6 @@ async function measure(cell: Cell, session: Session): Promise<void> {
     if (round > 0) rounds.push({ perSecond, own: (user + system) / states.length, workers: (childrenUs() - children) / states.length });
   }
   await pool.close();
-  bench.dispose();
-  await benches.close();
   const of = (value: (round: (typeof rounds)[number]) => number): string => Math.round(median(rounds.map(value))).toLocaleString('en-US');
   console.log(
     `${store.name}/${scenario.name}, posix: ${states.length.toLocaleString('en-US')} states, medians of ${ROUNDS} rounds\n` +

@@ -7,6 +7,7 @@
  * than the seconds do where others use the machine.
  */
 import { readFileSync } from 'node:fs';
+import type { Bench } from '../bench/bench.ts';
 import { openBenches } from '../bench/open-benches.ts';
 import { type Session, withSession } from '../cli/session.ts';
 import { selectCells } from '../cli/stores.ts';
@@ -40,11 +41,17 @@ async function measure(name: string, session: Session): Promise<void> {
     cells: [cell],
   } = await selectCells(session, selection, Date.now());
   if (cell === undefined) throw new Error(`there is no ${name}/${SCENARIO}`);
-  const benches = openBenches({ ...session, observe: true, depth: 1, limit: 1, seed: 1, timeoutMs: 10_000, onProgress: () => {} });
-  const bench = await benches.forScenario(cell.store, cell.scenario);
+  const effort = { observe: true, depth: 1, limit: 1, seed: 1 } as const;
+  const benches = openBenches({ ...session, effort, timeoutMs: 10_000, onProgress: () => {} });
+  await benches.forScenario(cell.store, cell.scenario, (bench) => measureOn(bench));
+  await benches.close();
+}
+
+async function measureOn(bench: Bench): Promise<void> {
   const bundle = await bench.fake.bundle();
   if (typeof bundle !== 'string') throw new Error(bundle.reason);
-  const { before, tasks = [], next } = cell.scenario;
+  const { store, scenario } = bench;
+  const { before, tasks = [], next } = scenario;
   const request: InterleaveRequest = { bundle, now: Date.now(), before, plays: [tasks], next, ...REQUEST };
   const cpu = childrenSeconds();
   const started = performance.now();
@@ -56,9 +63,7 @@ async function measure(name: string, session: Session): Promise<void> {
   const [runs, crashes] = [sum((one) => one.runs), sum((one) => one.crashes)];
   const rate = (count: number, time: number): string => Math.round(count / time).toLocaleString('en-US');
   console.log(
-    `${name}/${SCENARIO}: ${rate(runs, seconds)} schedules and ${rate(crashes, seconds)} judged crashes per second, ${AT_ONCE} at a time`,
+    `${store.name}/${SCENARIO}: ${rate(runs, seconds)} schedules and ${rate(crashes, seconds)} judged crashes per second, ${AT_ONCE} at a time`,
     `(${runs.toLocaleString('en-US')} schedules, ${sum((one) => one.trees)} trees recovered; ${rate(runs * AT_ONCE, used)} per second of ${AT_ONCE} CPUs)`,
   );
-  bench.dispose();
-  await benches.close();
 }

@@ -1,6 +1,8 @@
 /** The calibration as a page. */
-import { type FileSystemName, PROFILE_OF } from '../domain/models.ts';
+
 import { withCommas } from '../domain/words.ts';
+import { PROFILE_OF } from '../models/power-cut/held-to.ts';
+import type { FileSystemName } from '../record/image/file-systems.ts';
 import type { CalibratedHistories } from './histories.ts';
 import { KNOWN, type KnownKind } from './known.ts';
 import type { CalibratedStores } from './stores.ts';

@@ -3,14 +3,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtInScenarios } from '../../scenarios/all.ts';
 import type { Session } from '../cli/session.ts';
-import { type FileSystemName, PROFILE_OF } from '../domain/models.ts';
 import { canonicalPath } from '../domain/names.ts';
 import type { Entry, Tree } from '../domain/trace.ts';
 import { hashBytes, maskContents } from '../domain/tree.ts';
+import { MODEL_NAMES } from '../models/all.ts';
 import { cutRun, forcePoints } from '../models/power-cut/cut-run.ts';
 import type { CutRun } from '../models/power-cut/cuts.ts';
+import { PROFILE_OF } from '../models/power-cut/held-to.ts';
 import { PROFILES } from '../persistence/profiles.ts';
 import type { CellFile } from '../protocol/cell-file.ts';
+import type { FileSystemName } from '../record/image/file-systems.ts';
 import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
 import type { Templates, Templates } from '../record/image/templates.ts';
 import { type Recording, record } from '../record/record.ts';
@@ -52,7 +54,7 @@ export async function calibrateStores(
   const now = Date.now();
   const scenarios = builtInScenarios(now);
   const outdir = workspace.directory('bundles');
-  const options = { installation, outdir, cwd, env, scenarios, now, timeoutMs: TIMEOUT_MS };
+  const options = { installation, outdir, cwd, env, scenarios, now, modelNames: MODEL_NAMES, timeoutMs: TIMEOUT_MS };
   for (const store of await Promise.all(stores.map((argument) => loadStore(argument, options)))) {
     for (const scenario of scenarios.filter(({ name }) => SCENARIOS.includes(name))) {
       const cell = `${store.name}/${scenario.name}`;

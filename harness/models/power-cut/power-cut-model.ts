@@ -8,7 +8,7 @@ import type { RecordedSubject } from '../../bench/subject.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import { encodeHistory } from '../../generate/history.ts';
 import { needsRecorder } from '../../record/all.ts';
-import { FILE_SYSTEMS, type FileSystem, type FileSystemName } from '../../record/image/file-systems.ts';
+import { FILE_SYSTEMS, type FileSystem } from '../../record/image/file-systems.ts';
 import { missingFor } from '../../record/image/missing.ts';
 import type { ForcePoint } from '../../record/recorder.ts';
 import { type NamedState, type ReadState, readCrashId, writeCrashId } from '../crash/crash-id.ts';
@@ -19,16 +19,8 @@ import { carriedOn, worstAtEach } from '../crash/letters.ts';
 import { crashSubjects } from '../crash/subjects.ts';
 import { type Model, type Profile, recordedOf } from '../model.ts';
 import type { CutTree, PowerCutRequest } from './cuts.ts';
+import { GATES, PROFILE_OF } from './held-to.ts';
 import { powerCutAt, powerCuts } from './power-cut.ts';
-
-/** The persistence profile that each file system is held to, and whether it gates. */
-const HELD_TO = {
-  ext4: { heldTo: 'ext4', gates: true },
-  'ext4-noauto': { heldTo: 'ext4-noauto', gates: false },
-  'ext4-writeback': { heldTo: 'posix', gates: false },
-  xfs: { heldTo: 'xfs', gates: true },
-  btrfs: { heldTo: 'btrfs', gates: true },
-} as const satisfies { readonly [name in FileSystemName]: Pick<Profile, 'heldTo' | 'gates'> };
 
 interface Cuts extends StatesOfTrace<CutState> {
   /** Cuts that were made, also those that left the same as another. */
@@ -109,7 +101,9 @@ function together(all: readonly CrashExplored<Cuts>[], doubts: readonly string[]
   };
 }
 
-const profiles = Object.values(FILE_SYSTEMS).map(({ name }): Profile => ({ name, byDefault: false, ...HELD_TO[name] }));
+const profiles = Object.values(FILE_SYSTEMS).map(
+  ({ name }): Profile => ({ name, byDefault: false, gates: GATES.has(name), heldTo: PROFILE_OF[name] }),
+);
 
 export const powerCut: Model<CrashCase, undefined, NamedState, CrashExplored<Cuts>> = {
   name: 'power-cut',
