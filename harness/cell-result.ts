@@ -46,7 +46,7 @@ export async function cellResult(findings: Findings, options: CellOptions): Prom
       distinct: tally.distinct,
       violations: tally.violations,
       outcomes: { ...tally.outcomes } as CellResult['outcomes'],
-      tried: explored.tried,
+      ...(explored.tried && { tried: explored.tried }),
       ...historiesIn(subjects),
       picture: letters.map(({ letter }) => letter).join(''),
       ...(letters.some(({ folded }) => folded) && { folds: letters.map(({ folded }) => (folded ? '=' : '.')).join('') }),

@@ -14,7 +14,7 @@ import { PROFILES } from '../persistence/profiles.ts';
 import type { CellFile } from '../protocol/cell-file.ts';
 import type { FileSystemName } from '../record/image/file-systems.ts';
 import { FILE_SYSTEMS } from '../record/image/file-systems.ts';
-import type { Templates, Templates } from '../record/image/templates.ts';
+import type { Templates } from '../record/image/templates.ts';
 import { type Recording, record } from '../record/record.ts';
 import type { RunRequest } from '../record/recorder.ts';
 import { BUILT_IN_STORES } from '../store/catalogue.ts';

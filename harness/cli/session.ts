@@ -13,7 +13,6 @@ import { chooseRecorder, type Refused, startSiteRecorder } from '../record/choos
 import { adoptOrphans } from '../record/ptrace/orphans.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { stopBundling } from '../store/bundle.ts';
-import type { EquippedMachine } from './available.ts';
 
 export interface Session {
   readonly installation: Installation;
@@ -22,8 +21,6 @@ export interface Session {
   /** With that recorder. */
   readonly machine: EquippedMachine;
   readonly siteRecorder: Recorder;
-  /** With that recorder. */
-  readonly machine: EquippedMachine;
   /** The better recorders, which do not work here; none if one was asked for. */
   readonly refused: readonly Refused[];
   readonly cwd: string;

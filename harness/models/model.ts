@@ -92,7 +92,8 @@ export interface Explored<C extends Case = Case, R = unknown> {
   readonly doubts: readonly string[];
   /** Places at which a case was tried. */
   readonly points: number;
-  readonly tried: Tried;
+  /** Absent for one named state, which is no measure of what there is. */
+  readonly tried?: Tried;
   readonly notes: readonly string[];
   /** Counts, where `verdicts` is not all that was judged. */
   readonly tally?: Tally;

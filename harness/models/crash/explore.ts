@@ -54,12 +54,14 @@ export async function exploreRun<Found extends StatesOfTrace>(
   subject: RecordedSubject,
   { judge }: CrashExploration,
   statesOf: (trace: Trace) => Found | Promise<Found | NotMeasured>,
-  triedOf: (found: Found) => Tried,
+  triedOf: (found: Found) => Tried | undefined,
 ): Promise<CrashExplored<Found> | NotMeasured> {
   const found = await replayable(subject, () => statesOf(subject.trace));
   if (isNotMeasured(found)) return found;
   const { verdicts, unmeasured } = await judge(found.states.map((state) => crashCase(subject, state)));
-  return { verdicts, unmeasured, doubts: subject.trace.unmeasured, points: found.points, tried: triedOf(found), notes: [], found: [found] };
+  const tried = triedOf(found);
+  const { unmeasured: doubts } = subject.trace;
+  return { verdicts, unmeasured, doubts, points: found.points, ...(tried && { tried }), notes: [], found: [found] };
 }
 
 /** A trace that the model of power loss cannot follow gives no states. */
@@ -81,7 +83,7 @@ export async function exploreHistories<Found extends StatesOfTrace>(
   subjects: readonly RecordedSubject[],
   { cell, bench, judge }: CrashExploration,
   statesOf: (subject: RecordedSubject) => Found | Promise<Found>,
-  triedOf: (found: readonly Found[]) => Tried,
+  triedOf: (found: readonly Found[]) => Tried | undefined,
 ): Promise<CrashExplored<Found>> {
   const counter = new TallyCounter(cell);
   const shortest = new Map<string, CrashVerdict>();
@@ -104,12 +106,13 @@ export async function exploreHistories<Found extends StatesOfTrace>(
         shortest.set(verdict.outcome, verdict);
     }
   }
+  const tried = triedOf(found);
   return {
     verdicts: [...shortest.values()],
     unmeasured: [],
     doubts: [],
     points: found.reduce((sum, { points }) => sum + points, 0),
-    tried: triedOf(found),
+    ...(tried && { tried }),
     notes: [`histories: ${counted(subjects.length, 'history', 'histories')}, drawn with seed ${bench.effort.seed}`],
     tally: counter.tally(),
     found: [],

@@ -100,7 +100,7 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
       ...explored,
       verdicts: [...explored.verdicts, ...own],
       unmeasured: [...explored.unmeasured, ...again.unmeasured],
-      tried: ways.length > 0 && (tried.kind === 'kills' || tried.kind === 'states') ? { ...tried, recoveries } : tried,
+      ...(ways.length > 0 && (tried?.kind === 'kills' || tried?.kind === 'states') && { tried: { ...tried, recoveries } }),
       notes: [
         ...explored.notes,
         ...(own.some(({ outcome }) => isLoss(outcome)) ? [LOSES_IN_RECOVERY] : []),

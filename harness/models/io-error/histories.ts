@@ -5,6 +5,7 @@
 import type { Bench } from '../../bench/bench.ts';
 import { executedHistories, lastCallSubject } from '../../bench/histories.ts';
 import type { RecordedSubject, Subject } from '../../bench/subject.ts';
+import type { Tried } from '../../domain/result.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
 import { counted } from '../../domain/words.ts';
@@ -53,8 +54,8 @@ export async function exploreFaultHistories(executions: readonly RecordedSubject
   const verdicts = explored.flatMap((one) => one.verdicts);
   for (const verdict of verdicts) counter.add(verdict);
   const sum = (of: (one: FaultExplored) => number): number => explored.reduce((total, one) => total + of(one), 0);
-  const triedIn = (of: (tried: Extract<FaultExplored['tried'], { kind: 'faults' }>) => number): number =>
-    sum(({ tried }) => (tried.kind === 'faults' ? of(tried) : 0));
+  const triedIn = (of: (tried: Extract<Tried, { kind: 'faults' }>) => number): number =>
+    sum(({ tried }) => (tried?.kind === 'faults' ? of(tried) : 0));
   return {
     verdicts: only === undefined ? shortestOfEach(verdicts, (verdict) => counter.isViolation(verdict)) : verdicts,
     unmeasured: explored.flatMap((one) => one.unmeasured),

@@ -76,11 +76,9 @@ function statesOfHistory({ cell, bench: { effort } }: CrashExploration): (subjec
   };
 }
 
-function triedOf({ coverage }: { readonly coverage?: Found['coverage'] | undefined }): Tried {
-  return { kind: 'states', explored: coverage ?? { pages: NOTHING } };
+function triedOf({ coverage }: { readonly coverage?: Found['coverage'] | undefined }): Tried | undefined {
+  return coverage && { kind: 'states', explored: coverage };
 }
-
-const NOTHING: Coverage = { kind: 'exhaustive', states: 1, distinct: 1, boundaries: 1, limit: 1 };
 
 /** All histories together. */
 function sumOf(found: readonly Found[]): Found['coverage'] {
@@ -145,7 +143,7 @@ export const powerLoss: TraceModel<Found> = {
       }),
     );
     const { tried } = explored;
-    return { ...explored, explanation, tried: tried.kind === 'states' ? { ...tried, barriers } : tried };
+    return { ...explored, explanation, ...(tried?.kind === 'states' && { tried: { ...tried, barriers } }) };
   },
 
   picture: ({ subjects, explored, cell }): readonly Letter[] => {

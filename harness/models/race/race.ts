@@ -136,17 +136,17 @@ function together(all: readonly ScheduleExplored[]): ScheduleExplored {
       unmeasured: [...sum.unmeasured, ...one.unmeasured],
       doubts: [...sum.doubts, ...one.doubts],
       points: sum.points + one.points,
-      tried: bothTried(sum.tried, one.tried),
+      ...bothTried(sum.tried, one.tried),
       notes: [...new Set([...sum.notes, ...one.notes])],
       ...(minimal && { minimal }),
     };
   }, first);
 }
 
-function bothTried(one: Tried, other: Tried): Tried {
-  if (one.kind !== 'schedules' || other.kind !== 'schedules') throw new Error('races try schedules');
+function bothTried(one: Tried | undefined, other: Tried | undefined): { readonly tried: Tried } {
+  if (one?.kind !== 'schedules' || other?.kind !== 'schedules') throw new Error('races try schedules');
   const { tried, distinct, kills } = other;
-  return { ...one, tried: one.tried + tried, distinct: one.distinct + distinct, kills: one.kills + kills };
+  return { tried: { ...one, tried: one.tried + tried, distinct: one.distinct + distinct, kills: one.kills + kills } };
 }
 
 const isKill = ({ case: { end } }: ScheduleVerdict): boolean => end.killed !== undefined;
