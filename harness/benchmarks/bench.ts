@@ -1,9 +1,8 @@
 /**
- * `npm run bench`: how fast states of power loss are told, how fast trees are recovered and judged, and what a kill costs.
- * The cost of a kill is told as ratios measured in one run.
+ * `npm run bench`: how fast power-loss states are enumerated, how fast trees are recovered and judged, and what a kill costs.
  *
- * Each ratio is the median over rounds, and each round measures both sides one after the other, because the speed of a shared machine
- * drifts by more than what is measured. Bare starts and children have the same environment.
+ * The cost of a kill is printed as ratios. Each is a median over rounds, and each round measures both sides in turn, because the speed of
+ * a shared machine drifts by more than the differences. Bare starts and children have the same environment.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -28,9 +27,9 @@ import { benchSchedules } from './schedules.ts';
 const ROUNDS = 9;
 const BARE_STARTS = 40;
 const AT_ONCE = 2;
-/** Kills of a round, at least: enough that filling and draining the line of children does not count. */
+/** Kills per round, at least: enough that starting the first and ending the last child does not matter. */
 const KILLS = 60;
-/** The hand-written loop is slow; a few boundaries of it are enough. */
+/** The hand-written loop is slow, so a few boundaries must do. */
 const LOOP_BOUNDARIES = 3;
 
 const PLAIN_STORE = `
@@ -44,7 +43,7 @@ export default {
   load: (dir: string) => JSON.parse(readFileSync(dir + '/notes.json', 'utf8')),
 };
 `;
-/** One step of the loop that one writes by hand: the save kills itself. */
+/** One step of a hand-written loop: the save kills itself. */
 const LOOP_PROGRAM = `
 import store from './store.ts';
 const [step, directory] = process.argv.slice(2);
@@ -77,7 +76,7 @@ async function bareStart(env: NodeJS.ProcessEnv): Promise<number> {
 async function wholeKill(cell: Cell, bench: Bench, recording: Recording, states: readonly KillState[]): Promise<number> {
   const before = valuesAfter(cell.scenario.before, undefined).at(-1);
   const steps = valuesAfter(cell.scenario.steps, before);
-  const one = async (state: KillState): Promise<void> => {
+  const killAndJudge = async (state: KillState): Promise<void> => {
     const killed = await kill(bench.recorder, recording, state, bench.prepare, caseId(cell, state));
     if (killed.kind !== 'killed') throw new Error(killed.reason);
     const recovery = await bench.recovery.recover(killed.directory, cell.scenario.next);
@@ -86,11 +85,11 @@ async function wholeKill(cell: Cell, bench: Bench, recording: Recording, states:
   };
   const all = Array.from({ length: Math.ceil(KILLS / states.length) }, () => states).flat();
   const started = performance.now();
-  await Promise.all(all.map(one));
+  await Promise.all(all.map(killAndJudge));
   return (performance.now() - started) / all.length;
 }
 
-/** Milliseconds per boundary of init, save (killed) and load, each a start of its own, one after the other. */
+/** Milliseconds per boundary for init, save (killed) and load, each in its own process, one after the other. */
 async function handWrittenLoop(directory: string, program: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const started = performance.now();
   for (let boundary = 0; boundary < LOOP_BOUNDARIES; boundary += 1) {
@@ -120,7 +119,7 @@ async function measure(cell: Cell, session: Session, directory: string): Promise
     const whole = await wholeKill(cell, bench, recording, states);
     const typescript = await handWrittenLoop(directory, ['--import', 'tsx', join(directory, 'loop.ts')], session.env);
     const bundled = await handWrittenLoop(directory, [join(directory, 'loop.mjs')], session.env);
-    if (round > 0) rounds.push({ bare, kill: whole, typescript, bundled }); // the first one warms up
+    if (round > 0) rounds.push({ bare, kill: whole, typescript, bundled }); // the first round warms up
   }
   bench.dispose();
   await benches.close();

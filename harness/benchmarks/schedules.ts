@@ -1,10 +1,9 @@
 /**
- * How many schedules are run on the fake file system in a second, by two processes side by side, with a crash judged at each step.
+ * How many schedules run on the fake file system per second, in two parallel processes, with a crash judged at each step.
  *
- * A schedule is one run of the tasks, from an empty module and the directory as it was before, in an order that no other run has. It ends
- * when all is done, or when it meets a state that an earlier run has passed. Its beginning, which another run had too, is repeated but not
- * counted again: of steps and crashes only those that are new. CPU time is that of both processes, their start included; it says more
- * than the seconds do where others use the machine.
+ * A schedule is one run of the tasks, from a fresh module and directory, in an order that no other run has. It ends when all tasks are
+ * done, or at a state that an earlier run reached. The prefix that it shares with another run is repeated but not counted: only new steps
+ * and crashes count. CPU time is that of both processes, including their start; on a shared machine it is more reliable than elapsed time.
  */
 import { readFileSync } from 'node:fs';
 import { openBenches } from '../bench/open-benches.ts';
@@ -14,14 +13,14 @@ import type { InterleaveRequest } from '../protocol/interleave.ts';
 
 const STORES = ['rename-away', 'hardened'];
 const SCENARIO = 'reader-while-saving';
-/** Each task a process of its own, so that locks are waited for: the largest space that a built-in store has. */
+/** Each task in its own process, so that tasks wait for locks: the largest search space of any built-in store. */
 const REQUEST = { instances: 'own', runs: 20_000, samples: 0, seed: 1, throwsWhenFresh: false, empty: {} } as const;
 const AT_ONCE = 2;
 /** The kernel counts CPU time in hundredths of a second. */
 const TICK_SECONDS = 0.01;
 const CHILDREN_USER = 13;
 
-/** CPU time of the children that this process has waited for, in seconds. */
+/** CPU time of the children that have ended, in seconds. */
 function childrenSeconds(): number {
   const stat = readFileSync('/proc/self/stat', 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -52,12 +51,12 @@ async function measure(name: string, session: Session): Promise<void> {
   const seconds = (performance.now() - started) / 1000;
   const used = childrenSeconds() - cpu;
   const results = answers.flatMap((answer) => (answer.kind === 'told' ? answer.told : []));
-  const sum = (count: (one: (typeof results)[number]) => number): number => results.reduce((total, one) => total + count(one), 0);
-  const [runs, crashes] = [sum((one) => one.runs), sum((one) => one.crashes)];
+  const sum = (count: (result: (typeof results)[number]) => number): number => results.reduce((total, result) => total + count(result), 0);
+  const [runs, crashes] = [sum((result) => result.runs), sum((result) => result.crashes)];
   const rate = (count: number, time: number): string => Math.round(count / time).toLocaleString('en-US');
   console.log(
     `${name}/${SCENARIO}: ${rate(runs, seconds)} schedules and ${rate(crashes, seconds)} judged crashes per second, ${AT_ONCE} at a time`,
-    `(${runs.toLocaleString('en-US')} schedules, ${sum((one) => one.trees)} trees recovered; ${rate(runs * AT_ONCE, used)} per second of ${AT_ONCE} CPUs)`,
+    `(${runs.toLocaleString('en-US')} schedules, ${sum((result) => result.trees)} trees recovered; ${rate(runs * AT_ONCE, used)} per second of ${AT_ONCE} CPUs)`,
   );
   bench.dispose();
   await benches.close();

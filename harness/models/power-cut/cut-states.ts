@@ -1,4 +1,4 @@
-/** The crash states of real power cuts as the pipeline takes them. */
+/** The crash states of real power cuts, as the pipeline uses them. */
 import type { FileSystemName } from '../../domain/models.ts';
 import type { CutState } from '../../explore/crash-state.ts';
 import type { Explored, NamedState } from '../../explore/explore.ts';
@@ -7,9 +7,9 @@ import type { ForcePoint } from '../../record/recorder.ts';
 import type { CutTree, PowerCutRequest } from './cuts.ts';
 import { powerCutAt, powerCuts } from './power-cut.ts';
 
-/** What power cuts need. */
+/** Provides what power cuts need. */
 export interface CutBench {
-  /** Images of a file system, and runs of the store on them. */
+  /** A template image of a file system, and how to start runs of the store on copies of it. */
   readonly cutsOn: (name: FileSystemName) => Promise<Omit<PowerCutRequest, 'recording'>>;
 }
 
@@ -23,7 +23,7 @@ export async function cutStates(
   return { states: left.states.map(cutState), points: recording.trace.ops.length + 1, cuts: left.cuts };
 }
 
-/** No state is a name that names none. */
+/** The state with this name; no states if the name is invalid. */
 export async function cutStateNamed(
   name: FileSystemName,
   recording: Recording,
