@@ -1,4 +1,4 @@
-/** Bugs that take three steps, each looked for from ten seeds: in how many it is found, in how few steps it is told, and how long that takes. */
+/** Searches for bugs that need three steps, with ten seeds each; prints the shrunk history and the time, or that the bug was not found. */
 import { rmSync } from 'node:fs';
 import { openStoreBench, RESURRECTS, THIRD_IN_PLACE } from '../../test/explore/histories/planted.ts';
 import { temporaryDirectory } from '../../test/temporary.ts';

@@ -1,7 +1,4 @@
-/**
- * How fast the states of power loss are worked out: distinct states per second, a long trace in time and memory, and one tree asked for.
- */
-
+/** How fast power-loss states are enumerated: distinct states per second, time and memory of long traces, and the check of a single tree. */
 import { allows } from '../calibrate/allows.ts';
 import type { Entry, FileRef, Mark, Op, Trace, Tree } from '../domain/trace.ts';
 import { hashBytes } from '../domain/tree.ts';
@@ -10,7 +7,7 @@ import { PROFILES } from '../persistence/profiles.ts';
 
 const PAGE = 4096;
 
-/** A trace made up op by op, without a run. */
+/** Builds a trace op by op, without running anything. */
 class Sketch {
   readonly #ops: Op[] = [];
   readonly #marks: Mark[] = [];
@@ -96,7 +93,7 @@ function entryOf(bytes: Uint8Array): Entry {
 
 const pages = (letter: string, count: number): Buffer => Buffer.alloc(count * PAGE, letter);
 
-/** Some files written, linked and renamed at once, with no fsync: under posix a product of everything. */
+/** Files written and renamed without any fsync: under posix, the product of everything. */
 function unsyncedFiles(files: number): Trace {
   const sketch = new Sketch();
   for (let file = 0; file < files; file += 1) {
@@ -108,7 +105,7 @@ function unsyncedFiles(files: number): Trace {
   return sketch.trace();
 }
 
-/** Saves as a careful store makes them: a lock, a temp file that is forced and renamed, a backup, the directory forced. */
+/** Saves of a careful store: a lock, a temp file that is forced and renamed, a backup, and an fsync of the directory. */
 function saves(ops: number): Trace {
   const sketch = new Sketch();
   for (let save = 0; sketch.length < ops; save += 1) {
@@ -139,35 +136,35 @@ function rate(name: keyof typeof PROFILES, files: number): void {
   const start = performance.now();
   const { coverage } = states;
   const counted = performance.now() - start;
-  let told = 0;
-  for (const _ of states) told += 1;
+  let count = 0;
+  for (const _ of states) count += 1;
   const seconds = (performance.now() - start - counted) / 1000;
-  // Going through the states counts them first: half of the time of the loop is for that.
-  const [once, twice] = [told / (counted / 1000), told / seconds].map((perSecond) => Math.round(perSecond).toLocaleString('en-US'));
+  // Iterating counts the states first, which takes half of the time of the loop.
+  const [once, twice] = [count / (counted / 1000), count / seconds].map((perSecond) => Math.round(perSecond).toLocaleString('en-US'));
   print(
-    `${name.padEnd(12)} ${told.toLocaleString('en-US')} distinct of ${coverage.states.toLocaleString('en-US')}, ${coverage.kind}: ${once}/s, counted and told ${twice}/s`,
+    `${name.padEnd(12)} ${count.toLocaleString('en-US')} distinct of ${coverage.states.toLocaleString('en-US')}, ${coverage.kind}: ${once}/s, counted and enumerated ${twice}/s`,
   );
 }
 
 function long(name: keyof typeof PROFILES, ops: number): void {
   const trace = saves(ops);
   const before = process.memoryUsage().heapUsed;
-  let most = 0;
+  let maxHeap = 0;
   const start = performance.now();
   const states = powerLossStates(trace, PROFILES[name], { limit: 3_000_000 });
-  let told = 0;
+  let count = 0;
   for (const _ of states) {
-    told += 1;
-    if (told % 1000 === 0) most = Math.max(most, process.memoryUsage().heapUsed);
+    count += 1;
+    if (count % 1000 === 0) maxHeap = Math.max(maxHeap, process.memoryUsage().heapUsed);
   }
   const seconds = (performance.now() - start) / 1000;
   const { kind } = states.coverage;
   print(
-    `${name.padEnd(12)} ${trace.ops.length} ops: ${seconds.toFixed(2)} s, ${told.toLocaleString('en-US')} distinct, ${kind}; heap up to +${megabytes(Math.max(0, most - before))}, process ${megabytes(process.memoryUsage().rss)}`,
+    `${name.padEnd(12)} ${trace.ops.length} ops: ${seconds.toFixed(2)} s, ${count.toLocaleString('en-US')} distinct, ${kind}; heap up to +${megabytes(Math.max(0, maxHeap - before))}, process ${megabytes(process.memoryUsage().rss)}`,
   );
 }
 
-/** Whether a profile allows the last tree of a trace, which no list could hold. */
+/** Whether a profile allows the last tree of a trace that has too many states to enumerate. */
 function singleTree(name: keyof typeof PROFILES, files: number): void {
   const trace = unsyncedFiles(files);
   const start = performance.now();
@@ -175,15 +172,15 @@ function singleTree(name: keyof typeof PROFILES, files: number): void {
   print(`${name.padEnd(12)} ${trace.ops.length} ops: ${(performance.now() - start).toFixed(1)} ms, ${allowed ? 'allowed' : 'not allowed'}`);
 }
 
-/** Prints one line per measurement. Memory is what the process has by then, garbage included. */
+/** Prints one line per measurement. Memory is that of the process at that time, including garbage. */
 export function benchPowerLoss(): void {
   print('distinct states enumerated and hashed, one thread');
   rate('posix', 4);
   rate('posix', 5);
   rate('btrfs', 6);
   rate('xfs', 8);
-  print('\na trace of saves, each with two fsyncs');
+  print('\na trace of saves with two fsyncs each');
   for (const name of ['posix', 'ext4', 'xfs', 'btrfs'] as const) for (const ops of [2_500, 5_000, 10_000]) long(name, ops);
-  print('\none tree asked for');
+  print('\ncheck of a single tree');
   for (const name of ['posix', 'ext4', 'xfs', 'btrfs'] as const) singleTree(name, 25);
 }

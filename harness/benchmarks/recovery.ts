@@ -1,8 +1,8 @@
 /**
- * How many power-loss states are recovered and judged in a second, with two recovering processes.
+ * How many power-loss states are recovered and judged per second, with two recovery processes.
  *
- * CPU time is that of this process (which codes the trees, reads the answers and judges) and of the recovering ones. It says more than
- * the seconds do where others use the machine.
+ * CPU time is that of this process (which encodes the trees, reads the answers and judges) and of the recovery processes. On a shared
+ * machine it is more reliable than elapsed time.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +27,7 @@ const TICK_US = 10_000;
 
 const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 
-/** CPU time that processes started by this one have used, in microseconds: those that live. */
+/** CPU time of the living child processes, in microseconds. */
 function childrenUs(): number {
   const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
   return children.reduce((sum, pid) => {
@@ -62,7 +62,7 @@ async function measureStates({ trace, oracle }: RecordedSubject, { store, scenar
   const inMemory = (): string => session.workspace.directoryInMemory('bench');
   const rounds: { readonly perSecond: number; readonly own: number; readonly workers: number }[] = [];
   for (let round = 0; round <= ROUNDS; round += 1) {
-    const recovery = await recoveryOf(store, pool, inMemory, inMemory); // knows nothing of the round before
+    const recovery = await recoveryOf(store, pool, inMemory, inMemory); // without the cache of the previous round
     const [started, own, children] = [performance.now(), process.cpuUsage(), childrenUs()];
     const found = await recovery.recoverTrees(
       states.map(({ tree }) => tree),
@@ -75,7 +75,7 @@ async function measureStates({ trace, oracle }: RecordedSubject, { store, scenar
     }
     const { user, system } = process.cpuUsage(own);
     const perSecond = states.length / ((performance.now() - started) / 1000);
-    // The first one starts the processes.
+    // The first round starts the processes.
     if (round > 0) rounds.push({ perSecond, own: (user + system) / states.length, workers: (childrenUs() - children) / states.length });
   }
   await pool.close();
@@ -88,7 +88,7 @@ async function measureStates({ trace, oracle }: RecordedSubject, { store, scenar
   );
 }
 
-/** Prints states judged per second. Needs Linux, and a machine that does nothing else. */
+/** Prints states judged per second. Needs Linux and an otherwise idle machine. */
 export async function benchRecovery(): Promise<void> {
   await withSession(undefined, async (session) => {
     for (const name of CELLS) {

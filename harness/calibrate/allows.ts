@@ -1,8 +1,8 @@
 /**
- * Whether a profile may leave exactly this tree: asked of what a real file system left, without listing all that it may leave.
+ * Whether a profile allows exactly this tree, which a real file system left: found by search, without enumerating all states.
  *
- * The names come first: where they are logged, each end of the log fixes which inode is shown where; where they are free, they are
- * searched (`free-names.ts`). Then each inode that is shown must be able to look so with the same end of the log (`inode-fit.ts`).
+ * Names first: if they are logged, each end of the log determines which inode is visible where; if they are free, they are searched
+ * (`free-names.ts`). Then each visible inode must be able to match its entry with the same end of the log (`inode-fit.ts`).
  */
 import type { Entry, Trace, Tree } from '../domain/trace.ts';
 import { historyOf } from '../persistence/actions.ts';
@@ -14,7 +14,7 @@ import type { Profile } from '../persistence/profile.ts';
 import { FreeNames } from './free-names.ts';
 import { InodeFit } from './inode-fit.ts';
 
-/** Throws NotReplayable where the model cannot follow the trace, and Undecided where the search would be too long. */
+/** Throws NotReplayable if the model cannot follow the trace, and Undecided if the search takes too long. */
 export function allows(trace: Trace, profile: Profile, boundary: number, tree: Tree, options: { readonly unit?: Unit } = {}): boolean {
   const history = historyOf(trace, options.unit);
   if (!Number.isInteger(boundary) || boundary < 0 || boundary > history.actions.length)
@@ -25,7 +25,7 @@ export function allows(trace: Trace, profile: Profile, boundary: number, tree: T
 }
 
 /**
- * The same where somebody else says which names may be there, and how far the log goes with them: as of the commit that they stand on.
+ * The same for given sets of names, each with the commit that it is based on; the log ends at that commit.
  */
 export function allowsWithNames(
   trace: Trace,
@@ -73,7 +73,7 @@ class TreeFit {
     return shown !== undefined && this.#allFit(shown, logEnd);
   }
 
-  /** Every end of the log, the latest first. */
+  /** Tries every end of the log, the latest first. */
   #logged(): boolean {
     const { names, disk, logEnd, durableLog } = this.#pieces;
     const namespaces = [disk.namespace];
@@ -95,16 +95,16 @@ class TreeFit {
     return new FreeNames(this.#pieces, this.#tree, { inode: (inode, entry) => this.#fits(inode, entry, 0), names: allFit }).possible();
   }
 
-  /** What each inode has to look like with these names; undefined if they are not those of the tree. */
+  /** The entry that each inode must match under these names; undefined if the names are not the tree's. */
   #shown(namespace: Namespace): ReadonlyMap<number, Entry> | undefined {
     const { inodeTable: world } = this.#pieces;
     const shown = new Map<number, Entry>();
     let paths = 0;
     for (const [path, inode] of namespace.paths(world.names)) {
       const entry = this.#tree.get(path);
-      const other = shown.get(inode);
+      const known = shown.get(inode);
       if (entry === undefined || entry.kind !== this.#pieces.disk.inode(inode).kind) return undefined;
-      if (other !== undefined && looksOf(other) !== looksOf(entry)) return undefined; // under two names, it is still one
+      if (known !== undefined && looksOf(known) !== looksOf(entry)) return undefined; // one inode, so equal under both names
       shown.set(inode, entry);
       paths += 1;
     }
@@ -125,7 +125,7 @@ class TreeFit {
   }
 }
 
-/** Two entries have the same exactly if they look the same. */
+/** A key: equal if and only if the entries look the same. */
 function looksOf(entry: Entry): string {
   switch (entry.kind) {
     case 'file':

@@ -1,16 +1,16 @@
 /**
- * Which names btrfs leaves, as its kernel code has it: the last commit, and on top of it the tree of forced files, replayed.
+ * Which names btrfs may leave according to its kernel code: the last commit, plus a replay of the log tree.
  *
- * Method: a commit is supposed at each boundary since the last sync, and the calls after it are followed as fs/btrfs/tree-log.c and
- * inode.c do: what an fsync logs, what a rename, link or unlink of something logged changes in the log, and what of that the next fsync
- * of anything brings to disk. Two names apart may so come out of order, and the halves of a rename may part.
+ * Method: assume a commit at each boundary since the last sync, and follow the later calls as fs/btrfs/tree-log.c and inode.c do: what an
+ * fsync logs, what a rename, link or unlink of a logged inode changes in the log, and which of that the next fsync of anything writes.
+ * So names can persist out of order, and the two halves of a rename can be separated.
  */
 import type { MicroOpHistory } from '../persistence/actions.ts';
 import { withChanges } from '../persistence/disk.ts';
 import type { Action, NameChange } from '../persistence/micro-op.ts';
 import { type Namespace, NOTHING, ROOT } from '../persistence/namespace.ts';
 
-/** A name in a directory, and the number of the entry: one that was removed and made again is another. */
+/** A name in a directory. `index` distinguishes an entry from one that was removed and recreated under the same name. */
 interface Entry {
   readonly directory: number;
   readonly name: number;
@@ -20,12 +20,12 @@ interface Entry {
 
 interface LoggedDirectory {
   readonly added: Map<string, Entry>;
-  /** Entries of the commit that are gone. */
+  /** The indices of entries that are in the commit but removed since. */
   readonly removed: Set<number>;
 }
 
 interface Log {
-  /** Of each logged file, the names that the log has for it. */
+  /** For each logged file, its names in the log. */
   readonly names: Map<number, Map<string, Entry>>;
   readonly directories: Map<number, LoggedDirectory>;
 }
@@ -34,11 +34,11 @@ const keyOf = ({ directory, name }: { readonly directory: number; readonly name:
 
 export interface NamesOnDisk {
   readonly namespace: Namespace;
-  /** The boundary of the commit that they stand on. */
+  /** The boundary of the commit that the names are based on. */
   readonly commit: number;
 }
 
-/** The names that may be on disk at a boundary, whenever the last commit was, and whenever another file was forced after it. */
+/** The names that may be on disk at a boundary, for every time of the last commit and of an unrelated fsync after it. */
 export function* namesAfter(history: MicroOpHistory, boundary: number): Generator<NamesOnDisk> {
   for (let commit = boundary; commit >= 0; commit -= 1) {
     for (const unlinked of ['gone', 'open'] as const) {
@@ -57,21 +57,21 @@ class Transaction {
   #entries = new Map<string, Entry>();
   #before = new Map<string, Entry>();
   #indices = 0;
-  /** All that existed at the commit. */
+  /** All inodes that existed at the commit. */
   #old = new Set<number>();
   #log: Log = { names: new Map(), directories: new Map() };
-  /** What may be on disk: with the log as the last fsync of the run left it, or as another one since then did. */
+  /** The names that may be on disk: with the log as written by the last fsync of the run, or by an unrelated fsync since. */
   onDisk: NamesOnDisk[] = [];
   #logged = new Set<number>();
   #changed = new Set<number>();
-  /** Logged since the log was last brought to disk by an fsync of the run. */
+  /** Logged since an fsync of the run last wrote the log. */
   #notSynced = new Set<number>();
   #linked = new Set<number>();
   /** `last_unlink_trans` of files and directories. */
   #unlinked = new Set<number>();
   #mustCommit = false;
 
-  /** `unlinked`: whether a file without a name is still there, because somebody has it open. Then its old directory is not asked. */
+  /** `unlinked`: whether an unlinked file still exists because it is open. If so, its old directory is not logged. */
   constructor(history: MicroOpHistory, commit: number, unlinked: 'gone' | 'open') {
     this.#history = history;
     this.#unlinkedFiles = unlinked;
@@ -101,7 +101,7 @@ class Transaction {
     this.#mustCommit = false;
   }
 
-  /** The commit with the log as it is now, as a mount replays it. */
+  /** The commit plus the current log, as a mount replays it. */
   #replayed(): NamesOnDisk {
     let namespace = this.#committed;
     const { names, directories } = this.#log;
@@ -167,7 +167,7 @@ class Transaction {
     return entry;
   }
 
-  /** A name made or removed, by no rename. */
+  /** A name is added or removed, but not by a rename. */
   #change(inode: number, { directory, name, now }: NameChange): void {
     if (now !== NOTHING) {
       this.#put({ directory, name }, now);
@@ -177,7 +177,7 @@ class Transaction {
     this.#remove({ directory, name });
   }
 
-  /** The name, and what the log has of it. */
+  /** Removes a name, and its entry in the log. */
   #remove(place: { readonly directory: number; readonly name: number }): void {
     const key = keyOf(place);
     const entry = this.#entries.get(key);
@@ -275,10 +275,10 @@ class Transaction {
     this.#log.names.set(inode, new Map(names.map((entry) => [keyOf(entry), entry])));
     if (this.#old.has(inode)) return;
     for (const entry of names) {
-      const other = this.#before.get(keyOf(entry));
-      if (other === undefined || other.inode === inode) continue;
-      // What a rename replaced is still there when it logs; what was unlinked is gone, and then its directory tells.
-      if (this.#namesOf(other.inode).length > 0) this.#logFile(other.inode, 'exists');
+      const replaced = this.#before.get(keyOf(entry));
+      if (replaced === undefined || replaced.inode === inode) continue;
+      // An inode replaced by a rename still exists when the rename logs; an unlinked one is gone, and its directory is logged instead.
+      if (this.#namesOf(replaced.inode).length > 0) this.#logFile(replaced.inode, 'exists');
       else if (how !== 'new name' && this.#unlinkedFiles === 'gone' && this.#needsLog(entry.directory)) this.#logDirectory(entry.directory);
     }
   }
@@ -324,4 +324,4 @@ class Transaction {
   }
 }
 
-const sameNames = (one: Namespace, other: Namespace): boolean => one.hash.a === other.hash.a && one.hash.b === other.hash.b;
+const sameNames = (left: Namespace, right: Namespace): boolean => left.hash.a === right.hash.a && left.hash.b === right.hash.b;

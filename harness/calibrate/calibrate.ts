@@ -1,12 +1,12 @@
 /**
- * `npm run calibrate`: holds the persistence profiles against the file systems of this kernel, by cutting real images. Needs root.
+ * `npm run calibrate`: checks the persistence profiles against the file systems of this kernel, by cutting real images. Needs root.
  *
  *   npm run calibrate -- [--runs N] [--seed N] [--only FS] [--stores none|few|all] [--write]
  *
- * Random histories are made on a mounted image, which is cut after each call, and disturbed here and there: another file is forced, the
- * file system commits, everything is synced, one file's data is written. The built-in stores run under the tracer in the same way. Every
- * tree that was found must be one that the profile allows at that boundary; a history with one that is not is shrunk and printed.
- * `--write` writes `reports/calibration.md`.
+ * Random histories run on a mounted image, which is cut after each call. Between calls, another file may be forced, the file system may
+ * commit, everything may be synced, or one file's data may be written back. The built-in stores run under the tracer in the same way.
+ * The profile must allow every tree that a cut leaves at that boundary; a history with a forbidden tree is shrunk and printed. `--write`
+ * writes `reports/calibration.md`.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -56,7 +56,7 @@ await withSession(RECORDERS.find(({ cuts }) => cuts)?.name, async (session) => {
     for (const [name, checked] of await calibrateStores(session, templates, possible, chosen)) stores.set(name, checked);
   }
   const kernel = loadKernel();
-  kernel.enterPrivateMounts(); // from here on, what this process mounts is seen by nobody else
+  kernel.enterPrivateMounts(); // from here on, mounts of this process are invisible to others
   for (const name of possible) {
     const fileSystem = FILE_SYSTEMS[name];
     const image = await templates.of(fileSystem);
@@ -64,7 +64,7 @@ await withSession(RECORDERS.find(({ cuts }) => cuts)?.name, async (session) => {
     mkdirSync(root, { recursive: true });
     const setup = { kernel, fileSystem, template: readSnapshot(kernel, image), root };
     const histories = calibrateHistories(setup, PROFILES[PROFILE_OF[name]], { runs, seed });
-    // Not in the report, which is to be the same on another day.
+    // Not in the report, which must be reproducible.
     console.log(`${name}: ${histories.msPerImage.toFixed(1)} ms per image made and mounted`);
     const [command] = fileSystem.make;
     const { stdout, stderr } = spawnSync(findCommand(command, path) ?? command, ['-V'], { encoding: 'utf8' });
@@ -83,7 +83,7 @@ console.log(report);
 if (values.write) writeFileSync(join(import.meta.dirname, '../../reports/calibration.md'), report);
 process.exitCode = failed ? 1 : 0;
 
-/** mkfs.ext4 tells its version on the other stream. */
+/** Some mkfs print their version to stdout, mkfs.ext4 to stderr. */
 function versionIn(output: string): string {
   return /\d+(?:\.\d+)+/.exec(output)?.[0] ?? 'unknown';
 }

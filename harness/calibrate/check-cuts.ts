@@ -1,7 +1,4 @@
-/**
- * Whether what was seen on a real file system is inside the profile that it is held to.
- */
-
+/** Checks trees that a real file system left against its profile. */
 import { inWords } from '../../test/explore/power-loss/run.ts';
 import type { Trace, Tree } from '../domain/trace.ts';
 import { treeKey } from '../domain/tree.ts';
@@ -12,7 +9,7 @@ import type { Profile } from '../persistence/profile.ts';
 import { allows } from './allows.ts';
 import { type KnownKind, knownKind } from './known.ts';
 
-/** Boundaries with more states are held, but their states are not counted. */
+/** At boundaries with more states, cuts are checked but states are not counted. */
 const MAX_STATES = 2_000;
 
 export interface Cut {
@@ -23,12 +20,12 @@ export interface Cut {
 export interface CutCheck {
   /** Different trees at the same boundary, summed over boundaries. */
   readonly trees: number;
-  /** At the boundaries whose states were counted: how many trees the profile has there, and how many of them were seen. */
+  /** At the boundaries whose states were counted: how many trees the profile allows, and how many of them were seen. */
   readonly modelled: number;
   readonly seen: number;
-  /** What the profile forbids, in words. */
+  /** Trees that the profile forbids, described in words. */
   readonly outside: readonly string[];
-  /** What it forbids too, of kinds that the report tells: how many of each. */
+  /** Forbidden trees of known kinds, which the report lists: how many of each. */
   readonly known: ReadonlyMap<KnownKind, number>;
 }
 
@@ -65,7 +62,7 @@ function hashesAt(trace: Trace, profile: Profile, boundary: number): Set<string>
   return hashes.size >= MAX_STATES ? undefined : hashes;
 }
 
-/** A contradiction as one can read it. */
+/** A forbidden tree, with the history that led to it. */
 export function describeViolation(profile: Profile, trace: Trace, boundary: number, tree: Tree): string {
   const entries = [...tree].map(([path, entry]) => {
     switch (entry.kind) {
@@ -80,7 +77,7 @@ export function describeViolation(profile: Profile, trace: Trace, boundary: numb
         return entry satisfies never;
     }
   });
-  return [`${profile.name} forbids at boundary ${boundary} of`, inWords(trace), 'this tree, which was seen:', ...entries].join('\n');
+  return [`${profile.name} forbids at boundary ${boundary} of`, inWords(trace), 'this tree, which was observed:', ...entries].join('\n');
 }
 
 /** `x*4096 \0*12` */

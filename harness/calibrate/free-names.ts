@@ -1,9 +1,9 @@
 /**
- * Whether the names of a tree can be left where each change of names is kept or lost by itself.
+ * Whether a tree's names are possible if each name change is kept or lost independently.
  *
- * Method: from the last change back to the first, with the names that are decided. A kept change decides those of its names that no
- * later one has; a name that every change to it lost is that of the durable disk. Where a name's path is known, the tree says at
- * once whether the decision can stand; directories that moved are looked at in the end.
+ * Method: backtrack from the last change to the first, collecting decided names. A kept change decides its names that no later change
+ * decided; a name whose changes are all lost is that of the durable disk. If a name's path is known, the decision is compared with the
+ * tree at once; names in moved directories are compared at the end.
  */
 import type { Entry, Tree } from '../domain/trace.ts';
 import { withChanges } from '../persistence/disk.ts';
@@ -13,14 +13,14 @@ import { type Namespace, NOTHING, ROOT } from '../persistence/namespace.ts';
 import type { Pieces } from '../persistence/pieces.ts';
 import { Steps } from './steps.ts';
 
-/** Whether an inode can look like an entry, and whether all inodes can look like the tree's entries under their names. */
+/** Whether an inode can match an entry, and whether all inodes can match the tree under these names. */
 interface Fits {
   readonly inode: (inode: number, entry: Entry) => boolean;
   readonly names: (namespace: Namespace) => boolean;
 }
 
-/** Where a directory is in the tree: at a path (with a slash at its end), nowhere, or it is open which. */
-type DirectoryPath = { readonly kind: 'at'; readonly prefix: string } | { readonly kind: 'nowhere' } | { readonly kind: 'open' };
+/** A directory's path in the tree, with a trailing slash; or that it has none, or is still undecided. */
+type DirectoryPath = { readonly kind: 'known'; readonly prefix: string } | { readonly kind: 'none' } | { readonly kind: 'undecided' };
 
 /** A name in a directory. */
 type NameSlot = Pick<NameChange, 'directory' | 'name'>;
@@ -30,15 +30,15 @@ export class FreeNames {
   readonly #pieces: Pieces;
   readonly #tree: Tree;
   readonly #fits: Fits;
-  /** The first piece that changes each name, by its number. */
+  /** For each name, the index of the first piece that changes it. */
   readonly #first = new Map<string, number>();
-  /** Of each inode, the names that may lead to it; of each name, the directories that it may lead to. */
+  /** For each inode, the names that may lead to it; for each name, the directories that it may lead to. */
   readonly #namesOf = new Map<number, Map<string, NameSlot>>();
   readonly #directoriesAt = new Map<string, Set<number>>();
   readonly #paths = new Map<number, DirectoryPath>();
   readonly #shared = new Map<number, boolean>();
   readonly #failed = new Set<string>();
-  readonly #steps = new Steps('the names can be these');
+  readonly #steps = new Steps('these names are possible');
 
   constructor(pieces: Pieces, tree: Tree, fits: Fits) {
     this.#pieces = pieces;
@@ -60,12 +60,12 @@ export class FreeNames {
     return this.#unchangedMatch() && this.#before(this.#pieces.names.length, new Map());
   }
 
-  /** Whether the changes before `at` can be kept or lost so that all names are those of the tree. */
+  /** Whether some choice among the changes before `at` gives exactly the names of the tree. */
   #before(at: number, decided: Decided): boolean {
     const piece = this.#pieces.names[at - 1];
     if (piece === undefined) return this.#fits.names(withChanges(this.#pieces.disk.namespace, [...decided.values()]));
     const open = piece.changes.filter((change) => !decided.has(keyOfName(change)));
-    if (open.length === 0) return this.#before(at - 1, decided); // it cannot be seen
+    if (open.length === 0) return this.#before(at - 1, decided); // later changes hide it
     const key = `${at} ${this.#keyOf(at, decided)}`;
     if (this.#failed.has(key)) return false;
     this.#steps.take();
@@ -81,7 +81,7 @@ export class FreeNames {
     return found;
   }
 
-  /** What of the decisions matters to those before `at`: which names are decided, and inodes that the tree could show twice. */
+  /** The decisions that matter to changes before `at`: which names are decided, and inodes that the tree may show twice. */
   #keyOf(at: number, decided: Decided): string {
     const words: string[] = [];
     for (const [name, { now }] of decided) {
@@ -96,30 +96,30 @@ export class FreeNames {
     if (this.#pieces.disk.inode(inode).kind === 'directory') return true;
     const known = this.#shared.get(inode);
     if (known !== undefined) return known;
-    const seen = [...(this.#namesOf.get(inode)?.values() ?? [])].filter((place) => {
-      const where = this.#pathOf(place.directory);
-      return where.kind === 'open' || (where.kind === 'at' && this.#tree.has(where.prefix + this.#textOf(place)));
+    const seen = [...(this.#namesOf.get(inode)?.values() ?? [])].filter((slot) => {
+      const where = this.#pathOf(slot.directory);
+      return where.kind === 'undecided' || (where.kind === 'known' && this.#tree.has(where.prefix + this.#textOf(slot)));
     });
     this.#shared.set(inode, seen.length > 1);
     return seen.length > 1;
   }
 
-  #matchesTree(place: NameSlot, inode: number): boolean {
-    const where = this.#pathOf(place.directory);
-    if (where.kind !== 'at') return true;
-    const entry = this.#tree.get(where.prefix + this.#textOf(place));
+  #matchesTree(slot: NameSlot, inode: number): boolean {
+    const where = this.#pathOf(slot.directory);
+    if (where.kind !== 'known') return true;
+    const entry = this.#tree.get(where.prefix + this.#textOf(slot));
     if (inode === NOTHING || entry === undefined) return inode === NOTHING && entry === undefined;
     return this.#fits.inode(inode, entry);
   }
 
-  /** Whether names that no piece changes are those of the tree, as far as it is known where they are. */
+  /** Whether the names that no piece changes are those of the tree, where their paths are known. */
   #unchangedMatch(): boolean {
     const { namespace } = this.#pieces.disk;
     const possible = new Set<string>();
     const complete = new Set<string>();
     for (const directory of this.#directories()) {
       const where = this.#pathOf(directory);
-      if (where.kind !== 'at') continue;
+      if (where.kind !== 'known') continue;
       complete.add(where.prefix);
       for (const [name, inode] of namespace.entries(directory)) {
         possible.add(where.prefix + this.#textOf({ directory, name }));
@@ -127,38 +127,38 @@ export class FreeNames {
       }
     }
     for (const { changes } of this.#pieces.names) {
-      for (const place of changes) {
-        const where = this.#pathOf(place.directory);
-        if (where.kind === 'at') possible.add(where.prefix + this.#textOf(place));
+      for (const slot of changes) {
+        const where = this.#pathOf(slot.directory);
+        if (where.kind === 'known') possible.add(where.prefix + this.#textOf(slot));
       }
     }
     return [...this.#tree.keys()].every((path) => !complete.has(path.slice(0, path.lastIndexOf('/') + 1)) || possible.has(path));
   }
 
   #pathOf(directory: number): DirectoryPath {
-    if (directory === ROOT) return { kind: 'at', prefix: '' };
+    if (directory === ROOT) return { kind: 'known', prefix: '' };
     const known = this.#paths.get(directory);
     if (known !== undefined) return known;
-    this.#paths.set(directory, { kind: 'open' }); // for one that may have been moved below itself
+    this.#paths.set(directory, { kind: 'undecided' }); // ends the recursion for a directory that may have been moved below itself
     const found = this.#findPath(directory);
     this.#paths.set(directory, found);
     return found;
   }
 
   #findPath(directory: number): DirectoryPath {
-    const [place, another] = [...(this.#namesOf.get(directory)?.values() ?? [])];
-    if (place === undefined) return { kind: 'nowhere' };
-    if (another !== undefined || this.#directoriesAt.get(keyOfName(place))?.size !== 1) return { kind: 'open' };
-    const parent = this.#pathOf(place.directory);
-    if (parent.kind !== 'at') return parent;
-    const path = parent.prefix + this.#textOf(place);
-    return this.#tree.get(path)?.kind === 'directory' ? { kind: 'at', prefix: `${path}/` } : { kind: 'nowhere' };
+    const [slot, another] = [...(this.#namesOf.get(directory)?.values() ?? [])];
+    if (slot === undefined) return { kind: 'none' };
+    if (another !== undefined || this.#directoriesAt.get(keyOfName(slot))?.size !== 1) return { kind: 'undecided' };
+    const parent = this.#pathOf(slot.directory);
+    if (parent.kind !== 'known') return parent;
+    const path = parent.prefix + this.#textOf(slot);
+    return this.#tree.get(path)?.kind === 'directory' ? { kind: 'known', prefix: `${path}/` } : { kind: 'none' };
   }
 
-  #addLink(place: NameSlot, inode: number): void {
+  #addLink(slot: NameSlot, inode: number): void {
     if (inode === NOTHING) return;
-    const key = keyOfName(place);
-    this.#namesOf.set(inode, new Map([...(this.#namesOf.get(inode) ?? []), [key, place]]));
+    const key = keyOfName(slot);
+    this.#namesOf.set(inode, new Map([...(this.#namesOf.get(inode) ?? []), [key, slot]]));
     if (this.#pieces.disk.inode(inode).kind !== 'directory') return;
     this.#directoriesAt.set(key, new Set([...(this.#directoriesAt.get(key) ?? []), inode]));
   }

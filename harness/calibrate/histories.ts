@@ -1,4 +1,4 @@
-/** Random histories on images of one file system, held against a profile. */
+/** Runs random histories on images of one file system, and checks the cuts against a profile. */
 import fc from 'fast-check';
 import { NotReplayable } from '../persistence/actions.ts';
 import type { Profile } from '../persistence/profile.ts';
@@ -13,12 +13,12 @@ export interface CalibratedHistories {
   readonly images: number;
   readonly trees: number;
   readonly modelled: number;
-  /** Histories that the model of the ops could not follow: nothing is known of those. */
+  /** Histories that the model could not replay; they are not checked. */
   readonly notReplayable: number;
   readonly seen: number;
   readonly known: ReadonlyMap<KnownKind, number>;
   readonly outside: readonly string[];
-  /** Per image: making it, mounting it, the calls, and mounting each of its cuts. */
+  /** Per image: to make and mount it, to make the calls, and to mount its cuts. */
   readonly msPerImage: number;
 }
 
@@ -49,7 +49,7 @@ export function calibrateHistories(
       total.seen += check.seen;
       for (const [kind, count] of check.known) known.set(kind, (known.get(kind) ?? 0) + count);
       const [outside] = check.outside;
-      if (outside !== undefined) throw new Error(`${outside}\nbeside the calls: ${JSON.stringify(disturbances)}`);
+      if (outside !== undefined) throw new Error(`${outside}\ndisturbances: ${JSON.stringify(disturbances)}`);
     }),
     { numRuns: runs, seed },
   );

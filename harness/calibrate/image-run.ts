@@ -1,9 +1,9 @@
 /**
- * Calls carried out on a real file system in an image, which is cut after every call, and disturbed where one likes.
+ * Makes calls on a real file system in an image, which is cut after every call, with disturbances between the calls.
  *
- * In this very process: whoever uses it has a mount namespace of its own, and all its calls are synchronous. What the calls do is recorded
- * in a directory elsewhere, where they are made too: to read the files on the image would change what its file system does, because
- * some flush a file when anyone closes it.
+ * Runs in this process: the caller must have its own mount namespace, and all calls are synchronous. The same calls are also made, and
+ * recorded, in a directory outside the image: reading files on the image could change what its file system does, because some file
+ * systems flush a file whenever it is closed.
  */
 import { closeSync, constants, fsyncSync, lstatSync, openSync, type Stats, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import type { Kernel } from '../record/image/kernel.ts';
 import { LiveImage, storeDirectoryOn } from '../record/image/live-image.ts';
 import type { Snapshot } from '../record/image/snapshot.ts';
 
-/** What the machine does beside the calls, after one of them. `write-back`: it writes the data of one file, and nothing else. */
+/** Something that the machine does after a call. `write-back`: it writes the data of one file, and nothing else. */
 export type Disturbance =
   | { readonly after: number; readonly how: Forcing }
   | { readonly after: number; readonly how: 'write-back'; readonly path: string };
@@ -25,7 +25,7 @@ export interface ImageSetup {
   readonly kernel: Kernel;
   readonly fileSystem: FileSystem;
   readonly template: Snapshot;
-  /** An empty directory, for the mounts of one run after the other. */
+  /** An empty directory for mounts, reused by each run. */
   readonly root: string;
 }
 
@@ -55,11 +55,11 @@ export function runOnImage(
     cuts.push({ boundary: 0, image: image.cut() });
     for (const [index, call] of calls.entries()) {
       call(recorded);
-      call(mirror as unknown as Run); // it has all that calls use
-      for (const one of disturbances) {
-        if (one.after !== index) continue;
-        if (one.how === 'write-back') mirror.writeBack(one.path);
-        else image.force(one.how);
+      call(mirror as unknown as Run); // it has all members that calls use
+      for (const disturbance of disturbances) {
+        if (disturbance.after !== index) continue;
+        if (disturbance.how === 'write-back') mirror.writeBack(disturbance.path);
+        else image.force(disturbance.how);
       }
       cuts.push({ boundary: recorded.trace().ops.length, image: image.cut() });
     }
@@ -93,7 +93,7 @@ interface Handle {
   position: number;
 }
 
-/** Makes the calls of a run, and records nothing. Here fsync of a directory, and sync, are real. */
+/** Makes the calls of a run without recording them. Unlike in `Run`, fsync of a directory and sync are real. */
 class Mirror
   implements
     Pick<Run, 'at' | 'open' | 'isOpen' | 'isFile' | 'isDirectory' | 'synced' | 'write' | 'close' | 'onHandle' | 'op' | 'two' | 'mark'>
@@ -165,7 +165,7 @@ class Mirror
 
   mark(): void {}
 
-  /** No call of the run. */
+  /** Not a call of the run. */
   writeBack(path: string): void {
     if (this.isFile(path)) this.#with(path, (fd) => this.#kernel.writeBack(fd));
   }
@@ -191,7 +191,7 @@ class Mirror
   }
 }
 
-/** A call that fails is part of a run: the recorded one has its error. */
+/** A failing call is part of a run: the recording has its error. */
 function attempt(call: () => void): void {
   try {
     call();

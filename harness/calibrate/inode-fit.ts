@@ -1,9 +1,9 @@
 /**
- * Whether one inode can look like an entry of a tree after a power cut, by search instead of by listing its versions.
+ * Whether one inode can match an entry of a tree after a power cut, by search instead of enumeration.
  *
- * Method: from the last piece back to the first, with what is still wanted of those before: bytes, the size, the mode, and pieces
- * that a kept one requires. A kept piece must bring what is wanted where it writes, and then that is not wanted any more; what is
- * wanted in the end must be on the durable disk. Bytes tell at once whether a piece can be kept, so hardly anything is tried twice.
+ * Method: go from the last piece back to the first, with the goals that earlier pieces must still meet: bytes, size, mode, and pieces
+ * that a kept piece requires. A kept piece must match the goals where it writes, and so meets them; the durable disk must meet the
+ * rest. The bytes show at once whether a piece can be kept, so there is little backtracking.
  */
 import type { Entry } from '../domain/trace.ts';
 import type { FileInode, Inode } from '../persistence/inode.ts';
@@ -11,22 +11,22 @@ import type { InodeEffect, Unit } from '../persistence/micro-op.ts';
 import type { FilePiece } from '../persistence/piece.ts';
 import { Steps } from './steps.ts';
 
-/** Bytes of one unit, from and up to. */
+/** A range of bytes of one unit: start and end. */
 type ByteRange = readonly [number, number];
 
-/** What the pieces not looked at yet, and the durable disk, have to bring. */
+/** The goals that the durable disk and the pieces still to visit must meet. */
 interface Wanted {
-  /** The size that the file has before what was looked at: the one wanted, at most that, or any, as a later piece sets it. */
+  /** The size before the visited pieces: the entry's size, at most that, or any, because a visited piece sets it. */
   readonly size: 'exactly' | 'at-most' | 'any';
   readonly mode: boolean;
-  /** No byte from here on is wanted. */
+  /** Bytes from here on are not needed. */
   readonly end: number;
-  /** By unit; of a unit that is not in it, everything before `end`. */
+  /** The needed bytes by unit. For a missing unit: everything before `end`. */
   readonly bytes: ReadonlyMap<number, readonly ByteRange[]>;
   readonly required: ReadonlySet<FilePiece>;
 }
 
-/** What becomes of a piece when the log ended at some place. */
+/** What happens to a piece when the log ends at some position. */
 type Fate = 'kept' | 'lost' | 'open';
 
 export class InodeFit {
@@ -35,11 +35,11 @@ export class InodeFit {
   readonly #entry: Entry;
   readonly #unit: Unit;
   readonly #target: Uint8Array;
-  /** The first piece on each unit. */
+  /** The first piece that writes each unit. */
   readonly #first = new Map<number, number>();
   readonly #known = new Map<string, boolean>();
   #fates: readonly Fate[] = [];
-  /** The first piece that may set the size: before it, what is wanted of a unit without earlier pieces is wanted of the disk. */
+  /** The first piece that may set the size. Before it, the disk must hold the goals of units without earlier pieces. */
   #firstResize = 0;
   #failed = new Set<string>();
   #steps = new Steps('');
@@ -55,7 +55,7 @@ export class InodeFit {
     }
   }
 
-  /** With the log ended at this place. Throws Undecided. */
+  /** Whether the inode can match if the log ends at this position. Throws Undecided. */
   possible(logEnd: number): boolean {
     if (this.#entry.kind !== this.#durable.kind) return false;
     if (this.#entry.kind === 'symlink') return this.#durable.kind === 'symlink' && this.#durable.target === this.#entry.target;
@@ -86,7 +86,7 @@ export class InodeFit {
     return this.#before(this.#pieces.length, wanted);
   }
 
-  /** Whether the pieces before `at` can bring what is wanted. */
+  /** Whether the pieces before `at` can meet the goals. */
   #before(at: number, wanted: Wanted): boolean {
     if (at === 0) return this.#isDurable(wanted);
     const key = `${at} ${keyOf(wanted)}`;
@@ -109,7 +109,7 @@ export class InodeFit {
     return next !== undefined && this.#before(at - 1, next);
   }
 
-  /** What is wanted of the pieces before this one if it is kept; undefined if it cannot be. */
+  /** The goals before this piece if it is kept; undefined if it cannot be kept. */
   #keeping(piece: FilePiece, wanted: Wanted): Wanted | undefined {
     let now: Wanted | undefined = wanted;
     for (const effect of [...piece.effects].reverse()) now = now && this.#withEffect(effect, now);
@@ -154,7 +154,7 @@ export class InodeFit {
     }
   }
 
-  /** A size was set: what is wanted beyond it must be zeros, and was so whatever came before. */
+  /** The size was set: needed bytes beyond it must be zeros, whatever was there before. */
   #cutTo(size: number, wanted: Wanted): Wanted | undefined {
     const unit = this.#unit;
     const bytes = new Map<number, readonly ByteRange[]>();
@@ -174,7 +174,7 @@ export class InodeFit {
     return { ...wanted, end: Math.min(wanted.end, size), bytes };
   }
 
-  /** Looks at the disk as soon as no earlier piece can matter to the units of this one. Undefined: it has something else. */
+  /** Compares units with the disk as soon as no earlier piece can affect them. Undefined: the disk does not match. */
   #settled(at: number, piece: FilePiece, wanted: Wanted): Wanted | undefined {
     if (this.#firstResize < at) return wanted;
     const units = piece.effects.flatMap((effect) => (effect.kind === 'data' && this.#first.get(effect.at) === at ? [effect.at] : []));
@@ -195,7 +195,7 @@ export class InodeFit {
   }
 
   #onDisk(wanted: Wanted, which: (unit: number) => boolean): boolean {
-    const { blocks } = this.#durable as FileInode; // only files have bytes that are wanted
+    const { blocks } = this.#durable as FileInode; // only files have needed bytes
     for (let at = 0; at * this.#unit < wanted.end; at += 1) {
       if (!which(at)) continue;
       const found = blocks.get(at)?.bytes ?? new Uint8Array();
@@ -216,7 +216,7 @@ export class InodeFit {
     return this.#target.subarray(unit * this.#unit + from, unit * this.#unit + to);
   }
 
-  /** Whether keeping it, where it can be, never forbids what losing it would allow: all that it requires is under its own bytes. */
+  /** Whether a piece that can be kept need not be tried as lost: its bytes cover everything that it requires. */
   #isHarmless({ effects, requires }: FilePiece): boolean {
     if (effects.some(({ kind }) => kind !== 'data')) return false;
     return requires.every((other) => {
@@ -231,7 +231,7 @@ function covers(over: InodeEffect, under: InodeEffect): boolean {
   return over.from <= under.from && over.from + over.bytes.length >= under.from + under.bytes.length;
 }
 
-/** Undefined: with the log ended there, some piece would have to be both kept and lost. */
+/** Undefined: no version is consistent with this end of the log, because some piece would have to be both kept and lost. */
 function fatesOf(pieces: readonly FilePiece[], logEnd: number): readonly Fate[] | undefined {
   const fates: Fate[] = [];
   for (const { forced, position, after, neededBy, requires } of pieces) {
@@ -244,7 +244,7 @@ function fatesOf(pieces: readonly FilePiece[], logEnd: number): readonly Fate[] 
 }
 
 function keyOf({ size, mode, end, bytes, required }: Wanted): string {
-  const units = [...bytes].sort(([one], [other]) => one - other).map(([at, stretches]) => `${at}:${stretches.join(';')}`);
-  const others = [...required].map(({ at }) => at).sort((one, other) => one - other);
+  const units = [...bytes].sort(([a], [b]) => a - b).map(([at, stretches]) => `${at}:${stretches.join(';')}`);
+  const others = [...required].map(({ at }) => at).sort((a, b) => a - b);
   return `${size} ${mode} ${end} ${units.join(' ')} / ${others.join()}`;
 }

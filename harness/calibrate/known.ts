@@ -1,9 +1,8 @@
 /**
- * What this kernel does and a profile does not have, by kind: told in the report, and counted, but no failure of a calibration.
+ * Known deviations of this kernel from the profiles, by kind: reported and counted, but not a failure of the calibration.
  *
- * Each is a rule that says which trees it adds, from what the history did before the cut: a tree beside those is a failure.
+ * Each is a rule that derives the additional trees from the history before the cut: any other forbidden tree is a failure.
  */
-
 import type { Entry, Op, Trace, Tree } from '../domain/trace.ts';
 import { hashBytes } from '../domain/tree.ts';
 import { historyOf } from '../persistence/actions.ts';
@@ -13,17 +12,17 @@ import { namesAfter } from './btrfs-log.ts';
 
 export const KNOWN = {
   'logged-names':
-    'btrfs: a rename, link or unlink of a file that was forced since the last commit, or in a directory that was, goes to the log of forced files, and to disk with the next fsync of anything: ahead of older names, and each half of a rename for itself. Exactly the names that `harness/calibrate/btrfs-log.ts` works out, which follows the kernel call by call, each with contents that the profile allows',
+    'btrfs: a rename, link or unlink of a file forced since the last commit, or in a directory forced since, is added to the log of forced files, and reaches the disk with the next fsync of anything: ahead of older names, and with the two halves of a rename independent. Only the names that `harness/calibrate/btrfs-log.ts` computes, which follows the kernel call by call, each with contents that the profile allows',
   'stale-bytes':
-    'ext4 with data=writeback: bytes that a truncation cut off come back where the file grows over them again before its last page is written. Exactly the bytes that were cut off, in their old places, in a tree that posix allows with zeros there',
+    'ext4 with data=writeback: bytes that a truncation cut off reappear if the file grows over them again before its last page is written. Only the bytes that were cut off, at their old offsets, in a tree that posix allows with zeros there',
 } as const;
 export type KnownKind = keyof typeof KNOWN;
 
-/** The kind of a tree that a profile forbids; undefined: none that is known. */
+/** The kind of a tree that a profile forbids; undefined if it is of no known kind. */
 export function knownKind(profile: Profile, trace: Trace, boundary: number, tree: Tree): KnownKind | undefined {
   switch (profile.name) {
     case 'posix': {
-      // Only ext4 with data=writeback is held to it.
+      // Only ext4 with data=writeback is checked against posix.
       const without = withoutStaleBytes(trace, boundary, tree);
       return without !== undefined && allows(trace, profile, boundary, without) ? 'stale-bytes' : undefined;
     }
@@ -38,7 +37,7 @@ export function knownKind(profile: Profile, trace: Trace, boundary: number, tree
   }
 }
 
-/** The tree with zeros where a file that was cut and written again has what it had there before; undefined if no file has. */
+/** The tree with zeros in place of bytes that a truncation cut off and that reappeared; undefined if there are none. */
 function withoutStaleBytes(trace: Trace, boundary: number, tree: Tree): Tree | undefined {
   const cuts = trace.ops.slice(0, boundary).filter(isCut);
   let found = false;

@@ -1,6 +1,6 @@
 /**
- * Random histories of a directory as stores write them: whole files, parts of files and names, forced here and there; and what the machine
- * does beside them.
+ * Random histories of a directory as stores write them: whole files, parts of files and names, sometimes forced; and random disturbances
+ * between the calls.
  */
 import fc from 'fast-check';
 import {
@@ -90,7 +90,7 @@ export const histories: fc.Arbitrary<Do[]> = fc
   )
   .map((parts) => parts.flat());
 
-/** Later ones than there are calls never come. */
+/** Disturbances after the last call do not happen. */
 const MAX_CALLS = 20;
 
 export const disturbancesOf = (forcings: readonly Forcing[]): fc.Arbitrary<Disturbance[]> => {

@@ -1,14 +1,14 @@
-/** How long the searches of `allows` may take. */
+/** The step limit of the searches of `allows`. */
 
-/** Steps of one search after which it gives up. */
+/** A search gives up after this many steps. */
 const MAX_STEPS = 200_000;
 
-/** It would take too long to tell whether a profile allows a tree. */
+/** The search for whether a profile allows a tree took too long. */
 export class Undecided extends Error {
   override readonly name = 'Undecided';
 
   constructor(what: string) {
-    super(`after ${MAX_STEPS} steps it is still open whether ${what}`);
+    super(`undecided after ${MAX_STEPS} steps: whether ${what}`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** The built-in stores on images, held against the profiles: their runs are those of the `power-cut` model. */
+/** Runs the built-in stores on images, as the `power-cut` model does, and checks the cuts against the profiles. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtInScenarios } from '../../scenarios/all.ts';
@@ -90,7 +90,7 @@ export async function calibrateStores(
           total.images += run.trees.length;
           for (const { boundary, image } of run.cuts) {
             const readings = trees[image] ?? [];
-            const tree = readings.length > 1 ? readings.find((one) => allows(recording.trace, profile, boundary, one)) : undefined;
+            const tree = readings.length > 1 ? readings.find((reading) => allows(recording.trace, profile, boundary, reading)) : undefined;
             cuts.push({ boundary, tree: tree ?? readings[0] ?? new Map() });
           }
         }
@@ -108,26 +108,26 @@ export async function calibrateStores(
 
 type Mutable<T> = { -readonly [key in keyof T]: T[key] };
 
-/** A long history has hundreds of moments to force something at: so many of them are enough, evenly spread. */
+/** A long history has hundreds of boundaries to force something at; this many, evenly spread, are enough. */
 const MAX_POINTS = 12;
 
 function thinned<Point>(points: readonly Point[]): readonly Point[] {
   const step = Math.max(1, points.length / MAX_POINTS);
-  return Array.from({ length: Math.min(points.length, MAX_POINTS) }, (_, index) => points[Math.floor(index * step)] as Point); // below the length
+  return Array.from({ length: Math.min(points.length, MAX_POINTS) }, (_, index) => points[Math.floor(index * step)] as Point); // the index is below the length
 }
 
 /**
- * A tree of another run as the recorded run would have left it: with its names, and with its contents where the two differ only in what
- * each run makes up. The ops of the two are the same, one by one. Of contents that are made up altogether nobody can say which of the
- * recorded ones they stand for: then there are several readings.
+ * Translates a tree of another run to the recorded run: to its names, and to its contents where the two differ only in what varies from
+ * run to run. Both runs have the same ops, one by one. If a file's whole contents vary, any recorded version may correspond to them:
+ * then there are several readings.
  */
 function asRecorded({ ops, pid }: CutRun, { trace, pid: recordedPid }: Recording): (tree: Tree) => readonly Tree[] {
   const names = new Map<string, string>();
   for (const [index, op] of ops.entries()) {
-    const other = trace.ops[index];
-    if (other === undefined) continue;
-    names.set(op.path, other.file.actual);
-    if (op.to !== undefined && other.to !== undefined) names.set(op.to.path, other.to.actual);
+    const counterpart = trace.ops[index];
+    if (counterpart === undefined) continue;
+    names.set(op.path, counterpart.file.actual);
+    if (op.to !== undefined && counterpart.to !== undefined) names.set(op.to.path, counterpart.to.actual);
   }
   const alike = new Map<string, FileEntry>();
   const madeUp = new Map<string, Map<string, FileEntry>>();
@@ -147,7 +147,7 @@ function asRecorded({ ops, pid }: CutRun, { trace, pid: recordedPid }: Recording
     const versions = [...(madeUp.get(canonicalPath(name, trace.variation.names))?.values() ?? [])];
     return versions.length === 0 ? [entry] : versions.map((version) => ({ ...version, mode: entry.mode }));
   };
-  // What was there before the recording, and that no op touched, is in every tree: the same files in the same order.
+  // Files from before the recording that no op touched are in every tree, in the same sort order.
   const recordedNames = new Set(names.values());
   const untouched = [...(trace.trees[0]?.keys() ?? [])].filter((path) => !recordedNames.has(path)).sort();
   return (tree) => {
@@ -159,7 +159,7 @@ function asRecorded({ ops, pid }: CutRun, { trace, pid: recordedPid }: Recording
       const choices = readingsOf(name, entry);
       readings = readings.flatMap((known) => choices.map((choice): [string, Entry][] => [...known, [name, choice]]));
     }
-    return readings.map((entries) => new Map(entries.sort(([one], [other]) => (one < other ? -1 : 1))));
+    return readings.map((entries) => new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1))));
   };
 }
 

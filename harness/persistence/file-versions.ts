@@ -105,7 +105,7 @@ export class FileVersions {
     const low = piece.forced ? version.low : Math.max(version.low, piece.position, piece.after);
     if (low > version.high) return undefined;
     const gaps = [...version.gaps, ...this.#pieces.slice(version.last === undefined ? 0 : version.last.at + 1, piece.at)];
-    if (gaps.length > 0 && piece.requires.some((other) => !other.forced && gaps.includes(other))) return undefined;
+    if (gaps.length > 0 && piece.requires.some((required) => !required.forced && gaps.includes(required))) return undefined;
     return { inode: inodeAfter(version.inode, piece, this.#unit), last: piece, gaps, low, high: version.high };
   }
 

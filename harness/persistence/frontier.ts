@@ -203,7 +203,7 @@ export class Frontier {
     }
   }
 
-  /** The files that are visible under these names and may differ from their durable version. Undefined: the file of `only` is not visible. */
+  /** The files visible under these names that may differ from their durable version. Undefined: the file of `only` is not visible. */
   #levels(names: NameVersion, only: { readonly inode: number; readonly versions: readonly Version[] } | undefined): Level[] | undefined {
     const levels: Level[] = [];
     for (const [inode, file] of this.#files) {
@@ -302,7 +302,7 @@ class EnumeratedState implements PowerLossState {
 
   /** A piece that these names do not show is reported as kept wherever the profile allows it. */
   #couldKeep(piece: Piece, lost: ReadonlySet<Piece>): boolean {
-    if (piece.kind === 'file' && piece.requires.some((other) => lost.has(other))) return false;
+    if (piece.kind === 'file' && piece.requires.some((required) => lost.has(required))) return false;
     return piece.position <= this.#logEnd && piece.after <= this.#logEnd;
   }
 

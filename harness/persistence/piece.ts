@@ -56,7 +56,7 @@ export function lostWith(all: readonly Piece[], chosen: ReadonlySet<Piece>): Set
     for (const { position, neededBy } of lost) end = Math.min(end, (position === 0 ? NEVER : position) - 1, neededBy - 1);
     for (const piece of all) {
       if (piece.forced || lost.has(piece)) continue;
-      const unmet = piece.kind === 'file' && piece.requires.some((other) => lost.has(other));
+      const unmet = piece.kind === 'file' && piece.requires.some((required) => lost.has(required));
       if (unmet || piece.position > end || piece.after > end) lost.add(piece);
     }
   }

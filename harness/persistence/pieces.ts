@@ -97,7 +97,7 @@ export class Pieces {
     this.names.push(piece);
     for (const { directory, was, now } of changes) {
       this.#tracker(directory).touch(position, true);
-      for (const inode of [was, now]) if (inode !== NOTHING) this.#tracker(inode).touch(position, made); // for an existing file, only times change
+      for (const inode of [was, now]) if (inode !== NOTHING) this.#tracker(inode).touch(position, made); // for an old file, only times
       if (now !== NOTHING) this.#named.add(now);
     }
     yield { kind: 'added', piece };
@@ -211,7 +211,7 @@ export class Pieces {
       if (piece.forced || piece.neededBy <= position) return;
       piece.neededBy = position;
       flushed = true;
-      for (const other of piece.requires) need(other);
+      for (const required of piece.requires) need(required);
     };
     for (const piece of this.files.get(inode) ?? []) if (piece.allocates && needsFlush(piece)) need(piece);
     return flushed;
@@ -233,7 +233,7 @@ export class Pieces {
         return;
       case 'log': {
         const { lastChange, lastSizeChange } = this.#tracker(inode);
-        // Allocation by this fsync would commit the whole log; but it may have happened earlier, and then it committed only the log up to there.
+        // Allocation by this fsync commits the whole log; but if it happened earlier, it committed only the log up to there.
         const allocated = (this.files.get(inode) ?? []).map(({ after, forced }) => (forced ? 0 : after));
         this.durableLog = Math.max(this.durableLog, directory || !dataOnly ? lastChange : lastSizeChange, ...allocated);
         yield* this.#force((piece) => own(piece) || this.#reached(piece));
@@ -263,7 +263,7 @@ export class Pieces {
       end = Math.max(end, piece.position, piece.after);
       if (piece.kind !== 'file') return;
       inodes.add(piece.inode);
-      for (const other of piece.requires) force(other); // its prerequisites are on disk too
+      for (const required of piece.requires) force(required); // its prerequisites are on disk too
     };
     for (const piece of this.all) if (which(piece)) force(piece);
     for (const inode of inodes) this.#settleFile(inode);

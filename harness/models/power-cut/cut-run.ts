@@ -1,4 +1,4 @@
-/** One run of a store on an image that is cut at every boundary, and the moments at which a run is worth disturbing. */
+/** One run of a store on an image that is cut at every boundary, and the boundaries at which to force something. */
 import { CALLS } from '../../domain/calls.ts';
 import { HarnessError } from '../../domain/errors.ts';
 import type { Op, Trace } from '../../domain/trace.ts';
@@ -9,10 +9,10 @@ import { endOf, type NotRecorded, opsOf } from '../../record/record.ts';
 import type { ForcePoint, RunReport } from '../../record/recorder.ts';
 import type { CutRun, PowerCutRequest } from './cuts.ts';
 
-/** How often a run that went another way is tried again. */
+/** Attempts at a run that follows the recording. */
 const TRIES = 3;
 
-/** One run on an image of its own, cut at every boundary from its forcing on. */
+/** One run on its own image, cut at every boundary from the forced one on. */
 export async function cutRun(request: PowerCutRequest, force: ForcePoint | undefined): Promise<CutRun | NotRecorded> {
   const { recorder, recording, fileSystem, template, prepare } = request;
   const { order, trace } = recording;
@@ -45,13 +45,13 @@ function differenceFrom(report: RunReport, trace: Trace): string | undefined {
 
 function cutsOf(report: RunReport, spool: string, force: ForcePoint | undefined): CutRun {
   const { cuts, pid } = report;
-  if (cuts === undefined) throw new HarnessError('a run that was to be cut was not');
+  if (cuts === undefined) throw new HarnessError('the power-cut run has no cuts');
   const contents = new Map<string, Uint8Array>();
   const trees = cuts.trees.map((tree) => unspoolTree(tree, spool, contents));
   return { force, pid, ops: opsOf(report.events), cuts: cuts.cuts, trees };
 }
 
-/** Every boundary at which a forcing may find something that it would not have found at the one before. */
+/** Every boundary at which forcing may bring something to disk that was not there to force at the one before. */
 export function forcePoints({ ops, trees }: Trace, forcings: readonly Forcing[]): ForcePoint[] {
   const written = new Set<number>();
   return ops
@@ -64,7 +64,7 @@ export function forcePoints({ ops, trees }: Trace, forcings: readonly Forcing[])
     .flatMap(({ index }) => forcings.map((how) => ({ at: index, how })));
 }
 
-/** Whether an op that changed no tree may leave something to write, or write something. */
+/** Whether an op that changed no tree may still leave dirty data, or write some. */
 function mayLeaveWrites(op: Op, written: ReadonlySet<number>): boolean {
   switch (op.call) {
     case 'open':

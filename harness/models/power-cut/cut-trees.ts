@@ -1,6 +1,6 @@
 /**
- * Which trees of several runs are the same: those with the same files, but for what each run makes up afresh (names of temp files, times,
- * process ids, nonces). Where a file's contents are made up, its size and its zeros tell whether something is missing.
+ * Deduplicates the trees of several runs. Two trees are equal if they differ only in what varies from run to run: names of temp files,
+ * times, process ids, nonces. If a file's contents vary, its size and its number of zero bytes show whether something is missing.
  */
 import { canonicalPath } from '../../domain/names.ts';
 import type { Entry, Trace, Tree, Variation } from '../../domain/trace.ts';
@@ -11,12 +11,12 @@ export class CutTrees {
   readonly #trace: Trace;
   readonly #found = new Map<string, CutTree>();
 
-  /** The recording that all runs follow. */
+  /** `trace`: the recording that all runs follow. */
   constructor(trace: Trace) {
     this.#trace = trace;
   }
 
-  /** To be told of the runs in the same order each time: a state is named after the first that has it. */
+  /** Call in a stable order of runs: a state takes its id from the first run that has it. */
   add({ cuts, trees, force, pid }: CutRun): void {
     const keys = trees.map((tree) => keyOf(tree, pid, this.#trace.variation));
     for (const { boundary, image } of cuts) {
@@ -28,9 +28,9 @@ export class CutTrees {
     }
   }
 
-  /** Each tree once per promise, at the first boundary where it was left, in the order of boundaries. */
+  /** Each tree once per set of acknowledged steps, at the first boundary where it was left, in boundary order. */
   states(): CutTree[] {
-    return [...this.#found.values()].sort((one, other) => one.boundary - other.boundary);
+    return [...this.#found.values()].sort((a, b) => a.boundary - b.boundary);
   }
 
   #promise(boundary: number): number {

@@ -1,11 +1,11 @@
 /**
  * Power cuts on a real file system: the store runs on an image, and the image is copied at every boundary.
  *
- * Allows   what the kernel wrote by the time of the cut; what it has written after another file was forced at any boundary, after
- *          a commit, or after everything was; and what becomes of each of these until the end.
- * Forbids  nothing: these are observations, not a model. What the kernel leaves only by chance (a timer that fires between two
- *          boundaries, one page written back and not another, a write that is under way) is not seen; `power-loss` has it.
- * Real     the kernel that runs here, with fresh, small images.
+ * Allows   what the kernel had written at the time of the cut; and, at every later boundary, what it had written after another file
+ *          was forced, after a commit, or after a sync.
+ * Forbids  nothing: these are observations, not a model. States that need chance (a timer firing between two boundaries, one page
+ *          written back and not another, a write in progress) are not observed; `power-loss` covers them.
+ * Real     this machine's kernel, with fresh, small images.
  */
 
 import type { NotRecorded } from '../../record/record.ts';
@@ -15,15 +15,15 @@ import { CutTrees } from './cut-trees.ts';
 import type { CutTree, PowerCutRequest } from './cuts.ts';
 
 export interface PowerCuts {
-  /** Each tree once per promise, at the first boundary where it was left, in the order of boundaries. */
+  /** Each tree once per set of acknowledged steps, at the first boundary where it was left, in boundary order. */
   readonly states: readonly CutTree[];
   readonly runs: number;
-  /** Cuts made, and how many different images they came to; the others were folded unmounted. */
+  /** The number of cuts, and of different images among them. Equal images are mounted once. */
   readonly cuts: number;
   readonly images: number;
 }
 
-/** All trees that cuts left. */
+/** All trees that the cuts left. */
 export async function powerCuts(request: PowerCutRequest): Promise<PowerCuts | NotRecorded> {
   const { trace } = request.recording;
   const points: (ForcePoint | undefined)[] = [undefined, ...forcePoints(trace, request.fileSystem.forcings)];
@@ -40,8 +40,8 @@ export async function powerCuts(request: PowerCutRequest): Promise<PowerCuts | N
 }
 
 /**
- * The state of a cut that was told before, by its boundary and what was forced. The run is made again, so what the store makes up afresh
- * is other than it was.
+ * The tree of a reported cut, by its boundary and what was forced. The run is repeated, so temp names and other random contents differ
+ * from the report.
  */
 export async function powerCutAt(
   request: PowerCutRequest,
@@ -50,7 +50,7 @@ export async function powerCutAt(
 ): Promise<CutTree | NotRecorded> {
   const run = await cutRun(request, force);
   if ('reason' in run) return run;
-  const cut = run.cuts.find((one) => one.boundary === boundary);
+  const cut = run.cuts.find((made) => made.boundary === boundary);
   const tree = cut && run.trees[cut.image];
   if (tree === undefined) return { reason: `there is no cut at boundary ${boundary}${force ? ` after ${force.how} at ${force.at}` : ''}` };
   return { boundary, force, tree, pid: run.pid };

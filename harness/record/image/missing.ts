@@ -1,18 +1,18 @@
 /**
- * Whether power cuts can be made here, and if not, why: in words that say what to do about it.
+ * Whether power cuts work on this machine, and if not, what is missing.
  */
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import type { FileSystem } from './file-systems.ts';
 
-/** Where Debian puts mkfs, which is not in the PATH of every root. */
+/** Where Debian installs mkfs; not every root user has these in PATH. */
 const SYSTEM_PATHS = ['/usr/sbin', '/sbin', '/usr/local/sbin'];
 const CAP_SYS_ADMIN = 21n;
 
-/** Undefined if nothing is missing. `path` is the PATH to look for commands in. */
+/** Undefined if nothing is missing. `path`: the PATH to search for commands. */
 export function missingFor({ type, make, package: from }: FileSystem, path: string): string | undefined {
-  if (process.platform !== 'linux') return `power cuts are for Linux, and this is ${process.platform}`;
+  if (process.platform !== 'linux') return `power cuts need Linux; this is ${process.platform}`;
   if (process.getuid?.() !== 0) return 'needs root';
   if (!maySetUpMounts()) return 'this root may not mount (a container without CAP_SYS_ADMIN)';
   if (!isThere('/dev/loop-control', constants.R_OK | constants.W_OK)) return 'there are no loop devices (/dev/loop-control)';
@@ -22,7 +22,7 @@ export function missingFor({ type, make, package: from }: FileSystem, path: stri
   return undefined;
 }
 
-/** The path of a command. */
+/** The path of a command; undefined if it is not installed. */
 export function findCommand(command: string, path: string): string | undefined {
   return [...path.split(':'), ...SYSTEM_PATHS].map((directory) => join(directory, command)).find((file) => isThere(file, constants.X_OK));
 }
@@ -49,7 +49,7 @@ function maySetUpMounts(): boolean {
   return effective === undefined || ((BigInt(`0x${effective}`) >> CAP_SYS_ADMIN) & 1n) === 1n;
 }
 
-/** Whether it is there or can be loaded: mount(2) loads a module that it needs. */
+/** Whether the kernel has the file system, or a module for it: mount(2) loads the module. */
 function kernelHas(type: string): boolean {
   if (new RegExp(`^\\s*${type}$`, 'm').test(textOf('/proc/filesystems'))) return true;
   const modules = `/lib/modules/${release()}`;

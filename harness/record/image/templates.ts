@@ -1,5 +1,5 @@
 /**
- * Fresh images, one per file system: made once per run, and copied for each store's run.
+ * Fresh images, one per file system: made once per session, and copied for each run of a store.
  */
 import { execFile } from 'node:child_process';
 import { rmSync, truncateSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ export class Templates {
   readonly #path: string;
   readonly #made = new Map<FileSystemName, Promise<string>>();
 
-  /** `directory` is an existing one for the images; `path` the PATH to look for mkfs in. */
+  /** `directory`: an existing directory for the images. `path`: the PATH to search for mkfs. */
   constructor(directory: string, path: string) {
     this.#directory = directory;
     this.#path = path;
@@ -30,7 +30,7 @@ export class Templates {
   async #make({ name, make, bytes }: FileSystem): Promise<string> {
     const [command, ...options] = make;
     const file = findCommand(command, this.#path);
-    if (file === undefined) throw new HarnessError(`${command} is not there any more`);
+    if (file === undefined) throw new HarnessError(`${command} no longer exists`);
     const image = join(this.#directory, `${name}.image`);
     writeFileSync(image, '');
     truncateSync(image, bytes);

@@ -121,7 +121,7 @@ describe('on a save', () => {
     expect(() => withBarrier(trace, 9, { kind: 'fsync', of: '.' })).toThrow('there is no op 9: the trace has 4');
     expect(() => withBarrier(trace, -1, { kind: 'fsync', of: '.' })).toThrow(RangeError);
     expect(() => withBarrier(trace, 0, { kind: 'fsync', of: 'temp' })).toThrow('there is no temp after op 0');
-    expect(() => withoutOp(trace, 2)).toThrow('op 2 is no barrier but write');
+    expect(() => withoutOp(trace, 2)).toThrow('op 2 is write, not a barrier');
     expect(() => withoutOp(trace, 5)).toThrow(RangeError);
   });
 });

@@ -105,7 +105,7 @@ describe('a state by its id', () => {
   ])('"%s"', (detail, expected) => expect(contents(detail)).toBe(expected));
 
   test.each<[string, typeof save, number, string, string]>([
-    ['is none', save, 5, 'lost=x', '"lost=x" is no list of lost ops'],
+    ['is none', save, 5, 'lost=x', '"lost=x" is not a list of lost ops'],
     ['at a boundary that is not there', save, 9, '', 'there is no boundary 9: the trace has 7 ops'],
     ['of an op that comes later', save, 4, 'lost=5', 'op 5 has nothing to lose at boundary 4'],
     ['of an op without an effect', save, 5, 'lost=4', 'op 4 has nothing to lose'],

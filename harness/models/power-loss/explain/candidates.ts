@@ -1,11 +1,10 @@
 /**
- * Where a barrier could be put, and what it would force: fsync of each file and directory that a failing state lost something
- * of, after each op.
+ * Candidate barriers and what each would force: after each op, an fsync of each file or directory of which a failing state lost
+ * something.
  *
- * A barrier that forces something which a state lost rules that state out, if it comes before the state's boundary. That is
- * worked out on the pieces of the model, without exploring; that no other state takes its place is for the caller to verify.
+ * A barrier rules out a state if it comes before the state's boundary and forces something that the state lost. This is computed from
+ * the pieces of the model, without exploring; the caller must verify that no other failing state appears instead.
  */
-
 import { canonicalPath } from '../../../domain/names.ts';
 import type { FileRef, Op, Trace } from '../../../domain/trace.ts';
 import type { MicroOpHistory } from '../../../persistence/actions.ts';
@@ -18,9 +17,9 @@ import type { Row } from './cover.ts';
 import type { Landed } from './smallest-loss.ts';
 import type { PlacedBarrier } from './trace-edits.ts';
 
-/** What has to be ruled out: a loss that fails. */
+/** A loss that fails, and so must be ruled out. */
 export interface Witness {
-  /** A barrier comes in time if it is put after an op below this one. */
+  /** To rule out the loss, a barrier must follow an op with a lower number than this. */
   readonly until: number;
   /** Ids of micro-ops; see `MicroOpIds`. */
   readonly lost: readonly number[];
@@ -28,7 +27,7 @@ export interface Witness {
 
 export interface Candidate extends PlacedBarrier {
   readonly target: Target;
-  /** By the ids of micro-ops: 1 for what was not on disk before the barrier and is after it. */
+  /** By micro-op id: 1 if the barrier brings the micro-op to disk. */
   readonly forces: Uint8Array;
 }
 
@@ -38,7 +37,7 @@ export interface Target {
   readonly kind: 'file' | 'directory';
 }
 
-/** Micro-ops as small numbers, in the order of the run. */
+/** Numbers the micro-ops from 0, in the order of the run. */
 export class MicroOpIds {
   readonly count: number;
   readonly #before: readonly number[];
@@ -54,13 +53,13 @@ export class MicroOpIds {
     this.count = count;
   }
 
-  /** Of a micro-op by its op's number in the trace of this history. */
+  /** The id of a micro-op, by its op's number in the trace of this history. */
   of(op: number, part: number): number {
     return (this.#before[op - 1] ?? 0) + part - 1;
   }
 }
 
-/** Files whose data, size or mode was lost, and directories whose entries were. */
+/** The files that lost data, size or mode, and the directories that lost entries. */
 export function targetsOf(lost: Iterable<MicroOp>): readonly Target[] {
   const targets = new Map<string, Target>();
   const add = (inode: number, kind: Target['kind']): void => void targets.set(`${kind} ${inode}`, { inode, kind });
@@ -68,10 +67,10 @@ export function targetsOf(lost: Iterable<MicroOp>): readonly Target[] {
     if (effect.kind !== 'names') add(inode, 'file');
     else for (const { directory } of effect.changes) add(directory, 'directory');
   }
-  return [...targets.values()].sort((one, other) => one.inode - other.inode || (one.kind < other.kind ? -1 : 1));
+  return [...targets.values()].sort((a, b) => a.inode - b.inode || (a.kind < b.kind ? -1 : 1));
 }
 
-/** A file whose last name is gone is no target: nobody would think of it, and what it holds is not missed. */
+/** Skips files whose last name is gone: nobody would fsync them, and their loss is not visible. */
 export function candidatesFor(trace: Trace, history: MicroOpHistory, profile: Profile, targets: readonly Target[]): readonly Candidate[] {
   const paths = new InodePaths(trace, history);
   return targets.flatMap((target) =>
@@ -84,7 +83,7 @@ export function candidatesFor(trace: Trace, history: MicroOpHistory, profile: Pr
   );
 }
 
-/** By the ids of micro-ops: 1 for what is not on disk after that op, and is after this barrier. */
+/** By micro-op id: 1 for a micro-op that is not on disk after op `after`, but is after this barrier. */
 export function forcedBy(history: MicroOpHistory, profile: Profile, after: number, barrier: Event): Uint8Array {
   const ids = new MicroOpIds(history);
   const forces = new Uint8Array(ids.count);
@@ -97,14 +96,14 @@ export function forcedBy(history: MicroOpHistory, profile: Profile, after: numbe
   return forces;
 }
 
-/** The op does not matter to a barrier; any of the run will do. */
+/** An action with only this event. A barrier does not depend on its op, so any op of the run will do. */
 function barrierOf({ actions }: MicroOpHistory, after: number, barrier: Event): Action {
   const op = actions[Math.max(after, 1) - 1]?.op;
   if (op === undefined) throw new Error(`there is no op ${after}`);
   return { op, microOps: [], events: [barrier] };
 }
 
-/** What every inode is called after each op. */
+/** The path of every inode after each op. */
 class InodePaths {
   readonly #trace: Trace;
   readonly #history: MicroOpHistory;
@@ -125,9 +124,9 @@ class InodePaths {
     this.#disks = disks;
   }
 
-  /** Undefined where its last name is gone. A file that has none yet is told as the op that made it does. */
+  /** Undefined if its last name is gone. A file without a name yet is named as in the op that created it. */
   refOf(inode: number, after: number): FileRef | undefined {
-    // An id that no op has: the model then finds the inode by its path.
+    // With an unused id, the model finds the inode by its path.
     const known = this.#files.get(inode) ?? { id: -inode, path: '.', actual: '.' };
     const actual = inode === ROOT ? '.' : this.#pathOf(inode, after);
     if (actual === undefined) return this.#named(inode, after) ? undefined : known;
@@ -140,19 +139,19 @@ class InodePaths {
 
   #pathOf(inode: number, after: number): string | undefined {
     const disk = this.#disks[after] ?? this.#history.start;
-    for (const [path, other] of disk.namespace.paths(this.#history.inodeTable.names)) if (other === inode) return path;
+    for (const [path, current] of disk.namespace.paths(this.#history.inodeTable.names)) if (current === inode) return path;
     return undefined;
   }
 }
 
-/** Which witnesses a barrier rules out, each with its number. */
+/** By witness index: 1 if the barrier rules it out. */
 export function ruledOut({ after, forces }: Candidate, witnesses: readonly Witness[]): Row {
   return Uint8Array.from(witnesses, ({ until, lost }) => (after < until && lost.some((id) => forces[id] === 1) ? 1 : 0));
 }
 
 /**
- * How natural a place is, the smaller the better: before the op that landed too early; else, for a file, right before an op that
- * names it, and for a directory, right after its names changed.
+ * How far a barrier is from its natural place (smaller is better): for a directory, right after its names changed; for a file, right
+ * before the op that landed too early, else right before an op that changes its name, else before any name change.
  */
 export function distanceOf({ after, target }: Candidate, history: MicroOpHistory, landed: Landed): number {
   const { actions } = history;

@@ -1,11 +1,11 @@
 /**
- * The fewest of some sets that together have every element: exactly, up to three sets, and beyond that greedily.
+ * Minimum set cover: exact up to three sets, greedy beyond.
  *
- * Every cover must have a set with the element that the fewest sets have, so the search branches on those alone. Sets are tried in
- * the order given, so what comes first is preferred among covers of one size.
+ * Every cover contains a set with the rarest element, so the search branches only on those sets. Sets are tried in the given order,
+ * so among covers of equal size earlier sets are preferred.
  */
 
-/** Covers up to this size are the smallest there are. */
+/** Covers up to this size are proven to be the smallest. */
 const EXACT_UP_TO = 3;
 
 /** A set of the elements 0 … n-1. */
@@ -15,10 +15,10 @@ export type Cover =
   | { readonly kind: 'covered'; readonly chosen: readonly number[]; readonly smallest: 'proven' | 'greedy' }
   /** No set has this element. */
   | { readonly kind: 'uncovered'; readonly element: number }
-  /** Those that were found are excluded, or larger than wanted. */
+  /** The covers found are excluded or too large. */
   | { readonly kind: 'none'; readonly because: 'excluded' | 'too-large' };
 
-/** `most`: no larger cover is wanted. `excluded`: covers that were found not to do. */
+/** `max`: the largest acceptable cover. `excluded`: whether a cover is known not to work. */
 export function smallestCover(
   rows: readonly Row[],
   count: number,
@@ -55,7 +55,7 @@ function exactCover(
   return undefined;
 }
 
-/** The element that is not covered yet and that the fewest rows have; undefined if all are covered. */
+/** The uncovered element that the fewest rows contain; undefined if all are covered. */
 function rarest(rows: readonly Row[], covered: Row): number | undefined {
   const first = covered.indexOf(0);
   if (first < 0) return undefined;
@@ -69,13 +69,13 @@ function rarest(rows: readonly Row[], covered: Row): number | undefined {
   return best;
 }
 
-function union(one: Row, other: Row): Row {
-  const both = one.slice();
-  for (let element = 0; element < both.length; element += 1) if (other[element] === 1) both[element] = 1;
+function union(a: Row, b: Row): Row {
+  const both = a.slice();
+  for (let element = 0; element < both.length; element += 1) if (b[element] === 1) both[element] = 1;
   return both;
 }
 
-/** Each time the set that adds most. Every element must be in some set. */
+/** Repeatedly takes the set that adds the most elements. Every element must be in some set. */
 function greedyCover(rows: readonly Row[], count: number): readonly number[] {
   const chosen: number[] = [];
   let covered: Row = new Uint8Array(count);
@@ -88,7 +88,7 @@ function greedyCover(rows: readonly Row[], count: number): readonly number[] {
   return chosen;
 }
 
-/** Without those whose elements the others have, the last chosen first. */
+/** Drops sets whose elements are covered by the others, the last chosen first. */
 function pruned(rows: readonly Row[], count: number, chosen: readonly number[]): readonly number[] {
   return chosen.reduceRight<readonly number[]>((kept, candidate) => {
     const others = kept.filter((index) => index !== candidate);

@@ -1,6 +1,6 @@
 /**
- * Why a cell fails under power loss, as data: the smallest loss that fails, the barriers that would mend it, and the barriers
- * that buy nothing. `words.ts` tells it.
+ * Why a cell fails under power loss, as data: the smallest failing loss, the missing barriers that would mend it, and the redundant
+ * barriers. `words.ts` puts it into words.
  */
 import type { PowerLossState } from '../../../persistence/state.ts';
 import { type Mend, missingBarriers } from './missing-barriers.ts';
@@ -10,10 +10,10 @@ import { type SmallestLoss, smallestLoss } from './smallest-loss.ts';
 import { type Enumerated, VerdictCache } from './verdict-cache.ts';
 
 export interface LossExplanation {
-  /** Undefined where nothing fails. */
+  /** Undefined if nothing fails. */
   readonly smallest: SmallestLoss | undefined;
   readonly mend: Mend;
-  /** Judged with the mend put in, where there is one. */
+  /** Judged with the mend applied, if there is one. */
   readonly redundant: Redundancy;
 }
 

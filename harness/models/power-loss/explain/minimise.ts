@@ -1,8 +1,9 @@
 /**
- * Delta debugging: the smallest part of a list for which something still holds.
+ * Delta debugging: a minimal part of a list for which a property still holds.
  *
- * After Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input" (2002), without the step to subsets, since
- * few states are small. The result is 1-minimal: no single item can be left out of it. The earliest items are left out first.
+ * After Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input" (2002), without the step that tries subsets,
+ * since few minimal losses are that small. The result is 1-minimal: no single item can be removed. The earliest items are removed
+ * first.
  */
 export async function smallestPart<Item>(
   items: readonly Item[],

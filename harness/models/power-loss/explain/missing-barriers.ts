@@ -1,13 +1,12 @@
 /**
- * The mend: the fewest fsyncs that, put into the trace, leave no state that fails.
+ * The mend: the fewest fsyncs that, added to the trace, leave no failing state.
  *
- * Method: every failing state is a loss that some barrier must rule out. The fewest candidates that together rule out all of
- * them are looked for, put into the trace, and the trace is explored again. A state that fails all the same becomes one more to
- * rule out, and the search goes on. Only what came out of an exploration with no failing state is told as a mend.
+ * Method: each failing state is a loss that some barrier must rule out. The search finds the fewest candidates that together rule out
+ * all of them, adds them to the trace, and explores it again. If a state still fails, it must be ruled out too, and the search
+ * continues. A mend is reported only after an exploration without a failing state.
  *
- * Where a state fails that no candidate rules out, nothing of this kind helps, and that state is the proof.
+ * If no candidate rules out some failing state, no added fsync can mend the trace, and that state is the proof.
  */
-
 import type { FileRef, Op, Trace } from '../../../domain/trace.ts';
 import type { MicroOpHistory } from '../../../persistence/actions.ts';
 import type { EditedTrace } from '../../../persistence/barriers.ts';
@@ -29,18 +28,18 @@ import { type SmallestLoss, simpler } from './smallest-loss.ts';
 import { type PlacedBarrier, withBarriers } from './trace-edits.ts';
 import type { SearchResult, VerdictCache } from './verdict-cache.ts';
 
-/** A mend of more barriers than this is no hint any more. */
+/** A mend of more barriers than this is no useful hint. */
 const MAX_BARRIERS = 8;
-/** Sets of barriers that are explored before the search gives up. */
+/** Sets of barriers to explore before the search gives up. */
 const MAX_TRIES = 24;
-/** States that may be looked at to find out how far a barrier can be moved. */
+/** States to explore at most to find how far barriers can be moved. */
 const STATES_FOR_RANGES = 40_000;
 
-/** Where the same barrier does as well: after op `first` at the earliest, after op `last` at the latest. Numbers of ops. */
+/** A barrier, and the range where it works equally well: from after op `first` to after op `last`. Op numbers. */
 export interface MissingBarrier {
   readonly file: FileRef;
   readonly target: 'file' | 'directory';
-  /** The most natural place among them. */
+  /** The most natural place in that range. */
   readonly after: number;
   readonly first: number;
   readonly last: number;
@@ -51,22 +50,22 @@ export type Mend =
   | {
       readonly kind: 'mended';
       readonly barriers: readonly MissingBarrier[];
-      /** `proven`: no fewer barriers do. */
+      /** `proven`: no smaller set of barriers works. */
       readonly fewest: 'proven' | 'greedy';
-      /** Of the exploration with the barriers, in which nothing failed. */
+      /** The coverage of the exploration with the barriers, in which nothing failed. */
       readonly coverage: 'exhaustive' | 'sampled';
     }
   | {
       readonly kind: 'unmendable';
-      /** `crash-alone`: nothing is lost in it. `cut-short`: only of the last op, which no barrier can come before and after. */
+      /** `crash-alone`: nothing is lost in it. `cut-short`: it lost only part of the last op, and no barrier fits inside an op. */
       readonly because: 'crash-alone' | 'cut-short' | 'no-place';
-      /** It fails whatever barriers there are. */
+      /** A state that fails with any barriers. */
       readonly remaining: PowerLossState;
     }
-  /** `too-many`: more barriers than MAX_BARRIERS. `not-found`: the search gave up, or met more new trees than it may judge. */
+  /** `too-many`: more barriers than MAX_BARRIERS. `not-found`: the search gave up, or found more new trees than it may judge. */
   | { readonly kind: 'undecided'; readonly because: 'too-many' | 'not-found' };
 
-/** `failing`: all states of the cell that fail. `smallest`: the loss that the mend is told for. */
+/** `failing`: all failing states of the cell. `smallest`: the loss reported with the mend. */
 export async function missingBarriers(
   question: LossQuestion,
   failing: readonly PowerLossState[],
@@ -78,20 +77,20 @@ export async function missingBarriers(
   return new MendSearch(question, failing, smallest, verdicts).run();
 }
 
-/** Explores a trace with barriers: a mend is one after which this finds nothing. */
+/** Explores the trace with these barriers. They are a mend if this finds nothing. */
 export async function verifyMend(
   question: LossQuestion,
   barriers: readonly PlacedBarrier[],
   verdicts: VerdictCache,
 ): Promise<SearchResult> {
   const search = await verdicts.search(withBarriers(question.trace, barriers).trace);
-  // Of a cell that is known by a sample, a mend cannot be known by more; where every state could be told, it must be.
+  // For a sampled cell, a sample is enough to verify a mend; an exhaustive cell needs an exhaustive verification.
   if (search.kind !== 'undecided' || verdicts.coverage === 'exhaustive') return search;
   return { kind: 'none', coverage: 'sampled', states: search.states };
 }
 
 interface StateWitness extends Witness {
-  /** As told: of the cell, or of the cell with some barriers. */
+  /** A state of the cell, or of the cell with added barriers. */
   readonly state: PowerLossState;
 }
 
@@ -103,9 +102,9 @@ class MendSearch {
   readonly #history: MicroOpHistory;
   readonly #ids: MicroOpIds;
   #witnesses: readonly StateWitness[];
-  /** The most natural first. */
+  /** Sorted, the most natural first. */
   #candidates: readonly Candidate[] = [];
-  /** Sets of barriers that were explored, and leave something that fails or cannot be judged. */
+  /** Sets of barriers after which some state still fails or was not judged. */
   readonly #tried = new Set<string>();
   #allJudged = true;
   #statesForRanges = STATES_FOR_RANGES;
@@ -148,7 +147,7 @@ class MendSearch {
     return { kind: 'undecided', because: 'not-found' };
   }
 
-  /** For each candidate what it rules out, of candidates and witnesses that differ in it. */
+  /** Which candidate rules out which witness, without duplicate rows and columns. */
   #matrix(): { readonly rows: readonly (readonly [Candidate, Row])[]; readonly columns: readonly StateWitness[] } {
     const all = this.#candidates.map((candidate) => ruledOut(candidate, this.#witnesses));
     const columns = new Map<string, number>();
@@ -165,7 +164,7 @@ class MendSearch {
     return { rows: [...rows.values()], columns: kept.flatMap((at) => this.#witnesses[at] ?? []) };
   }
 
-  /** `edited`: the trace that it is a state of, if that has some barriers more. */
+  /** `edited`: the trace of the state, if it is the one with added barriers. */
   #witness(state: PowerLossState, edited?: EditedTrace): StateWitness {
     const { trace } = this.#question;
     const oldIndex = (index: number): number | undefined => (edited === undefined ? index : edited.oldIndex[index]);
@@ -176,12 +175,12 @@ class MendSearch {
     let last = state.boundary;
     while (oldIndex(last) === undefined) last -= 1;
     const boundary = oldIndex(last) ?? 0;
-    // Where a step was acknowledged, a barrier at that very place comes before it, and before the states that follow it.
+    // A barrier at the place of an acknowledgement comes before the acknowledgement, and so before the states after it.
     const isAcknowledged = acknowledgedAt(edited?.trace ?? trace, state.boundary) === acknowledgedAt(trace, boundary);
     return { state, until: isMarked(trace, boundary) && isAcknowledged ? boundary + 1 : boundary, lost };
   }
 
-  /** What fails after an acknowledgement may fail just before it: then a barrier between the two is too late. */
+  /** A state that fails after an acknowledgement may also fail just before it: then a barrier between the two is too late. */
   async #judgeBeforeAcknowledgements(): Promise<void> {
     const { trace } = this.#question;
     const late = this.#witnesses.filter(({ state, until }) => until > state.boundary);
@@ -194,7 +193,7 @@ class MendSearch {
     );
   }
 
-  /** A state that fails in spite of some barriers. */
+  /** Adds a state that fails in spite of these barriers. */
   #addWitness(state: PowerLossState, edited: EditedTrace): void {
     this.#witnesses = [...this.#witnesses, this.#witness(state, edited)];
     this.#findCandidates();
@@ -209,10 +208,10 @@ class MendSearch {
     const ranked = [...this.#candidates, ...candidatesFor(trace, this.#history, profile, missing)].map(
       (candidate): readonly [Candidate, readonly number[]] => [candidate, this.#rankOf(candidate)],
     );
-    this.#candidates = ranked.sort(([, one], [, other]) => compare(one, other)).map(([candidate]) => candidate);
+    this.#candidates = ranked.sort(([, a], [, b]) => compare(a, b)).map(([candidate]) => candidate);
   }
 
-  /** A barrier is natural if it forces what it is asked for: the data of its file, or the names in its directory. */
+  /** Prefers barriers that help by forcing their own target: the data of the file, or the names in the directory. */
   #rankOf(candidate: Candidate): readonly number[] {
     const { target, forces, after } = candidate;
     const isOwn = ({ op, part, inode, effect }: PowerLossState['lost'][number]): boolean =>
@@ -250,10 +249,10 @@ class MendSearch {
       const last = await this.#moved(mend, barrier, 1);
       barriers.push({ file, target: target.kind, after, first, last });
     }
-    return barriers.sort((one, other) => one.after - other.after);
+    return barriers.sort((a, b) => a.after - b.after);
   }
 
-  /** How far one barrier of a mend can be moved, the others staying where they are. */
+  /** How far one barrier of a mend can be moved while the others stay. */
   async #moved(mend: readonly Candidate[], barrier: Candidate, by: 1 | -1): Promise<number> {
     const { trace } = this.#question;
     const others = mend.filter((other) => other !== barrier);
@@ -279,10 +278,10 @@ class MendSearch {
 
 const isMarked = (trace: Trace, boundary: number): boolean => marksAt(trace, boundary) > 0;
 
-/** Whoever rules out a loss rules out those that lose the same and more, later: only the least are kept. */
+/** Keeps only minimal losses: a barrier that rules out a loss also rules out later ones that lose at least as much. */
 function minimalWitnesses(witnesses: readonly StateWitness[]): readonly StateWitness[] {
   const minimal: StateWitness[] = [];
-  const sorted = [...witnesses].sort((one, other) => one.lost.length - other.lost.length || one.until - other.until);
+  const sorted = [...witnesses].sort((a, b) => a.lost.length - b.lost.length || a.until - b.until);
   for (const witness of sorted) {
     const lost = new Set(witness.lost);
     const implied = minimal.some((other) => other.until <= witness.until && other.lost.every((id) => lost.has(id)));
@@ -299,7 +298,7 @@ const keyOf = (barriers: readonly Candidate[]): string =>
     .sort()
     .join(', ');
 
-function compare(one: readonly number[], other: readonly number[]): number {
-  const at = one.findIndex((value, index) => value !== other[index]);
-  return at < 0 ? 0 : (one[at] ?? 0) - (other[at] ?? 0);
+function compare(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((value, index) => value !== b[index]);
+  return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
 }

@@ -1,15 +1,14 @@
 /**
- * What is asked of a cell of power loss: its trace, its profile, and a way to learn whether a state is below the claim.
+ * The input of an explanation: the trace and profile of a power-loss cell, and a function that says whether states break the claim.
  *
  * Judging is a parameter: nothing in this folder loads a store or touches a disk.
  */
-
 import type { Trace } from '../../../domain/trace.ts';
 import type { PowerLossOptions } from '../../../persistence/power-loss.ts';
 import type { Profile } from '../../../persistence/profile.ts';
 import type { PowerLossState } from '../../../persistence/state.ts';
 
-/** A state, and how many steps had been acknowledged when the power went. */
+/** A state, and how many steps were acknowledged before the power failed. */
 export interface AskedState {
   readonly state: PowerLossState;
   readonly acknowledged: number;
@@ -20,18 +19,18 @@ export interface LossQuestion {
   readonly profile: Profile;
   readonly options: PowerLossOptions;
   /**
-   * For each tree, whether what a fresh process finds there is below the claim, when so many steps had been acknowledged. Whoever
-   * answers remembers by tree: to ask again about a known tree costs next to nothing.
+   * For each state, whether what a fresh process finds in its tree breaks the claim after that many acknowledged steps. The
+   * implementation caches by tree: asking again about a known tree is almost free.
    */
   readonly fails: (asked: readonly AskedState[]) => Promise<readonly boolean[]>;
 }
 
-/** How many steps resolve right after an op. */
+/** How many steps were acknowledged right after an op. */
 export function marksAt({ marks }: Trace, boundary: number): number {
   return marks.filter(({ kind, afterOp }) => kind === 'resolved' && afterOp === boundary).length;
 }
 
-/** How many steps had resolved at a boundary: a mark between two ops belongs to the boundary where it stands. */
+/** How many steps were acknowledged by a boundary, including marks at that boundary. */
 export function acknowledgedAt({ marks }: Trace, boundary: number): number {
   return marks.filter(({ kind, afterOp }) => kind === 'resolved' && afterOp <= boundary).length;
 }

@@ -1,9 +1,9 @@
 /**
- * Barriers that buy nothing: fsyncs of the trace without which nothing fails that did not fail before.
+ * Redundant barriers: removing them from the trace causes no new failure.
  *
- * Each is judged alone, by exploring the trace without it; trees that only then may be left are judged like any other. Two that
- * can each be spared may need each other, so those that can go together are found one by one, the latest first. The claim is in
- * the judging: what is redundant under `atomic` may be needed under `durable`.
+ * Each is judged alone, by exploring the trace without it and judging the trees that become possible. Of two barriers that are each
+ * redundant, one may still be needed, so a set that can be removed together is built one by one, the latest first. The result
+ * depends on the claim: a barrier that is redundant under `atomic` may be needed under `durable`.
  */
 
 import { CALLS } from '../../../domain/calls.ts';
@@ -16,23 +16,23 @@ import type { VerdictCache } from './verdict-cache.ts';
 
 export interface BarrierUse {
   readonly op: Op;
-  /** `undecided`: without it, too many trees are new, or not all could be explored. */
+  /** `undecided`: without it, there are too many new trees, or not all states could be explored. */
   readonly use: 'needed' | 'redundant' | 'undecided';
 }
 
 export interface Redundancy {
-  /** Every barrier of the trace that succeeded, in order, judged alone. */
+  /** Every successful barrier of the trace, in order, judged alone. */
   readonly barriers: readonly BarrierUse[];
-  /** Redundant ones that can go together, in order: no other of them can go as well. */
+  /** A maximal set of redundant barriers that can be removed together, in order. */
   readonly together: readonly Op[];
 }
 
-/** New trees that may be judged for all barriers of a cell together; each gets the same share. */
+/** New trees to judge at most for all barriers of a cell; each barrier gets the same share. */
 const NEW_TREES_FOR_ALL = 2000;
 
 /**
- * `mend`: barriers that are put in before judging, and after which nothing
- * fails any more; what is missing may make another needless, or needed.
+ * `mend`: barriers added before judging, after which nothing fails; they can make
+ * other barriers redundant, or needed.
  */
 export async function redundantBarriers(
   question: LossQuestion,
@@ -66,7 +66,7 @@ export async function redundantBarriers(
   return { barriers, together };
 }
 
-/** Barriers after which no more is on disk than before, by their numbers in the trace: without them, the states are the same. */
+/** Whether a barrier, by its number in the trace, forces nothing: without it, the states are the same. */
 function idleBarriers({ profile, options }: LossQuestion, trace: Trace): (index: number) => boolean {
   const { history } = powerLossStates(trace, profile, options);
   return (index) => (history.actions[index - 1]?.events ?? []).every((event) => !forcedBy(history, profile, index - 1, event).includes(1));

@@ -1,13 +1,11 @@
 /**
  * The smallest loss that still fails: what must be missing after a power cut for the store to break its promise.
  *
- * Method: if some whole tree of the run fails, nothing has to be lost. Otherwise it begins with the failing state that lost the
- * fewest ops and puts back what it can, whole ops first and then parts of them, as far as the profile allows the rest to be lost
- * alone; then it looks for the earliest boundary at which that loss fails. What came at that boundary, an op or an
- * acknowledgement, made the loss visible: that is what landed without the rest. The result is minimal in that nothing more can
- * be put back; a loss of other ops may be as small.
+ * Method: if a complete tree of the run fails, nothing has to be lost. Otherwise the search starts from the failing state with the
+ * fewest lost ops and restores as much as possible, first whole ops, then parts, wherever the profile allows the remaining loss. Then
+ * it finds the earliest boundary at which that loss fails. The op or acknowledgement at that boundary made the loss visible: it is
+ * what landed without the rest. The result is minimal: nothing more can be restored. A loss of other ops may be equally small.
  */
-
 import type { Op, Tree } from '../../../domain/trace.ts';
 import { diskOf, hashOfTree } from '../../../persistence/disk.ts';
 import { hashText } from '../../../persistence/hash.ts';
@@ -20,36 +18,36 @@ import { smallestPart } from './minimise.ts';
 import { acknowledgedAt, type LossQuestion, marksAt } from './question.ts';
 import type { VerdictCache } from './verdict-cache.ts';
 
-/** What of a file or directory an op changes, and can lose. */
+/** What an op changes of a file or directory, and what can be lost. */
 type Aspect = 'data' | 'size' | 'name' | 'mode';
 
-/** An op that did not reach the disk, or not all of it. */
+/** An op that did not reach the disk, or only in part. */
 export interface LostOp {
   readonly op: Op;
   readonly extent: 'whole' | 'part';
   readonly aspects: readonly Aspect[];
 }
 
-/** What made a loss visible: the last thing that came before the power went. */
+/** What made a loss visible: the last event before the power failed. */
 export type Landed =
   | { readonly kind: 'op'; readonly op: Op }
-  /** Of an op: the rest of it is among what is lost. */
+  /** The rest of the op is among what is lost. */
   | { readonly kind: 'part of op'; readonly op: Op }
-  /** The step was acknowledged, after this op if any. Until then the same tree had been fine. */
+  /** The step was acknowledged, after this op if any. Before that, the same tree did not fail. */
   | { readonly kind: 'acknowledgement'; readonly step: number; readonly after: Op | undefined }
   /** It fails before the first op. */
   | { readonly kind: 'start' };
 
 export type SmallestLoss =
-  /** Some ops are lost though a later one landed, or was acknowledged. */
+  /** Ops are lost though a later op landed, or the step was acknowledged. */
   | { readonly kind: 'lost'; readonly state: PowerLossState; readonly lost: readonly LostOp[]; readonly landed: Landed }
-  /** All that was written is there, and that is what fails. `until`: the op after which it does not fail any more. */
+  /** Nothing is lost, and the complete tree fails. `until`: the op after which it no longer fails. */
   | { readonly kind: 'crash-alone'; readonly state: PowerLossState; readonly landed: Landed; readonly until: Op | undefined };
 
-/** The lost parts of an op are put back one by one only if they are no more than this: each costs one rebuilt state. */
+/** Lost parts are restored one by one only up to this number: each costs one rebuilt state. */
 const MAX_PARTS = 64;
 
-/** `failing`: all states of the cell that fail, at least one. `verdicts`: if the caller has them already. */
+/** `failing`: all failing states of the cell, at least one. `verdicts`: pass it if you already have it. */
 export async function smallestLoss(
   question: LossQuestion,
   failing: readonly PowerLossState[],
@@ -61,16 +59,16 @@ export async function smallestLoss(
   return (await reduction.crashAlone()) ?? reduction.from(failing.reduce(simpler, first));
 }
 
-/** Of two states the one that is easier to explain: fewer lost ops, fewer parts of them, an earlier boundary. */
-export function simpler(one: PowerLossState, other: PowerLossState): PowerLossState {
-  const [mine, theirs] = [weightOf(one), weightOf(other)];
-  const at = mine.findIndex((weight, index) => weight !== theirs[index]);
-  return at < 0 || (mine[at] ?? 0) < (theirs[at] ?? 0) ? one : other;
+/** The state that is easier to explain: with fewer lost ops, then fewer lost parts, then an earlier boundary. */
+export function simpler(a: PowerLossState, b: PowerLossState): PowerLossState {
+  const [weightsA, weightsB] = [weightOf(a), weightOf(b)];
+  const at = weightsA.findIndex((weight, index) => weight !== weightsB[index]);
+  return at < 0 || (weightsA[at] ?? 0) < (weightsB[at] ?? 0) ? a : b;
 }
 
 function weightOf(state: PowerLossState): readonly (number | string)[] {
   const { lost } = state;
-  return [opsOf(lost).length, lost.length, state.boundary, partsOf(lost)]; // not its hash, which differs from run to run as contents do
+  return [opsOf(lost).length, lost.length, state.boundary, partsOf(lost)]; // not the hash: it differs from run to run, because contents do
 }
 
 class Reduction {
@@ -118,17 +116,17 @@ class Reduction {
   async #withFewerOps(state: PowerLossState): Promise<PowerLossState> {
     const { boundary, lost } = state;
     const partsLost = (ops: readonly Op[]): readonly MicroOp[] => lost.filter(({ op }) => ops.includes(op));
-    const ops = await smallestPart(opsOf(lost), (some) => this.#fails(boundary, partsLost(some)));
+    const ops = await smallestPart(opsOf(lost), (kept) => this.#fails(boundary, partsLost(kept)));
     return this.#tryState(boundary, partsLost(ops)) ?? state;
   }
 
   async #withFewerParts(state: PowerLossState): Promise<PowerLossState> {
     const { boundary, lost } = state;
     if (lost.length === opsOf(lost).length || lost.length > MAX_PARTS) return state;
-    let parts = await smallestPart(lost, (some) => this.#fails(boundary, some));
+    let parts = await smallestPart(lost, (kept) => this.#fails(boundary, kept));
     const smallest = this.#tryState(boundary, parts);
     if (smallest === undefined) return state;
-    // Parts that the profile loses together, and parts that nobody sees, belong to what is lost: only what shows was put back.
+    // Parts that the profile loses together and invisible parts stay lost: only visible parts count as restored.
     for (const part of lost.filter(({ op }) => parts.some((other) => other.op === op))) {
       if (parts.includes(part)) continue;
       const more = lost.filter((other) => other === part || parts.includes(other));
@@ -171,7 +169,7 @@ class Reduction {
     return state !== undefined && this.#verdicts.stateFails(state);
   }
 
-  /** Undefined where the profile does not allow just these to be lost. */
+  /** Undefined if the profile does not allow exactly these to be lost. */
   #tryState(boundary: number, lost: readonly MicroOp[]): PowerLossState | undefined {
     const { trace, profile, options } = this.#question;
     try {
@@ -199,7 +197,7 @@ class Reduction {
   }
 }
 
-/** What was lost, op by op. `partsIn`: how many micro-ops an op has. */
+/** The loss, op by op. `partsIn`: how many micro-ops an op has. */
 export function lostOps(lost: readonly MicroOp[], partsIn: (op: Op) => number): readonly LostOp[] {
   return opsOf(lost).map((op) => {
     const parts = lost.filter((part) => part.op === op);
@@ -226,7 +224,7 @@ function aspectOf(kind: MicroOp['effect']['kind']): Aspect {
 const opsOf = (lost: readonly MicroOp[]): readonly Op[] => [...new Set(lost.map(({ op }) => op))];
 const partsOf = (lost: readonly MicroOp[]): string => lost.map(({ op, part }) => `${op.index}.${part}`).join('+');
 
-/** As in a case id, but never abbreviated to the hash of a tree that is not known yet. */
+/** As in a case id, but never abbreviated to a tree hash, which is not known yet. */
 function idOf(lost: readonly MicroOp[], unit: number): string {
   if (lost.length === 0) return '';
   return `${unit === 512 ? 'lost512' : 'lost'}=${partsOf(lost)}`;

@@ -1,26 +1,26 @@
-/** A trace with several barriers more, or several ops less, as `withBarrier` and `withoutOp` edit one. */
+/** Adds several barriers to a trace, or removes several, with `withBarrier` and `withoutOp`. */
 
 import type { FileRef, Trace } from '../../../domain/trace.ts';
 import { type EditedTrace, withBarrier, withoutOp } from '../../../persistence/barriers.ts';
 
-/** An fsync that is not there: of a file or directory, right after an op of the trace. */
+/** An fsync to add: of a file or directory, right after an op of the trace. */
 export interface PlacedBarrier {
   readonly after: number;
   readonly file: FileRef;
 }
 
 export function withBarriers(trace: Trace, barriers: readonly PlacedBarrier[]): EditedTrace {
-  // The latest first: those before it keep their places.
-  const latestFirst = [...barriers].sort((one, other) => other.after - one.after);
+  // Latest first, so that earlier ones keep their numbers.
+  const latestFirst = [...barriers].sort((a, b) => b.after - a.after);
   return latestFirst.reduce(
     (edited, { after, file }) => composed(edited, withBarrier(edited.trace, after, { kind: 'fsync', of: file })),
     unedited(trace),
   );
 }
 
-/** Without some barriers, by the numbers of their ops. */
+/** Removes barriers, by the numbers of their ops. */
 export function withoutOps(trace: Trace, dropped: readonly number[]): EditedTrace {
-  const latestFirst = [...dropped].sort((one, other) => other - one);
+  const latestFirst = [...dropped].sort((a, b) => b - a);
   return latestFirst.reduce((edited, index) => composed(edited, withoutOp(edited.trace, index)), unedited(trace));
 }
 

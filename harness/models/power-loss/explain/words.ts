@@ -1,6 +1,6 @@
 /**
- * A power loss explained in words, for the lines of a case: what was lost, what landed without it, what would mend it, and which
- * barriers buy nothing.
+ * The explanation of a power loss in words, for the lines of a case: what was lost, what landed without it, what would mend it, and
+ * which barriers are redundant.
  */
 import type { Op, Site, Trace } from '../../../domain/trace.ts';
 import { opText } from '../../../explain/op-text.ts';
@@ -10,17 +10,17 @@ import type { Redundancy } from './redundant-barriers.ts';
 import type { Landed, LostOp, SmallestLoss } from './smallest-loss.ts';
 
 export interface LossWords {
-  /** One line for each lost op; empty where the crash alone is enough. */
+  /** One line per lost op; empty if the crash alone is enough. */
   readonly lost: readonly string[];
-  /** What landed without it; absent where nothing fails. */
+  /** What landed without it; absent if nothing fails. */
   readonly landed?: string;
-  /** The mend, or why there is none; absent where nothing fails. */
+  /** The mend, or why there is none; absent if nothing fails. */
   readonly missingBarrier?: string;
-  /** One line for each barrier that buys nothing. */
+  /** One line per redundant barrier. */
   readonly redundant: readonly string[];
 }
 
-/** Where in the source an op was asked for, by its number. */
+/** The source line of an op, by its number. */
 export type SiteOf = (index: number) => Site | undefined;
 
 export function lossWords({ smallest, mend, redundant }: LossExplanation, trace: Trace, siteOf: SiteOf): LossWords {
@@ -82,7 +82,7 @@ function mendText(mend: Mend, trace: Trace, siteOf: SiteOf): string | undefined 
   }
 }
 
-/** Barriers for one line of source, which the run passed several times, are one line to write, and told once. */
+/** Barriers at one source line that ran several times are one line to add, and are reported once. */
 function barrierTexts(barriers: readonly MissingBarrier[], trace: Trace, siteOf: SiteOf): readonly string[] {
   return [...groupedBy(barriers, ({ first, target }) => `${lineKey(first, siteOf)} ${target}`).values()].flatMap(([first, ...more]) =>
     first === undefined ? [] : [barrierText(first, trace, siteOf) + timesText(more.length + 1)],
@@ -95,7 +95,7 @@ function barrierText({ file, first, last }: MissingBarrier, trace: Trace, siteOf
   return `fsync ${name} after ${inBrackets(trace.ops[first - 1])}, ${beforeText(last, trace)}${siteText(first, siteOf)}`;
 }
 
-/** A barrier comes before the acknowledgement at its place. */
+/** A barrier precedes an acknowledgement at the same place. */
 function beforeText(last: number, trace: Trace): string {
   const mark = trace.marks.find(({ kind, afterOp }) => kind === 'resolved' && afterOp === last);
   if (mark !== undefined) return `before step ${mark.step + 1} is acknowledged`;
@@ -118,7 +118,7 @@ function reasonText({ because, remaining }: Extract<Mend, { kind: 'unmendable' }
   }
 }
 
-/** A line of source that is needed once is needed: it is told only if every time the run passed it can go. */
+/** A source line is redundant only if all its executions are. */
 function redundantTexts({ barriers, together }: Redundancy, mend: Mend, siteOf: SiteOf): readonly string[] {
   const once = mend.kind === 'mended' ? ' once that is mended' : '';
   const lineOf = (op: Op): string => lineKey(op.index, siteOf);
@@ -130,7 +130,7 @@ function redundantTexts({ barriers, together }: Redundancy, mend: Mend, siteOf: 
 
 const timesText = (times: number): string => (times === 1 ? '' : ` (${times} times in this run)`);
 
-/** The line of source that an op was asked for; where that is not known, the op itself. */
+/** The source line of an op; if unknown, the op itself. */
 function lineKey(index: number, siteOf: SiteOf): string {
   const site = siteOf(index);
   return site === undefined ? `op ${index}` : `${site.file}:${site.line}:${site.column}`;
