@@ -39,6 +39,7 @@ describe('the package', () => {
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'harness/machine',
       'harness/store',
       'package.json',
     ]);

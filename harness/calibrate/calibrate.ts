@@ -9,11 +9,12 @@
  * writes `reports/calibration.md`.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { withSession } from '../cli/session.ts';
+import { replaceFile } from '../machine/replace-file.ts';
 import { PROFILE_OF } from '../models/power-cut/held-to.ts';
 import { PROFILES } from '../persistence/profiles.ts';
 import { RECORDERS } from '../record/all.ts';
@@ -80,7 +81,7 @@ await withSession(RECORDERS.find(({ cuts }) => cuts)?.name, async (session) => {
 const command = ['npm run calibrate --', ...process.argv.slice(2)].join(' ');
 const report = reportOf(calibrated, { kernel: release().split('-')[0] ?? '', runs, seed, command });
 console.log(report);
-if (values.write) writeFileSync(join(import.meta.dirname, '../../reports/calibration.md'), report);
+if (values.write) await replaceFile(join(import.meta.dirname, '../../reports/calibration.md'), report);
 process.exitCode = failed ? 1 : 0;
 
 /** Some mkfs print their version to stdout, mkfs.ext4 to stderr. */

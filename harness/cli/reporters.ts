@@ -1,9 +1,9 @@
 /** From `--reporter` and `--output-dir` to reports. */
 import { join } from 'node:path';
-import { writeTextAtomic } from '../../src/atomic-write.ts';
 import { UnavailableError, UsageError } from '../domain/errors.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import type { Result } from '../domain/result.ts';
+import { replaceFile } from '../machine/replace-file.ts';
 import { REPORTERS, type Reporter } from '../report/all.ts';
 import type { Output } from './output.ts';
 
@@ -36,8 +36,8 @@ export async function report({ file: name, render }: Reporter, result: Result, {
     return;
   }
   const file = join(outputDir, name);
-  await writeTextAtomic(file, text, { mode: 0o644 }).catch((error: Error) => {
-    throw new UnavailableError(`${file} could not be written: ${error.message}`);
+  await replaceFile(file, text).catch((error: Error) => {
+    throw new UnavailableError(error.message, { cause: error });
   });
   output.note(`wrote ${file}`);
 }

@@ -1,4 +1,4 @@
-/** The built-in stores: the session store with each of its rotation designs, and the bugs that must be found in each. */
+/** The built-in stores: the session store with each of its rotation designs, with the bugs that must be found in each, and the harness's own writer. */
 import type { Claims, KnownBug, KnownBugs, Outcome } from '../domain/store.ts';
 
 interface BuiltInStore {
@@ -108,7 +108,7 @@ const DURABLE = {
 } as const satisfies Claims;
 const CLAIMS: { readonly [name: string]: Claims } = { 'copy-then-replace': DURABLE, hardened: DURABLE };
 
-export const BUILT_IN_STORES: readonly BuiltInStore[] = Object.entries(DESIGNS).map(([name, knownBugs]) => ({
+const SESSION_STORES: readonly BuiltInStore[] = Object.entries(DESIGNS).map(([name, knownBugs]) => ({
   name,
   entry: `
     import strategy from './src/strategies/${name}.ts';
@@ -116,3 +116,13 @@ export const BUILT_IN_STORES: readonly BuiltInStore[] = Object.entries(DESIGNS).
     export default sessionStore(${JSON.stringify(name)}, strategy, ${JSON.stringify({ knownBugs, claims: CLAIMS[name] ?? {} })});
   `,
 }));
+
+const RESULT_WRITER: BuiltInStore = {
+  name: 'result-writer',
+  entry: `
+    import { resultWriter } from './harness/store/result-writer.ts';
+    export default resultWriter('result-writer', ${JSON.stringify(DURABLE)});
+  `,
+};
+
+export const BUILT_IN_STORES: readonly BuiltInStore[] = [...SESSION_STORES, RESULT_WRITER];

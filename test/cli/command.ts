@@ -103,7 +103,7 @@ export async function expectNothingLeft(tmp: string): Promise<void> {
 export function copyInstallation(below: string): { readonly root: string; edit(file: string, from: string, to: string): void } {
   const root = join(below, 'installation');
   mkdirSync(root);
-  for (const part of ['dist', 'src', 'harness/store', 'package.json', 'scenarios'])
+  for (const part of ['dist', 'src', 'harness/store', 'harness/machine', 'package.json', 'scenarios'])
     cpSync(join(installation.root, part), join(root, part), { recursive: true });
   symlinkSync(join(installation.root, 'node_modules'), join(root, 'node_modules'));
   return {
