@@ -1,7 +1,7 @@
 /** Bugs that take three steps, each looked for from ten seeds: in how many it is found, in how few steps it is told, and how long that takes. */
 import { rmSync } from 'node:fs';
-import { openStoreBench, RESURRECTS, THIRD_IN_PLACE } from '../../test/explore/histories/planted.ts';
-import { temporaryDirectory } from '../../test/temporary.ts';
+import { openStoreBench, RESURRECTS, THIRD_IN_PLACE } from '../../test/lab/histories.ts';
+import { temporaryDirectory } from '../../test/lab/temporary.ts';
 import { checkHistories } from '../generate/check-histories.ts';
 import { encodeHistory } from '../generate/history.ts';
 

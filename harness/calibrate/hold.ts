@@ -2,7 +2,6 @@
  * Whether what was seen on a real file system is inside the profile that it is held to.
  */
 
-import { inWords } from '../../test/explore/power-loss/run.ts';
 import type { Trace, Tree } from '../domain/trace.ts';
 import { treeKey } from '../domain/tree.ts';
 import { allows } from '../persistence/allows.ts';
@@ -11,6 +10,7 @@ import { hashText } from '../persistence/hash.ts';
 import { statesAt } from '../persistence/power-loss.ts';
 import type { Profile } from '../persistence/profile.ts';
 import { type KnownKind, knownKind } from './known.ts';
+import { inWords } from './run.ts';
 
 /** Boundaries with more states are held, but their states are not counted. */
 const MOST_STATES = 2_000;

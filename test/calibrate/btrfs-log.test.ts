@@ -1,9 +1,6 @@
 /** What btrfs was seen to leave, on images, after these calls and the fsync of another file: the log as it is followed here has each. */
 import { describe, expect, test } from 'vitest';
 import { namesAfter } from '../../harness/calibrate/btrfs-log.ts';
-import { historyOf } from '../../harness/persistence/actions.ts';
-import { allows, allowsWithNames } from '../../harness/persistence/allows.ts';
-import { PROFILES } from '../../harness/persistence/profiles.ts';
 import {
   type Do,
   fsync,
@@ -17,8 +14,11 @@ import {
   write,
   writeFile,
   writeSynced,
-} from '../../test/explore/power-loss/run.ts';
-import { treeOf } from '../../test/traces.ts';
+} from '../../harness/calibrate/run.ts';
+import { historyOf } from '../../harness/persistence/actions.ts';
+import { allows, allowsWithNames } from '../../harness/persistence/allows.ts';
+import { PROFILES } from '../../harness/persistence/profiles.ts';
+import { treeOf } from '../lab/traces.ts';
 
 type Files = Parameters<typeof treeOf>[0];
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { exposure } from '../../harness/judge/exposed.ts';
-import { type TraceSketch, traceOf, treeOf } from '../traces.ts';
+import { type TraceSketch, traceOf, treeOf } from '../lab/traces.ts';
 
 const secret = { text: 'A', mode: 0o600 };
 const open = { text: 'B', mode: 0o644 };

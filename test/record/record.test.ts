@@ -7,8 +7,8 @@ import type { Tree } from '../../harness/domain/trace.ts';
 import { spoolTree } from '../../harness/domain/tree.ts';
 import { type RecordRequest, record } from '../../harness/record/record.ts';
 import type { Recorder, RunPlan } from '../../harness/record/recorder.ts';
-import { freshDirectory } from '../temporary.ts';
-import { treeOf } from '../traces.ts';
+import { freshDirectory } from '../lab/temporary.ts';
+import { treeOf } from '../lab/traces.ts';
 
 /** An op with the tree after it, a mark, or the end. */
 type Told = RawMark | RawEnd | RawOp | readonly [RawOp, Tree];

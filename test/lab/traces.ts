@@ -1,0 +1,57 @@
+/** Traces and trees made by hand: what a run would have left, without a run. */
+import type { Entry, FileRef, Mark, Op, Trace, Tree } from '../../harness/domain/trace.ts';
+import { equalTrees, hashBytes } from '../../harness/domain/tree.ts';
+
+/** A file by its text, or by its text and mode; a directory by its mode. */
+type Sketch = string | Uint8Array | { readonly text: string; readonly mode: number } | { readonly directory: number };
+
+export function treeOf(sketch: { readonly [path: string]: Sketch }): Tree {
+  return new Map(
+    Object.entries(sketch)
+      .map(([path, entry]): [string, Entry] => [path, entryOf(entry)])
+      .sort(([one], [other]) => (one < other ? -1 : 1)),
+  );
+}
+
+function entryOf(sketch: Sketch): Entry {
+  if (typeof sketch === 'string') return file(Buffer.from(sketch), 0o600);
+  if (sketch instanceof Uint8Array) return file(sketch, 0o600);
+  return 'directory' in sketch ? { kind: 'directory', mode: sketch.directory } : file(Buffer.from(sketch.text), sketch.mode);
+}
+
+const file = (bytes: Uint8Array, mode: number): Entry => ({ kind: 'file', mode, bytes, hash: hashBytes(bytes) });
+
+export type OpSketch = Pick<Op, 'call'> & { readonly path: string; readonly to?: string } & Partial<
+    Pick<Op, 'range' | 'error' | 'process'>
+  >;
+
+/** Each op with the tree after it; a sketch without a tree changes nothing. */
+export interface TraceSketch {
+  readonly before?: Tree;
+  readonly ops: readonly (OpSketch | readonly [OpSketch, Tree])[];
+  /** Steps that resolved, as the number of ops that came before. */
+  readonly resolved?: readonly number[];
+  readonly marks?: readonly Mark[];
+}
+
+export function traceOf({ before = new Map(), ops, resolved = [], marks }: TraceSketch): Trace {
+  const trees: Tree[] = [before];
+  const done = ops.map((sketch, index): Op => {
+    const [op, after] = isOp(sketch) ? [sketch, undefined] : sketch;
+    const last = trees.at(-1) ?? before;
+    trees.push(after === undefined || equalTrees(last, after) ? last : after);
+    const { path, to, ...rest } = op;
+    return { index: index + 1, via: op.call, process: 0, file: fileOf(path), ...rest, ...(to !== undefined && { to: fileOf(to) }) };
+  });
+  return {
+    recorder: 'ptrace',
+    ops: done,
+    marks: marks ?? resolved.map((afterOp, step) => ({ kind: 'resolved', step, afterOp })),
+    trees,
+    variation: { names: [], contents: new Set() },
+    unmeasured: [],
+  };
+}
+
+const isOp = (sketch: OpSketch | readonly [OpSketch, Tree]): sketch is OpSketch => !Array.isArray(sketch);
+const fileOf = (path: string): FileRef => ({ id: 1, path, actual: path });
