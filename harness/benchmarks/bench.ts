@@ -10,17 +10,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { openBenches } from '../bench/open-benches.ts';
 import { type Bench, type Cell, caseId } from '../check.ts';
 import { type Session, withSession } from '../cli/session.ts';
-import { selectCells } from '../cli/stores.ts';
 import type { KillState } from '../explore/crash-state.ts';
 import { judgeRecovery } from '../judge/outcome.ts';
 import { promisedAfter, valuesAfter } from '../judge/promise.ts';
 import { STATES_PER_CELL } from '../models/power-loss/loss-states.ts';
 import { kill } from '../models/process-kill/kill.ts';
 import { killStates } from '../models/process-kill/kill-states.ts';
-import { type Recording, record } from '../record/record.ts';
+import type { Recording } from '../record/record.ts';
+import { cellsOf, median, recordingOf, withBench } from './cells.ts';
 import { benchPowerLoss } from './power-loss.ts';
 import { benchRecovery } from './recovery.ts';
 import { benchSchedules } from './schedules.ts';
@@ -52,8 +51,6 @@ if (step === 'load') store.load(directory);
 else store.save(directory, { step, text: 'x'.repeat(800) });
 if (step === 'save') process.kill(process.pid, 'SIGKILL');
 `;
-
-const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 
 function start(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -101,18 +98,13 @@ async function handWrittenLoop(directory: string, program: readonly string[], en
 }
 
 async function measure(cell: Cell, session: Session, directory: string): Promise<void> {
-  const benches = openBenches({
-    ...session,
-    observe: false,
-    depth: 1,
-    limit: STATES_PER_CELL,
-    seed: 0,
-    timeoutMs: 10_000,
-    onProgress: () => {},
-  });
-  const bench = await benches.forScenario(cell.store, cell.scenario);
-  const recording = await record(bench.recorder, bench);
-  if ('reason' in recording) throw new Error(recording.reason);
+  await withBench(session, cell, { observe: false, limit: STATES_PER_CELL, seed: 0 }, (bench) =>
+    measureOn(bench, cell, session, directory),
+  );
+}
+
+async function measureOn(bench: Bench, cell: Cell, session: Session, directory: string): Promise<void> {
+  const recording = await recordingOf(bench);
   const states = killStates(recording.trace).states.filter(({ how }) => how === 'killed');
   const rounds: { readonly bare: number; readonly kill: number; readonly typescript: number; readonly bundled: number }[] = [];
   for (let round = 0; round <= ROUNDS; round += 1) {
@@ -122,8 +114,6 @@ async function measure(cell: Cell, session: Session, directory: string): Promise
     const bundled = await handWrittenLoop(directory, [join(directory, 'loop.mjs')], session.env);
     if (round > 0) rounds.push({ bare, kill: whole, typescript, bundled }); // the first one warms up
   }
-  bench.dispose();
-  await benches.close();
   const of = (value: (round: (typeof rounds)[number]) => number): string => median(rounds.map(value)).toFixed(2).padStart(8);
   console.log(
     `${cell.store.name}/${cell.scenario.name}: ${recording.trace.ops.length} ops, recorder ${session.recorder.kind}, medians of ${ROUNDS} rounds`,
@@ -150,14 +140,8 @@ async function main(): Promise<void> {
       outfile: join(directory, 'loop.mjs'),
     });
     await withSession(undefined, async (session) => {
-      const selection = {
-        stores: [join(directory, 'store.ts'), 'hardened'],
-        scenarios: ['replace'],
-        models: ['process-kill'],
-        strict: false,
-        timeoutMs: 10_000,
-      };
-      for (const cell of (await selectCells(session, selection, Date.now())).cells) await measure(cell, session, directory);
+      const wanted = { stores: [join(directory, 'store.ts'), 'hardened'], scenario: 'replace', model: 'process-kill' };
+      for (const cell of await cellsOf(session, wanted)) await measure(cell, session, directory);
     });
   } finally {
     rmSync(directory, { recursive: true, force: true });

@@ -6,17 +6,15 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { openBenches } from '../bench/open-benches.ts';
-import type { Cell } from '../check.ts';
+import type { Bench, Cell } from '../check.ts';
 import { type Session, withSession } from '../cli/session.ts';
-import { selectCells } from '../cli/stores.ts';
 import { judgeRecovery } from '../judge/outcome.ts';
 import { promisedAfter, valuesAfter } from '../judge/promise.ts';
 import { powerLossStates } from '../persistence/power-loss.ts';
 import { PROFILES } from '../persistence/profiles.ts';
-import { record } from '../record/record.ts';
 import { createRecoveryPool } from '../recover/pool.ts';
 import { recoveryOf } from '../recover/recovery-of.ts';
+import { cellsOf, median, recordingOf, withBench } from './cells.ts';
 
 const CELLS = ['hardened/replace', 'hardened/large', 'copy-then-replace/large'];
 const WORKERS = 2;
@@ -24,8 +22,6 @@ const ROUNDS = 7;
 const STATES = 10_000;
 /** The kernel counts CPU time in hundredths of a second. */
 const TICK_US = 10_000;
-
-const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 
 /** CPU time that processes started by this one have used, in microseconds: those that live. */
 function childrenUs(): number {
@@ -41,12 +37,8 @@ function childrenUs(): number {
   }, 0);
 }
 
-async function measure(cell: Cell, session: Session): Promise<void> {
-  const { store, scenario } = cell;
-  const benches = openBenches({ ...session, observe: true, depth: 1, limit: STATES, seed: 1, timeoutMs: 10_000, onProgress: () => {} });
-  const bench = await benches.forScenario(store, scenario);
-  const recording = await record(bench.recorder, bench);
-  if ('reason' in recording) throw new Error(recording.reason);
+async function measure(bench: Bench, { store, scenario }: Cell, session: Session): Promise<void> {
+  const recording = await recordingOf(bench);
   const states = [...powerLossStates(recording.trace, PROFILES.posix, { limit: STATES })].map((state) => ({
     boundary: state.boundary,
     tree: state.toTree(),
@@ -76,8 +68,6 @@ async function measure(cell: Cell, session: Session): Promise<void> {
     if (round > 0) rounds.push({ perSecond, own: (user + system) / states.length, workers: (childrenUs() - children) / states.length });
   }
   await pool.close();
-  bench.dispose();
-  await benches.close();
   const of = (value: (round: (typeof rounds)[number]) => number): string => Math.round(median(rounds.map(value))).toLocaleString('en-US');
   console.log(
     `${store.name}/${scenario.name}, posix: ${states.length.toLocaleString('en-US')} states, medians of ${ROUNDS} rounds\n` +
@@ -92,8 +82,8 @@ export async function benchRecovery(): Promise<void> {
   await withSession(undefined, async (session) => {
     for (const name of CELLS) {
       const [store = '', scenario = ''] = name.split('/');
-      const selection = { stores: [store], scenarios: [scenario], models: ['process-kill'], strict: false, timeoutMs: 10_000 };
-      for (const cell of (await selectCells(session, selection, Date.now())).cells) await measure(cell, session);
+      for (const cell of await cellsOf(session, { stores: [store], scenario, model: 'process-kill' }))
+        await withBench(session, cell, { observe: true, limit: STATES, seed: 1 }, (bench) => measure(bench, cell, session));
     }
   });
 }

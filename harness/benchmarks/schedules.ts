@@ -7,10 +7,10 @@
  * than the seconds do where others use the machine.
  */
 import { readFileSync } from 'node:fs';
-import { openBenches } from '../bench/open-benches.ts';
-import { type Session, withSession } from '../cli/session.ts';
-import { selectCells } from '../cli/stores.ts';
+import type { Bench, Cell } from '../check.ts';
+import { withSession } from '../cli/session.ts';
 import type { InterleaveRequest } from '../protocol/interleave.ts';
+import { cellsOf, withBench } from './cells.ts';
 
 const STORES = ['rename-away', 'hardened'];
 const SCENARIO = 'reader-while-saving';
@@ -30,18 +30,12 @@ function childrenSeconds(): number {
 
 export async function benchSchedules(): Promise<void> {
   await withSession(undefined, async (session) => {
-    for (const name of STORES) await measure(name, session);
+    for (const cell of await cellsOf(session, { stores: STORES, scenario: SCENARIO, model: 'interleaving' }))
+      await withBench(session, cell, { observe: true, limit: 1, seed: 1 }, (bench) => measure(bench, cell));
   });
 }
 
-async function measure(name: string, session: Session): Promise<void> {
-  const selection = { stores: [name], scenarios: [SCENARIO], models: ['interleaving'], strict: false, timeoutMs: 10_000 };
-  const {
-    cells: [cell],
-  } = await selectCells(session, selection, Date.now());
-  if (cell === undefined) throw new Error(`there is no ${name}/${SCENARIO}`);
-  const benches = openBenches({ ...session, observe: true, depth: 1, limit: 1, seed: 1, timeoutMs: 10_000, onProgress: () => {} });
-  const bench = await benches.forScenario(cell.store, cell.scenario);
+async function measure(bench: Bench, cell: Cell): Promise<void> {
   const bundle = await bench.fake.bundle();
   if (typeof bundle !== 'string') throw new Error(bundle.reason);
   const { before, tasks = [], next } = cell.scenario;
@@ -56,9 +50,7 @@ async function measure(name: string, session: Session): Promise<void> {
   const [runs, crashes] = [sum((one) => one.runs), sum((one) => one.crashes)];
   const rate = (count: number, time: number): string => Math.round(count / time).toLocaleString('en-US');
   console.log(
-    `${name}/${SCENARIO}: ${rate(runs, seconds)} schedules and ${rate(crashes, seconds)} judged crashes per second, ${AT_ONCE} at a time`,
+    `${cell.store.name}/${SCENARIO}: ${rate(runs, seconds)} schedules and ${rate(crashes, seconds)} judged crashes per second, ${AT_ONCE} at a time`,
     `(${runs.toLocaleString('en-US')} schedules, ${sum((one) => one.trees)} trees recovered; ${rate(runs * AT_ONCE, used)} per second of ${AT_ONCE} CPUs)`,
   );
-  bench.dispose();
-  await benches.close();
 }

@@ -7,7 +7,6 @@
  */
 import { closeSync, constants, fsyncSync, lstatSync, openSync, type Stats, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { treeOf } from '../../test/lab/traces.ts';
 import type { Call, Trace, Tree } from '../domain/trace.ts';
 import { buildTree } from '../domain/tree.ts';
 import type { FileSystem, Forcing } from '../record/image/file-systems.ts';
@@ -15,6 +14,7 @@ import type { Kernel } from '../record/image/kernel.ts';
 import { LiveImage, storeDirectoryOn } from '../record/image/live-image.ts';
 import type { Snapshot } from '../record/image/snapshot.ts';
 import { type Do, Run } from './run.ts';
+import { treeOf } from './tree-sketch.ts';
 
 /** What the machine does beside the calls, after one of them. `write-back`: it writes the data of one file, and nothing else. */
 export type Disturbance =

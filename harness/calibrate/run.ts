@@ -26,9 +26,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { treeOf } from '../../test/lab/traces.ts';
 import type { Call, FileRef, Mark, Op, OpenFlag, Trace, Tree } from '../domain/trace.ts';
 import { buildTree, equalTrees, scanTree } from '../domain/tree.ts';
+import { treeOf } from './tree-sketch.ts';
 
 /** One call, or a mark. A call that fails is an op with its error. */
 export type Do = (run: Run) => void;

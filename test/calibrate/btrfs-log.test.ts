@@ -15,10 +15,10 @@ import {
   writeFile,
   writeSynced,
 } from '../../harness/calibrate/run.ts';
+import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import { historyOf } from '../../harness/persistence/actions.ts';
 import { allows, allowsWithNames } from '../../harness/persistence/allows.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
-import { treeOf } from '../lab/traces.ts';
 
 type Files = Parameters<typeof treeOf>[0];
 

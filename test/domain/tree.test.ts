@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFil
 import { join } from 'node:path';
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
+import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import type { NameRule, Tree } from '../../harness/domain/trace.ts';
 import {
   buildTree,
@@ -14,7 +15,6 @@ import {
   unspoolTree,
 } from '../../harness/domain/tree.ts';
 import { freshDirectory } from '../lab/temporary.ts';
-import { treeOf } from '../lab/traces.ts';
 
 const NOTHING = { names: [], contents: new Set<string>() };
 

@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RESURRECTS } from '../../harness/benchmarks/stores.ts';
 import type { FaultCell } from '../../harness/check.ts';
 import { checkFaultHistories, faultsIn } from '../../harness/generate/check-fault-histories.ts';
 import { checkHistories, checkNamedHistory, type HistoryFindings } from '../../harness/generate/check-histories.ts';
@@ -13,7 +14,6 @@ import {
   openStoreBench,
   READS_NOTHING,
   REJECTS,
-  RESURRECTS,
   SKIPS_UNSYNCED,
   SOUND,
   type StoreBench,

@@ -1,7 +1,7 @@
 /** Whole runs of the built command with random histories: a bug that takes three steps is told in three steps, and replayed by its id. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { RESURRECTS } from '../../harness/benchmarks/stores.ts';
 import { expectNothingLeft, openPlace, type Place } from '../lab/command.ts';
-import { RESURRECTS } from '../lab/histories.ts';
 
 let place: Place;
 beforeAll(() => {

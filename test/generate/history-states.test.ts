@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import type { Trace } from '../../harness/domain/trace.ts';
 import { stateId } from '../../harness/explore/crash-state.ts';
 import { historyStates } from '../../harness/generate/history-states.ts';
-import { traceOf, treeOf } from '../lab/traces.ts';
+import { traceOf } from '../lab/traces.ts';
 
 const POSIX = { model: 'power-loss', profile: 'posix' } as const;
 const OPTIONS = { limit: 10_000, seed: 1 };

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import { followedBy, upTo } from '../../harness/generate/one-trace.ts';
 import { powerLossStates } from '../../harness/persistence/power-loss.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
-import { type OpSketch, traceOf, treeOf } from '../lab/traces.ts';
+import { type OpSketch, traceOf } from '../lab/traces.ts';
 
 const create: OpSketch & { readonly flags: readonly ['write', 'create'] } = { call: 'open', path: 'live', flags: ['write', 'create'] };
 const write: OpSketch = { call: 'write', path: 'live', range: { offset: 0, length: 1 } };

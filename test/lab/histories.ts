@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openBenches } from '../../harness/bench/open-benches.ts';
+import { storeWith } from '../../harness/benchmarks/stores.ts';
 import type { Bench } from '../../harness/check.ts';
 import type { HistoryCell } from '../../harness/generate/check-histories.ts';
 import { HISTORIES_PER_CELL } from '../../harness/generate/draw.ts';
@@ -12,63 +13,11 @@ import { chooseRecorder } from '../../harness/record/choose.ts';
 import { builtInScenarios } from '../../scenarios/all.ts';
 import { loadedStore } from '../recover/recovering.ts';
 
-interface Bodies {
-  readonly top?: string;
-  readonly load?: string;
-  readonly save?: string;
-  readonly update?: string;
-}
-
-/** A store that replaces its file and forces it to disk. Functions are given by their bodies, in which `read`, `replace` and `isEmpty` are known. */
-function storeWith(bodies: Bodies): string {
-  const { top = '', load = 'return read(dir);', save = 'replace(dir, value);', update = 'replace(dir, change(read(dir)));' } = bodies;
-  return `
-  const fs = require('node:fs');
-  const file = (dir) => dir + '/value';
-  const read = (dir) => (fs.existsSync(file(dir)) ? JSON.parse(fs.readFileSync(file(dir), 'utf8')) : {});
-  const isEmpty = (value) => Object.keys(value).length === 0;
-  const replace = (dir, value) => {
-    const temp = fs.openSync(file(dir) + '.tmp', 'w', 0o600);
-    fs.writeSync(temp, JSON.stringify(value));
-    fs.fsyncSync(temp);
-    fs.closeSync(temp);
-    fs.renameSync(file(dir) + '.tmp', file(dir));
-    const parent = fs.openSync(dir, 'r');
-    fs.fsyncSync(parent);
-    fs.closeSync(parent);
-  };
-  ${top}
-  module.exports = {
-    load: (dir) => { ${load} },
-    save: (dir, value) => { ${save} },
-    update: (dir, change) => { ${update} },
-  };`;
-}
-
 /** No bug. */
 export const SOUND = storeWith({});
 
 /** Nothing is forced to disk. */
 export const UNSYNCED = SOUND.replaceAll('fs.fsyncSync(', 'void (');
-
-/** An update takes an empty store for one that it failed to read, and helps itself to what it saved before: save, reset, update. */
-export const RESURRECTS = storeWith({
-  top: 'let known;',
-  save: 'replace(dir, value); if (!isEmpty(value)) known = value;',
-  update: 'const value = read(dir); replace(dir, change(isEmpty(value) && known !== undefined ? known : value));',
-});
-
-/** Every third save of a process is written in place. */
-export const THIRD_IN_PLACE = storeWith({
-  top: `let saves = 0;
-  const put = (dir, value) => {
-    saves += 1;
-    if (saves % 3 !== 0) replace(dir, value);
-    else fs.writeFileSync(file(dir), JSON.stringify(value));
-  };`,
-  save: 'put(dir, value);',
-  update: 'put(dir, change(read(dir)));',
-});
 
 /** A save of what is there already is skipped, whoever wrote it and whether or not it is on disk: a crash before the fsync, then that save. */
 export const SKIPS_UNSYNCED = storeWith({

@@ -1,25 +1,6 @@
-/** Traces and trees made by hand: what a run would have left, without a run. */
-import type { Entry, FileRef, Mark, Op, Trace, Tree } from '../../harness/domain/trace.ts';
-import { equalTrees, hashBytes } from '../../harness/domain/tree.ts';
-
-/** A file by its text, or by its text and mode; a directory by its mode. */
-type Sketch = string | Uint8Array | { readonly text: string; readonly mode: number } | { readonly directory: number };
-
-export function treeOf(sketch: { readonly [path: string]: Sketch }): Tree {
-  return new Map(
-    Object.entries(sketch)
-      .map(([path, entry]): [string, Entry] => [path, entryOf(entry)])
-      .sort(([one], [other]) => (one < other ? -1 : 1)),
-  );
-}
-
-function entryOf(sketch: Sketch): Entry {
-  if (typeof sketch === 'string') return file(Buffer.from(sketch), 0o600);
-  if (sketch instanceof Uint8Array) return file(sketch, 0o600);
-  return 'directory' in sketch ? { kind: 'directory', mode: sketch.directory } : file(Buffer.from(sketch.text), sketch.mode);
-}
-
-const file = (bytes: Uint8Array, mode: number): Entry => ({ kind: 'file', mode, bytes, hash: hashBytes(bytes) });
+/** Traces made by hand: what a run would have left, without a run. */
+import type { FileRef, Mark, Op, Trace, Tree } from '../../harness/domain/trace.ts';
+import { equalTrees } from '../../harness/domain/tree.ts';
 
 export type OpSketch = Pick<Op, 'call'> & { readonly path: string; readonly to?: string } & Partial<
     Pick<Op, 'range' | 'error' | 'process'>

@@ -15,11 +15,11 @@ import {
   write,
   writeFile,
 } from '../../harness/calibrate/run.ts';
+import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import type { Trace } from '../../harness/domain/trace.ts';
 import { treeKey } from '../../harness/domain/tree.ts';
 import { historyOf, NotReplayable } from '../../harness/persistence/actions.ts';
 import { hashOfTree } from '../../harness/persistence/disk.ts';
-import { treeOf } from '../lab/traces.ts';
 import { BEFORE, calls } from './random-run.ts';
 
 /** Every tree that the model passes through. */

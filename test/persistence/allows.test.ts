@@ -14,12 +14,12 @@ import {
   writeFile,
   writeSynced,
 } from '../../harness/calibrate/run.ts';
+import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import type { Entry, Trace, Tree } from '../../harness/domain/trace.ts';
 import { hashBytes, treeKey } from '../../harness/domain/tree.ts';
 import { allows } from '../../harness/persistence/allows.ts';
 import { statesAt } from '../../harness/persistence/power-loss.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
-import { treeOf } from '../lab/traces.ts';
 import { BEFORE, calls } from './random-run.ts';
 
 const RUNS = Number(process.env.RUNS ?? 60);

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import type { RecoveredTree } from '../../harness/domain/recovery.ts';
 import type { Entry, Tree } from '../../harness/domain/trace.ts';
 import { memoryDirectory } from '../../harness/machine/memory-directory.ts';
@@ -8,7 +9,6 @@ import { openWorkspace, type Workspace } from '../../harness/machine/workspace.t
 import type { RecoveryPool } from '../../harness/recover/pool.ts';
 import { recoveryOf, type StoreRecovery } from '../../harness/recover/recovery-of.ts';
 import { temporaryDirectory } from '../lab/temporary.ts';
-import { treeOf } from '../lab/traces.ts';
 import { directoryWith, loadedStore, NEXT, poolIn, works, writeStore } from './recovering.ts';
 
 const LIMIT_MS = 400;

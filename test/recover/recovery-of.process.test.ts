@@ -1,10 +1,10 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import type { RecoveryPool } from '../../harness/recover/pool.ts';
 import { recoveryOf, type StoreRecovery } from '../../harness/recover/recovery-of.ts';
 import { temporaryDirectory } from '../lab/temporary.ts';
-import { treeOf } from '../lab/traces.ts';
 import { directoryWith, loadedStore, NEXT, poolIn, works, writeStore } from './recovering.ts';
 
 let root: string;

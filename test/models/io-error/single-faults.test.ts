@@ -1,11 +1,12 @@
 /** Which faults a recorded run has, and how they are named. */
 import { describe, expect, test } from 'vitest';
+import { treeOf } from '../../../harness/calibrate/tree-sketch.ts';
 import type { OpenFlag } from '../../../harness/domain/trace.ts';
 import { type FaultCase, faultId, parseFault } from '../../../harness/models/io-error/fault-id.ts';
 import type { FaultyRun } from '../../../harness/models/io-error/fault-runs.ts';
 import { secondFaults } from '../../../harness/models/io-error/second-faults.ts';
 import { singleFaults, windowsFaults } from '../../../harness/models/io-error/single-faults.ts';
-import { type OpSketch, traceOf, treeOf } from '../../lab/traces.ts';
+import { type OpSketch, traceOf } from '../../lab/traces.ts';
 
 const FILES = treeOf({ live: 'old', temp: 'new', dir: { directory: 0o700 } });
 type Sketch = OpSketch & { readonly flags?: readonly OpenFlag[]; readonly via?: string };

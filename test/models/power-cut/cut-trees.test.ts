@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { treeOf } from '../../../harness/calibrate/tree-sketch.ts';
 import type { Trace } from '../../../harness/domain/trace.ts';
 import { forcePoints } from '../../../harness/models/power-cut/cut-run.ts';
 import { CutTrees } from '../../../harness/models/power-cut/cut-trees.ts';
-import { traceOf, treeOf } from '../../lab/traces.ts';
+import { traceOf } from '../../lab/traces.ts';
 
 describe('a run is disturbed', () => {
   test('where something may be on its way to the disk, and nowhere else', () => {

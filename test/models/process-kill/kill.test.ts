@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { treeOf } from '../../../harness/calibrate/tree-sketch.ts';
 import { HarnessError } from '../../../harness/domain/errors.ts';
 import type { RawEnd, RawEvent, RawOp } from '../../../harness/domain/events.ts';
 import type { KillState } from '../../../harness/explore/crash-state.ts';
@@ -8,7 +9,7 @@ import { kill } from '../../../harness/models/process-kill/kill.ts';
 import type { Recording } from '../../../harness/record/record.ts';
 import type { Recorder, RunRequest } from '../../../harness/record/recorder.ts';
 import { freshDirectory } from '../../lab/temporary.ts';
-import { traceOf, treeOf } from '../../lab/traces.ts';
+import { traceOf } from '../../lab/traces.ts';
 
 const TREES = [treeOf({ live: 'A' }), treeOf({ live: 'A', temp: 'B' }), treeOf({ live: 'B' })] as const;
 const trace = traceOf({
