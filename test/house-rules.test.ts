@@ -36,6 +36,16 @@ test('the store under test knows nothing of the harness', () => {
   ).toEqual([]);
 });
 
+test('no source imports a test', () => {
+  const fromTests = sources.flatMap((file) =>
+    [...textOf(file).matchAll(/(?:from|import\() ?'(\.[^']*)'/g)]
+      .map(([, path = '']) => relative(root, resolve(root, dirname(file), path)))
+      .filter((path) => path.startsWith('test/'))
+      .map((path) => `${file} imports ${path}`),
+  );
+  expect(fromTests).toEqual([]);
+});
+
 /** The stages in the order of the flow; a stage may import from itself and from those before it. */
 const STAGES = ['record', 'explore', 'recover', 'judge', 'explain', 'report', 'cli'];
 

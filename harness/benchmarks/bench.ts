@@ -11,19 +11,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Bench } from '../bench/bench.ts';
-import { openBenches } from '../bench/open-benches.ts';
 import type { Again, RecordedSubject } from '../bench/subject.ts';
 import { type Session, withSession } from '../cli/session.ts';
-import { selectCells } from '../cli/stores.ts';
-import { isNotMeasured } from '../domain/sighting.ts';
-import type { KillState } from '../models/crash/crash-state.ts';
-import { crashCase } from '../models/crash/crash-state.ts';
+import { crashCase, type KillState } from '../models/crash/crash-state.ts';
 import { treeOf } from '../models/crash/explore.ts';
 import type { Cell } from '../models/model.ts';
 import { STATES_PER_CELL } from '../models/power-loss/loss-space.ts';
 import { kill } from '../models/process-kill/kill.ts';
 import { killStates } from '../models/process-kill/kill-states.ts';
 import { recoverAndBelieve } from '../recover/believe.ts';
+import { cellsOf, median, recordedOn, withBench } from './cells.ts';
 import { benchPowerLoss } from './power-loss.ts';
 import { benchRecovery } from './recovery.ts';
 import { benchSchedules } from './schedules.ts';
@@ -56,8 +53,6 @@ else store.save(directory, { step, text: 'x'.repeat(800) });
 if (step === 'save') process.kill(process.pid, 'SIGKILL');
 `;
 
-const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-
 function start(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   return new Promise((resolve, reject) => {
     spawn(process.execPath, args, { stdio: 'ignore', env })
@@ -79,16 +74,12 @@ async function bareStart(env: NodeJS.ProcessEnv): Promise<number> {
 /** Milliseconds of one kill with its check, recovery and judgement. */
 async function wholeKill(bench: Bench, subject: RecordedSubject, again: Again, states: readonly KillState[]): Promise<number> {
   const { store, scenario, recorder, recovery } = bench;
+  const options = { store: store.name, next: scenario.next, confirm: false };
   const one = async (state: KillState): Promise<void> => {
     const directory = await kill(recorder, again, state, store.name);
     if (typeof directory !== 'string') throw new Error(directory.reason);
     const killed = crashCase(subject, state);
-    const sightings = [{ ...treeOf(killed), directory }];
-    await recoverAndBelieve(recovery, [{ case: killed, run: undefined, kind: '', sightings }], {
-      store: store.name,
-      next: scenario.next,
-      confirm: false,
-    });
+    await recoverAndBelieve(recovery, [{ case: killed, run: undefined, kind: '', sightings: [{ ...treeOf(killed), directory }] }], options);
   };
   const all = Array.from({ length: Math.ceil(KILLS / states.length) }, () => states).flat();
   const started = performance.now();
@@ -106,32 +97,32 @@ async function handWrittenLoop(directory: string, program: readonly string[], en
   return (performance.now() - started) / LOOP_BOUNDARIES;
 }
 
-async function measure({ store, scenario }: Cell, session: Session, directory: string): Promise<void> {
-  const effort = { observe: false, depth: 1, limit: STATES_PER_CELL, seed: 0 } as const;
-  const benches = openBenches({ ...session, effort, timeoutMs: 10_000, onProgress: () => {} });
-  await benches.forScenario(store, scenario, async (bench) => {
-    const subject = await bench.recorded();
-    if (isNotMeasured(subject)) throw new Error(subject.reason);
-    const { again, trace } = subject;
-    if (again === undefined) throw new Error('a recorded scenario can run again');
-    const states = killStates(trace).states.filter(({ how }) => how === 'killed');
-    const rounds: { readonly bare: number; readonly kill: number; readonly typescript: number; readonly bundled: number }[] = [];
-    for (let round = 0; round <= ROUNDS; round += 1) {
-      const bare = await bareStart(session.env);
-      const whole = await wholeKill(bench, subject, again, states);
-      const typescript = await handWrittenLoop(directory, ['--import', 'tsx', join(directory, 'loop.ts')], session.env);
-      const bundled = await handWrittenLoop(directory, [join(directory, 'loop.mjs')], session.env);
-      if (round > 0) rounds.push({ bare, kill: whole, typescript, bundled }); // the first one warms up
-    }
-    const of = (value: (round: (typeof rounds)[number]) => number): string => median(rounds.map(value)).toFixed(2).padStart(8);
-    console.log(`${store.name}/${scenario.name}: ${trace.ops.length} ops, recorder ${session.recorder.name}, medians of ${ROUNDS} rounds`);
-    console.log(`${of(({ bare }) => bare)} ms  a bare node -e 0, ${AT_ONCE} at a time`);
-    console.log(`${of((round) => round.kill)} ms  a kill, checked, recovered and judged`);
-    console.log(`${of((round) => round.kill / round.bare)} x   a kill over a bare start`);
-    console.log(`${of((round) => round.typescript / round.kill)} x   a loop of three starts, TypeScript by tsx, over a kill`);
-    console.log(`${of((round) => round.bundled / round.kill)} x   the same loop, bundled, over a kill`);
-  });
-  await benches.close();
+async function measure(cell: Cell, session: Session, directory: string): Promise<void> {
+  await withBench(session, cell, { observe: false, limit: STATES_PER_CELL, seed: 0 }, (bench) =>
+    measureOn(bench, session, directory),
+  );
+}
+
+async function measureOn(bench: Bench, session: Session, directory: string): Promise<void> {
+  const subject = await recordedOn(bench);
+  const states = killStates(subject.trace).states.filter(({ how }) => how === 'killed');
+  const rounds: { readonly bare: number; readonly kill: number; readonly typescript: number; readonly bundled: number }[] = [];
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const bare = await bareStart(session.env);
+    const whole = await wholeKill(bench, subject, subject.again, states);
+    const typescript = await handWrittenLoop(directory, ['--import', 'tsx', join(directory, 'loop.ts')], session.env);
+    const bundled = await handWrittenLoop(directory, [join(directory, 'loop.mjs')], session.env);
+    if (round > 0) rounds.push({ bare, kill: whole, typescript, bundled }); // the first one warms up
+  }
+  const of = (value: (round: (typeof rounds)[number]) => number): string => median(rounds.map(value)).toFixed(2).padStart(8);
+  console.log(
+    `${bench.store.name}/${bench.scenario.name}: ${subject.trace.ops.length} ops, recorder ${session.recorder.name}, medians of ${ROUNDS} rounds`,
+  );
+  console.log(`${of(({ bare }) => bare)} ms  a bare node -e 0, ${AT_ONCE} at a time`);
+  console.log(`${of((round) => round.kill)} ms  a kill, checked, recovered and judged`);
+  console.log(`${of((round) => round.kill / round.bare)} x   a kill over a bare start`);
+  console.log(`${of((round) => round.typescript / round.kill)} x   a loop of three starts, TypeScript by tsx, over a kill`);
+  console.log(`${of((round) => round.bundled / round.kill)} x   the same loop, bundled, over a kill`);
 }
 
 async function main(): Promise<void> {
@@ -149,14 +140,8 @@ async function main(): Promise<void> {
       outfile: join(directory, 'loop.mjs'),
     });
     await withSession(undefined, async (session) => {
-      const selection = {
-        stores: [join(directory, 'store.ts'), 'hardened'],
-        scenarios: ['replace'],
-        models: ['process-kill'],
-        strict: false,
-        timeoutMs: 10_000,
-      };
-      for (const cell of (await selectCells(session, selection, Date.now())).cells) await measure(cell, session, directory);
+      const wanted = { stores: [join(directory, 'store.ts'), 'hardened'], scenario: 'replace', model: 'process-kill' };
+      for (const cell of await cellsOf(session, wanted)) await measure(cell, session, directory);
     });
   } finally {
     rmSync(directory, { recursive: true, force: true });

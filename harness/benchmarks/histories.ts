@@ -1,30 +1,39 @@
 /** Searches for bugs that need three steps, with ten seeds each; prints the shrunk history and the time, or that the bug was not found. */
-import { rmSync } from 'node:fs';
-import { openStoreBench, RESURRECTS, THIRD_IN_PLACE } from '../../test/explore/histories/planted.ts';
-import { temporaryDirectory } from '../../test/temporary.ts';
-import { checkHistories } from '../generate/check-histories.ts';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { recordedOf } from '../models/model.ts';
+import { check } from '../check.ts';
+import { type Session, withSession } from '../cli/session.ts';
+import { isNotMeasured } from '../domain/sighting.ts';
 import { encodeHistory } from '../generate/history.ts';
+import type { Cell } from '../models/model.ts';
+import { STATES_PER_CELL } from '../models/power-loss/loss-space.ts';
+import { cellsOf, withBench } from './cells.ts';
+import { RESURRECTS, THIRD_IN_PLACE } from './stores.ts';
 
 const SEEDS = 10;
 
-async function search(source: string, seed: number): Promise<string> {
-  const root = temporaryDirectory();
-  const opened = await openStoreBench(root, source, { seed });
-  try {
-    const found = await checkHistories(opened.cell({ model: 'process-kill' }), opened.bench);
-    if ('reason' in found) return found.reason;
-    const [shortest] = found.failures;
-    return shortest === undefined ? 'not found' : `${shortest.verdict.outcome} ${encodeHistory(shortest.course.history)}`;
-  } finally {
-    await opened.close();
-    rmSync(root, { recursive: true, force: true });
-  }
+function lookFor(session: Session, cell: Cell, seed: number): Promise<string> {
+  return withBench(session, cell, { observe: true, limit: STATES_PER_CELL, seed }, async (bench) => {
+    const findings = await check(cell, bench);
+    if (isNotMeasured(findings)) return findings.reason;
+    const [shortest] = findings.explored.verdicts;
+    if (shortest === undefined) return 'not found';
+    return `${shortest.outcome} ${encodeHistory(recordedOf(shortest.case.subject).history?.steps ?? [])}`;
+  });
 }
 
-for (const [name, source] of Object.entries({ RESURRECTS, THIRD_IN_PLACE })) {
-  for (let seed = 1; seed <= SEEDS; seed += 1) {
-    const started = performance.now();
-    const result = await search(source, seed);
-    console.log(`${name} seed ${seed}: ${result}, ${((performance.now() - started) / 1000).toFixed(1)} s`);
+await withSession(undefined, async (session) => {
+  const root = session.workspace.directory('stores');
+  for (const [name, source] of Object.entries({ RESURRECTS, THIRD_IN_PLACE })) {
+    const file = join(root, `${name.toLowerCase()}.cjs`);
+    writeFileSync(file, source);
+    const [cell] = await cellsOf(session, { stores: [file], scenario: 'histories', model: 'process-kill' });
+    if (cell === undefined) throw new Error(`${name} runs no histories`);
+    for (let seed = 1; seed <= SEEDS; seed += 1) {
+      const started = performance.now();
+      const found = await lookFor(session, { ...cell, strict: true }, seed);
+      console.log(`${name} seed ${seed}: ${found}, ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    }
   }
-}
+});

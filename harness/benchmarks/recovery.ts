@@ -1,22 +1,18 @@
 /**
- * How many power-loss states are recovered and judged per second, with two recovery processes.
+ * How many power-loss states are recovered and judged in a second, with two recovering processes.
  *
- * CPU time is that of this process (which encodes the trees, reads the answers and judges) and of the recovery processes. On a shared
- * machine it is more reliable than elapsed time.
+ * CPU time is that of this process (which codes the trees, reads the answers and judges) and of the recovering ones. It says more than
+ * the seconds do where others use the machine.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Bench } from '../bench/bench.ts';
-import { openBenches } from '../bench/open-benches.ts';
-import type { RecordedSubject } from '../bench/subject.ts';
 import { type Session, withSession } from '../cli/session.ts';
-import { selectCells } from '../cli/stores.ts';
-import { isNotMeasured } from '../domain/sighting.ts';
-import type { Cell } from '../models/model.ts';
 import { powerLossStates } from '../persistence/power-loss.ts';
 import { PROFILES } from '../persistence/profiles.ts';
 import { createRecoveryPool } from '../recover/pool.ts';
 import { recoveryOf } from '../recover/recovery-of.ts';
+import { cellsOf, median, recordedOn, withBench } from './cells.ts';
 
 const CELLS = ['hardened/replace', 'hardened/large', 'copy-then-replace/large'];
 const WORKERS = 2;
@@ -24,8 +20,6 @@ const ROUNDS = 7;
 const STATES = 10_000;
 /** The kernel counts CPU time in hundredths of a second. */
 const TICK_US = 10_000;
-
-const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 
 /** CPU time of the living child processes, in microseconds. */
 function childrenUs(): number {
@@ -41,18 +35,9 @@ function childrenUs(): number {
   }, 0);
 }
 
-async function measure({ store, scenario }: Cell, session: Session): Promise<void> {
-  const effort = { observe: true, depth: 1, limit: STATES, seed: 1 } as const;
-  const benches = openBenches({ ...session, effort, timeoutMs: 10_000, onProgress: () => {} });
-  await benches.forScenario(store, scenario, async (bench) => {
-    const subject = await bench.recorded();
-    if (isNotMeasured(subject)) throw new Error(subject.reason);
-    await measureStates(subject, bench, session);
-  });
-  await benches.close();
-}
-
-async function measureStates({ trace, oracle }: RecordedSubject, { store, scenario }: Bench, session: Session): Promise<void> {
+async function measure(bench: Bench, session: Session): Promise<void> {
+  const { store, scenario } = bench;
+  const { trace, oracle } = await recordedOn(bench);
   const states = [...powerLossStates(trace, PROFILES.posix, { limit: STATES })].map((state) => ({
     boundary: state.boundary,
     tree: state.toTree(),
@@ -62,7 +47,7 @@ async function measureStates({ trace, oracle }: RecordedSubject, { store, scenar
   const inMemory = (): string => session.workspace.directoryInMemory('bench');
   const rounds: { readonly perSecond: number; readonly own: number; readonly workers: number }[] = [];
   for (let round = 0; round <= ROUNDS; round += 1) {
-    const recovery = await recoveryOf(store, pool, inMemory, inMemory); // without the cache of the previous round
+    const recovery = await recoveryOf(store, pool, inMemory, inMemory); // knows nothing of the round before
     const [started, own, children] = [performance.now(), process.cpuUsage(), childrenUs()];
     const found = await recovery.recoverTrees(
       states.map(({ tree }) => tree),
@@ -75,7 +60,7 @@ async function measureStates({ trace, oracle }: RecordedSubject, { store, scenar
     }
     const { user, system } = process.cpuUsage(own);
     const perSecond = states.length / ((performance.now() - started) / 1000);
-    // The first round starts the processes.
+    // The first one starts the processes.
     if (round > 0) rounds.push({ perSecond, own: (user + system) / states.length, workers: (childrenUs() - children) / states.length });
   }
   await pool.close();
@@ -88,13 +73,13 @@ async function measureStates({ trace, oracle }: RecordedSubject, { store, scenar
   );
 }
 
-/** Prints states judged per second. Needs Linux and an otherwise idle machine. */
+/** Prints states judged per second. Needs Linux, and a machine that does nothing else. */
 export async function benchRecovery(): Promise<void> {
   await withSession(undefined, async (session) => {
     for (const name of CELLS) {
       const [store = '', scenario = ''] = name.split('/');
-      const selection = { stores: [store], scenarios: [scenario], models: ['process-kill'], strict: false, timeoutMs: 10_000 };
-      for (const cell of (await selectCells(session, selection, Date.now())).cells) await measure(cell, session);
+      for (const cell of await cellsOf(session, { stores: [store], scenario, model: 'process-kill' }))
+        await withBench(session, cell, { observe: true, limit: STATES, seed: 1 }, (bench) => measure(bench, session));
     }
   });
 }

@@ -8,10 +8,9 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Bench } from '../bench/bench.ts';
-import { openBenches } from '../bench/open-benches.ts';
-import { type Session, withSession } from '../cli/session.ts';
-import { selectCells } from '../cli/stores.ts';
+import { withSession } from '../cli/session.ts';
 import type { InterleaveRequest } from '../protocol/interleave.ts';
+import { cellsOf, withBench } from './cells.ts';
 
 const STORES = ['rename-away', 'hardened'];
 const SCENARIO = 'reader-while-saving';
@@ -31,39 +30,27 @@ function childrenSeconds(): number {
 
 export async function benchSchedules(): Promise<void> {
   await withSession(undefined, async (session) => {
-    for (const name of STORES) await measure(name, session);
+    for (const cell of await cellsOf(session, { stores: STORES, scenario: SCENARIO, model: 'interleaving' }))
+      await withBench(session, cell, { observe: true, limit: 1, seed: 1 }, (bench) => measure(bench));
   });
 }
 
-async function measure(name: string, session: Session): Promise<void> {
-  const selection = { stores: [name], scenarios: [SCENARIO], models: ['interleaving'], strict: false, timeoutMs: 10_000 };
-  const {
-    cells: [cell],
-  } = await selectCells(session, selection, Date.now());
-  if (cell === undefined) throw new Error(`there is no ${name}/${SCENARIO}`);
-  const effort = { observe: true, depth: 1, limit: 1, seed: 1 } as const;
-  const benches = openBenches({ ...session, effort, timeoutMs: 10_000, onProgress: () => {} });
-  await benches.forScenario(cell.store, cell.scenario, (bench) => measureOn(bench));
-  await benches.close();
-}
-
-async function measureOn(bench: Bench): Promise<void> {
+async function measure(bench: Bench): Promise<void> {
   const bundle = await bench.fake.bundle();
   if (typeof bundle !== 'string') throw new Error(bundle.reason);
-  const { store, scenario } = bench;
-  const { before, tasks = [], next } = scenario;
+  const { before, tasks = [], next } = bench.scenario;
   const request: InterleaveRequest = { bundle, now: Date.now(), before, plays: [tasks], next, ...REQUEST };
   const cpu = childrenSeconds();
   const started = performance.now();
   const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => bench.fake.run(request)));
   const seconds = (performance.now() - started) / 1000;
   const used = childrenSeconds() - cpu;
-  const results = answers.flatMap((answer) => (answer.kind === 'told' ? answer.told : []));
-  const sum = (count: (one: (typeof results)[number]) => number): number => results.reduce((total, one) => total + count(one), 0);
+  const told = answers.flatMap((answer) => (answer.kind === 'told' ? answer.told : []));
+  const sum = (count: (one: (typeof told)[number]) => number): number => told.reduce((total, one) => total + count(one), 0);
   const [runs, crashes] = [sum((one) => one.runs), sum((one) => one.crashes)];
   const rate = (count: number, time: number): string => Math.round(count / time).toLocaleString('en-US');
   console.log(
-    `${store.name}/${SCENARIO}: ${rate(runs, seconds)} schedules and ${rate(crashes, seconds)} judged crashes per second, ${AT_ONCE} at a time`,
+    `${bench.store.name}/${SCENARIO}: ${rate(runs, seconds)} schedules and ${rate(crashes, seconds)} judged crashes per second, ${AT_ONCE} at a time`,
     `(${runs.toLocaleString('en-US')} schedules, ${sum((one) => one.trees)} trees recovered; ${rate(runs * AT_ONCE, used)} per second of ${AT_ONCE} CPUs)`,
   );
 }

@@ -7,14 +7,14 @@
  */
 import { closeSync, constants, fsyncSync, lstatSync, openSync, type Stats, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Do, Run } from '../../test/explore/power-loss/run.ts';
-import { treeOf } from '../../test/traces.ts';
 import type { Call, Trace, Tree } from '../domain/trace.ts';
 import { buildTree } from '../domain/tree.ts';
 import type { FileSystem, Forcing } from '../record/image/file-systems.ts';
 import type { Kernel } from '../record/image/kernel.ts';
 import { LiveImage, storeDirectoryOn } from '../record/image/live-image.ts';
 import type { Snapshot } from '../record/image/snapshot.ts';
+import { type Do, Run } from './run.ts';
+import { treeOf } from './tree-sketch.ts';
 
 /** Something that the machine does after a call. `write-back`: it writes the data of one file, and nothing else. */
 export type Disturbance =

@@ -3,6 +3,8 @@
  * between the calls.
  */
 import fc from 'fast-check';
+import type { Forcing } from '../record/image/file-systems.ts';
+import type { Disturbance } from './image-run.ts';
 import {
   chmod,
   close,
@@ -21,9 +23,7 @@ import {
   truncate,
   unlink,
   write,
-} from '../../test/explore/power-loss/run.ts';
-import type { Forcing } from '../record/image/file-systems.ts';
-import type { Disturbance } from './image-run.ts';
+} from './run.ts';
 
 export const BEFORE = { a: 'aaaa', b: 'b'.repeat(9000), d: { directory: 0o755 }, 'd/a': 'da' };
 

@@ -2,8 +2,6 @@
 import { describe, expect, test } from 'vitest';
 import { allows, allowsWithNames } from '../../harness/calibrate/allows.ts';
 import { namesAfter } from '../../harness/calibrate/btrfs-log.ts';
-import { historyOf } from '../../harness/persistence/actions.ts';
-import { PROFILES } from '../../harness/persistence/profiles.ts';
 import {
   type Do,
   fsync,
@@ -17,8 +15,11 @@ import {
   write,
   writeFile,
   writeSynced,
-} from '../explore/power-loss/run.ts';
-import { treeOf } from '../traces.ts';
+} from '../../harness/calibrate/run.ts';
+import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
+import { historyOf } from '../../harness/persistence/actions.ts';
+import { allows, allowsWithNames } from '../../harness/persistence/allows.ts';
+import { PROFILES } from '../../harness/persistence/profiles.ts';
 
 type Files = Parameters<typeof treeOf>[0];
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import { filesIn } from '../../harness/explain/cell-result.ts';
-import { treeOf } from '../traces.ts';
 
 const listed = (...names: string[]): unknown =>
   filesIn(treeOf(Object.fromEntries(names.map((name, size) => [name, 'x'.repeat(size)]))), { names: [], contents: new Set() });

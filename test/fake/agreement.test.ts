@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { freshDirectory } from '../temporary.ts';
+import { freshDirectory } from '../lab/temporary.ts';
 import { carryOut, type FsCall, fakeSide, fsCalls, realSide, treeInWords } from './both.ts';
 
 const RUNS = 150;

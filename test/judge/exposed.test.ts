@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import { exposure } from '../../harness/judge/exposed.ts';
-import { type TraceSketch, traceOf, treeOf } from '../traces.ts';
+import { type TraceSketch, traceOf } from '../lab/traces.ts';
 
 const secret = { text: 'A', mode: 0o600 };
 const open = { text: 'B', mode: 0o644 };

@@ -2,7 +2,7 @@ import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import type { Json, Mark, Promised, Step } from '../../harness/domain/trace.ts';
 import { promisedAfter, valuesAfter } from '../../harness/judge/promise.ts';
-import { traceOf } from '../traces.ts';
+import { traceOf } from '../lab/traces.ts';
 
 const save = (value: Json): Step => ({ kind: 'save', value });
 const add = (keys: { readonly [key: string]: Json }): Step => ({ kind: 'update', add: keys });

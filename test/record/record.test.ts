@@ -2,14 +2,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import type { RawEnd, RawEvent, RawMark, RawOp } from '../../harness/domain/events.ts';
 import type { Tree } from '../../harness/domain/trace.ts';
 import { spoolTree } from '../../harness/domain/tree.ts';
 import { PTRACE } from '../../harness/record/ptrace/recorder.ts';
 import { type RecordRequest, record } from '../../harness/record/record.ts';
 import type { Recorder, RunPlan } from '../../harness/record/recorder.ts';
-import { freshDirectory } from '../temporary.ts';
-import { treeOf } from '../traces.ts';
+import { freshDirectory } from '../lab/temporary.ts';
 
 /** An op with the tree after it, a mark, or the end. */
 type Told = RawMark | RawEnd | RawOp | readonly [RawOp, Tree];

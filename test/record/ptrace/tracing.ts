@@ -11,7 +11,7 @@ import type { CellFile } from '../../../harness/protocol/cell-file.ts';
 import { startPtraceRecorder } from '../../../harness/record/ptrace/recorder.ts';
 import { type NotRecorded, type Recording, type RecordRequest, record } from '../../../harness/record/record.ts';
 import type { Recorder, RunPlan, RunReport } from '../../../harness/record/recorder.ts';
-import { temporaryDirectory } from '../../temporary.ts';
+import { temporaryDirectory } from '../../lab/temporary.ts';
 
 const installation = findInstallation(import.meta.url);
 /** Marks every process that these tests start, so that one which is left behind is seen. */

@@ -1,0 +1,54 @@
+/** Whole runs of the built command with random histories: a bug that takes three steps is told in three steps, and replayed by its id. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { RESURRECTS } from '../../harness/benchmarks/stores.ts';
+import { expectNothingLeft, openPlace, type Place } from '../lab/command.ts';
+
+let place: Place;
+beforeAll(() => {
+  place = openPlace();
+});
+afterAll(() => place.close());
+
+test('a bug that takes three steps is found by chance, told in these three, and replayed', async () => {
+  place.write({ 'resurrects.cjs': RESURRECTS });
+  const tmp = place.tmp();
+  const { exitCode, result } = await place.result(['--store', './resurrects.cjs', '--scenario', 'histories'], { tmp });
+  expect(exitCode).toBe(1);
+  expect(result.cells).toMatchObject([
+    {
+      grade: 'lossy',
+      status: 'broken',
+      tried: { kind: 'kills', kills: 0 },
+      histories: { tried: 24 },
+      notes: [expect.stringMatching(/^histories: 24 .* seed \d+$/)],
+    },
+  ]);
+  const [shortest] = result.cases;
+  expect(shortest).toMatchObject({
+    id: expect.stringMatching(/^resurrects\/histories\/process-kill@\d+~history=s1\.z\.u1$/),
+    outcome: 'mixed',
+    history: ['save v1', 'reset: save {}', 'update k1'],
+    after: { text: 'rename value.tmp -> value', site: { file: 'resurrects.cjs' } },
+    found: '2 entries that nobody saved',
+    promised: '{} or 1 entry',
+  });
+  await expectNothingLeft(tmp);
+
+  const again = await place.run(['replay', shortest?.id ?? '', '--store', './resurrects.cjs'], { tmp });
+  expect(again).toMatchObject({ exitCode: 1, stderr: '' });
+  expect(again.stdout).toContain('2 entries that nobody saved');
+  expect(again.stdout).toMatch(/^ +history +save v1 . reset: save \{\} . update k1$/m);
+  await expectNothingLeft(tmp);
+});
+
+test.each([
+  ['process-kill@999~history=s1', 'there is no such boundary'],
+  ['process-kill@1~history=x9', 'is no case id'],
+  ['process-kill@1', 'history'],
+])('what is no case of a history is none to replay: %s', async (id, message) => {
+  place.write({ 'resurrects.cjs': RESURRECTS });
+  expect(await place.run(['replay', `resurrects/histories/${id}`, '--store', './resurrects.cjs'])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining(message),
+  });
+});

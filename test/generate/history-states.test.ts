@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
+import type { Trace } from '../../harness/domain/trace.ts';
+import { stateId } from '../../harness/explore/crash-state.ts';
+import { historyStates } from '../../harness/generate/history-states.ts';
+import { traceOf } from '../lab/traces.ts';
+
+const POSIX = { model: 'power-loss', profile: 'posix' } as const;
+const OPTIONS = { limit: 10_000, seed: 1 };
+const OPS_OF_A_SAVE = 3;
+
+/** Saves by way of a temp file of its own each, of which nothing is forced to disk. */
+function saves(count: number): { readonly trace: Trace; readonly ends: readonly number[] } {
+  let live = {};
+  const ops = Array.from({ length: count }, (_, at) => {
+    const [temp, text] = [`temp-${at}`, String(at % 10)];
+    const [before, after] = [live, { live: text }];
+    live = after;
+    return [
+      [{ call: 'open', path: temp, flags: ['write', 'create'] }, treeOf({ ...before, [temp]: '' })],
+      [{ call: 'write', path: temp, range: { offset: 0, length: 1 } }, treeOf({ ...before, [temp]: text })],
+      [{ call: 'rename', path: temp, to: 'live' }, treeOf(after)],
+    ] as const;
+  }).flat();
+  const ends = Array.from({ length: count }, (_, at) => (at + 1) * OPS_OF_A_SAVE);
+  const { ops: done, ...trace } = traceOf({ ops, resolved: ends });
+  // Each temp file is a file of its own.
+  const numbered = done.map((op) => ({ ...op, file: { ...op.file, id: Math.ceil(op.index / OPS_OF_A_SAVE) } }));
+  return { trace: { ...trace, ops: numbered }, ends };
+}
+
+describe('of a history that may leave more than can be judged', () => {
+  const { trace, ends } = saves(8);
+  const { states, coverage, points } = historyStates(POSIX, trace, ends, OPTIONS);
+  const upTo = (op: number): string[] => states.filter(({ at }) => at.op <= op).map(stateId);
+
+  test('all states of its first calls are told', () => {
+    const first = saves(1);
+    const all = historyStates(POSIX, first.trace, first.ends, OPTIONS);
+    expect(all.coverage?.pages.kind).toBe('exhaustive');
+    expect(upTo(OPS_OF_A_SAVE)).toEqual(all.states.map(stateId));
+    expect(upTo(OPS_OF_A_SAVE)).toContain('@3~lost=2.1'); // the name without the data
+  });
+
+  test('and some of the rest, by the seed', () => {
+    expect(coverage?.pages).toMatchObject({ kind: 'sampled', distinct: states.length });
+    expect(states.length).toBeLessThanOrEqual(190);
+    expect(Math.max(...states.map(({ at }) => at.op))).toBeGreaterThan(6 * OPS_OF_A_SAVE);
+    expect(points).toBe(trace.ops.length + 1);
+    const again = (seed: number): string[] => historyStates(POSIX, trace, ends, { ...OPTIONS, seed }).states.map(stateId);
+    expect(again(1)).toEqual(states.map(stateId));
+    expect(again(2)).not.toEqual(states.map(stateId));
+  });
+});
+
+test('a history that may not leave more is told in full, and a kill always', () => {
+  const { trace, ends } = saves(1);
+  expect(historyStates(POSIX, trace, ends, OPTIONS).coverage?.pages.kind).toBe('exhaustive');
+  const kills = historyStates({ model: 'process-kill' }, saves(8).trace, saves(8).ends, OPTIONS);
+  expect(kills.states).toHaveLength(8 * OPS_OF_A_SAVE + 1);
+});

@@ -1,0 +1,203 @@
+/** Calls that fail, in whole cells: planted bugs are found, and a store that does it right is not accused. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Checked, type FaultCells, type FaultStore, openFaultCells } from '../../lab/faults.ts';
+
+let cells: FaultCells;
+beforeAll(async () => {
+  cells = await openFaultCells();
+});
+afterAll(() => cells.close());
+
+/** Writes a temp file, forces it, and puts it in place; cleans up and rejects if anything fails. */
+const RIGHT: FaultStore = {
+  save: `
+    let fd;
+    try {
+      fd = fs.openSync(at('temp'), 'w', 0o600);
+      fs.writeFileSync(fd, text);
+      fs.fsyncSync(fd);
+      fs.closeSync(fd);
+      fd = undefined;
+      fs.renameSync(at('temp'), at('live'));
+    } catch (error) {
+      try { if (fd !== undefined) fs.closeSync(fd); } catch {}
+      try { fs.unlinkSync(at('temp')); } catch {}
+      throw error;
+    }`,
+};
+const instead = (part: string, by: string): FaultStore => {
+  expect(RIGHT.save).toContain(part);
+  return { save: RIGHT.save.replace(part, by) };
+};
+const IN_PLACE: FaultStore = { save: `fs.writeFileSync(at('live'), text);` };
+
+/** The ids with this outcome. */
+const ids = ({ outcomes }: Checked, wanted: string): string[] => [...outcomes].flatMap(([id, outcome]) => (outcome === wanted ? [id] : []));
+
+test('a store that does it right is durable, whatever fails', async () => {
+  const real = await cells.check(RIGHT);
+  expect(real.cell).toMatchObject({ grade: 'durable', violations: 0, picture: 'ooooo' });
+  expect([...real.outcomes.keys()]).toEqual(
+    expect.arrayContaining(['@1~EMFILE', '@2~short=29', '@2~ENOSPC+', '@2~ENOSPC+29', '@3~EIO', '@3~EIO~dropped', '@5~EACCES']),
+  );
+  const { tried } = real.cell;
+  if (tried?.kind !== 'faults') throw new Error('no faults were tried');
+  expect(tried.twice.tried).toBeGreaterThan(10);
+  expect(tried.twice.tried).toBe(tried.twice.of);
+  // A disk that lies loses data in any store; that is shown, and held against none.
+  expect(tried.lying).toMatchObject({ grade: 'lossy', outcomes: { unreadable: expect.any(Number) } });
+});
+
+test('runs that are told op by op, and those that are not, find the same', async () => {
+  const store = instead('fs.fsyncSync(fd);', `fs.fsyncSync(fd); if (fs.existsSync(at('live'))) fs.copyFileSync(at('live'), at('kept'));`);
+  const [whole, lean] = [await cells.check(store, { whole: true }), await cells.check(store)];
+  expect([...lean.outcomes]).toEqual([...whole.outcomes]);
+});
+
+test('a lie of the disk can be named', async () => {
+  const { cases } = await cells.check(RIGHT, { named: '3~lie=xfs.5.lost=2' });
+  expect(cases).toMatchObject([
+    { outcome: 'unreadable', fault: 'op 3 fsync temp does nothing and says that it did; the power goes after op 5 (xfs); step 1 resolved' },
+  ]);
+});
+
+test.each([
+  ['a file that is emptied before its contents are written', IN_PLACE, 'lossy', 'oUn'],
+  [
+    'one that is put in place when it is whole',
+    { save: `fs.writeFileSync(at('temp'), text); fs.renameSync(at('temp'), at('live'));` },
+    'durable',
+    'oooo',
+  ],
+] as const)('both recorders find the same of %s', async (_, store, grade, picture) => {
+  const [real, bound] = [await cells.check(store), await cells.check(store, { recorder: 'binding' })];
+  for (const { cell } of [real, bound]) expect(cell).toMatchObject({ grade, picture });
+  expect([...bound.outcomes]).toEqual([...real.outcomes]);
+});
+
+describe('is caught:', () => {
+  test.each([
+    ['a failed fsync that is ignored', 'try { fs.fsyncSync(fd); } catch {}', 'unreadable'],
+    ['one that is tried again without writing again', 'try { fs.fsyncSync(fd); } catch { fs.fsyncSync(fd); }', 'unreadable'],
+    ['(and not if all is written again)', 'try { fs.fsyncSync(fd); } catch { fs.writeSync(fd, text, 0); fs.fsyncSync(fd); }', 'original'],
+  ])('%s', async (_, by, outcome) => {
+    const store = instead('fs.fsyncSync(fd);', by);
+    const { outcomes, cases } = await cells.check(store, { named: '3~EIO~dropped' });
+    const id = [...outcomes.keys()][0] ?? '';
+    expect([...outcomes.values()]).toEqual([outcome]);
+    if (outcome === 'original') return;
+    expect(id).toMatch(/^@3~EIO~dropped=ext4\.\d+\.lost=2/);
+    expect(cases[0]?.fault).toMatch(
+      /^op 3 fsync temp fails with EIO and drops its dirty pages; the power goes after op \d+ \(ext4\); step 1 resolved$/,
+    );
+    const replayed = await cells.check(store, { named: id.slice(1) });
+    expect([...replayed.outcomes]).toEqual([[id, outcome]]);
+  });
+
+  test('a short write that is not gone on with', async () => {
+    const store = instead('fs.writeFileSync(fd, text);', 'fs.writeSync(fd, text);');
+    // libuv itself goes on after a short write: only a disk that is full by then shows it to the store.
+    expect([...(await cells.check(store, { named: '2~short=29' })).outcomes.values()]).toEqual(['original']);
+    expect([...(await cells.check(store, { named: '2~ENOSPC+29' })).outcomes.values()]).toEqual(['unreadable']);
+  });
+
+  test('a full disk that is taken for success', async () => {
+    const { cases } = await cells.check({ save: `try { ${RIGHT.save} } catch {}` }, { named: '2~ENOSPC+' });
+    expect(cases).toMatchObject([
+      { fault: 'the disk is full from op 2 write temp 0..59 on; step 1 resolved', outcome: 'false-ack', grade: 'lossy', violation: true },
+    ]);
+  });
+
+  test('what fails in the clean-up after a failure', async () => {
+    const found = await cells.check({
+      save: `
+        const had = fs.existsSync(at('live'));
+        if (had) fs.renameSync(at('live'), at('kept'));
+        try { ${RIGHT.save} } catch (error) { if (had) fs.renameSync(at('kept'), at('live')); throw error; }`,
+    });
+    expect(found.cell.grade).toBe('lossy');
+    // A full disk may have no room for the old name either; nothing else that fails alone does harm.
+    expect(
+      ids(found, 'unreadable')
+        .filter((id) => !id.includes('~then='))
+        .every((id) => id.includes('~ENOSPC+')),
+    ).toBe(true);
+    const twice = found.cases.filter(({ id, outcome }) => outcome === 'unreadable' && id.includes('~EMFILE~then='));
+    expect(found.cases.filter(({ id, outcome }) => outcome === 'unreadable' && id.includes('~then=')).length).toBeGreaterThan(2);
+    for (const { fault } of twice) expect(fault).toMatch(/^op 3 open .*, and then op \d+ rename kept -> live fails with EIO/);
+  });
+
+  test('a process that is of no use after a failure: its load, and its next save', async () => {
+    const forgets: FaultStore = {
+      top: 'let cache;',
+      save: `cache = {}; ${RIGHT.save}; cache = value;`,
+      load: `return cache ?? JSON.parse(fs.readFileSync(at('live'), 'utf8'));`,
+    };
+    expect((await cells.check(forgets, { named: '1~EMFILE' })).cases).toMatchObject([
+      { outcome: 'empty', found: '{} (in the same process)' },
+    ]);
+    const refuses: FaultStore = {
+      top: 'let broken = false;',
+      save: `if (broken) throw new Error('broken'); broken = true; ${RIGHT.save}; broken = false;`,
+    };
+    const [blocked] = (await cells.check(refuses, { named: '1~EMFILE' })).cases;
+    expect(blocked).toMatchObject({ outcome: 'blocked', found: 'threw Error: broken (in the same process)' });
+  });
+
+  test('a step that never settles, within its limit, and one in which the process dies', async () => {
+    const waits = await cells.check({ save: `try { ${RIGHT.save} } catch { await new Promise(() => {}); }` }, { named: '1~EMFILE' });
+    expect(waits.cases).toMatchObject([
+      { outcome: 'hung', fault: expect.stringMatching(/step 1 never settled, and nothing was left that could$/) },
+    ]);
+    const polls = await cells.check(
+      { save: `try { ${RIGHT.save} } catch { await new Promise(() => setInterval(() => {}, 100)); }` },
+      { timeoutMs: 1_000, named: '1~EMFILE' },
+    );
+    expect(polls.cases).toMatchObject([{ outcome: 'hung', fault: expect.stringMatching(/step 1 did not settle within 1 s$/) }]);
+    const dies = await cells.check(
+      { save: `await new Promise((done) => setImmediate(() => { ${RIGHT.save}; done(); }));` },
+      { named: '1~EMFILE' },
+    );
+    expect(dies.cases).toMatchObject([
+      {
+        grade: 'durable',
+        fault: expect.stringMatching(
+          /^op 1 open temp .* fails with EMFILE; the process ended in step 1 \(exit code [17]\), which counts as a rejection: Error: EMFILE/,
+        ),
+      },
+    ]);
+  });
+});
+
+test('io-error:windows: a rename that is refused there and taken for done', async () => {
+  const store = instead(
+    `fs.renameSync(at('temp'), at('live'));`,
+    `try { fs.renameSync(at('temp'), at('live')); } catch (error) { if (process.platform !== 'win32') throw error; }`,
+  );
+  const found = await cells.check(store, { profile: 'windows' });
+  expect([...found.outcomes]).toEqual([
+    ['@5~EPERM', 'false-ack'],
+    ['@5~EPERM+', 'false-ack'],
+  ]);
+  expect(found.cases[1]?.fault).toBe(
+    'op 5 rename temp -> live is refused with EPERM, as is all that replaces or removes live after it; step 1 resolved',
+  );
+  expect([...(await cells.check(store, { named: '5~EPERM' })).outcomes.values()]).toEqual(['original']);
+});
+
+test('a failed read inside an update replaces the whole store, but not in hardened', async () => {
+  const [lossy] = (await cells.check('copy-then-replace', { scenario: 'update', named: '8~EMFILE' })).cases;
+  expect(lossy).toMatchObject({
+    id: 'copy-then-replace/update/io-error@8~EMFILE',
+    outcome: 'mixed',
+    fault: 'op 8 open sessions.json fails with EMFILE; step 1 resolved',
+    promised: '6 entries',
+    found: '1 entry that nobody saved',
+  });
+  const [durable] = (await cells.check('hardened', { scenario: 'update', named: '8~EMFILE' })).cases;
+  expect(durable?.grade).toBe('durable');
+});
+
+test('a fault at an op that is not there names nothing', async () => {
+  expect((await cells.check(RIGHT, { named: '99~EIO' })).cases).toEqual([]);
+});

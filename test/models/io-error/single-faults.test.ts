@@ -1,0 +1,169 @@
+/** Which faults a recorded run has, and how they are named. */
+import { describe, expect, test } from 'vitest';
+import { treeOf } from '../../../harness/calibrate/tree-sketch.ts';
+import type { OpenFlag } from '../../../harness/domain/trace.ts';
+import { type FaultCase, faultId, parseFault } from '../../../harness/models/io-error/fault-id.ts';
+import type { FaultyRun } from '../../../harness/models/io-error/fault-runs.ts';
+import { secondFaults } from '../../../harness/models/io-error/second-faults.ts';
+import { singleFaults, windowsFaults } from '../../../harness/models/io-error/single-faults.ts';
+import { type OpSketch, traceOf } from '../../lab/traces.ts';
+
+const FILES = treeOf({ live: 'old', temp: 'new', dir: { directory: 0o700 } });
+type Sketch = OpSketch & { readonly flags?: readonly OpenFlag[]; readonly via?: string };
+
+const detailsOf = (...ops: readonly Sketch[]): string[] =>
+  singleFaults(traceOf({ before: FILES, ops })).map((fault) => faultId({ kind: 'faults', faults: [fault] }).replace(/^@\d+~/, ''));
+
+const byName = ['EIO', 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'];
+const range = { offset: 0, length: 10 };
+
+describe('the errnos of each op', () => {
+  test.each<[string, Sketch, readonly string[]]>([
+    ['open to read', { call: 'open', path: 'live', flags: ['read'] }, ['EIO', 'EACCES', 'EMFILE']],
+    ['open of a directory', { call: 'open', path: '.', flags: ['read', 'directory'] }, ['EIO', 'EACCES', 'EMFILE']],
+    ['open to write', { call: 'open', path: 'live', flags: ['write'] }, ['EIO', 'EACCES', 'EMFILE', 'EROFS', 'EPERM']],
+    [
+      'open that creates',
+      { call: 'open', path: 'other', flags: ['write', 'create'] },
+      ['EIO', 'EACCES', 'EMFILE', 'EROFS', 'EPERM', 'ENOSPC', 'EDQUOT', 'ENOSPC+'],
+    ],
+    ['a probe that found nothing', { call: 'open', path: 'other', flags: ['read'], error: 'ENOENT' }, ['EIO', 'EACCES', 'EMFILE']],
+    [
+      'an exclusive open that found something',
+      { call: 'open', path: 'live', flags: ['write', 'create', 'exclusive'], error: 'EEXIST' },
+      ['EIO', 'EACCES', 'EMFILE'],
+    ],
+    ['close of what was read', { call: 'close', path: 'live' }, ['EIO']],
+    ['read', { call: 'read', path: 'live', range }, ['EIO']],
+    ['write', { call: 'write', path: 'live', range }, ['EIO', 'ENOSPC', 'EDQUOT', 'short=5', 'ENOSPC+', 'ENOSPC+5']],
+    ['copy', { call: 'copy', path: 'live', range }, ['EIO', 'EPERM', 'ENOSPC', 'EDQUOT', 'short=5', 'ENOSPC+', 'ENOSPC+5']],
+    [
+      'copy of nothing more',
+      { call: 'copy', path: 'live', range: { offset: 10, length: 0 } },
+      ['EIO', 'EPERM', 'ENOSPC', 'EDQUOT', 'ENOSPC+'],
+    ],
+    ['allocate', { call: 'allocate', path: 'live' }, ['EIO', 'EPERM', 'ENOSPC', 'EDQUOT', 'ENOSPC+']],
+    ['ftruncate', { call: 'truncate', path: 'live', via: 'ftruncate' }, ['EIO', 'EPERM']],
+    ['truncate', { call: 'truncate', path: 'live' }, ['EIO', 'EACCES', 'EPERM', 'EROFS']],
+    ['fsync of a directory', { call: 'fsync', path: '.' }, ['EIO']],
+    ['rename over', { call: 'rename', path: 'temp', to: 'live' }, byName],
+    ['rename', { call: 'rename', path: 'temp', to: 'other' }, [...byName, 'ENOSPC+']],
+    ['link', { call: 'link', path: 'live', to: 'other' }, [...byName, 'ENOSPC+']],
+    ['a link that was refused', { call: 'link', path: 'live', to: 'temp', error: 'EEXIST' }, ['EIO', 'EACCES']],
+    ['symlink', { call: 'symlink', path: 'text', to: 'other' }, [...byName, 'ENOSPC+']],
+    ['mkdir', { call: 'mkdir', path: 'other' }, [...byName, 'ENOSPC+']],
+    ['mknod', { call: 'mknod', path: 'other' }, [...byName, 'ENOSPC+']],
+    ['unlink', { call: 'unlink', path: 'live' }, ['EIO', 'EACCES', 'EPERM', 'EROFS']],
+    ['rmdir', { call: 'rmdir', path: 'dir' }, ['EIO', 'EACCES', 'EPERM', 'EROFS']],
+    ['chmod', { call: 'chmod', path: 'live' }, ['EIO', 'EACCES', 'EPERM', 'EROFS']],
+    ['fchmod', { call: 'chmod', path: 'live', via: 'fchmod' }, ['EIO', 'EPERM', 'EROFS']],
+    ['chown', { call: 'chown', path: 'live' }, ['EIO', 'EACCES', 'EPERM', 'EROFS']],
+    ['utimes', { call: 'utimes', path: 'live' }, ['EIO', 'EACCES', 'EPERM', 'EROFS']],
+    ['setxattr', { call: 'xattr', path: 'live' }, ['EIO', 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT']],
+    ['stat', { call: 'stat', path: 'live' }, ['EIO', 'EACCES']],
+    ['fstat', { call: 'stat', path: 'live', via: 'fstat' }, ['EIO']],
+    ['access', { call: 'access', path: 'live' }, ['EIO', 'EACCES']],
+    ['readlink', { call: 'readlink', path: 'live' }, ['EIO', 'EACCES']],
+    ['getdents64', { call: 'readdir', path: '.', via: 'getdents64' }, ['EIO']],
+    ['readdir of the binding', { call: 'readdir', path: '.' }, ['EIO', 'EACCES', 'EMFILE']],
+    ['flock', { call: 'lock', path: 'live', via: 'flock' }, ['ENOLCK', 'EIO']],
+  ])('%s', (_, op, expected) => expect(detailsOf(op)).toEqual(expected));
+
+  test('close and fsync tell of a full disk once something was written', () => {
+    const ops: Sketch[] = [
+      { call: 'write', path: 'live', range: { offset: 0, length: 1 } },
+      { call: 'fsync', path: 'live' },
+      { call: 'close', path: 'live' },
+    ];
+    const space = ['EIO', 'ENOSPC', 'EDQUOT'];
+    expect(detailsOf(...ops)).toEqual(['EIO', 'ENOSPC', 'EDQUOT', 'ENOSPC+', ...space, ...space]);
+  });
+});
+
+test('on Windows what replaces or removes a file is refused, once and for good', () => {
+  const ops: Sketch[] = [
+    { call: 'rename', path: 'temp', to: 'live' },
+    { call: 'rename', path: 'live', to: 'free' },
+    { call: 'unlink', path: 'gone', error: 'ENOENT' },
+    { call: 'unlink', path: 'temp' },
+  ];
+  const ids = windowsFaults(traceOf({ before: FILES, ops })).map((fault) => faultId({ kind: 'faults', faults: [fault] }));
+  expect(ids).toEqual(['@1~EPERM', '@1~EPERM+', '@4~EPERM', '@4~EPERM+']);
+});
+
+describe('ids', () => {
+  const cut = { profile: 'ext4-noauto', boundary: 14, detail: 'lost512=7.2+9' } as const;
+  test.each<[string, FaultCase, 'windows'?]>([
+    ['@2~EMFILE', { kind: 'faults', faults: [{ kind: 'errno', op: 2, errno: 'EMFILE' }] }],
+    ['@7~short=100', { kind: 'faults', faults: [{ kind: 'short', op: 7, bytes: 100 }] }],
+    ['@7~ENOSPC+', { kind: 'faults', faults: [{ kind: 'full', op: 7 }] }],
+    ['@7~ENOSPC+100', { kind: 'faults', faults: [{ kind: 'full', op: 7, room: 100 }] }],
+    ['@12~EPERM+', { kind: 'faults', faults: [{ kind: 'in-use', op: 12, lasts: true }] }, 'windows'],
+    ['@12~EPERM', { kind: 'faults', faults: [{ kind: 'in-use', op: 12, lasts: false }] }, 'windows'],
+    [
+      '@7~ENOSPC+100~then=9~EIO',
+      {
+        kind: 'faults',
+        faults: [
+          { kind: 'full', op: 7, room: 100 },
+          { kind: 'errno', op: 9, errno: 'EIO' },
+        ],
+      },
+    ],
+    ['@9~EIO~dropped', { kind: 'dropped', op: 9 }],
+    ['@9~EIO~dropped=ext4-noauto.14.lost512=7.2+9', { kind: 'dropped', op: 9, cut }],
+    ['@9~lie=xfs.14', { kind: 'lie', op: 9, cut: { profile: 'xfs', boundary: 14, detail: '' } }],
+  ])('%s', (id, one, profile) => {
+    expect(faultId(one)).toBe(id);
+    expect(id).toMatch(/^@\d+~[\w.+=~-]+$/);
+    const [, op = '', detail = ''] = /^@(\d+)~(.*)$/.exec(id) ?? [];
+    expect(parseFault(Number(op), detail, profile)).toEqual(one);
+  });
+
+  test.each(['', 'EWHAT', 'short=', 'ENOSPC+x', 'EIO~then=', 'EIO~then=3', 'EIO~dropped=zfs.3', 'lie=ext4', 'lost=7', 'eio'])(
+    '"%s" names no fault',
+    (detail) => {
+      expect(parseFault(3, detail)).toBeUndefined();
+    },
+  );
+});
+
+describe('second faults', () => {
+  /** A run whose first fault came at op 1, and that went on with these calls. */
+  const run = (
+    first: string,
+    rejected: boolean,
+    ...calls: readonly ('unlink' | 'stat' | 'rename')[]
+  ): Parameters<typeof secondFaults>[0][number] => {
+    const ops = [
+      { call: 'write', path: 'live' } as const,
+      ...calls.map((call) => ({ call, path: 'live', ...(call === 'rename' && { to: 'free' }) })),
+    ];
+    const trace = traceOf({ before: FILES, ops, marks: [{ kind: rejected ? 'rejected' : 'resolved', step: 0, afterOp: ops.length }] });
+    const faulty: FaultyRun = { faults: [], alone: true, trace, ending: { kind: 'settled' }, settled: FILES };
+    return { run: faulty, first: { kind: 'errno', op: 1, errno: first } };
+  };
+  const idsOf = (runs: Parameters<typeof secondFaults>[0], most: number): [string[], number] => {
+    const { faults, of } = secondFaults(runs, most);
+    return [faults.map((two) => faultId({ kind: 'faults', faults: two })), of];
+  };
+
+  test('each op of each way that a store takes fails, with one errno; the first fault that led there stands for all', () => {
+    expect(idsOf([run('EIO', true, 'unlink', 'stat'), run('ENOSPC', true, 'unlink', 'stat'), run('EDQUOT', true, 'stat')], 10)).toEqual([
+      ['@1~EDQUOT~then=2~EIO', '@1~EIO~then=2~EIO', '@1~EIO~then=3~EIO'],
+      3,
+    ]);
+  });
+
+  test('where there are too many, each way has its share, and ways on which a step was rejected come first', () => {
+    const runs = [run('EIO', false, 'stat', 'stat', 'stat'), run('ENOSPC', true, 'unlink', 'unlink', 'unlink', 'unlink')];
+    expect(idsOf(runs, 3)).toEqual([['@1~ENOSPC~then=2~EIO', '@1~ENOSPC~then=3~EIO', '@1~EIO~then=2~EIO'], 7]);
+  });
+
+  test('ops after the step had settled are none of its way', () => {
+    const { run: whole, first } = run('EIO', true, 'unlink', 'stat');
+    const [mark] = whole.trace.marks;
+    const early = { ...whole, trace: { ...whole.trace, marks: mark === undefined ? [] : [{ ...mark, afterOp: 2 }] } };
+    expect(idsOf([{ run: early, first }], 10)).toEqual([['@1~EIO~then=2~EIO'], 1]);
+  });
+});

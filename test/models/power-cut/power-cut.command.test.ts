@@ -1,0 +1,61 @@
+/** Whole runs of the built command on real file systems: what a cut shows is found, replayed, and leaves nothing behind. */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missingFor } from '../../../harness/models/power-cut/missing.ts';
+import { FILE_SYSTEMS } from '../../../harness/record/image/file-systems.ts';
+import { expectNothingLeft, openPlace, type Place } from '../../lab/command.ts';
+import { noPtrace } from '../../record/ptrace/tracing.ts';
+
+const missing = noPtrace ?? missingFor(FILE_SYSTEMS['ext4-noauto'], process.env.PATH ?? '');
+
+let place: Place;
+beforeAll(() => {
+  place = openPlace();
+});
+afterAll(() => place.close());
+
+/** Replaces its file by a rename, and forces nothing. */
+const UNSYNCED = `
+  const fs = require('node:fs');
+  module.exports = {
+    save: (dir, value) => {
+      fs.writeFileSync(dir + '/value.tmp', JSON.stringify(value));
+      fs.renameSync(dir + '/value.tmp', dir + '/value');
+    },
+    load: (dir) => fs.existsSync(dir + '/value') ? JSON.parse(fs.readFileSync(dir + '/value', 'utf8')) : {},
+  };`;
+
+const mounts = (): string[] => readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+
+describe.skipIf(missing !== undefined)('on real file systems', () => {
+  test('a rename without fsync is empty on ext4 with noauto_da_alloc, and fine on ext4', async () => {
+    place.write({ 'unsynced.cjs': UNSYNCED });
+    const tmp = place.tmp();
+    const before = mounts();
+    const models = ['--model', 'power-cut:ext4,power-cut:ext4-noauto'];
+    const { exitCode, result } = await place.result(['--store', './unsynced.cjs', '--scenario', 'replace', ...models], { tmp });
+    expect(result.cells.map(({ profile, grade, status }) => [profile, grade, status])).toEqual([
+      ['ext4', 'atomic', 'kept'],
+      ['ext4-noauto', 'lossy', 'shown'],
+    ]);
+    for (const { tried } of result.cells) expect(tried?.kind === 'cuts' && tried.cuts).toBeGreaterThan(10);
+    expect(exitCode).toBe(0);
+    expect(mounts()).toEqual(before);
+    await expectNothingLeft(tmp);
+    const loss = result.cases.find(({ violation }) => violation);
+    expect(loss).toMatchObject({
+      outcome: 'unreadable',
+      forced: expect.stringMatching(/^(fsync of another file|a commit|syncfs) after op \d+$/),
+    });
+    const replayed = await place.run(['replay', loss?.id ?? '', '--store', './unsynced.cjs']);
+    expect(replayed.stdout).toContain('the power went here, after op');
+    expect(replayed.stdout).toContain('threw SyntaxError');
+    expect(replayed.exitCode).toBe(1);
+  });
+
+  test('a boundary that is none is no case', async () => {
+    place.write({ 'unsynced.cjs': UNSYNCED });
+    const id = 'unsynced/replace/power-cut:ext4@99';
+    expect((await place.run(['replay', id, '--store', './unsynced.cjs'])).exitCode).not.toBe(0);
+  });
+});

@@ -1,0 +1,75 @@
+/** What the README shows is what happens. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { MODELS } from '../harness/domain/models.ts';
+import { findInstallation } from '../harness/machine/installation.ts';
+import { BUILT_IN_STORES } from '../harness/store/catalogue.ts';
+import { builtInScenarios } from '../scenarios/all.ts';
+import { openPlace } from './lab/command.ts';
+
+const { root } = findInstallation(import.meta.url);
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const place = openPlace();
+afterAll(() => place.close());
+
+/** The code blocks of a language, in order. */
+const blocks = (language: string): string[] =>
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code);
+const plain = blocks('');
+
+test('the two commands are scripts of the package', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { [name: string]: string } };
+  expect(readme).toContain('npm ci && npm run matrix\nnpm ci && npm test\n');
+  expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['matrix', 'test', 'bench']));
+});
+
+test('the store of the README has the matrix that it shows', async () => {
+  place.write({ 'notes.ts': blocks('ts')[0] ?? '' });
+  const shown = plain.find((block) => block.startsWith('notes\n')) ?? '';
+  const { exitCode, stdout } = await place.run(['run', '--store', './notes.ts', '--scenario', 'first-save,replace']);
+  const squeezed = (text: string): string => text.replace(/ +/g, ' ');
+  for (const line of shown.trim().split('\n')) expect(squeezed(stdout)).toContain(squeezed(line));
+  expect(exitCode).toBe(1);
+});
+
+test('the failure of the README is what replay shows', async () => {
+  const shown = plain.find((block) => block.startsWith('rename-away / replace')) ?? '';
+  const id = /replay +crash-matrix replay (\S+)/.exec(shown)?.[1] ?? '';
+  const { stdout } = await place.run(['replay', id], { env: { COLUMNS: '140' }, cwd: root });
+  const lines = shown.trim().split('\n');
+  for (const line of lines.filter((text) => !text.includes('until op') && !text.includes('bytes'))) expect(stdout).toContain(line);
+  const until = /until op (\d+) +(.*?) {3}/.exec(shown);
+  expect(stdout).toMatch(new RegExp(`\\* ${until?.[1]} +${until?.[2]?.replace(/[.*+?^$|()[\]{}]/g, '\\$&')}`));
+});
+
+test.each([
+  ['copy-then-replace-unsynced / replace', ['--scenario', 'replace', '--model', 'power-loss:xfs', '--depth', '1']],
+  ['copy-then-replace / update', ['--scenario', 'update', '--model', 'io-error']],
+])('what the README shows of %s is what a run finds', async (heading, cell) => {
+  const shown = plain.find((block) => block.startsWith(heading)) ?? '';
+  const store = heading.split(' ')[0] ?? '';
+  const { stdout } = await place.run(['run', '--store', store, ...cell, '--reporter', 'markdown'], { cwd: root });
+  // The report leaves out how many bytes there are, and wraps lines elsewhere.
+  const squeezed = (text: string): string => text.replace(/ \d+\.\.\d+| \([\d,]+ bytes\)/g, '').replace(/\s+/g, ' ');
+  const rows = shown.trim().split(/\n {2}(?! )/);
+  expect(rows.length).toBeGreaterThan(5);
+  for (const row of rows) expect(squeezed(stdout)).toContain(squeezed(row));
+});
+
+test('the tables list the built-in scenarios, and the models', () => {
+  const listed = [...readme.matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, name]) => name);
+  expect(listed).toEqual([...builtInScenarios(0).map(({ name }) => name), ...MODELS]);
+});
+
+test('the flags that it names exist', async () => {
+  const { stdout } = await place.run(['run', '--help']);
+  const flags = /`crash-matrix run --help` has the rest: (.*)/.exec(readme)?.[1]?.match(/--[\w-]+/g) ?? [];
+  expect(flags.length).toBeGreaterThan(5);
+  for (const flag of flags) expect(stdout).toContain(flag);
+});
+
+test('every built-in store is a strategy, or the writer of results', () => {
+  const files = readdirSync(join(root, 'src/strategies')).map((file) => file.replace('.ts', ''));
+  expect([...files, 'result-writer']).toEqual(expect.arrayContaining(BUILT_IN_STORES.map(({ name }) => name)));
+});

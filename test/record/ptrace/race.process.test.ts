@@ -1,0 +1,118 @@
+/** Several children under one tracer: who waits, who waits for ever, and that the same schedule is always the same run. */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { processesWith } from '../../lab/processes.ts';
+import { A, blocksOf, openRaceLab, type RaceLab, type RacingStore, save, switched, TWO_SAVERS } from '../../lab/races.ts';
+import { appears, freshDirectory } from '../../lab/temporary.ts';
+import { noPtrace, TRACED_BY } from './tracing.ts';
+
+const processesOfTests = (): number[] => processesWith(TRACED_BY.name, TRACED_BY.value);
+
+/** Locks of the kernel, which block the thread that asks for them. */
+const KERNEL_LOCKS = `
+  const flock = require(${JSON.stringify(createRequire(import.meta.url).resolve('koffi'))}).load('libc.so.6').func('int flock(int fd, int operation)');
+  const lock = (dir, name) => { const fd = fs.openSync(at(dir, name), 'a'); flock(fd, 2); return fd; };
+  const unlock = (fd) => fs.closeSync(fd);`;
+
+const FLOCKED: RacingStore = {
+  top: KERNEL_LOCKS,
+  save: `const fd = lock(dir, 'lock'); fs.writeFileSync(at(dir, 'live'), JSON.stringify(value)); unlock(fd);`,
+};
+
+/** Takes two locks, in an order that depends on the value. */
+const CROSSED: RacingStore = {
+  top: KERNEL_LOCKS,
+  save: `const order = value.name === 'B' ? ['one', 'two'] : ['two', 'one'];
+    const fds = order.map((name) => lock(dir, name));
+    fs.writeFileSync(at(dir, 'live'), JSON.stringify(value));
+    for (const fd of fds) unlock(fd);`,
+};
+
+/** Ops of one process that are under way at the same time, and waits that are over soon. */
+const RESTLESS: RacingStore = {
+  save: `
+    const names = [1, 2, 3].map((n) => require('node:crypto').randomUUID() + '.' + n);
+    await Promise.all(names.map((name) => fsp.writeFile(at(dir, name), 'x')));
+    await new Promise((go) => setTimeout(go, 30));
+    await fsp.writeFile(at(dir, 'live'), JSON.stringify(value));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+    await Promise.all(names.map((name) => fsp.unlink(at(dir, name))));`,
+};
+
+/** Looks again and again, without ever waiting. */
+const SPINNING: RacingStore = {
+  save: `
+    for (;;) try { fs.closeSync(fs.openSync(at(dir, 'lock'), 'wx')); break; } catch {}
+    await fsp.writeFile(at(dir, 'live'), JSON.stringify(value));
+    fs.unlinkSync(at(dir, 'lock'));`,
+};
+
+describe.skipIf(noPtrace !== undefined)('a race', () => {
+  let lab: RaceLab;
+  beforeAll(async () => {
+    lab = await openRaceLab();
+  });
+  afterAll(() => lab.close());
+
+  test('goes on with the others while one waits for a lock of the kernel', async () => {
+    const raced = await lab.race(FLOCKED, TWO_SAVERS, { schedule: switched(0, 2) });
+    expect(raced.end.stuck).toBeUndefined();
+    expect(blocksOf(raced)).toMatch(/^a: open lock, lock lock \| b: open lock \| a: .*close lock \| b: lock lock, /);
+    expect(raced.events.filter(({ kind }) => kind === 'waits')).toEqual([{ kind: 'waits', task: 1 }]);
+  });
+
+  test('in which each waits for the other ends at once, with the locks in words', async () => {
+    const raced = await lab.race(CROSSED, TWO_SAVERS, { schedule: switched(0, 2) });
+    expect(raced.end.stuck).toBe('saver A waits for the lock on two, saver B waits for the lock on one');
+  });
+
+  test('lets a killed process go of its locks', async () => {
+    const raced = await lab.race(CROSSED, TWO_SAVERS, { schedule: [{ task: 0, steps: 3 }], kill: 0 });
+    expect([raced.end.stuck, raced.end.killed]).toEqual([undefined, 0]);
+    expect(raced.events.at(-1)).toEqual({ kind: 'finished', task: 1 });
+  });
+
+  test('ends where a process looks again and again without waiting', async () => {
+    const raced = await lab.race(SPINNING, TWO_SAVERS, { schedule: switched(0, 2) });
+    expect(raced.end.stuck).toBeUndefined();
+    expect(raced.end.events.filter(({ kind }) => kind === 'resolved')).toHaveLength(2);
+  });
+
+  test('by the same schedule is the same ten times, in new processes and in used ones', async () => {
+    const planned = { schedule: switched(0, 7) };
+    const races = await Promise.all(
+      Array.from({ length: 10 }, (_, at) => lab.race(RESTLESS, TWO_SAVERS, planned, { fresh: at % 2 === 0 })),
+    );
+    expect(new Set(races.map(({ key }) => key)).size).toBe(1);
+    expect(races[0]?.events.filter(({ kind }) => kind === 'waits').length).toBeGreaterThan(2);
+  });
+
+  test('tells of a process that ends by itself, and of one that would be told of changes', async () => {
+    const dies: RacingStore = { save: `fs.writeFileSync(at(dir, 'live'), '{}'); process.exit(3);` };
+    const tasks = [{ name: 'a', steps: [save(A)] }, ...TWO_SAVERS.slice(1)];
+    const { events } = await lab.race(dies, tasks, { schedule: [{ task: 0, steps: 1 }] });
+    expect(events.filter(({ kind }) => kind === 'died')).toEqual([
+      { kind: 'died', task: 0, how: 'exit code 3' },
+      { kind: 'died', task: 1, how: 'exit code 3' },
+    ]);
+    const watches: RacingStore = { save: `fs.watch(dir, { persistent: false }, () => {}); fs.writeFileSync(at(dir, 'live'), '{}');` };
+    expect((await lab.race(watches, TWO_SAVERS, { schedule: [{ task: 0, steps: 1 }] })).watched).toBe(true);
+  });
+
+  test('leaves no process behind, whether it ends or the recorder does', async () => {
+    const marker = freshDirectory();
+    const stays: RacingStore = {
+      // Recovery, which is to succeed, saves in an empty directory.
+      save: `if (!fs.existsSync(at(dir, 'live'))) return; fs.writeFileSync(${JSON.stringify(join(marker, 'here'))}, ''); await new Promise(() => setInterval(() => {}, 1000));`,
+    };
+    const before = processesOfTests();
+    const other = await openRaceLab();
+    await other.race(FLOCKED, TWO_SAVERS, { schedule: switched(0, 2) }, { fresh: false });
+    const cut = other.race(stays, TWO_SAVERS, { schedule: switched(0, 1) }).catch((error: Error) => error.message);
+    await appears(join(marker, 'here'));
+    await other.close();
+    expect(await cut).toBe('the recorder was closed');
+    await expect.poll(processesOfTests).toEqual(before);
+  });
+});

@@ -1,0 +1,102 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
+import type { RecoveryPool } from '../../harness/recover/pool.ts';
+import { recoveryOf, type StoreRecovery } from '../../harness/recover/recovery-of.ts';
+import { temporaryDirectory } from '../lab/temporary.ts';
+import { directoryWith, loadedStore, NEXT, poolIn, works, writeStore } from './recovering.ts';
+
+let root: string;
+let pool: RecoveryPool;
+beforeAll(() => {
+  root = temporaryDirectory();
+  pool = poolIn(root, { workers: 1 });
+});
+afterAll(async () => {
+  await pool.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+let stores = 0;
+function recoveryThat(
+  text: string,
+  { top = '', type = 'cjs', by = pool }: { top?: string; type?: 'cjs' | 'mjs'; by?: RecoveryPool } = {},
+): Promise<StoreRecovery> {
+  stores += 1;
+  const bundle = writeStore(join(root, `${stores}.${type}`), text, top);
+  return recoveryOf(loadedStore(bundle), by, () => directoryWith(root));
+}
+
+describe('on a fresh directory load', () => {
+  test.each([
+    ['returns what it returns', '', { kind: 'loaded', value: {} }],
+    [
+      'may throw',
+      `load: (dir) => JSON.parse(fs.readFileSync(file(dir), 'utf8'))`,
+      { kind: 'threw', error: expect.stringContaining('ENOENT') },
+    ],
+    ['may hand nothing back', 'load: () => undefined', { kind: 'loaded' }],
+  ])('%s', async (_, text, whenFresh) => {
+    const recovery = await recoveryThat(text);
+    expect(recovery.whenFresh).toEqual(whenFresh);
+    expect(await recovery.warmIsTrue()).toBe(true);
+  });
+});
+
+describe('a store that remembers values of other directories', () => {
+  const REMEMBERS = `load: (dir) => (memory.value ??= read(dir))`;
+  test.each<[string, string, 'cjs' | 'mjs', boolean]>([
+    ['in the process is caught', 'const memory = (globalThis.memory ??= {});', 'cjs', false],
+    ['in an ES module is caught', 'const memory = {};', 'mjs', false],
+    ['in a module is not, because that is evaluated anew', 'const memory = {};', 'cjs', true],
+  ])('%s', async (_, top, type, warm) => {
+    const recovery = await recoveryThat(`${REMEMBERS}, save: (dir, value) => { memory.value = value; }`, { top, type });
+    expect(await recovery.recover(directoryWith(root, { kept: 1 }), NEXT)).toEqual(works({ kept: 1 }));
+    expect(await recovery.warmIsTrue()).toBe(warm);
+    // From now on it cannot matter any more.
+    for (const kept of [2, 3]) expect(await recovery.recover(directoryWith(root, { kept }), NEXT)).toEqual(works({ kept }));
+    expect(await recovery.warmIsTrue()).toBe(true);
+  });
+
+  test('is confirmed in a process that has no memory', async () => {
+    const recovery = await recoveryThat(REMEMBERS, { top: 'const memory = (globalThis.another ??= {});' });
+    await recovery.recover(directoryWith(root, { kept: 1 }), NEXT);
+    const tree = treeOf({ value: '{"kept":2}' });
+    expect(await recovery.confirm(tree, NEXT)).toMatchObject({ load: { value: { kept: 2 } } });
+  });
+
+  // The control asks one warm process, which may be one that has never seen the store.
+  test('is caught by whichever process is asked', async () => {
+    const two = poolIn(root, { workers: 2 });
+    try {
+      const gate = join(root, `gate-${stores}`);
+      const waits = await recoveryThat(
+        `load: async (dir) => { while ('kept' in read(dir) && !fs.existsSync(${JSON.stringify(gate)})) await new Promise(setImmediate); return read(dir); }`,
+        { by: two },
+      );
+      const recovery = await recoveryThat(REMEMBERS, { top: 'const memory = (globalThis.memory ??= {});', by: two });
+      const waiting = waits.recover(directoryWith(root, { kept: 0 }), NEXT);
+      await recovery.recover(directoryWith(root, { kept: 1 }), NEXT);
+      writeFileSync(gate, '');
+      await waiting;
+      expect(await recovery.warmIsTrue()).toBe(false);
+    } finally {
+      await two.close();
+    }
+  });
+});
+
+test('each tree is confirmed once for each value that is saved next', async () => {
+  const log = join(root, 'log');
+  writeFileSync(log, '');
+  const recovery = await recoveryThat(`save: (dir, value) => { fs.appendFileSync(${JSON.stringify(log)}, dir + '\\n'); }`);
+  const { length } = lines(log);
+  const [A, B] = [treeOf({ value: '1' }), treeOf({ value: '2' })];
+  await Promise.all([recovery.confirm(A, NEXT), recovery.confirm(A, NEXT), recovery.confirm(B, NEXT), recovery.confirm(A, { other: 1 })]);
+  const later = lines(log);
+  expect(later.length - length).toBe(3);
+  expect(new Set(later).size).toBe(later.length);
+});
+
+const lines = (path: string): string[] => readFileSync(path, 'utf8').split('\n').filter(Boolean);
