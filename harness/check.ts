@@ -119,7 +119,7 @@ export async function check(cell: CrashCell, bench: Bench, recording: Recording,
     verdicts: named?.second === undefined ? [...verdicts, ...again.verdicts] : again.verdicts,
     doubts: [...judged.filter((item) => 'doubt' in item), ...again.doubts],
     recoveries: again.recoveries,
-    notes: again.notes,
+    notes: [...(recording.late === undefined ? [] : [recording.late]), ...again.notes],
   };
 }
 

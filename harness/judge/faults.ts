@@ -71,7 +71,8 @@ export async function checkFaults(
   const means = { lab, control, onProgress: bench.onProgress };
   const first = await tryFaults(means, judging, singles);
   const judge = await judging;
-  const notes = [...(judge.warm ? [] : [NOT_ASKED]), ...(rejects ? [REJECTS_ON_WINDOWS] : [])];
+  const late = recorded.late === undefined ? [] : [recorded.late];
+  const notes = [...late, ...(judge.warm ? [] : [NOT_ASKED]), ...(rejects ? [REJECTS_ON_WINDOWS] : [])];
   if (isWindows) return { ...none, ...first, notes };
   const followed = first.verdicts.map(({ run, case: one }) => ({ run, first: firstOf(one) }));
   const second = secondFaults(followed, TWICE_PER_CELL);
