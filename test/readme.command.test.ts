@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { MODELS } from '../harness/domain/models.ts';
 import { findInstallation } from '../harness/machine/installation.ts';
+import { MODELS } from '../harness/models/all.ts';
 import { BUILT_IN_STORES } from '../harness/store/catalogue.ts';
 import { builtInScenarios } from '../scenarios/all.ts';
 import { openPlace } from './lab/command.ts';

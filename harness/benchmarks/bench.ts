@@ -46,7 +46,7 @@ export default {
 `;
 /** One step of the loop that one writes by hand: the save kills itself. */
 const LOOP_PROGRAM = `
-import store from './store.ts';
+import store from '../domain/store.ts';
 const [step, directory] = process.argv.slice(2);
 if (step === 'load') store.load(directory);
 else store.save(directory, { step, text: 'x'.repeat(800) });
@@ -98,9 +98,7 @@ async function handWrittenLoop(directory: string, program: readonly string[], en
 }
 
 async function measure(cell: Cell, session: Session, directory: string): Promise<void> {
-  await withBench(session, cell, { observe: false, limit: STATES_PER_CELL, seed: 0 }, (bench) =>
-    measureOn(bench, session, directory),
-  );
+  await withBench(session, cell, { observe: false, limit: STATES_PER_CELL, seed: 0 }, (bench) => measureOn(bench, session, directory));
 }
 
 async function measureOn(bench: Bench, session: Session, directory: string): Promise<void> {

@@ -1,12 +1,12 @@
 /** Searches for bugs that need three steps, with ten seeds each; prints the shrunk history and the time, or that the bug was not found. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { recordedOf } from '../models/model.ts';
 import { check } from '../check.ts';
 import { type Session, withSession } from '../cli/session.ts';
 import { isNotMeasured } from '../domain/sighting.ts';
 import { encodeHistory } from '../generate/history.ts';
 import type { Cell } from '../models/model.ts';
+import { recordedOf } from '../models/model.ts';
 import { STATES_PER_CELL } from '../models/power-loss/loss-space.ts';
 import { cellsOf, withBench } from './cells.ts';
 import { RESURRECTS, THIRD_IN_PLACE } from './stores.ts';

@@ -11,6 +11,15 @@ import { canonicalPath, learnName } from '../domain/names.ts';
 import type { FileRef, Mark, NameRule, Op, Trace, Tree, Variation } from '../domain/trace.ts';
 import { differenceBetweenRuns, equalTrees, scanTree, unspoolTree, varyingContents } from '../domain/tree.ts';
 import { NOTHING_LEFT_TO_WAIT_FOR } from './fault.ts';
+
+<<<<<<< HEAD
+=======
+
+import { LINGER_MS, LINGER_VARIABLE } from './linger.ts';
+import { canonicalPath, learnName } from './names.ts';
+
+>>>>>>> fixes
+
 import { isMarkKey, markKey, opKey } from './order.ts';
 import type { Recorder, RunReport, RunRequest } from './recorder.ts';
 
@@ -24,6 +33,8 @@ export interface Recording {
   readonly endDirectory: string;
   /** Some call arrived while another was in progress, or that is unknown. */
   readonly overlaps?: boolean;
+  /** In words, what the store threw when its steps had all resolved, if it did. */
+  readonly late?: string;
 }
 
 /** Why a cell cannot be recorded, in words. */
@@ -45,7 +56,9 @@ export async function record(recorder: Recorder, request: RecordRequest): Promis
   let last: NotRecorded = { reason: 'not recorded' };
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const first = request.prepare();
-    const observed = await recorder.run({ ...first, plan: { kind: 'observe' } });
+    // The directory of a run under the binding recorder is compared with its last tree: no timer of the store may change it.
+    const env = { ...first.env, [LINGER_VARIABLE]: String(recorder.kind === 'ptrace' ? LINGER_MS : 0) };
+    const observed = await recorder.run({ ...first, env, plan: { kind: 'observe' } });
     const trouble = troubleIn(observed, () => request.complaint(first.directory));
     if (trouble !== undefined) {
       last = { reason: trouble };
@@ -63,9 +76,18 @@ export async function record(recorder: Recorder, request: RecordRequest): Promis
     }
     const trace = withUnseen(recorder, traceOf(recorder.name, observed, first.spool, learnt), first.directory);
     const overlaps = (observed.overlaps ?? true) || (followed.overlaps ?? true);
-    return { trace, order: keysOf(observed.events, learnt.names), pid: observed.pid, endDirectory: second.directory, overlaps };
+    const late = lateIn(trace, first.directory, request.complaint(first.directory));
+    const run = { trace, order: keysOf(observed.events, learnt.names), pid: observed.pid, endDirectory: second.directory, overlaps };
+    return { ...run, ...(late !== undefined && { late }) };
   }
   return last;
+}
+
+/** Of a run that went well: its only complaint is about an error that came when all steps had resolved. */
+function lateIn({ marks, variation }: Trace, directory: string, complaint: string | undefined): string | undefined {
+  if (complaint === undefined) return undefined;
+  const message = canonicalPath(complaint.replaceAll(directory, '<dir>').split('\n')[0] ?? '', variation.names);
+  return `after step ${marks.length} resolved, the store threw: ${message}`;
 }
 
 /**

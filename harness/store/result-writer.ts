@@ -1,8 +1,7 @@
 /** The writer of the harness's result files, as a store under test: one file that each save replaces. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Claims } from '../domain/store.ts';
-import type { ModuleStore } from '../domain/store.ts';
+import type { Claims, ModuleStore } from '../domain/store.ts';
 import type { Json } from '../domain/trace.ts';
 import { replaceFile } from '../machine/replace-file.ts';
 

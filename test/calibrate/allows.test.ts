@@ -1,14 +1,6 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-<<<<<<<< HEAD:test/calibrate/allows.test.ts
 import { allows } from '../../harness/calibrate/allows.ts';
-import type { Entry, Trace, Tree } from '../../harness/domain/trace.ts';
-import { hashBytes, treeKey } from '../../harness/domain/tree.ts';
-import { statesAt } from '../../harness/persistence/power-loss.ts';
-import { PROFILES } from '../../harness/persistence/profiles.ts';
-import { BEFORE, calls } from '../explore/power-loss/random-run.ts';
-========
->>>>>>>> tests:test/persistence/allows.test.ts
 import {
   type Do,
   inWords,
@@ -22,19 +14,13 @@ import {
   write,
   writeFile,
   writeSynced,
-<<<<<<<< HEAD:test/calibrate/allows.test.ts
-} from '../explore/power-loss/run.ts';
-import { treeOf } from '../traces.ts';
-========
 } from '../../harness/calibrate/run.ts';
 import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import type { Entry, Trace, Tree } from '../../harness/domain/trace.ts';
 import { hashBytes, treeKey } from '../../harness/domain/tree.ts';
-import { allows } from '../../harness/persistence/allows.ts';
 import { statesAt } from '../../harness/persistence/power-loss.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
-import { BEFORE, calls } from './random-run.ts';
->>>>>>>> tests:test/persistence/allows.test.ts
+import { BEFORE, calls } from '../persistence/random-run.ts';
 
 const RUNS = Number(process.env.RUNS ?? 60);
 const profile = fc.constantFrom(...Object.values(PROFILES));

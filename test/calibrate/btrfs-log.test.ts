@@ -1,6 +1,6 @@
 /** What btrfs was seen to leave, on images, after these calls and the fsync of another file: the log as it is followed here has each. */
 import { describe, expect, test } from 'vitest';
-import { allows, allowsWithNames } from '../../harness/calibrate/allows.ts';
+import { allows, allows, allowsWithNames, allowsWithNames } from '../../harness/calibrate/allows.ts';
 import { namesAfter } from '../../harness/calibrate/btrfs-log.ts';
 import {
   type Do,
@@ -18,7 +18,6 @@ import {
 } from '../../harness/calibrate/run.ts';
 import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import { historyOf } from '../../harness/persistence/actions.ts';
-import { allows, allowsWithNames } from '../../harness/persistence/allows.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
 
 type Files = Parameters<typeof treeOf>[0];

@@ -1,14 +1,15 @@
 /** What is said of a model that cannot be run here: the same to `doctor`, to `--model` and to a run of everything. */
 import { expect, test } from 'vitest';
-import type { Cell } from '../../harness/check.ts';
-import { checkAvailable, missingFor, whatIsMissing } from '../../harness/cli/available.ts';
+import { checkAvailable, whatIsMissing } from '../../harness/cli/available.ts';
 import { listModels } from '../../harness/cli/model-list.ts';
 import { UnavailableError } from '../../harness/domain/errors.ts';
-import { type ModelChoice, modelName } from '../../harness/domain/models.ts';
+import { modelName } from '../../harness/domain/model-names.ts';
+import type { ModelChoice } from '../../harness/domain/models.ts';
 import { thisMachine } from '../../harness/machine/machine.ts';
-import { missingFor as missingForImage } from '../../harness/models/power-cut/missing.ts';
+import type { Cell } from '../../harness/models/model.ts';
 import { BINDING } from '../../harness/record/binding/recorder.ts';
 import { FILE_SYSTEMS } from '../../harness/record/image/file-systems.ts';
+import { missingFor, missingFor as missingForImage } from '../../harness/record/image/missing.ts';
 import { PTRACE } from '../../harness/record/ptrace/recorder.ts';
 
 const recorder = { inFlight: 1, run: () => Promise.reject(), close: async () => {} };

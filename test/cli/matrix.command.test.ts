@@ -185,6 +185,24 @@ test('a lock that is a symlink to the id of its process', { timeout: 120_000 }, 
   expect(exitCode).toBe(0);
 });
 
+test('an error that comes when the save has resolved is noted in each cell', async () => {
+  place.write({
+    'late.cjs': `
+      const fs = require('node:fs');
+      module.exports = {
+        save: async (dir, value) => {
+          fs.writeFileSync(dir + '/value', JSON.stringify(value));
+          Promise.reject(new Error('too late'));
+        },
+        load: (dir) => fs.existsSync(dir + '/value') ? JSON.parse(fs.readFileSync(dir + '/value', 'utf8')) : {},
+      };`,
+  });
+  const models = ['process-kill', 'power-loss:ext4', 'io-error'].flatMap((model) => ['--model', model]);
+  const { result } = await place.result(['--store', './late.cjs', '--scenario', 'first-save', ...models]);
+  expect(result.cells).toHaveLength(3);
+  for (const { notes } of result.cells) expect(notes).toContain('after step 1 resolved, the store threw: Error: too late');
+});
+
 test('what the binding recorder cannot see is no pass', async () => {
   place.write({
     'copies.cjs': `

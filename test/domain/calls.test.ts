@@ -5,7 +5,7 @@ import type { RawOp } from '../../harness/domain/events.ts';
 import { matchSites } from '../../harness/explain/sites.ts';
 import { isApart } from '../../harness/models/race/apart.ts';
 import { mayChange } from '../../harness/record/race.ts';
-import { traceOf } from '../traces.ts';
+import { traceOf } from '../lab/traces.ts';
 
 const NAMES = Object.keys(CALLS) as Call[]; // a literal has no other keys
 const raw = (call: Call, path = 'a', id = 1): RawOp => ({ kind: 'op', call, via: call, path, id, process: 0 });

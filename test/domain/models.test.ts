@@ -1,15 +1,8 @@
 import { expect, test } from 'vitest';
-import {
-  type Claims,
-  choicesOf,
-  DEFAULT_CHOICES,
-  heldTo,
-  type KnownBugs,
-  knownBugOf,
-  type ModelChoice,
-  modelName,
-  runsUnder,
-} from '../../harness/domain/models.ts';
+import { modelName } from '../../harness/domain/model-names.ts';
+import { choicesOf, DEFAULT_CHOICES, type ModelChoice, runsUnder } from '../../harness/domain/models.ts';
+import type { Claims, KnownBugs } from '../../harness/domain/store.ts';
+import { heldTo, knownBugOf } from '../../harness/models/held.ts';
 
 const on = (name: string): ModelChoice => {
   const [choice, ...others] = choicesOf(name) ?? [];

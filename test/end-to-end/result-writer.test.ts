@@ -1,6 +1,6 @@
 /** The writer of the harness's results is a store of the matrix, and is held to what it claims. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { copyInstallation, openPlace, type Place } from '../cli/command.ts';
+import { copyInstallation, openPlace, type Place } from '../lab/command.ts';
 
 let place: Place;
 let spoilt: ReturnType<typeof copyInstallation>;

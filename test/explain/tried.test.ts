@@ -1,12 +1,13 @@
 /** What a cell says was tried is of the kind of its model, and reports read it from there. */
 import { expect, test } from 'vitest';
-import type { Cell, ScheduleCell } from '../../harness/check.ts';
+import type { ScheduleCell } from '../../harness/check.ts';
 import { resultSchema } from '../../harness/domain/result.ts';
 import { unjudgedCell } from '../../harness/explain/cell-result.ts';
 import { historyResult } from '../../harness/explain/history-result.ts';
 import { scheduleResult } from '../../harness/explain/schedule-result.ts';
 import type { HistoryCell } from '../../harness/generate/check-histories.ts';
 import type { ScheduleFindings } from '../../harness/models/interleaving/schedule-findings.ts';
+import type { Cell } from '../../harness/models/model.ts';
 import { markdownReport } from '../../harness/report/markdown.ts';
 import { summaryWords } from '../../harness/report/summary.ts';
 import { tablesOf } from '../../harness/report/tables.ts';

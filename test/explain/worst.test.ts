@@ -1,13 +1,15 @@
 /** One order of badness: the letter of a boundary is the outcome that the headline of its cell names. */
 import { expect, test } from 'vitest';
-import type { CrashCell, FaultCell, Findings } from '../../harness/check.ts';
+import { cellResult } from '../../harness/cell-result.ts';
+import type { CrashCell, FaultCell } from '../../harness/check.ts';
 import { OUTCOME_NAMES, OUTCOMES, type Outcome, worstOutcome } from '../../harness/domain/outcomes.ts';
 import type { CellResult } from '../../harness/domain/result.ts';
-import { cellResult } from '../../harness/explain/cell-result.ts';
 import { faultResult } from '../../harness/models/io-error/fault-result.ts';
 import type { FaultFindings } from '../../harness/models/io-error/faults.ts';
+import type { Findings } from '../../harness/models/model.ts';
 import { gradeWords } from '../../harness/report/grades.ts';
-import { traceOf, treeOf } from '../traces.ts';
+import { traceOf } from '../lab/traces.ts';
+import { treeOf } from '../traces.ts';
 
 const PAIRS = OUTCOME_NAMES.flatMap((one) => OUTCOME_NAMES.filter((other) => other !== one).map((other) => [one, other] as const));
 const OPTIONS = { observed: true, durationMs: 0, allCases: false, replay: (id: string) => id };

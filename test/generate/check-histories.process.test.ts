@@ -8,7 +8,7 @@ import { checkFaultHistories, faultsIn } from '../../harness/generate/check-faul
 import { checkHistories, checkNamedHistory, type HistoryFindings } from '../../harness/generate/check-histories.ts';
 import { encodeHistory, historyDetail, parseHistory } from '../../harness/generate/history.ts';
 import { historyValue } from '../../harness/generate/values.ts';
-import type { Verdict } from '../../harness/judge/oracle.ts';
+import type { Verdict } from '../../harness/recover/believe.ts';
 import {
   FORGETS_AFTER_LOAD,
   openStoreBench,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import type { Trace } from '../../harness/domain/trace.ts';
-import { stateId } from '../../harness/explore/crash-state.ts';
-import { historyStates } from '../../harness/generate/history-states.ts';
+import { stateId } from '../../harness/models/crash/crash-state.ts';
+import { historyStates } from '../../harness/models/crash/history-states.ts';
 import { traceOf } from '../lab/traces.ts';
 
 const POSIX = { model: 'power-loss', profile: 'posix' } as const;

@@ -2,10 +2,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Benches, openBenches } from '../../harness/bench/open-benches.ts';
+import type { CheckedCell } from '../../harness/cell-result.ts';
 import type { FaultCell } from '../../harness/check.ts';
 import type { LoadedStore } from '../../harness/domain/loaded-store.ts';
 import type { Scenario } from '../../harness/domain/scenario.ts';
-import type { CheckedCell } from '../../harness/explain/cell-result.ts';
 import { findInstallation } from '../../harness/machine/installation.ts';
 import { openWorkspace } from '../../harness/machine/workspace.ts';
 import { faultId, parseFault } from '../../harness/models/io-error/fault-id.ts';

@@ -1,14 +1,14 @@
 /** Stores with bugs that take several steps to show, and benches on which their histories run. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Bench } from '../../harness/bench/bench.ts';
 import { openBenches } from '../../harness/bench/open-benches.ts';
 import { storeWith } from '../../harness/benchmarks/stores.ts';
-import type { Bench } from '../../harness/check.ts';
 import type { HistoryCell } from '../../harness/generate/check-histories.ts';
 import { HISTORIES_PER_CELL } from '../../harness/generate/draw.ts';
 import { findInstallation } from '../../harness/machine/installation.ts';
 import { openWorkspace, RUN_VARIABLE } from '../../harness/machine/workspace.ts';
-import { STATES_PER_CELL } from '../../harness/models/power-loss/loss-states.ts';
+import { STATES_PER_CELL } from '../../harness/models/power-loss/loss-space.ts';
 import { chooseRecorder } from '../../harness/record/choose.ts';
 import { builtInScenarios } from '../../scenarios/all.ts';
 import { loadedStore } from '../recover/recovering.ts';

@@ -1,16 +1,18 @@
 /** Races of small stores that are written down as text, and of built-in ones. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Bench } from '../../harness/bench/bench.ts';
 import { openBenches } from '../../harness/bench/open-benches.ts';
-import type { Bench, ScheduleCell } from '../../harness/check.ts';
+import type { ScheduleCell } from '../../harness/check.ts';
 import type { LoadedStore } from '../../harness/domain/loaded-store.ts';
 import { type Schedule, scheduleId } from '../../harness/domain/schedule.ts';
 import type { Json, Step, Task, TaskStep, Tree } from '../../harness/domain/trace.ts';
 import { findInstallation } from '../../harness/machine/installation.ts';
 import { openWorkspace } from '../../harness/machine/workspace.ts';
-import type { ScheduleFindings, ScheduleVerdict } from '../../harness/models/interleaving/schedule-findings.ts';
+import type { ScheduleFindings } from '../../harness/models/interleaving/schedule-findings.ts';
 import { type Planned, type Raced, raceOn } from '../../harness/models/race/raced.ts';
 import { checkRace } from '../../harness/models/race/races.ts';
+import type { ScheduleVerdict } from '../../harness/models/schedule/schedule-case.ts';
 import { startPtraceRecorder } from '../../harness/record/ptrace/recorder.ts';
 import type { Recorder } from '../../harness/record/recorder.ts';
 import { TRACED_BY } from '../record/ptrace/tracing.ts';

@@ -3,9 +3,9 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { replaceFile, WriteError } from '../../harness/machine/replace-file.ts';
+import { freshDirectory } from '../lab/temporary.ts';
 import { systemError } from '../src/fixtures.ts';
 import { callsOf, fileHandlePrototype } from '../src/fs-calls.ts';
-import { freshDirectory } from '../temporary.ts';
 
 let directory: string;
 let path: string;

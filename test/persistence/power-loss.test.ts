@@ -14,6 +14,7 @@ import {
   writeFile,
   writeSynced,
 } from '../../harness/calibrate/run.ts';
+import { Steps, Undecided } from '../../harness/calibrate/steps.ts';
 import { treeKey } from '../../harness/domain/tree.ts';
 import {
   NoSuchState,
@@ -25,7 +26,6 @@ import {
 } from '../../harness/persistence/power-loss.ts';
 import { PROFILE_NAMES } from '../../harness/persistence/profile.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
-import { Steps, Undecided } from '../../harness/persistence/steps.ts';
 import { SEQUENCES } from './sequences.ts';
 
 const { posix, ext4, xfs } = PROFILES;

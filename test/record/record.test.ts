@@ -132,6 +132,13 @@ describe('two runs that do the same', () => {
     expect(new Set(recording.trace.trees).size).toBe(1);
   });
 
+  test('what the store threw when its steps had resolved is told, once the recording is there', async () => {
+    expect(await record(tell(save()), request())).not.toHaveProperty('late');
+    expect(await record(tell(save()), request('Error: too late\n    at Timeout (store.js:1)'))).toMatchObject({
+      late: 'after step 1 resolved, the store threw: Error: too late',
+    });
+  });
+
   test('what could not be recorded is told', async () => {
     const recording = await record(tell([...save().slice(0, -1), { kind: 'unmeasured', what: 'mmap of a' } as never, finished]), request());
     expect(recording).toMatchObject({ trace: { unmeasured: ['mmap of a'] } });

@@ -1,6 +1,7 @@
 /** What is made of an answer of the fake file system: it is believed where the real one agrees. */
 import { expect, test } from 'vitest';
-import type { Bench, ScheduleCell } from '../../../harness/check.ts';
+import type { Bench } from '../../../harness/bench/bench.ts';
+import type { ScheduleCell } from '../../../harness/check.ts';
 import type { Json } from '../../../harness/domain/trace.ts';
 import { scheduleResult } from '../../../harness/explain/schedule-result.ts';
 import { checkInterleaving } from '../../../harness/models/interleaving/interleavings.ts';

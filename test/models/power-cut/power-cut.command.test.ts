@@ -1,8 +1,8 @@
 /** Whole runs of the built command on real file systems: what a cut shows is found, replayed, and leaves nothing behind. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { missingFor } from '../../../harness/models/power-cut/missing.ts';
 import { FILE_SYSTEMS } from '../../../harness/record/image/file-systems.ts';
+import { missingFor } from '../../../harness/record/image/missing.ts';
 import { expectNothingLeft, openPlace, type Place } from '../../lab/command.ts';
 import { noPtrace } from '../../record/ptrace/tracing.ts';
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { fsync, open, rename, resolved, traceOfRun, write } from '../../../harness/calibrate/run.ts';
 import { treeKey } from '../../../harness/domain/tree.ts';
-import { lossStateNamed, lossStates, promisesOf } from '../../../harness/models/power-loss/loss-states.ts';
+import { lossStateNamed, promisesOf } from '../../../harness/models/power-loss/loss-space.ts';
+import { lossStates } from '../../../harness/models/power-loss/loss-states.ts';
 import { NoSuchState } from '../../../harness/persistence/power-loss.ts';
 
 /** Three sectors are overwritten in place, and the second time forced. */

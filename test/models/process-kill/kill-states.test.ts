@@ -2,7 +2,7 @@ import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { treeOf } from '../../../harness/calibrate/tree-sketch.ts';
 import type { Op, Tree } from '../../../harness/domain/trace.ts';
-import type { CrashPoint } from '../../../harness/explore/crash-state.ts';
+import type { CrashPoint } from '../../../harness/models/crash/crash-state.ts';
 import { killStates, tornTree } from '../../../harness/models/process-kill/kill-states.ts';
 import { type OpSketch, traceOf } from '../../lab/traces.ts';
 

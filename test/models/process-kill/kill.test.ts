@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { treeOf } from '../../../harness/calibrate/tree-sketch.ts';
 import { HarnessError } from '../../../harness/domain/errors.ts';
 import type { RawEnd, RawEvent, RawOp } from '../../../harness/domain/events.ts';
-import type { KillState } from '../../../harness/explore/crash-state.ts';
+import type { KillState } from '../../../harness/models/crash/crash-state.ts';
 import { kill } from '../../../harness/models/process-kill/kill.ts';
 import type { Recording } from '../../../harness/record/record.ts';
 import type { Recorder, RunRequest } from '../../../harness/record/recorder.ts';

@@ -82,6 +82,36 @@ describe.skipIf(noPtrace !== undefined)(`ptrace${noPtrace === undefined ? '' : `
     });
   });
 
+  describe('an error that comes when the step has resolved', () => {
+    test.concurrent.each([
+      ['in a promise that nobody awaits', `Promise.reject(new Error('late'))`],
+      ['in the next turn', `setImmediate(() => { throw new Error('late'); })`],
+      ['in a timer', `setTimeout(() => { throw new Error('late'); }, 20)`],
+      ['in a promise of a file', `fsp.readFile(at('missing')).catch(() => { throw new Error('late'); })`],
+    ])('%s', async (_, fails) => {
+      const { recording } = await lab.record({ save: `fs.writeFileSync(at('a'), value); ${fails};` });
+      expect(recorded(recording).late).toBe('after step 1 resolved, the store threw: Error: late');
+    });
+
+    test.concurrent('ends the process in a later step', async () => {
+      const save = `
+        if (value === 'A') setTimeout(() => { throw new Error('late'); }, 0);
+        else await new Promise((resolve) => setTimeout(resolve, 5_000));
+        fs.writeFileSync(at(value), value);`;
+      const { recording } = await lab.record({ save }, ['A', 'B']);
+      expect(recording).toEqual({ reason: 'the store ended its process in step 2 (exit code 1): Error: late' });
+    });
+
+    test.concurrent('is waited for, and what is done meanwhile is not recorded', async () => {
+      const { recording } = await lab.record({
+        save: `fs.writeFileSync(at('a'), value); setTimeout(() => fs.writeFileSync(at('b'), ''), 20);`,
+      });
+      const { trace, endDirectory, late } = recorded(recording);
+      expect(late).toBeUndefined();
+      expect([...(trace.trees.at(-1)?.keys() ?? []), ...scanTree(endDirectory).keys()]).toEqual(['a', 'a']);
+    });
+  });
+
   // mknod(2) is not in the table of syscalls, nor is bind(2), which makes a socket.
   test('records a pipe with a name', async () => {
     const { request, recording } = await lab.record({ save: `child.spawnSync('mkfifo', [at('pipe')]); fs.writeFileSync(at('a'), value);` });
