@@ -7,19 +7,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { CellFile } from '../protocol/cell-file.ts';
 import { NOTHING_LEFT_TO_WAIT_FOR } from '../record/fault.ts';
-
-<<<<<<< HEAD
-=======
-
 import { LINGER_VARIABLE } from '../record/linger.ts';
-import type { CellFile } from './cell-file.ts';
-
->>>>>>> fixes
-
 import { loadBundle } from './load-bundle.ts';
 import { carryOut, carryOutRecorded, loadAsRecoveryDoes, recordingHere, untilFilesAreIdle } from './steps.ts';
 
-// The store may put its own timers in the place of these.
+// The store may replace the global ones.
 const [later, nextTurn] = [setTimeout, setImmediate];
 
 async function main(cellFile: string, directory: string, complain: (error: unknown) => void): Promise<void> {
@@ -35,19 +27,19 @@ async function main(cellFile: string, directory: string, complain: (error: unkno
   recording.start();
   if (cell.loads) await loadAsRecoveryDoes(store, directory);
   await carryOutRecorded(store, directory, cell.steps, recording, complain);
-  process.on('uncaughtException', () => {}); // it was complained of, and all that is recorded of the steps is there
   await store.close?.(directory);
   await untilFilesAreIdle(recording);
   recording.finish();
+  process.on('uncaughtException', () => {}); // it is a complaint already, and the steps are recorded
   if (lingersMs !== undefined) await untilNothingIsPending(Number(lingersMs));
   process.exit(0);
 }
 
-/** Gives errors that nobody awaits their time to come: one turn and, if there are timers, up to `withinMs`. */
+/** Waits for errors of background work: one turn of the event loop and, while timers are pending, up to `withinMs`. */
 async function untilNothingIsPending(withinMs: number): Promise<void> {
   const isPending = (): boolean => process.getActiveResourcesInfo().some((resource) => resource === 'Timeout' || resource === 'Immediate');
   let isOver = withinMs === 0;
-  // A timer itself, however busy the machine is: those of the store that are due before it come first.
+  // A timer itself: the store's timers that are due before it run first, however busy the machine is.
   later(() => {
     isOver = true;
   }, withinMs).unref();

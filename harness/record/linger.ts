@@ -1,13 +1,12 @@
 /**
- * How a run that is observed stays for what the store still throws: an error in a timer, or in a promise that nobody awaits, may come when
- * all steps have resolved and been recorded.
+ * How long an observed run stays after its last step: an error in a timer, or in a promise that nobody awaits, may come later.
  *
- * Allows   nothing to be recorded: what is done to the directory meanwhile is not part of the run, and no later stage looks at it.
- * Forbids  waiting for a store that sets its timers again and again: the time is short.
+ * Allows   errors to be noted. What happens to the directory meanwhile is not recorded, and no later stage looks at it.
+ * Forbids  waiting for a store that sets timers again and again: the time is short.
  */
 
-/** The variable that says how long, in ms; a run without it ends at once. */
+/** The variable with the time in ms; a run without it ends at once. */
 export const LINGER_VARIABLE = 'CRASH_MATRIX_LINGER_MS';
 
-/** For timers. Without any that are pending, a run stays for one turn of the event loop. */
+/** For timers. Without pending timers, a run stays for one turn of the event loop. */
 export const LINGER_MS = 100;

@@ -11,15 +11,7 @@ import { canonicalPath, learnName } from '../domain/names.ts';
 import type { FileRef, Mark, NameRule, Op, Trace, Tree, Variation } from '../domain/trace.ts';
 import { differenceBetweenRuns, equalTrees, scanTree, unspoolTree, varyingContents } from '../domain/tree.ts';
 import { NOTHING_LEFT_TO_WAIT_FOR } from './fault.ts';
-
-<<<<<<< HEAD
-=======
-
 import { LINGER_MS, LINGER_VARIABLE } from './linger.ts';
-import { canonicalPath, learnName } from './names.ts';
-
->>>>>>> fixes
-
 import { isMarkKey, markKey, opKey } from './order.ts';
 import type { Recorder, RunReport, RunRequest } from './recorder.ts';
 
@@ -33,7 +25,7 @@ export interface Recording {
   readonly endDirectory: string;
   /** Some call arrived while another was in progress, or that is unknown. */
   readonly overlaps?: boolean;
-  /** In words, what the store threw when its steps had all resolved, if it did. */
+  /** What the store threw after all its steps had resolved, in words. */
   readonly late?: string;
 }
 
@@ -56,8 +48,8 @@ export async function record(recorder: Recorder, request: RecordRequest): Promis
   let last: NotRecorded = { reason: 'not recorded' };
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const first = request.prepare();
-    // The directory of a run under the binding recorder is compared with its last tree: no timer of the store may change it.
-    const env = { ...first.env, [LINGER_VARIABLE]: String(recorder.kind === 'ptrace' ? LINGER_MS : 0) };
+    // A recorder that does not see all processes compares the directory with the last tree: no timer of the store may change it.
+    const env = { ...first.env, [LINGER_VARIABLE]: String(recorder.seesAllProcesses ? LINGER_MS : 0) };
     const observed = await recorder.run({ ...first, env, plan: { kind: 'observe' } });
     const trouble = troubleIn(observed, () => request.complaint(first.directory));
     if (trouble !== undefined) {
@@ -83,7 +75,7 @@ export async function record(recorder: Recorder, request: RecordRequest): Promis
   return last;
 }
 
-/** Of a run that went well: its only complaint is about an error that came when all steps had resolved. */
+/** The only complaint of a run that went well is about an error that came after all steps had resolved. */
 function lateIn({ marks, variation }: Trace, directory: string, complaint: string | undefined): string | undefined {
   if (complaint === undefined) return undefined;
   const message = canonicalPath(complaint.replaceAll(directory, '<dir>').split('\n')[0] ?? '', variation.names);

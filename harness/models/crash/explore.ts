@@ -61,7 +61,8 @@ export async function exploreRun<Found extends StatesOfTrace>(
   const { verdicts, unmeasured } = await judge(found.states.map((state) => crashCase(subject, state)));
   const tried = triedOf(found);
   const { unmeasured: doubts } = subject.trace;
-  return { verdicts, unmeasured, doubts, points: found.points, ...(tried && { tried }), notes: [], found: [found] };
+  const late = subject.again?.recording.late;
+  return { verdicts, unmeasured, doubts, points: found.points, ...(tried && { tried }), notes: late === undefined ? [] : [late], found: [found] };
 }
 
 /** A trace that the model of power loss cannot follow gives no states. */

@@ -47,6 +47,7 @@ export async function exploreFaults(subject: RecordedSubject, exploration: Fault
   if (only !== undefined) return exploreNamed(trial, only.fault, exploration);
 
   const { trace } = own;
+  const late = own.again?.recording.late;
   const faults = isWindows ? windowsFaults(trace) : singleFaults(trace);
   const first = await judge(faults.map((fault) => caseOf(trial, [fault])));
   const second = isWindows ? { faults: [], of: 0 } : secondFaults(first.verdicts.map(followed), TWICE_PER_CELL);
@@ -64,6 +65,7 @@ export async function exploreFaults(subject: RecordedSubject, exploration: Fault
     points,
     tried: { kind: 'faults', tried: points - counted.tried, twice: counted, ...(fsyncs.lying && { lying: fsyncs.lying }) },
     notes: [
+      ...(late === undefined ? [] : [late]),
       ...((await trial.asksSame()) ? [] : [NOT_ASKED]),
       ...(trace.marks.some(({ kind }) => kind === 'rejected') ? [REJECTS_ON_WINDOWS] : []),
       ...fsyncs.notes,
