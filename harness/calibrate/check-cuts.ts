@@ -8,7 +8,7 @@ import { statesAt } from '../persistence/power-loss.ts';
 import type { Profile } from '../persistence/profile.ts';
 import { allows } from './allows.ts';
 import { type KnownKind, knownKind } from './known.ts';
-import { inWords, inWords } from './run.ts';
+import { inWords } from './run.ts';
 
 /** At boundaries with more states, cuts are checked but states are not counted. */
 const MAX_STATES = 2_000;
