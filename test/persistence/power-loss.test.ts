@@ -26,6 +26,7 @@ import {
 import { PROFILE_NAMES } from '../../harness/persistence/profile.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
 import { Steps, Undecided } from '../../harness/persistence/steps.ts';
+import { exhaustive } from '../lab/thorough.ts';
 import { SEQUENCES } from './sequences.ts';
 
 const { posix, ext4, xfs } = PROFILES;
@@ -153,7 +154,7 @@ test('a search that takes too long says what is open', () => {
 });
 
 describe('every state of every boundary is told somewhere', () => {
-  test.each(PROFILE_NAMES)('on %s', (name) => {
+  exhaustive.each(PROFILE_NAMES)('on %s', (name) => {
     for (const { ops, before = { live: 'old' } } of Object.values(SEQUENCES).flat()) {
       const trace = traceOfRun(before, ops);
       const told = new Set([...powerLossStates(trace, PROFILES[name])].map(({ hash }) => hash));
