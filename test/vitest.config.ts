@@ -1,20 +1,51 @@
-import { defineConfig } from 'vitest/config';
+/**
+ * The tests in three tiers, by the names of their files.
+ *
+ * unit      `*.test.ts`: starts no process; `test/lab/no-processes.ts` holds it to that.
+ * process   `*.process.test.ts`: starts child processes through the library. Needs `npm run build`.
+ * command   `*.command.test.ts`: runs the built command line, packs and installs. Needs `npm run build`.
+ *
+ * No test depends on a quiet machine: a limit ends what hangs, and nothing else.
+ */
+import type { ViteUserConfig } from 'vitest/config';
 
 /** A file for the counts, as `.ci/run` asks for it. */
 const results = process.env.CRASH_MATRIX_TEST_RESULTS;
 
-export default defineConfig({
+const PROCESS = 'test/**/*.process.test.ts';
+const COMMAND = 'test/**/*.command.test.ts';
+
+type Tier = NonNullable<ViteUserConfig['test']>;
+
+const tier = (test: Tier): { readonly extends: true; readonly test: Tier } => ({ extends: true, test });
+
+export const configOf = ({ thorough }: { readonly thorough: boolean }): ViteUserConfig => ({
   root: new URL('..', import.meta.url).pathname,
   test: {
-    include: ['test/**/*.test.ts'],
     // Tests share nothing by module state, and importing everything anew for each file takes longer than the tests.
     isolate: false,
     pool: 'forks',
+    // One more than there are cores on a small machine: tests that start processes mostly wait.
     maxWorkers: 3,
-    // Tests that start processes wait for them, not for a time; the limit only ends a test that hangs.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    teardownTimeout: 60_000,
+    provide: { thorough },
+    projects: [
+      tier({
+        name: 'unit',
+        include: ['test/**/*.test.ts'],
+        exclude: [PROCESS, COMMAND],
+        setupFiles: ['test/lab/no-processes.ts'],
+        maxWorkers: 2,
+        sequence: { groupOrder: 0 },
+      }),
+      tier({ name: 'process', include: [PROCESS], sequence: { groupOrder: 1 } }),
+      tier({ name: 'command', include: [COMMAND], sequence: { groupOrder: 1 } }),
+    ],
     reporters: results === undefined ? ['default'] : ['default', 'json'],
     ...(results !== undefined && { outputFile: { json: results } }),
   },
 });
+
+export default configOf({ thorough: true });

@@ -20,9 +20,10 @@ import type { Entry, Trace, Tree } from '../../harness/domain/trace.ts';
 import { hashBytes, treeKey } from '../../harness/domain/tree.ts';
 import { statesAt } from '../../harness/persistence/power-loss.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
+import { draws, exhaustive } from '../lab/thorough.ts';
 import { BEFORE, calls } from '../persistence/random-run.ts';
 
-const RUNS = Number(process.env.RUNS ?? 60);
+const RUNS = Number(process.env.RUNS ?? draws(60));
 const profile = fc.constantFrom(...Object.values(PROFILES));
 const unit = fc.constantFrom(4096 as const, 512 as const);
 /** More states than this are not listed, but asked for one by one only. */
@@ -95,7 +96,7 @@ describe('a hundred ops', () => {
   const before = { live: 'o'.repeat(24 * 4096) };
   const content = (letter: string, at: number): Buffer => Buffer.alloc(24 * 4096, 'o').fill(letter, at * 4096, (at + 1) * 4096);
 
-  test.each(Object.values(PROFILES))('with names that change and nothing forced, on $name', (of) => {
+  exhaustive.each(Object.values(PROFILES))('with names that change and nothing forced, on $name', (of) => {
     const trace = traceOf(unsynced);
     expect(trace.ops.length).toBeGreaterThanOrEqual(96);
     const last = trace.ops.length;
@@ -106,7 +107,7 @@ describe('a hundred ops', () => {
     expect(allows(trace, of, last, treeOf({ live: `${'b'.repeat(8192)}${'c'.repeat(11_808)}` }))).toBe(false);
   });
 
-  test.each(Object.values(PROFILES))('on one file of many pages, on $name', (of) => {
+  exhaustive.each(Object.values(PROFILES))('on one file of many pages, on $name', (of) => {
     const trace = traceOf(inPlace);
     const last = trace.ops.length;
     expect(allows(trace, of, last, treeOf({ live: content('a', 3) }))).toBe(true);
@@ -115,7 +116,7 @@ describe('a hundred ops', () => {
     expect(allows(trace, of, last, treeOf({ live: content('o', 0).subarray(1) }))).toBe(false);
   });
 
-  test('with truncations in between', () => {
+  exhaustive('with truncations in between', () => {
     const ops = Array.from({ length: 20 }, (_, at) => [
       write('live', 'xy'.repeat(3000), at * 100),
       truncate('live', 4000 + at * 10),
@@ -127,7 +128,7 @@ describe('a hundred ops', () => {
     }
   });
 
-  test('in directories that come and go', () => {
+  exhaustive('in directories that come and go', () => {
     const ops = Array.from({ length: 12 }, (_, at) => [
       mkdir(`d${at}`),
       ...writeSynced(`d${at}/f`, `${at}`),
@@ -149,7 +150,7 @@ test('a boundary that is not there', () => {
 });
 
 describe('what a search could get wrong', () => {
-  test('many ways to the same names, and one name that cannot be', () => {
+  exhaustive('many ways to the same names, and one name that cannot be', () => {
     const names = Array.from({ length: 24 }, (_, at) => `f${at}`);
     const trace = traceOfRun(
       {},

@@ -95,7 +95,7 @@ export function openPlace(): Place {
 export async function expectNothingLeft(tmp: string): Promise<void> {
   expect(readdirSync(tmp)).toEqual([]);
   // Killed processes may take a moment to go; they must not come back with files.
-  await vi.waitFor(() => expect(processesWith('TMPDIR', tmp)).toEqual([]), { timeout: 10_000 });
+  await vi.waitFor(() => expect(processesWith('TMPDIR', tmp)).toEqual([]), { timeout: 120_000 });
   expect(readdirSync(tmp)).toEqual([]);
 }
 

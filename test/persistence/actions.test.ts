@@ -20,6 +20,7 @@ import type { Trace } from '../../harness/domain/trace.ts';
 import { treeKey } from '../../harness/domain/tree.ts';
 import { historyOf, NotReplayable } from '../../harness/persistence/actions.ts';
 import { hashOfTree } from '../../harness/persistence/disk.ts';
+import { draws } from '../lab/thorough.ts';
 import { BEFORE, calls } from './random-run.ts';
 
 /** Every tree that the model passes through. */
@@ -35,7 +36,7 @@ function replayed(trace: Trace, unit: 4096 | 512 = 4096): string[] {
 }
 
 describe('the model does what the file system does', () => {
-  law.prop({ ops: calls({ most: 40, forced: 1 }), unit: fc.constantFrom(4096 as const, 512 as const) }, { numRuns: 60 })(
+  law.prop({ ops: calls({ most: 40, forced: 1 }), unit: fc.constantFrom(4096 as const, 512 as const) }, { numRuns: draws(60) })(
     'replaying a run gives its tree at every boundary',
     ({ ops, unit }) => {
       const trace = traceOfRun(BEFORE, ops);
@@ -87,14 +88,17 @@ describe('a run that the model cannot follow is refused', () => {
   });
 });
 
-law.prop({ ops: calls({ most: 25, forced: 0 }) }, { numRuns: 25 })('trees have the same hash exactly if they are the same', ({ ops }) => {
-  const trace = traceOfRun(BEFORE, ops);
-  const keys = new Map<string, string>();
-  for (const tree of trace.trees) {
-    const { a, b } = hashOfTree(tree);
-    const known = keys.get(`${a} ${b}`) ?? treeKey(tree);
-    expect(treeKey(tree)).toBe(known);
-    keys.set(`${a} ${b}`, known);
-  }
-  expect(keys.size).toBe(new Set(trace.trees.map(treeKey)).size);
-});
+law.prop({ ops: calls({ most: 25, forced: 0 }) }, { numRuns: draws(25) })(
+  'trees have the same hash exactly if they are the same',
+  ({ ops }) => {
+    const trace = traceOfRun(BEFORE, ops);
+    const keys = new Map<string, string>();
+    for (const tree of trace.trees) {
+      const { a, b } = hashOfTree(tree);
+      const known = keys.get(`${a} ${b}`) ?? treeKey(tree);
+      expect(treeKey(tree)).toBe(known);
+      keys.set(`${a} ${b}`, known);
+    }
+    expect(keys.size).toBe(new Set(trace.trees.map(treeKey)).size);
+  },
+);

@@ -6,9 +6,10 @@ import { type EditedTrace, withBarrier, withoutOp } from '../../harness/persiste
 import { statesAt } from '../../harness/persistence/power-loss.ts';
 import type { Profile } from '../../harness/persistence/profile.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
+import { draws } from '../lab/thorough.ts';
 import { BEFORE, calls } from './random-run.ts';
 
-const RUNS = Number(process.env.RUNS ?? 60);
+const RUNS = Number(process.env.RUNS ?? draws(60));
 /** On btrfs, an fsync brings names forward; see below. */
 const ordered = fc.constantFrom(...Object.values(PROFILES).filter(({ name }) => name !== 'btrfs'));
 const LISTED = 2000;

@@ -11,11 +11,12 @@ import { Pieces } from '../../harness/persistence/pieces.ts';
 import { powerLossStates, rebuild, statesAt } from '../../harness/persistence/power-loss.ts';
 import type { Profile } from '../../harness/persistence/profile.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
+import { draws } from '../lab/thorough.ts';
 import { BEFORE, calls } from './random-run.ts';
 
 const profile = fc.constantFrom(...Object.values(PROFILES));
 const unit = fc.constantFrom(4096 as const, 512 as const);
-const RUNS = Number(process.env.RUNS ?? 60);
+const RUNS = Number(process.env.RUNS ?? draws(60));
 const shortRun = calls({ most: 14, forced: 2 });
 
 /** The list of pieces at a boundary. */

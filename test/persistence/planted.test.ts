@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Profile } from '../../harness/persistence/profile.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
+import { exhaustive } from '../lab/thorough.ts';
 import { expectedOf, leavesExactly, leftOf } from './leaves.ts';
 import { type Row, SEQUENCES } from './sequences.ts';
 
@@ -79,7 +80,7 @@ const EQUIVALENT: readonly string[] = [
   'btrfs with growth: with-new-blocks',
 ];
 
-test('every single edit of a profile is caught by some row, or changes nothing', () => {
+exhaustive('every single edit of a profile is caught by some row, or changes nothing', () => {
   const survivors = mutants.filter(([, profile]) => rows.every((row) => leftOf(row, profile) === expectedOf(row, profile)));
   expect(survivors.map(([name]) => name)).toEqual(EQUIVALENT);
 });

@@ -14,7 +14,6 @@ import {
   writeFile,
   writeSynced,
 } from '../../harness/calibrate/run.ts';
-import { Steps, Undecided } from '../../harness/calibrate/steps.ts';
 import { treeKey } from '../../harness/domain/tree.ts';
 import {
   NoSuchState,
@@ -26,6 +25,7 @@ import {
 } from '../../harness/persistence/power-loss.ts';
 import { PROFILE_NAMES } from '../../harness/persistence/profile.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
+import { exhaustive } from '../lab/thorough.ts';
 import { SEQUENCES } from './sequences.ts';
 
 const { posix, ext4, xfs } = PROFILES;
@@ -144,7 +144,7 @@ describe('a state by its id', () => {
 });
 
 describe('every state of every boundary is told somewhere', () => {
-  test.each(PROFILE_NAMES)('on %s', (name) => {
+  exhaustive.each(PROFILE_NAMES)('on %s', (name) => {
     for (const { ops, before = { live: 'old' } } of Object.values(SEQUENCES).flat()) {
       const trace = traceOfRun(before, ops);
       const told = new Set([...powerLossStates(trace, PROFILES[name])].map(({ hash }) => hash));

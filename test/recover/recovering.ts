@@ -29,7 +29,7 @@ export function poolIn(
   root: string,
   options: { readonly timeoutMs?: number; readonly workers?: number; readonly env?: { readonly [name: string]: string } } = {},
 ): RecoveryPool {
-  const { timeoutMs = 10_000, workers = 2, env = {} } = options;
+  const { timeoutMs = 60_000, workers = 2, env = {} } = options;
   const { recoverer } = findInstallation(import.meta.url);
   return createRecoveryPool({ recoverer, cwd: root, env: { PATH: process.env.PATH ?? '', ...env }, workers, timeoutMs });
 }

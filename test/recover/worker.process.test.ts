@@ -9,7 +9,7 @@ import { directoryWith, NEXT, works, writeStore } from './recovering.ts';
 test('a process that retires answers what it was asked before, and then ends', async () => {
   const root = freshDirectory();
   const { recoverer } = findInstallation(import.meta.url);
-  const worker = startWorker({ recoverer, cwd: root, env: { PATH: process.env.PATH ?? '' }, timeoutMs: 10_000 }, true);
+  const worker = startWorker({ recoverer, cwd: root, env: { PATH: process.env.PATH ?? '' }, timeoutMs: 60_000 }, true);
   const task = () => ({ bundle: writeStore(join(root, 'store.cjs'), ''), directory: directoryWith(root, { kept: 1 }), next: NEXT });
   const asked = [worker.recover(task()), worker.recover(task())];
   worker.retire();

@@ -3,13 +3,14 @@ import { expect, test } from 'vitest';
 import type { Result } from '../../harness/domain/result.ts';
 import { markdownReport } from '../../harness/report/markdown.ts';
 import { stableText } from '../../harness/report/stable.ts';
+import { draws } from '../lab/thorough.ts';
 import { failing, resultOf } from './fixture.ts';
 
 test('the committed report', async () => {
   await expect(markdownReport(failing)).toMatchFileSnapshot('crash-matrix.md');
 });
 
-law.prop([fc.nat(), fc.integer(), fc.nat(99), fc.nat(99), fc.nat(9_999_999), fc.uuid()])(
+law.prop([fc.nat(), fc.integer(), fc.nat(99), fc.nat(99), fc.nat(9_999_999), fc.uuid()], { numRuns: draws(100) })(
   'times, seeds, patch versions, process ids, sizes and paths do not change a byte',
   (durationMs, seed, minor, patch, pid, uuid) => {
     const other: Result = {

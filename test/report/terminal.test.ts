@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { NO_COLORS } from '../../harness/report/colors.ts';
 import { failureBlock } from '../../harness/report/failure.ts';
 import { terminalReport } from '../../harness/report/terminal.ts';
+import { draws } from '../lab/thorough.ts';
 import { asExpected, cellAndCases, failing, resultOf } from './fixture.ts';
 
 const plain = (result = failing, columns = 100): string => terminalReport(result, { columns, colors: false });
@@ -120,7 +121,7 @@ describe('a failure block', () => {
 
 const pictures = fc.string({ unit: fc.constantFrom(...'onSEMUHBFX?'), minLength: 1, maxLength: 400 });
 
-law.prop([fc.array(pictures, { minLength: 1, maxLength: 4 }), fc.integer({ min: 20, max: 200 }), fc.boolean()])(
+law.prop([fc.array(pictures, { minLength: 1, maxLength: 4 }), fc.integer({ min: 20, max: 200 }), fc.boolean()], { numRuns: draws(100) })(
   'a picture is wrapped, never cut: taking the layout away gives it back',
   (drawn, columns, colors) => {
     const cells = drawn.map((picture, index) => cellAndCases({ store: `store${index}`, scenario: 'replace', runs: picture }).cell);

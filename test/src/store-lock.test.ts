@@ -9,7 +9,7 @@ import { freshDirectory, systemError } from './fixtures.ts';
 /** Above every pid that Linux, macOS or Windows hands out. */
 const NO_SUCH_PID = 2 ** 31 - 1;
 const AT_ONCE = { timeoutMs: 0, pollMs: 1 };
-const PATIENT = { timeoutMs: 10_000, pollMs: 1 };
+const PATIENT = { timeoutMs: 60_000, pollMs: 1 };
 
 afterEach(() => vi.restoreAllMocks());
 

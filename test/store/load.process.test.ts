@@ -43,7 +43,7 @@ function write(files: { readonly [path: string]: string }): void {
   }
 }
 
-function load(argument: string, timeoutMs = 10_000): Promise<LoadedStore> {
+function load(argument: string, timeoutMs = 60_000): Promise<LoadedStore> {
   const env = { PATH: process.env.PATH ?? '' };
   return loadStore(argument, { installation, outdir, cwd: root, env, scenarios: builtInScenarios(NOW), now: NOW, timeoutMs });
 }

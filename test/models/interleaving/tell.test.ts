@@ -6,6 +6,7 @@ import { parseScheduleDetail, scheduleDetail } from '../../../harness/models/int
 import { search } from '../../../harness/models/interleaving/search.ts';
 import type { Told } from '../../../harness/protocol/interleave.ts';
 import { freshDirectory } from '../../lab/temporary.ts';
+import { exhaustive } from '../../lab/thorough.ts';
 import { answerOf, type Planted, READER, sceneOf, TWO_SAVERS, TWO_UPDATERS, told } from './planted.ts';
 
 const TASKS = { 'two-savers': TWO_SAVERS, 'two-updaters': TWO_UPDATERS, reader: READER } as const;
@@ -87,7 +88,7 @@ test.each<[Planted, string]>([
   expect(await answerOf(freshDirectory(), name, TWO_SAVERS)).toEqual({ kind: 'refused', reason });
 });
 
-test('every failure is brought about again by its id', async () => {
+exhaustive('every failure is brought about again by its id', async () => {
   const directory = freshDirectory();
   for (const name of ['window', 'shared-temp', 'lock-dir'] as const) {
     for (const { end, outcome, tree } of (await told(directory, name, READER)).ends) {
@@ -116,7 +117,7 @@ describe('folding states', () => {
     return { trees: [...trees].sort(), runs };
   }
 
-  test.each<[Planted, readonly Task[]]>([
+  exhaustive.each<[Planted, readonly Task[]]>([
     ['shared-temp', TWO_SAVERS],
     ['in-turn', READER],
   ])('loses no tree of %s', async (name, tasks) => {

@@ -4,6 +4,7 @@ import { treeOf } from '../../../harness/calibrate/tree-sketch.ts';
 import type { Op, Tree } from '../../../harness/domain/trace.ts';
 import type { CrashPoint } from '../../../harness/models/crash/crash-state.ts';
 import { killStates, tornTree } from '../../../harness/models/process-kill/kill-states.ts';
+import { draws } from '../../lab/thorough.ts';
 import { type OpSketch, traceOf } from '../../lab/traces.ts';
 
 const PAGE = 4096;
@@ -125,7 +126,7 @@ describe('of many pages', () => {
     expect(killStates(more)).toMatchObject({ inside: { tried: 16, of: 99 }, points: 18 });
   });
 
-  law.prop([fc.integer({ min: 17, max: 80 })], { numRuns: 30 })(
+  law.prop([fc.integer({ min: 17, max: 80 })], { numRuns: draws(30) })(
     'the first and the last are among them, and the rest lie evenly',
     (pages) => {
       const cuts = inside(written(0, pages * PAGE + 1, 0));

@@ -72,6 +72,6 @@ describe.skipIf(noPtrace !== undefined)('race', () => {
     await appears(up);
     running.kill('SIGKILL');
     await running;
-    await vi.waitFor(() => expect(processesWith('TMPDIR', tmp)).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(processesWith('TMPDIR', tmp)).toEqual([]), { timeout: 120_000 });
   });
 });

@@ -105,8 +105,8 @@ describe.skipIf(noPtrace !== undefined)('races', () => {
   });
 
   test('a lock that a killed process leaves behind: whoever comes next waits for ever', async () => {
-    const { end } = await lab.race(WAITS_FOR_EVER, TWO_SAVERS, { schedule: [{ task: 0, steps: 1 }], kill: 0 }, { timeoutMs: 1_000 });
-    expect(end.stuck).toBe('saver B did not come to an end within 1 s'); // which is judged as hung, whatever recovery finds
+    const { end } = await lab.race(WAITS_FOR_EVER, TWO_SAVERS, { schedule: [{ task: 0, steps: 1 }], kill: 0 }, { timeoutMs: 3_000 });
+    expect(end.stuck).toBe('saver B did not come to an end within 3 s'); // which is judged as hung, whatever recovery finds
     expect(blocksOf({ end })).toMatch(/^a: open lock \| b: open lock failed: EEXIST, open lock failed: EEXIST, /);
   });
 

@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => children.close());
 
-test('hooked calls answer like unhooked ones and leave the same trees', { timeout: 60_000 }, async () => {
+test('hooked calls answer like unhooked ones and leave the same trees', async () => {
   const { events } = await children.run(
     await children.module(`import { agreement } from './agreement.ts'; export const steps = [agreement(100, 1)];`),
     { kind: 'observe' },

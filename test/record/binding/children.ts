@@ -52,7 +52,7 @@ export async function buildChildren(): Promise<Children> {
       await build({ ...common, ...entry, outfile, sourcemap: 'linked' });
       return outfile;
     },
-    async run(module, plan, timeoutMs = 20_000) {
+    async run(module, plan, timeoutMs = 60_000) {
       count += 1;
       const [directory, spool] = [join(root, `run-${count}`), join(root, `spool-${count}`)];
       mkdirSync(directory);
@@ -66,7 +66,7 @@ export async function buildChildren(): Promise<Children> {
       mkdirSync(directory);
       mkdirSync(spool);
       const plan = { kind: 'fault', order, names: [], runs: [{ directory, spool, faults }] } as const;
-      const report = await recorder.run({ args: [join(program, 'child.cjs'), module], directory, spool, env: {}, plan, timeoutMs: 20_000 });
+      const report = await recorder.run({ args: [join(program, 'child.cjs'), module], directory, spool, env: {}, plan, timeoutMs: 60_000 });
       return { ...report, directory, spool };
     },
     async close() {

@@ -181,7 +181,7 @@ test('a child that cannot be started is the fault of the harness', async () => {
   const spool = join(children.root, 'unused');
   mkdirSync(spool);
   const recorder = createBindingRecorder({ inFlight: 1, nodePath: join(children.root, 'no-node') });
-  const run = recorder.run({ args: [], directory: children.root, spool, env: {}, plan: { kind: 'observe' }, timeoutMs: 1000 });
+  const run = recorder.run({ args: [], directory: children.root, spool, env: {}, plan: { kind: 'observe' }, timeoutMs: 60_000 });
   await expect(run).rejects.toThrow(/could not start/);
 });
 

@@ -113,6 +113,6 @@ describe.skipIf(noPtrace !== undefined)('a race', () => {
     await appears(join(marker, 'here'));
     await other.close();
     expect(await cut).toBe('the recorder was closed');
-    await expect.poll(processesOfTests).toEqual(before);
+    await expect.poll(processesOfTests, { timeout: 120_000 }).toEqual(before);
   });
 });

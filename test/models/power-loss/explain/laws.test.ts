@@ -23,11 +23,12 @@ import { acknowledgedAt } from '../../../../harness/models/power-loss/explain/qu
 import { withBarriers, withoutOps } from '../../../../harness/models/power-loss/explain/trace-edits.ts';
 import { powerLossStates, rebuild } from '../../../../harness/persistence/power-loss.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../../../harness/persistence/profile.ts';
+import { draws } from '../../../lab/thorough.ts';
 import { BEFORE, calls } from '../../../persistence/random-run.ts';
 import { everyBarrier, failingIn, failsWith, judgedBy, type TestCell, textAt } from './cell.ts';
 import { canPutBack } from './put-back.ts';
 
-const RUNS = Number(process.env.RUNS ?? 12);
+const RUNS = Number(process.env.RUNS ?? draws(12));
 const MOST_STATES = 1500;
 
 /** A promise that any run makes: the file has something that it had, after what was acknowledged last. No crash alone breaks it. */

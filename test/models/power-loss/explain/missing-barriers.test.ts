@@ -16,6 +16,7 @@ import { type Mend, missingBarriers, verifyMend } from '../../../../harness/mode
 import { smallestLoss } from '../../../../harness/models/power-loss/explain/smallest-loss.ts';
 import { Verdicts } from '../../../../harness/models/power-loss/explain/verdicts.ts';
 import type { ProfileName } from '../../../../harness/persistence/profile.ts';
+import { exhaustive } from '../../../lab/thorough.ts';
 import { type CellSketch, type Claim, cellOf, everyBarrier, failsWith, LIVE, NEW, OLD, RUNS, type RunName, type TestCell } from './cell.ts';
 
 async function mendOf({ question, failing }: TestCell): Promise<Mend> {
@@ -141,7 +142,7 @@ describe('a mend', () => {
   const cells = (Object.keys(RUNS) as RunName[]).flatMap((run) =>
     (['posix', 'xfs'] as const).flatMap((profile) => (['atomic', 'durable'] as const).map((claim) => ({ run, profile, claim }))),
   );
-  test('mends wherever it is put, is the smallest, and is not missed', { timeout: 20_000 }, async () => {
+  exhaustive('mends wherever it is put, is the smallest, and is not missed', async () => {
     const kinds = new Map<string, number>();
     for (const { run, profile, claim } of cells) {
       const cell = cellOf({ calls: RUNS[run], profile, claim });

@@ -16,6 +16,7 @@ import {
 import { redundantBarriers } from '../../../../harness/models/power-loss/explain/redundant-barriers.ts';
 import { withoutOps } from '../../../../harness/models/power-loss/explain/trace-edits.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../../../harness/persistence/profile.ts';
+import { exhaustive } from '../../../lab/thorough.ts';
 import { type Claim, cellOf, failingIn, LIVE, NEW, RUNS, type RunName } from './cell.ts';
 
 const temporary = (...forced: Do[]): Do[] => [open('t', 'new'), write('t', NEW), ...forced, close('t'), rename('t', LIVE)];
@@ -67,7 +68,7 @@ describe('barriers that buy nothing', () => {
     expect(found.together.map(({ index }) => index).join(', ')).toBe(together);
   });
 
-  test('what is redundant can go, and what is needed cannot', { timeout: 20_000 }, async () => {
+  exhaustive('what is redundant can go, and what is needed cannot', async () => {
     for (const run of Object.keys(RUNS) as RunName[]) {
       for (const profile of PROFILE_NAMES) {
         const { question, failing, isBelow } = cellOf({ calls: RUNS[run], profile, claim: 'durable' });

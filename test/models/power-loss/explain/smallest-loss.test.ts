@@ -5,6 +5,7 @@ import { smallestPart } from '../../../../harness/models/power-loss/explain/mini
 import { lostOps, type SmallestLoss, simpler, smallestLoss } from '../../../../harness/models/power-loss/explain/smallest-loss.ts';
 import { powerLossStates, rebuild } from '../../../../harness/persistence/power-loss.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../../../harness/persistence/profile.ts';
+import { exhaustive } from '../../../lab/thorough.ts';
 import { type Claim, cellOf, LIVE, NEW, OLD, RUNS, type RunName } from './cell.ts';
 import { canPutBack } from './put-back.ts';
 
@@ -85,7 +86,7 @@ describe('the smallest loss', () => {
   const cells = (Object.keys(RUNS) as RunName[]).flatMap((run) =>
     PROFILE_NAMES.flatMap((profile) => (['atomic', 'durable'] as const).map((claim) => ({ run, profile, claim }))),
   );
-  test('fails, is allowed, and nothing of it can be put back', { timeout: 20_000 }, async () => {
+  exhaustive('fails, is allowed, and nothing of it can be put back', async () => {
     let explained = 0;
     for (const { run, profile, claim } of cells) {
       const cell = cellOf({ calls: RUNS[run], profile, claim });
