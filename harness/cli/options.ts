@@ -22,6 +22,9 @@ function whole(value: string): number {
   return Number(value);
 }
 
+/** Options that stand together in help. */
+export const group = (heading: string, options: readonly Option[]): Option[] => options.map((option) => option.helpGroup(heading));
+
 /** An option that may be given again, or with several values between commas. `all` says in help what is chosen without it. */
 export const list = (flags: string, description: string, all: string): Option =>
   new Option(flags, `${description}; repeat for more`).argParser(several).default([], all);

@@ -11,7 +11,7 @@ import { checkAvailable } from './available.ts';
 import type { CliCommand } from './command.ts';
 import { withLiveLine } from './live-line.ts';
 import { modelsInHelp, onlyShown } from './model-list.ts';
-import { atLeastOne, flag, list, recorder, seed, states, timeout } from './options.ts';
+import { atLeastOne, flag, group, list, recorder, seed, states, timeout } from './options.ts';
 import type { Output } from './output.ts';
 import { replayText } from './replay-text.ts';
 import { chosenReporters, NAMES_WITH_FILE, REPORTER_NAMES, report } from './reporters.ts';
@@ -44,25 +44,33 @@ export const runCommand: CliCommand<RunFlags> = {
   description: 'run stores through scenarios: crash them at every boundary, fail each call, let tasks race',
   arguments: [],
   options: [
-    list('--store <name or file>', 'a built-in store, or a file with your own', 'all built-in ones'),
-    list('--scenario <name>', 'what the store goes through', 'all that the store supports'),
-    list('--model <name>', modelsInHelp(), 'all that need no root'),
-    list('--reporter <name>', oneOf(REPORTER_NAMES), REPORTERS[0].name),
-    new Option('--output-dir <dir>', `where ${NAMES_WITH_FILE.join(' and ')} are written`),
-    recorder(),
-    timeout(),
-    flag('--observe', 'take the states from one run by copying, instead of killing a child for each'),
-    flag('--all-cases', 'every case in the JSON, not only violations'),
-    flag('--bail', 'after a broken claim start no further cell'),
-    flag('--list', 'print the cells and run nothing'),
-    seed(),
-    states(),
-    new Option('--depth <crashes>', 'crashes in a row: with 2, what recovers from the first is crashed as well')
-      .choices(['1', '2'])
-      .default('2'),
-    new Option('--preemptions <number>', 'race: switches from a process that could go on, in one run').argParser(atLeastOne).default(1),
-    new Option('--histories <number>', 'random histories per cell (default: each model has its own number)').argParser(atLeastOne),
-    flag('--strict', `hold every claim where it is only shown too: ${onlyShown().join(', ')}`),
+    ...group('What runs:', [
+      list('--store <name or file>', 'a built-in store, or a file with your own', 'all built-in ones'),
+      list('--scenario <name>', 'what the store goes through', 'all that the store supports'),
+      list('--model <name>', modelsInHelp(), 'all that need no root'),
+      flag('--list', 'print the cells and run nothing'),
+    ]),
+    ...group('How:', [
+      recorder(),
+      timeout(),
+      flag('--observe', 'take the states from one run by copying, instead of killing a child for each'),
+      flag('--strict', `hold every claim where it is only shown too: ${onlyShown().join(', ')}`),
+      flag('--bail', 'after a broken claim start no further cell'),
+    ]),
+    ...group('How much:', [
+      states(),
+      new Option('--depth <crashes>', 'crashes in a row: with 2, what recovers from the first is crashed as well')
+        .choices(['1', '2'])
+        .default('2'),
+      new Option('--preemptions <number>', 'race: switches from a process that could go on, in one run').argParser(atLeastOne).default(1),
+      new Option('--histories <number>', 'random histories per cell (default: each model has its own number)').argParser(atLeastOne),
+      seed(),
+    ]),
+    ...group('Reports:', [
+      list('--reporter <name>', oneOf(REPORTER_NAMES), REPORTERS[0].name),
+      new Option('--output-dir <dir>', `where ${NAMES_WITH_FILE.join(' and ')} are written`),
+      flag('--all-cases', 'every case in the JSON, not only violations'),
+    ]),
   ],
   examples: [
     'crash-matrix run --store rename-away --scenario replace',

@@ -16,7 +16,7 @@ interface OutcomeRow {
   readonly grade: 'durable' | 'lossy' | 'by-model';
   readonly meaning: string;
   /** What stands in front of a case's `found`: see `describeFound`. */
-  readonly foundBy: string;
+  readonly foundBy: 'load() returned' | 'load() failed' | 'did not return' | 'the next save' | 'was readable';
   /** Green and blue are fine, red and magenta lose data at once, yellow goes wrong later. */
   readonly colour: 'green' | 'blueBright' | 'red' | 'magenta' | 'yellow';
 }

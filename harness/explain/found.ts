@@ -1,29 +1,26 @@
 /**
  * The `found` of a case: what recovery met, in words that follow the `foundBy` of its outcome, e.g. `load() returned` `{}`.
  */
+
+import { OUTCOMES, type Outcome } from '../domain/outcomes.ts';
 import type { Loaded, Recovery, Saved } from '../domain/recovery.ts';
-import type { Outcome } from '../domain/store.ts';
 import type { Promised } from '../domain/trace.ts';
 import { describeLoaded, describeValue } from './values.ts';
 
 export function describeFound(outcome: Outcome, recovery: Recovery, promised: Promised): string {
-  switch (outcome) {
-    case 'original':
-    case 'new':
-    case 'stale':
-    case 'empty':
-    case 'mixed':
-    case 'false-ack':
-    case 'exposed':
+  const { foundBy } = OUTCOMES[outcome];
+  switch (foundBy) {
+    case 'load() returned':
+    case 'was readable':
       return recovery.load.kind === 'loaded' ? describeLoaded(recovery.load.value, promised) : broken(recovery.load);
-    case 'unreadable':
+    case 'load() failed':
       return broken(recovery.load);
-    case 'hung':
+    case 'did not return':
       return hung(recovery);
-    case 'blocked':
+    case 'the next save':
       return recovery.save?.kind === 'saved' ? unseen(recovery.secondLoad) : broken(recovery.save);
     default:
-      return outcome satisfies never;
+      return foundBy satisfies never;
   }
 }
 

@@ -22,6 +22,11 @@ test('every example is a line of its own command', () => {
   expect(examples.filter(({ name, example }) => !example.replace(/^sudo /, '').startsWith(`crash-matrix ${name} `))).toEqual([]);
 });
 
+test('every option of run stands in a group of its help', () => {
+  const run = COMMANDS.find(({ name }) => name === 'run');
+  expect(run?.options.filter(({ helpGroupHeading }) => helpGroupHeading === undefined)).toEqual([]);
+});
+
 test('every name of a model is accepted, and help has all of them', () => {
   expect(modelNames()).toEqual([...CLAIMABLE]);
   expect(modelNames().filter((name) => choicesOf(name) === undefined)).toEqual([]);
