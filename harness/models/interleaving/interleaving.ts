@@ -9,6 +9,7 @@ import type { TasksSubject } from '../../bench/subject.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
 import { simplerHistories } from '../../generate/concurrent.ts';
+import { HISTORIES_PER_CELL } from '../../generate/draw.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
 import { type InterleaveRequest, type NamedSchedule, type Told, treeTold } from '../../protocol/interleave.ts';
 import { violates } from '../held.ts';
@@ -28,7 +29,7 @@ import { parseScheduleDetail, scheduleDetail } from './coding.ts';
 const LIMITS = { runs: 5_000, samples: 500 } as const;
 /** The same for each random history, and how many of them there are unless the run says otherwise. */
 const HISTORY_LIMITS = { runs: 400, samples: 50 } as const;
-const HISTORIES = 20;
+const HISTORIES = HISTORIES_PER_CELL;
 /** Processes that interleave histories side by side. */
 const PROCESSES = 2;
 
