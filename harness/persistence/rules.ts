@@ -23,9 +23,9 @@ export interface Rules {
    * everything logged before persists first.
    */
   readonly overwrite: 'in-place' | 'copied';
-  /** Two writes to one page (one sector, when tearing). `in-order`: the later never persists without the earlier, as a page is written whole. */
+  /** Two writes to one page (one sector, when tearing). `in-order`: the later never persists alone, as a page is written whole. */
   readonly samePage: 'free' | 'in-order';
-  /** A size set by truncate. `waits`: it persists after the data up to that size. `at-once`: it may persist first; that data then reads as zeros. */
+  /** A size set by truncate. `waits`: it persists after the data below it. `at-once`: it may persist first; that data reads as zeros. */
   readonly resize: 'at-once' | 'waits';
   /** Which renames over an existing file persist only after the new file's data: none, all, or those over a file that was not empty. */
   readonly renameOver: 'not-flushed' | 'flushed' | 'flushed-if-not-empty';
