@@ -2,11 +2,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { COMMANDS } from '../harness/cli/all.ts';
+import { OUTCOME_NAMES, OUTCOMES } from '../harness/domain/outcomes.ts';
 import { findInstallation } from '../harness/machine/installation.ts';
-import { MODELS } from '../harness/models/all.ts';
+import { MODELS, VARIANTS } from '../harness/models/all.ts';
+import { RECORDERS } from '../harness/record/all.ts';
+import { REPORTERS } from '../harness/report/all.ts';
 import { BUILT_IN_STORES } from '../harness/store/catalogue.ts';
 import { builtInScenarios } from '../scenarios/all.ts';
-import { openPlace } from './lab/command.ts';
+import { openPlace } from './cli/command.ts';
 
 const { root } = findInstallation(import.meta.url);
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -57,9 +61,35 @@ test.each([
   for (const row of rows) expect(squeezed(stdout)).toContain(squeezed(row));
 });
 
-test('the tables list the built-in scenarios, and the models', () => {
-  const listed = [...readme.matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, name]) => name);
-  expect(listed).toEqual([...builtInScenarios(0).map(({ name }) => name), ...MODELS]);
+/** The rows of the table with this in its head, each as its cells. */
+const rowsOf = (head: string): string[][] => {
+  const [table = ''] = new RegExp(`^\\| ${head} .*\\n\\| -.*\\n(?:\\|.*\\n)*`, 'm').exec(readme) ?? [];
+  const rows = table.trim().split('\n').slice(2);
+  return rows.map((row) => [...row.matchAll(/\| +(.*?) +(?=\|)/g)].map(([, cell = '']) => cell));
+};
+
+test.each<[string, readonly { readonly name: string }[]]>([
+  ['scenario', builtInScenarios(0)],
+  ['outcome', OUTCOME_NAMES.map((name) => ({ name }))],
+  ['model', MODELS],
+  ['command', COMMANDS],
+  ['reporter', REPORTERS],
+  ['recorder', RECORDERS],
+])('the table of each %s lists what there is', (head, all) => {
+  expect(rowsOf(head).map(([name]) => name)).toEqual(all.map(({ name }) => `\`${name}\``));
+});
+
+test('the table of outcomes has their letters and meanings', () => {
+  const expected = OUTCOME_NAMES.map((name) => [`\`${name}\``, `\`${OUTCOMES[name].letter}\``, OUTCOMES[name].meaning]);
+  expect(rowsOf('outcome')).toEqual(expected);
+});
+
+test('the table of models names their profiles', () => {
+  const rows = new Map(
+    rowsOf('model').map(([name = '', what = '']) => [name, [...what.matchAll(/`:([\w-]+)`/g)].map(([, profile]) => profile)]),
+  );
+  for (const { name, profiles } of new Set(VARIANTS.map(({ model }) => model)))
+    expect(rows.get(`\`${name}\``)).toEqual(profiles.flatMap((profile) => profile.name ?? []));
 });
 
 test('the flags that it names exist', async () => {
@@ -69,7 +99,7 @@ test('the flags that it names exist', async () => {
   for (const flag of flags) expect(stdout).toContain(flag);
 });
 
-test('every built-in store is a strategy, or the writer of results', () => {
+test('every strategy is a built-in store', () => {
   const files = readdirSync(join(root, 'src/strategies')).map((file) => file.replace('.ts', ''));
-  expect([...files, 'result-writer']).toEqual(expect.arrayContaining(BUILT_IN_STORES.map(({ name }) => name)));
+  expect(files).toEqual(expect.arrayContaining(BUILT_IN_STORES.map(({ name }) => name)));
 });

@@ -7,7 +7,7 @@
  *             ─▶ losses confirmed: of those of one kind the first and the last by processes that have done nothing else; if one of the
  *                two is something else, all of that kind
  *
- * See decision records 0004 and 0017.
+ * See decision records 0004, 0010 and 0018.
  */
 import { UsageError } from '../domain/errors.ts';
 import type { RecoveredTree } from '../domain/recovery.ts';

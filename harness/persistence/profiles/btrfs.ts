@@ -17,10 +17,9 @@
  * A move into a directory that is then forced can leave the file in both. A store that forces each file before its rename loses
  * nothing this way. `harness/calibrate/btrfs-log.ts` computes exactly these names.
  */
-import type { Profile } from '../profile.ts';
+import type { Rules } from '../rules.ts';
 
-export const btrfs: Profile = {
-  name: 'btrfs',
+export const btrfs: Rules = {
   metadata: 'logged',
   growth: 'with-data',
   overwrite: 'copied',

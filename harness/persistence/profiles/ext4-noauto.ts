@@ -5,7 +5,7 @@
  * Forbids  everything else that ext4 forbids.
  * Real     mount -o noauto_da_alloc on Linux 6.
  */
-import type { Profile } from '../profile.ts';
+import type { Rules } from '../rules.ts';
 import { ext4 } from './ext4.ts';
 
-export const ext4NoAuto: Profile = { ...ext4, name: 'ext4-noauto', renameOver: 'not-flushed', close: 'not-flushed' };
+export const ext4NoAuto: Rules = { ...ext4, renameOver: 'not-flushed', close: 'not-flushed' };

@@ -11,10 +11,9 @@
  *          wait for that data, because with dioread_nolock its blocks are not yet marked as written; with dioread_lock it waits. The
  *          window is one write long.
  */
-import type { Profile } from '../profile.ts';
+import type { Rules } from '../rules.ts';
 
-export const ext4: Profile = {
-  name: 'ext4',
+export const ext4: Rules = {
   metadata: 'logged',
   growth: 'with-new-blocks',
   overwrite: 'in-place',

@@ -7,10 +7,9 @@
  *          directory; half a rename; and bytes that were never written, other than zeros, although POSIX does not promise that.
  * Real     no file system does all of this. ext2, and ext4 with data=writeback except for stale blocks, come close.
  */
-import type { Profile } from '../profile.ts';
+import type { Rules } from '../rules.ts';
 
-export const posix: Profile = {
-  name: 'posix',
+export const posix: Rules = {
   metadata: 'free',
   growth: 'free',
   overwrite: 'in-place',

@@ -9,10 +9,9 @@
  *          file, without the data written to new pages since; losing what was logged up to the last change to what was fsynced.
  * Real     mkfs.xfs defaults on Linux 6. Linux only starts the flush at close: a cut during that write can still lose the data.
  */
-import type { Profile } from '../profile.ts';
+import type { Rules } from '../rules.ts';
 
-export const xfs: Profile = {
-  name: 'xfs',
+export const xfs: Rules = {
   metadata: 'logged',
   growth: 'with-data',
   overwrite: 'in-place',
