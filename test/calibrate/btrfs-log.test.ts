@@ -1,6 +1,6 @@
 /** What btrfs was seen to leave, on images, after these calls and the fsync of another file: the log as it is followed here has each. */
 import { describe, expect, test } from 'vitest';
-import { allows, allows, allowsWithNames, allowsWithNames } from '../../harness/calibrate/allows.ts';
+import { allows, allowsWithNames } from '../../harness/calibrate/allows.ts';
 import { namesAfter } from '../../harness/calibrate/btrfs-log.ts';
 import {
   type Do,

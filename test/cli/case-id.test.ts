@@ -1,51 +1,71 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { type CaseName, parseCaseId } from '../../harness/cli/case-id.ts';
+import { parseCaseId } from '../../harness/cli/case-id.ts';
 import { UsageError } from '../../harness/domain/errors.ts';
+import { variantOf } from '../lab/cells.ts';
 
 describe('a case id is read', () => {
-  const kill = { choice: { model: 'process-kill' }, model: 'process-kill' } as const;
-  const loss = { choice: { model: 'power-loss', profile: 'ext4-noauto' }, model: 'power-loss:ext4-noauto' } as const;
-  const cut = { choice: { model: 'power-cut', profile: 'xfs' }, model: 'power-cut:xfs' } as const;
-  test.each<[string, Partial<CaseName>]>([
-    ['a/b/process-kill@0', { ...kill, state: { at: { op: 0 }, detail: '' } }],
-    ['my.store_1/own-one/process-kill@14', { store: 'my.store_1', scenario: 'own-one', ...kill, state: { at: { op: 14 }, detail: '' } }],
-    ['a/b/process-kill@7~torn=4096', { ...kill, state: { at: { op: 7, bytes: 4096 }, detail: '' } }],
-    ['a/b/power-loss:ext4-noauto@12', { ...loss, state: { at: { op: 12 }, detail: '' } }],
-    ['a/b/power-loss:ext4-noauto@12~lost=7.2+9', { ...loss, state: { at: { op: 12 }, detail: 'lost=7.2+9' } }],
-    ['a/b/power-loss:ext4-noauto@12~lost512=7', { ...loss, state: { at: { op: 12 }, detail: 'lost512=7' } }],
-    ['a/b/power-loss:ext4-noauto@1~tree=0123456789abcdef', { ...loss, state: { at: { op: 1 }, detail: 'tree=0123456789abcdef' } }],
-    ['a/b/power-cut:xfs@3~sync=2', { ...cut, state: { at: { op: 3 }, detail: 'sync=2' } }],
+  const fault = (...faults: readonly object[]): object => ({ fault: { kind: 'faults', faults } });
+  const turns = [
+    { task: 0, steps: 5 },
+    { task: 1, steps: 2 },
+  ];
+  test.each<[string, string, unknown]>([
+    ['a/b', 'process-kill@0', { at: { op: 0 }, detail: '' }],
+    ['my.store_1/own-one', 'process-kill@14', { at: { op: 14 }, detail: '' }],
+    ['a/b', 'process-kill@7~torn=4096', { at: { op: 7, bytes: 4096 }, detail: '' }],
+    ['a/b', 'power-loss:ext4-noauto@12', { at: { op: 12 }, detail: '' }],
+    ['a/b', 'power-loss:ext4-noauto@12~lost=7.2+9', { at: { op: 12 }, detail: 'lost=7.2+9' }],
+    ['a/b', 'power-loss:ext4-noauto@12~lost512=7', { at: { op: 12 }, detail: 'lost512=7' }],
+    ['a/b', 'power-loss:ext4-noauto@1~tree=0123456789abcdef', { at: { op: 1 }, detail: 'tree=0123456789abcdef' }],
+    ['a/b', 'power-cut:xfs@3~sync=2', { at: { op: 3 }, detail: 'sync=2' }],
     [
-      'a/b/process-kill@7~torn=9~then=2~torn=3',
-      { ...kill, state: { at: { op: 7, bytes: 9 }, detail: '', second: { at: { op: 2, bytes: 3 }, detail: '' } } },
+      'a/b',
+      'process-kill@7~torn=9~then=2~torn=3',
+      { at: { op: 7, bytes: 9 }, detail: '', second: { at: { op: 2, bytes: 3 }, detail: '' } },
     ],
     [
-      'a/b/power-loss:ext4-noauto@7~lost=3~then=2~lost=1',
-      { ...loss, state: { at: { op: 7 }, detail: 'lost=3', second: { at: { op: 2 }, detail: 'lost=1' } } },
+      'a/b',
+      'power-loss:ext4-noauto@7~lost=3~then=2~lost=1',
+      { at: { op: 7 }, detail: 'lost=3', second: { at: { op: 2 }, detail: 'lost=1' } },
     ],
-    ...(
-      [
-        ['io-error', 2, 'EMFILE'],
-        ['io-error', 7, 'short=100'],
-        ['io-error', 7, 'ENOSPC+'],
-        ['io-error', 2, 'EMFILE~then=5~EIO'],
-        ['io-error', 9, 'EIO~dropped=xfs.14.lost=7'],
-        ['io-error', 9, 'lie=btrfs.14.lost=7+9.1'],
-        ['interleaving', 7, 'a5.b2'],
-        ['interleaving', 7, 'a5.b2~crash'],
-        ['race', 7, 'a5.b2'],
-        ['race', 7, 'a5.b2~kill=a'],
-        ['process-kill', 5, 'history=s1.u2.c3.l'],
-        ['process-kill', 5, 'history=s1~torn=4096'],
-        ['io-error', 5, 'history=s1.z~EIO'],
-      ] as const
-    ).map(([model, op, detail]): [string, Partial<CaseName>] => [
-      `a/b/${model}@${op}~${detail}`,
-      { choice: { model }, model, state: { at: { op }, detail } },
-    ]),
-  ])('%s', (text, name) => {
-    expect(parseCaseId(text)).toEqual({ store: 'a', scenario: 'b', ...name });
+    ['a/b', 'io-error@2~EMFILE', fault({ kind: 'errno', op: 2, errno: 'EMFILE' })],
+    ['a/b', 'io-error@7~short=100', fault({ kind: 'short', op: 7, bytes: 100 })],
+    ['a/b', 'io-error@7~ENOSPC+', fault({ kind: 'full', op: 7 })],
+    ['a/b', 'io-error@2~EMFILE~then=5~EIO', fault({ kind: 'errno', op: 2, errno: 'EMFILE' }, { kind: 'errno', op: 5, errno: 'EIO' })],
+    ['a/b', 'io-error:windows@2~EPERM+', fault({ kind: 'in-use', op: 2, lasts: true })],
+    [
+      'a/b',
+      'io-error@9~EIO~dropped=xfs.14.lost=7',
+      { fault: { kind: 'dropped', op: 9, cut: { profile: 'xfs', boundary: 14, detail: 'lost=7' } } },
+    ],
+    [
+      'a/b',
+      'io-error@9~lie=btrfs.14.lost=7+9.1',
+      { fault: { kind: 'lie', op: 9, cut: { profile: 'btrfs', boundary: 14, detail: 'lost=7+9.1' } } },
+    ],
+    ['a/b', 'interleaving@7~a5.b2', { schedule: turns }],
+    ['a/b', 'interleaving@7~a5.b2~crash', { schedule: turns, crashAfter: 7 }],
+    ['a/b', 'race@7~a5.b2', { schedule: turns }],
+    ['a/b', 'race@7~a5.b2~kill=a', { schedule: turns, kill: 0 }],
+    [
+      'a/b',
+      'process-kill@5~history=s1.u2.c3.l',
+      {
+        at: { op: 5 },
+        detail: '',
+        history: [{ kind: 'save', value: 1 }, { kind: 'update', key: 2 }, { kind: 'crash', after: 3 }, { kind: 'reload' }],
+      },
+    ],
+    ['a/b', 'process-kill@5~history=s1~torn=4096', { at: { op: 5, bytes: 4096 }, detail: '', history: [{ kind: 'save', value: 1 }] }],
+    [
+      'a/b',
+      'io-error@5~history=s1.z~EIO',
+      { ...fault({ kind: 'errno', op: 5, errno: 'EIO' }), history: [{ kind: 'save', value: 1 }, { kind: 'reset' }] },
+    ],
+  ])('%s/%s', (cell, rest, only) => {
+    const [store, scenario] = cell.split('/');
+    expect(parseCaseId(`${cell}/${rest}`)).toEqual({ store, scenario, variant: variantOf(rest.split('@')[0] ?? ''), only });
   });
 });
 

@@ -3,9 +3,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { COMMANDS } from '../../harness/cli/all.ts';
-import { modelNames } from '../../harness/cli/model-list.ts';
-import { CLAIMABLE, choicesOf } from '../../harness/domain/models.ts';
 import { findInstallation } from '../../harness/machine/installation.ts';
+import { MODEL_NAMES, VARIANTS, variantsNamed } from '../../harness/models/all.ts';
 
 const { root } = findInstallation(import.meta.url);
 
@@ -28,14 +27,15 @@ test('every option of run stands in a group of its help', () => {
 });
 
 test('every name of a model is accepted, and help has all of them', () => {
-  expect(modelNames()).toEqual([...CLAIMABLE]);
-  expect(modelNames().filter((name) => choicesOf(name) === undefined)).toEqual([]);
+  expect(new Set(MODEL_NAMES)).toEqual(new Set(VARIANTS.flatMap(({ model, name }) => [model.name, name])));
+  expect(MODEL_NAMES.length).toBe(new Set(MODEL_NAMES).size);
+  expect(MODEL_NAMES.filter((name) => variantsNamed(name) === undefined)).toEqual([]);
   const help = optionOf('run', '--model')?.description ?? '';
   const spelt = help.split(/,| or |;/).flatMap((part) => {
     const [, model = '', profiles = ''] = /^([\w-]+)(?:\[:(.*)\])?$/.exec(part.trim()) ?? [];
     return [model, ...profiles.split('|').flatMap((profile) => (profile === '' ? [] : [`${model}:${profile}`]))];
   });
-  expect(spelt).toEqual(expect.arrayContaining([...modelNames()]));
+  expect(spelt).toEqual(expect.arrayContaining([...MODEL_NAMES]));
 });
 
 test('help says what --strict adds', () => {

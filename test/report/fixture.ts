@@ -6,6 +6,7 @@ import { OUTCOME_NAMES, OUTCOMES, type Outcome } from '../../harness/domain/outc
 import type { CaseResult, CellResult, Result, Tried } from '../../harness/domain/result.ts';
 import type { Call, FileRef, Op, OpenFlag, Site } from '../../harness/domain/trace.ts';
 import { opText } from '../../harness/explain/op-text.ts';
+import { modelNamed } from '../../harness/models/all.ts';
 
 type OpParts = Partial<Pick<Op, 'to' | 'range' | 'error' | 'mode' | 'process'>> & {
   readonly flags?: readonly OpenFlag[];
@@ -102,30 +103,20 @@ export function cellAndCases(parts: CellParts): { readonly cell: CellResult; rea
     folds,
     notes: [],
     durationMs: 812,
-    tried: triedUnder(parts.model ?? 'process-kill', letters.length, states),
+    tried: TRIED[modelNamed(parts.model ?? 'process-kill').tries](letters.length, states),
     ...rest,
   };
   return { cell, cases: bad.map((index) => caseAt(cell, index)) };
 }
 
-function triedUnder(model: CellResult['model'], points: number, states: number): Tried {
-  const explored = { kind: 'exhaustive', states: 40, distinct: 20, limit: 10_000 } as const;
-  switch (model) {
-    case 'process-kill':
-      return { kind: 'kills', kills: states, folded: points - states };
-    case 'power-loss':
-      return { kind: 'states', explored: { pages: explored } };
-    case 'power-cut':
-      return { kind: 'cuts', cuts: points };
-    case 'io-error':
-      return { kind: 'faults', tried: points, twice: { tried: 0, of: 0 } };
-    case 'interleaving':
-    case 'race':
-      return { kind: 'schedules', reach: 'exhaustive', tried: points, distinct: states, crashes: 0, kills: 0 };
-    default:
-      return model satisfies never;
-  }
-}
+/** Counts for a cell in which there is nothing to be said of the rest. */
+const TRIED: { readonly [kind in Tried['kind']]: (points: number, states: number) => Extract<Tried, { kind: kind }> } = {
+  kills: (points, states) => ({ kind: 'kills', kills: states, folded: points - states }),
+  states: () => ({ kind: 'states', explored: { pages: { kind: 'exhaustive', states: 40, distinct: 20, limit: 10_000 } } }),
+  cuts: (points) => ({ kind: 'cuts', cuts: points }),
+  faults: (points) => ({ kind: 'faults', tried: points, twice: { tried: 0, of: 0 } }),
+  schedules: (points, states) => ({ kind: 'schedules', reach: 'exhaustive', tried: points, distinct: states, crashes: 0, kills: 0 }),
+};
 
 function caseAt(cell: CellResult, boundary: number): CaseResult {
   const ops = renameAwayOps();

@@ -13,7 +13,9 @@ const marks: readonly Mark[] = [
   { kind: 'resolved', step: 0, afterOp: 1 },
   { kind: 'rejected', step: 1, afterOp: 3 },
 ];
-const shown = (at: { op: number; bytes?: number }): string => timeline({ ops, marks, at, picture: 'ooEn' }, false);
+const KILL = { crash: 'killed here' };
+const shown = (at: { op: number; bytes?: number }, crash: { readonly crash?: string } = KILL): string =>
+  timeline({ ops, marks, at, picture: 'ooEn', ...crash }, false);
 
 test('every op, with the kill drawn between them', () => {
   expect(shown({ op: 2 })).toBe(
@@ -35,13 +37,14 @@ test('a kill comes after what settled before the next op, and inside an op befor
     '  ── step 1 resolved ──',
   ]);
   expect(shown({ op: 0 }).split('\n')[0]).toBe('  ── killed here, before op 1 ──');
-  expect(shown({ op: 3 }).split('\n').slice(-2)).toEqual(['  ── step 2 rejected ──', '  ── the run ended here; nothing was killed ──']);
+  expect(shown({ op: 3 }, {}).split('\n').slice(-2)).toEqual(['  ── step 2 rejected ──', '  ── the run ended here; nothing was killed ──']);
+  expect(shown({ op: 2 }, { crash: 'the power went here' })).toContain('\n  ── the power went here, after op 2 ──\n');
 });
 
 test('what comes after the kill is dimmed, and only that', () => {
-  const lines = timeline({ ops, marks, at: { op: 2 }, picture: '' }, true).split('\n');
+  const lines = timeline({ ops, marks, ...KILL, at: { op: 2 }, picture: '' }, true).split('\n');
   expect(lines.map((line) => line.startsWith('\u001b[2m'))).toEqual([false, false, false, false, true, true]);
-  const inside = timeline({ ops, marks, at: { op: 1, bytes: 4096 }, picture: '' }, true).split('\n');
+  const inside = timeline({ ops, marks, ...KILL, at: { op: 1, bytes: 4096 }, picture: '' }, true).split('\n');
   expect(inside.map((line) => line.startsWith('\u001b[2m'))).toEqual([false, false, true, true, true, true]);
 });
 
@@ -60,7 +63,7 @@ test('changes on disk, letters inside ops and the kinds of steps are shown where
 
 test('a whole run of rename-away', async () => {
   const run = { ops: renameAwayOps(), marks: [{ kind: 'resolved', step: 0, afterOp: 19 } as const], picture: picture('o*9 E*6 n*5') };
-  await expect(`${timeline({ ...run, at: { op: 9 } }, false)}\n`).toMatchFileSnapshot('timeline.txt');
+  await expect(`${timeline({ ...run, ...KILL, at: { op: 9 } }, false)}\n`).toMatchFileSnapshot('timeline.txt');
 });
 
 test('a directory', () => {

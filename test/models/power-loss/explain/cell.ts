@@ -15,8 +15,11 @@ import {
   writeSynced,
 } from '../../../../harness/calibrate/run.ts';
 import type { FileRef, Trace, Tree } from '../../../../harness/domain/trace.ts';
+import { explainLoss, type LossExplanation } from '../../../../harness/models/power-loss/explain/explain-loss.ts';
 import { acknowledgedAt, type LossQuestion } from '../../../../harness/models/power-loss/explain/question.ts';
+import { type SmallestLoss, smallestLoss } from '../../../../harness/models/power-loss/explain/smallest-loss.ts';
 import { withBarriers } from '../../../../harness/models/power-loss/explain/trace-edits.ts';
+import { type Enumerated, VerdictCache } from '../../../../harness/models/power-loss/explain/verdict-cache.ts';
 import { type PowerLossOptions, powerLossStates } from '../../../../harness/persistence/power-loss.ts';
 import type { ProfileName } from '../../../../harness/persistence/profile.ts';
 import { PROFILES } from '../../../../harness/persistence/profiles.ts';
@@ -33,6 +36,7 @@ type IsBelow = (tree: Tree, acknowledged: number) => boolean;
 
 export interface TestCell {
   readonly question: LossQuestion;
+  readonly enumerated: Enumerated;
   readonly failing: readonly PowerLossState[];
   readonly isBelow: IsBelow;
   /** How many states were asked about, beyond those of the cell. */
@@ -77,7 +81,23 @@ export function judgedBy(trace: Trace, profile: ProfileName, options: PowerLossO
       return states.map(({ state, acknowledged }) => isBelow(state.toTree(), acknowledged));
     },
   };
-  return { question, failing: failingIn(trace, question, isBelow), isBelow, asked: () => asked };
+  const states = powerLossStates(trace, question.profile, options);
+  const trees = [...states].map(({ boundary, hash }) => ({ boundary, hash }));
+  const enumerated = { trees, coverage: states.coverage.kind };
+  return { question, enumerated, failing: failingIn(trace, question, isBelow), isBelow, asked: () => asked };
+}
+
+/** What is known of a cell before anything is searched for. */
+export function verdictsOf({ question, enumerated, failing }: TestCell): VerdictCache {
+  return new VerdictCache(question, enumerated, failing);
+}
+
+export function smallestIn(cell: TestCell): Promise<SmallestLoss> {
+  return smallestLoss(cell.question, cell.failing, verdictsOf(cell));
+}
+
+export function explained({ question, enumerated, failing }: TestCell): Promise<LossExplanation> {
+  return explainLoss(question, enumerated, failing);
 }
 
 /** Judges every state of a trace, without a memory of others. */

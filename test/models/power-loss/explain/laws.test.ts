@@ -18,14 +18,13 @@ import {
 } from '../../../../harness/calibrate/run.ts';
 import type { Trace, Tree } from '../../../../harness/domain/trace.ts';
 import { treeKey } from '../../../../harness/domain/tree.ts';
-import { explainLoss } from '../../../../harness/models/power-loss/explain/explain-loss.ts';
 import { acknowledgedAt } from '../../../../harness/models/power-loss/explain/question.ts';
 import { withBarriers, withoutOps } from '../../../../harness/models/power-loss/explain/trace-edits.ts';
 import { powerLossStates, rebuild } from '../../../../harness/persistence/power-loss.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../../../harness/persistence/profile.ts';
 import { draws } from '../../../lab/thorough.ts';
 import { BEFORE, calls } from '../../../persistence/random-run.ts';
-import { everyBarrier, failingIn, failsWith, judgedBy, type TestCell, textAt } from './cell.ts';
+import { everyBarrier, explained, failingIn, failsWith, judgedBy, type TestCell, textAt } from './cell.ts';
 import { canPutBack } from './put-back.ts';
 
 const RUNS = Number(process.env.RUNS ?? draws(12));
@@ -81,7 +80,7 @@ describe('of any run under any profile', () => {
       const { question, failing } = cell;
       const { trace } = question;
       fc.pre(powerLossStates(trace, question.profile, question.options).coverage.kind === 'exhaustive');
-      const { smallest, mend, redundant } = await explainLoss(question, failing);
+      const { smallest, mend, redundant } = await explained(cell);
       const label = inWords(trace);
 
       expect(smallest === undefined, label).toBe(failing.length === 0);

@@ -13,14 +13,28 @@ import {
   writeSynced,
 } from '../../../../harness/calibrate/run.ts';
 import { type Mend, missingBarriers, verifyMend } from '../../../../harness/models/power-loss/explain/missing-barriers.ts';
-import { smallestLoss } from '../../../../harness/models/power-loss/explain/smallest-loss.ts';
-import { Verdicts } from '../../../../harness/models/power-loss/explain/verdicts.ts';
 import type { ProfileName } from '../../../../harness/persistence/profile.ts';
 import { exhaustive } from '../../../lab/thorough.ts';
-import { type CellSketch, type Claim, cellOf, everyBarrier, failsWith, LIVE, NEW, OLD, RUNS, type RunName, type TestCell } from './cell.ts';
+import {
+  type CellSketch,
+  type Claim,
+  cellOf,
+  everyBarrier,
+  failsWith,
+  LIVE,
+  NEW,
+  OLD,
+  RUNS,
+  type RunName,
+  smallestIn,
+  type TestCell,
+  verdictsOf,
+} from './cell.ts';
 
-async function mendOf({ question, failing }: TestCell): Promise<Mend> {
-  return failing.length === 0 ? { kind: 'nothing-to-mend' } : missingBarriers(question, failing, await smallestLoss(question, failing));
+async function mendOf(cell: TestCell): Promise<Mend> {
+  const { question, failing } = cell;
+  if (failing.length === 0) return { kind: 'nothing-to-mend' };
+  return missingBarriers(question, failing, await smallestIn(cell), verdictsOf(cell));
 }
 
 /** E.g. `t 2..3, . 4`: fsync of t after op 2 or op 3, and of the directory after op 4. */
@@ -179,7 +193,7 @@ describe('a mend', () => {
 
 describe('planted: a mend that does not mend', () => {
   const cell = cellOf({ calls: RUNS['without any fsync'], profile: 'xfs', claim: 'atomic' });
-  const verdicts = new VerdictCache(cell.question, cell.failing);
+  const verdicts = verdictsOf(cell);
   const at = (after: number, path: string) => ({ after, file: { id: -1, path, actual: path } });
 
   test.each<[string, ReturnType<typeof at>[], 'found' | 'none']>([

@@ -13,11 +13,14 @@ import {
   write,
   writeFile,
 } from '../../../../harness/calibrate/run.ts';
-import { redundantBarriers } from '../../../../harness/models/power-loss/explain/redundant-barriers.ts';
-import { withoutOps } from '../../../../harness/models/power-loss/explain/trace-edits.ts';
+import { type Redundancy, redundantBarriers } from '../../../../harness/models/power-loss/explain/redundant-barriers.ts';
+import { type PlacedBarrier, withoutOps } from '../../../../harness/models/power-loss/explain/trace-edits.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../../../harness/persistence/profile.ts';
 import { exhaustive } from '../../../lab/thorough.ts';
-import { type Claim, cellOf, failingIn, LIVE, NEW, RUNS, type RunName } from './cell.ts';
+import { type Claim, cellOf, failingIn, LIVE, NEW, RUNS, type RunName, type TestCell, verdictsOf } from './cell.ts';
+
+const redundantIn = (cell: TestCell, mend: readonly PlacedBarrier[] = []): Promise<Redundancy> =>
+  redundantBarriers(cell.question, mend, verdictsOf(cell));
 
 const temporary = (...forced: Do[]): Do[] => [open('t', 'new'), write('t', NEW), ...forced, close('t'), rename('t', LIVE)];
 
@@ -62,8 +65,7 @@ describe('barriers that buy nothing', () => {
       '',
     ],
   ])('of a save %s: %s', async (_, calls, profile, claim, uses, together) => {
-    const { question, failing } = cellOf({ calls, profile, claim });
-    const found = await redundantBarriers(question, failing);
+    const found = await redundantIn(cellOf({ calls, profile, claim }));
     expect(found.barriers.map(({ op, use }) => `${op.index} ${use}`).join(', ')).toBe(uses);
     expect(found.together.map(({ index }) => index).join(', ')).toBe(together);
   });
@@ -71,9 +73,10 @@ describe('barriers that buy nothing', () => {
   exhaustive('what is redundant can go, and what is needed cannot', async () => {
     for (const run of Object.keys(RUNS) as RunName[]) {
       for (const profile of PROFILE_NAMES) {
-        const { question, failing, isBelow } = cellOf({ calls: RUNS[run], profile, claim: 'durable' });
+        const cell = cellOf({ calls: RUNS[run], profile, claim: 'durable' });
+        const { question, failing, isBelow } = cell;
         if (failing.length > 0) continue;
-        const { barriers, together } = await redundantBarriers(question);
+        const { barriers, together } = await redundantIn(cell);
         const failsWithout = (...indices: number[]): boolean =>
           failingIn(withoutOps(question.trace, indices).trace, question, isBelow).length > 0;
         for (const { op, use } of barriers)
@@ -85,25 +88,25 @@ describe('barriers that buy nothing', () => {
 
   test('in a store that fails, whatever adds no failure buys nothing', async () => {
     const calls = [rename(LIVE, 'bak'), fsyncDir(), ...temporary(fsync('t')), fsyncDir(), resolved];
-    const { question, failing } = cellOf({ calls, profile: 'xfs', claim: 'atomic' });
-    const { barriers } = await redundantBarriers(question, failing);
-    expect(failing.length).toBeGreaterThan(0);
+    const cell = cellOf({ calls, profile: 'xfs', claim: 'atomic' });
+    const { barriers } = await redundantIn(cell);
+    expect(cell.failing.length).toBeGreaterThan(0);
     expect(barriers.map(({ op, use }) => `${op.index} ${use}`)).toEqual(['2 redundant', '5 needed', '8 needed']);
   });
 
   test('a mend can make a barrier needless that was none before', async () => {
-    const { question, failing } = cellOf({ calls: RUNS['with fsync of the file too late'], profile: 'posix', claim: 'durable' });
-    const file = question.trace.ops[1]?.file;
+    const cell = cellOf({ calls: RUNS['with fsync of the file too late'], profile: 'posix', claim: 'durable' });
+    const file = cell.question.trace.ops[1]?.file;
     if (file === undefined) throw new Error('op 2 writes a file');
-    const { together } = await redundantBarriers(question, failing, [{ after: 3, file }]);
+    const { together } = await redundantIn(cell, [{ after: 3, file }]);
     expect(together.map(({ index }) => index)).toEqual([6]);
   });
 
   test('more new trees than may be judged leave it undecided', async () => {
     const many = Array.from({ length: 10 }, (_, index) => `f${index}`);
     const calls = [...many.flatMap((path) => writeFile(path, 'x')), sync, ...many.slice(0, 3).map((path) => rename(path, `${path}.new`))];
-    const { question, asked } = cellOf({ calls, profile: 'posix', claim: 'atomic', options: { limit: 200 } });
-    expect((await redundantBarriers(question)).barriers.map(({ use }) => use)).toEqual(['undecided']);
-    expect(asked()).toBeGreaterThan(0);
+    const cell = cellOf({ calls, profile: 'posix', claim: 'atomic', options: { limit: 200 } });
+    expect((await redundantIn(cell)).barriers.map(({ use }) => use)).toEqual(['undecided']);
+    expect(cell.asked()).toBeGreaterThan(0);
   });
 });

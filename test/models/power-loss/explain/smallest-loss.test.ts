@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { close, open, rename, resolved, write, writeFile, writeSynced } from '../../../../harness/calibrate/run.ts';
 import { treeKey } from '../../../../harness/domain/tree.ts';
 import { smallestPart } from '../../../../harness/models/power-loss/explain/minimise.ts';
-import { lostOps, type SmallestLoss, simpler, smallestLoss } from '../../../../harness/models/power-loss/explain/smallest-loss.ts';
+import { lostOps, type SmallestLoss, simpler } from '../../../../harness/models/power-loss/explain/smallest-loss.ts';
 import { powerLossStates, rebuild } from '../../../../harness/persistence/power-loss.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../../../harness/persistence/profile.ts';
 import { exhaustive } from '../../../lab/thorough.ts';
-import { type Claim, cellOf, LIVE, NEW, OLD, RUNS, type RunName } from './cell.ts';
+import { type Claim, cellOf, LIVE, NEW, OLD, RUNS, type RunName, smallestIn } from './cell.ts';
 import { canPutBack } from './put-back.ts';
 
 /** E.g. `4 without 2*`: op 4 landed, a part of op 2 is lost. */
@@ -38,30 +38,27 @@ describe('the smallest loss', () => {
     ['beside an unsynced copy and a lock', 'ext4', 'durable', 'step 0 without 10, 11'],
     ['beside an unsynced copy and a lock', 'posix', 'atomic', '10 without 8*'],
   ])('of a save %s, on %s, %s: %s', async (run, profile, claim, expected) => {
-    const { question, failing } = cellOf({ calls: RUNS[run], profile, claim });
-    expect(inShort(await smallestLoss(question, failing))).toBe(expected);
+    expect(inShort(await smallestIn(cellOf({ calls: RUNS[run], profile, claim })))).toBe(expected);
   });
 
   test('is a whole op where each part of it is a loss by itself, and nothing of it landed', async () => {
-    const { question, failing } = cellOf({
+    const cell = cellOf({
       calls: [...writeFile('t', 'short'), rename('t', LIVE)],
       profile: 'xfs',
       claim: 'atomic',
       values: ['short'],
     });
-    expect(inShort(await smallestLoss(question, failing))).toBe('4 without 2');
+    expect(inShort(await smallestIn(cell))).toBe('4 without 2');
   });
 
   test('names the file that is empty, and not one that was written after it', async () => {
     const calls = [...writeFile('t', NEW), ...writeFile('u', NEW), rename('u', 'v'), rename('t', LIVE)];
-    const { question, failing } = cellOf({ calls, profile: 'posix', claim: 'atomic' });
-    expect(inShort(await smallestLoss(question, failing))).toBe('8 without 2*');
+    expect(inShort(await smallestIn(cellOf({ calls, profile: 'posix', claim: 'atomic' })))).toBe('8 without 2*');
   });
 
   test('is told at the earliest boundary where it fails, though more happened after', async () => {
     const calls = [...writeFile('t', NEW), rename('t', LIVE), ...writeFile('other', 'x'), ...writeSynced('third', 'y')];
-    const { question, failing } = cellOf({ calls, profile: 'xfs', claim: 'atomic' });
-    const { state } = await smallestLoss(question, failing);
+    const { state } = await smallestIn(cellOf({ calls, profile: 'xfs', claim: 'atomic' }));
     expect(state.boundary).toBe(4);
     expect(state.detail).toMatch(/^lost=2\./);
   });
@@ -70,17 +67,18 @@ describe('the smallest loss', () => {
     const calls = [open(LIVE, 'write'), write(LIVE, NEW.slice(0, 1024)), close(LIVE)];
     const sketch = { calls, profile: 'xfs', claim: 'atomic', values: [NEW.slice(0, 1024) + OLD.slice(1024)] } as const;
     expect(cellOf(sketch).failing).toEqual([]);
-    const { question, failing } = cellOf({ ...sketch, options: { unit: 512 } });
-    const loss = await smallestLoss(question, failing);
+    const loss = await smallestIn(cellOf({ ...sketch, options: { unit: 512 } }));
     expect(inShort(loss)).toBe('2* without 2*');
     expect(loss.state.detail).toMatch(/^lost512=2\.[12]$/);
   });
 
   test('before the first op: what was there fails by itself', async () => {
-    const { question, failing } = cellOf({ calls: writeFile('t', 'x'), profile: 'xfs', claim: 'atomic' });
+    const cell = cellOf({ calls: writeFile('t', 'x'), profile: 'xfs', claim: 'atomic' });
+    const { question } = cell;
     const wrong = { ...question, fails: async (asked: readonly unknown[]) => asked.map(() => true) };
-    expect(failing).toEqual([]);
-    expect(inShort(await smallestLoss(wrong, [...powerLossStates(question.trace, question.profile)]))).toBe('start alone until undefined');
+    expect(cell.failing).toEqual([]);
+    const failing = [...powerLossStates(question.trace, question.profile)];
+    expect(inShort(await smallestIn({ ...cell, question: wrong, failing }))).toBe('start alone until undefined');
   });
 
   const cells = (Object.keys(RUNS) as RunName[]).flatMap((run) =>
@@ -91,7 +89,7 @@ describe('the smallest loss', () => {
     for (const { run, profile, claim } of cells) {
       const cell = cellOf({ calls: RUNS[run], profile, claim });
       if (cell.failing.length === 0) continue;
-      const { state } = await smallestLoss(cell.question, cell.failing);
+      const { state } = await smallestIn(cell);
       const label = `${run}, ${profile}, ${claim}: @${state.boundary}~${state.detail}`;
       expect(treeKey(rebuild(cell.question.trace, cell.question.profile, state.boundary, state.detail)), label).toBe(
         treeKey(state.toTree()),
@@ -113,16 +111,16 @@ describe('the smallest loss', () => {
   test('is as small when it begins with states of a sample', async () => {
     const sketch = { calls: RUNS['beside an unsynced copy and a lock'], profile: 'posix', claim: 'atomic' } as const;
     const sampled = cellOf({ ...sketch, options: { limit: 30 } });
-    const loss = await smallestLoss(sampled.question, sampled.failing);
+    const loss = await smallestIn(sampled);
     expect(powerLossStates(sampled.question.trace, sampled.question.profile, sampled.question.options).coverage.kind).toBe('sampled');
     expect(canPutBack(sampled, loss.state)).toBe(false);
     expect(inShort(loss)).toBe('10 without 8*');
   });
 
   test('is the same each time, in whatever order the failing states come', async () => {
-    const { question, failing } = cellOf({ calls: RUNS['beside an unsynced copy and a lock'], profile: 'posix', claim: 'durable' });
-    const first = await smallestLoss(question, failing);
-    const second = await smallestLoss(question, [...failing].reverse());
+    const cell = cellOf({ calls: RUNS['beside an unsynced copy and a lock'], profile: 'posix', claim: 'durable' });
+    const first = await smallestIn(cell);
+    const second = await smallestIn({ ...cell, failing: [...cell.failing].reverse() });
     expect([second.state.boundary, second.state.detail]).toEqual([first.state.boundary, first.state.detail]);
   });
 });

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { fsyncDir, rename, resolved, writeFile, writeSynced } from '../../../../harness/calibrate/run.ts';
-import { explainLoss } from '../../../../harness/models/power-loss/explain/explain-loss.ts';
 import { type LossWords, lossWords } from '../../../../harness/models/power-loss/explain/words.ts';
-import { type CellSketch, cellOf, LIVE, NEW, RUNS } from './cell.ts';
+import { type CellSketch, cellOf, explained, LIVE, NEW, RUNS } from './cell.ts';
 
 test.each<[string, CellSketch, LossWords]>([
   [
@@ -62,34 +61,33 @@ test.each<[string, CellSketch, LossWords]>([
     { lost: [], redundant: ['op 4 fsync t buys nothing   src/store.ts:4', 'op 8 fsync . buys nothing   src/store.ts:8'] },
   ],
 ])('%s', async (_, sketch, expected) => {
-  const { question, failing } = cellOf(sketch);
-  const explanation = await explainLoss(question, failing);
-  expect(lossWords(explanation, question.trace, (line) => ({ file: 'src/store.ts', line, column: 1 }))).toEqual(expected);
+  const cell = cellOf(sketch);
+  expect(lossWords(await explained(cell), cell.question.trace, (line) => ({ file: 'src/store.ts', line, column: 1 }))).toEqual(expected);
 });
 
 test('one line of source that the run passed twice is one line to mend', async () => {
   const save = (value: string) => [...writeFile('t', value), rename('t', LIVE), resolved];
-  const { question, failing } = cellOf({ calls: [...save(NEW), ...save('2')], values: [NEW, '2'], profile: 'xfs', claim: 'atomic' });
-  const explanation = await explainLoss(question, failing);
+  const cell = cellOf({ calls: [...save(NEW), ...save('2')], values: [NEW, '2'], profile: 'xfs', claim: 'atomic' });
+  const explanation = await explained(cell);
   const perSave = (index: number) => ({ file: 'src/store.ts', line: ((index - 1) % 4) + 1, column: 1 });
-  expect(lossWords(explanation, question.trace, perSave).missingBarrier).toBe(
+  expect(lossWords(explanation, cell.question.trace, perSave).missingBarrier).toBe(
     'fsync t after op 2 (write t 0..6400), before op 4 (rename t -> live)   src/store.ts:2 (2 times in this run)',
   );
 });
 
 test('a line of source buys nothing only if it does so each time', async () => {
   const save = (value: string) => [...writeSynced('t', value), rename('t', LIVE), fsyncDir()];
-  const { question, failing } = cellOf({
+  const cell = cellOf({
     calls: [...save(NEW), resolved, ...save('2')],
     values: [NEW, '2'],
     profile: 'ext4',
     claim: 'durable',
   });
-  const explanation = await explainLoss(question, failing);
+  const explanation = await explained(cell);
   const perSave = (index: number) => ({ file: 'src/store.ts', line: ((index - 1) % 6) + 1, column: 1 });
   expect(explanation.redundant.together.map(({ index }) => index)).toEqual([3, 9, 12]);
   // The second fsync of the directory comes with no acknowledgement, the first is needed.
-  expect(lossWords(explanation, question.trace, perSave).redundant).toEqual([
+  expect(lossWords(explanation, cell.question.trace, perSave).redundant).toEqual([
     'op 3 fsync t buys nothing   src/store.ts:3 (2 times in this run)',
   ]);
 });

@@ -1,14 +1,9 @@
+/** What a store is held to under each variant of a model, and which scenarios run under it. */
 import { expect, test } from 'vitest';
-import { modelName } from '../../harness/domain/model-names.ts';
-import { choicesOf, DEFAULT_CHOICES, type ModelChoice, runsUnder } from '../../harness/domain/models.ts';
 import type { Claims, KnownBugs } from '../../harness/domain/store.ts';
+import { appliesTo, MODEL_NAMES, VARIANTS, variantsNamed } from '../../harness/models/all.ts';
 import { heldTo, knownBugOf } from '../../harness/models/held.ts';
-
-const on = (name: string): ModelChoice => {
-  const [choice, ...others] = choicesOf(name) ?? [];
-  if (choice === undefined || others.length > 0) throw new Error(`${name} is not one choice`);
-  return choice;
-};
+import { cellOf, REPLACE, variantOf } from '../lab/cells.ts';
 
 test.each<[string, Claims, string, string]>([
   ['a kill may lose nothing', {}, 'process-kill', 'durable, gates'],
@@ -31,31 +26,43 @@ test.each<[string, Claims, string, string]>([
   ['a race is held to the claim under interleaving', { interleaving: 'durable' }, 'race', 'durable, gates'],
   ['unless it has one of its own', { interleaving: 'durable', race: 'lossy' }, 'race', 'lossy, gates'],
 ])('%s: %j on %s', (_, claims, name, expected) => {
-  const { claim, gates } = heldTo(claims, on(name), false);
+  const { claim, gates } = heldTo(cellOf(name, { store: { claims } }));
   expect(`${claim}, ${gates ? 'gates' : 'shown'}`).toBe(expected);
-  expect(heldTo(claims, on(name), true)).toEqual({ claim, gates: true });
+  expect(heldTo(cellOf(name, { store: { claims }, strict: true }))).toEqual({ claim, gates: true });
 });
 
-test('names stand for choices', () => {
-  expect(choicesOf('power-loss')?.map(modelName)).toEqual(
-    ['posix', 'ext4', 'ext4-noauto', 'xfs', 'btrfs'].map((name) => `power-loss:${name}`),
-  );
-  expect(choicesOf('power-loss:xfs')).toEqual([{ model: 'power-loss', profile: 'xfs' }]);
-  for (const name of ['', 'xfs', 'power-loss:', 'power-loss:ext4-writeback', 'process-kill:xfs']) expect(choicesOf(name)).toBeUndefined();
-  expect(DEFAULT_CHOICES.map(({ model }) => model)).not.toContain('power-cut');
-  expect(choicesOf('io-error')?.map(modelName)).toEqual(['io-error']);
-  expect(DEFAULT_CHOICES.map(modelName)).not.toContain('io-error:windows');
+const namesIn = (name: string): string[] | undefined => variantsNamed(name)?.map((variant) => variant.name);
+
+test('names stand for variants', () => {
+  expect(namesIn('power-loss')).toEqual(['posix', 'ext4', 'ext4-noauto', 'xfs', 'btrfs'].map((name) => `power-loss:${name}`));
+  expect(namesIn('power-loss:xfs')).toEqual(['power-loss:xfs']);
+  for (const name of ['', 'xfs', 'power-loss:', 'power-loss:ext4-writeback', 'process-kill:xfs'])
+    expect(variantsNamed(name)).toBeUndefined();
+  expect(namesIn('io-error')).toEqual(['io-error']);
+  for (const name of MODEL_NAMES) expect(variantsNamed(name)).not.toBeUndefined();
 });
 
-test('steps crash and fail, tasks race, and histories do all but race', () => {
+test('what runs although nobody named it', () => {
+  const notByDefault = VARIANTS.filter(({ profile }) => !profile.byDefault).map(({ name }) => name);
+  expect(notByDefault).toEqual([...(namesIn('power-cut') ?? []), 'io-error:windows']);
+});
+
+test('steps crash and fail, tasks race, and histories do either', () => {
   const steps = ['process-kill', 'power-loss:xfs', 'power-cut:xfs', 'io-error', 'io-error:windows'];
   const tasks = ['interleaving', 'race'];
-  const histories = ['process-kill', 'power-loss:xfs', 'io-error', 'interleaving'];
+  const applies = (name: string, scenario: object): boolean => appliesTo(variantOf(name), { ...REPLACE, ...scenario });
   for (const name of [...steps, ...tasks]) {
-    expect(runsUnder(on(name), {})).toBe(steps.includes(name));
-    expect(runsUnder(on(name), { tasks: [] })).toBe(tasks.includes(name));
-    expect(runsUnder(on(name), { histories: true })).toBe(histories.includes(name));
+    expect(applies(name, {})).toBe(steps.includes(name));
+    expect(applies(name, { tasks: [] })).toBe(tasks.includes(name));
+    expect(applies(name, { histories: true })).toBe(true);
   }
+});
+
+test('of histories, what takes long or needs root runs only when it is named', () => {
+  const histories = { ...REPLACE, histories: true } as const;
+  const chosen = VARIANTS.filter(({ model, profile }) => profile.byDefault && (model.byDefaultOn?.(histories) ?? true));
+  expect(chosen.map(({ name }) => name)).toEqual(['process-kill', ...(namesIn('power-loss') ?? []), 'io-error', 'interleaving']);
+  expect(VARIANTS.filter(({ model }) => model.byDefaultOn?.(REPLACE) === false)).toEqual([]);
 });
 
 test.each<[string, KnownBugs[string], string, unknown]>([
@@ -77,10 +84,11 @@ test.each<[string, KnownBugs[string], string, unknown]>([
   ['a race may hide what an interleaving has', { interleaving: { grade: 'lossy' } }, 'race', { bug: { grade: 'lossy' }, mayHide: true }],
   ['a cut of its own must show', { 'power-cut:xfs': { grade: 'lossy' } }, 'power-cut:xfs', { bug: { grade: 'lossy' }, mayHide: false }],
 ])('known bugs: %s', (_, bugs, name, expected) => {
-  expect(knownBugOf({ replace: bugs }, { name: 'replace' }, on(name))).toEqual(expected);
+  expect(knownBugOf(cellOf(name, { store: { knownBugs: { replace: bugs } } }))).toEqual(expected);
 });
 
 test('what is drawn at random may not come up', () => {
   const bugs: KnownBugs = { histories: { 'process-kill': { grade: 'lossy' } } };
-  expect(knownBugOf(bugs, { name: 'histories', histories: true }, on('process-kill'))?.mayHide).toBe(true);
+  const cell = cellOf('process-kill', { store: { knownBugs: bugs }, scenario: { name: 'histories', histories: true } });
+  expect(knownBugOf(cell)?.mayHide).toBe(true);
 });
