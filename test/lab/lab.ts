@@ -60,7 +60,7 @@ export interface LabCells {
   /** `E`: what the named model finds. `on`: a bench that differs in something. Throws if nothing could be measured. */
   check<E extends Explored = Explored>(wanted: Wanted, on?: Bench): Promise<Findings<E>>;
   /** The lines of all cases in the report. */
-  result(findings: Findings<never>): Promise<CheckedCell>;
+  result(findings: Findings): Promise<CheckedCell>;
 }
 
 export interface Lab {
