@@ -6,6 +6,7 @@ import { UsageError } from '../../harness/domain/errors.ts';
 import type { LoadedStore } from '../../harness/domain/loaded-store.ts';
 import type { Json } from '../../harness/domain/trace.ts';
 import { findInstallation } from '../../harness/machine/installation.ts';
+import { MODEL_NAMES } from '../../harness/models/all.ts';
 import type { RecoveryPool } from '../../harness/recover/pool.ts';
 import { loadStore } from '../../harness/store/load.ts';
 import { builtInScenarios } from '../../scenarios/all.ts';
@@ -45,7 +46,8 @@ function write(files: { readonly [path: string]: string }): void {
 
 function load(argument: string, timeoutMs = 60_000): Promise<LoadedStore> {
   const env = { PATH: process.env.PATH ?? '' };
-  return loadStore(argument, { installation, outdir, cwd: root, env, scenarios: builtInScenarios(NOW), now: NOW, timeoutMs });
+  const facts = { scenarios: builtInScenarios(NOW), now: NOW, modelNames: MODEL_NAMES };
+  return loadStore(argument, { installation, outdir, cwd: root, env, ...facts, timeoutMs });
 }
 
 /** What the store's `load` returns, in a process of its own. */

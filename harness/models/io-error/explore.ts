@@ -170,7 +170,7 @@ export async function carryOutFaults(
       : await runFaults(
           trial.lab,
           runs.map(([, faults]) => faults),
-          { control: trial.control, onDone, isWhole: ([fault]) => fault !== undefined && isDropping(fault, trial) },
+          { control: trial.control(), onDone, isWhole: ([fault]) => fault !== undefined && isDropping(fault, trial) },
         );
   for (const [index, [one]] of runs.entries()) {
     const run = made[index];
@@ -181,6 +181,6 @@ export async function carryOutFaults(
 }
 
 async function controlOf(one: FaultyCase): Promise<CarriedOut<FaultyCase, FaultyRun> | Unmeasured<FaultyCase>> {
-  const run = await one.trial.control;
+  const run = await one.trial.control();
   return 'trace' in run ? sightedRun(one, run) : unmeasured(one, run.doubt);
 }

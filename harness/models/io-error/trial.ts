@@ -36,8 +36,8 @@ export type FaultVerdict = Verdict<FaultyCase, FaultyRun>;
 export interface Trial {
   readonly subject: RecordedSubject;
   readonly lab: FaultLab;
-  /** The run in which nothing fails, in a process of its own. */
-  readonly control: Promise<FaultyRun | NotRun>;
+  /** The run in which nothing fails, in a process of its own; it is made at the first call. */
+  readonly control: () => Promise<FaultyRun | NotRun>;
   /** Whether the process that lived on is asked: only if it finds, with no fault, what a fresh process finds. */
   readonly asksSame: () => Promise<boolean>;
   readonly options: ReturnType<typeof oracleOptions>;
@@ -55,16 +55,15 @@ type JudgeControls = (
   options: { readonly confirm: false },
 ) => Promise<{ readonly verdicts: readonly FaultVerdict[] }>;
 
-/** Its control runs at once. */
 export function trialOf(bench: Bench, subject: RecordedSubject, profile: string | undefined, judge: JudgeControls): Trial {
   const lab = labOf(bench, subject, profile);
   const { store, scenario, recovery } = bench;
   const trial: Trial = {
     subject,
     lab,
-    control: runAlone(lab, []),
+    control: once(() => runAlone(lab, [])),
     asksSame: once(async () => {
-      if (!('trace' in (await trial.control))) return false;
+      if (!('trace' in (await trial.control()))) return false;
       const controls = [false, true].map((asks): FaultyCase => ({ trial, subject, fails: { kind: 'control', asksSame: asks } }));
       const { verdicts } = await judge(controls, { confirm: false });
       return verdicts[0]?.outcome === verdicts[1]?.outcome;

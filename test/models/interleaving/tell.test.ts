@@ -1,9 +1,9 @@
 /** What interleaving finds in small stores, what it says of those that it cannot run, and that it tells all there is. */
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../../../harness/domain/trace.ts';
-import { blocksOf } from '../../../harness/explain/schedule-result.ts';
 import { parseScheduleDetail, scheduleDetail } from '../../../harness/models/interleaving/coding.ts';
 import { search } from '../../../harness/models/interleaving/search.ts';
+import { blocksOf } from '../../../harness/models/schedule/describe.ts';
 import type { Told } from '../../../harness/protocol/interleave.ts';
 import { freshDirectory } from '../../lab/temporary.ts';
 import { exhaustive } from '../../lab/thorough.ts';

@@ -1,12 +1,60 @@
 /** Calls that fail, in whole cells: planted bugs are found, and a store that does it right is not accused. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Checked, type FaultCells, type FaultStore, openFaultCells } from '../../lab/faults.ts';
+import type { Bench } from '../../../harness/bench/bench.ts';
+import type { CheckedCell } from '../../../harness/cell-result.ts';
+import { isNotMeasured } from '../../../harness/domain/sighting.ts';
+import { faultOf } from '../../../harness/models/io-error/describe.ts';
+import type { FaultExplored } from '../../../harness/models/io-error/explore.ts';
+import { faultId } from '../../../harness/models/io-error/fault-id.ts';
+import { type FaultStore, REPLACE, sourceOf } from '../../lab/faults.ts';
+import { type Lab, type LabScenario, openLab, type Wanted } from '../../lab/lab.ts';
 
-let cells: FaultCells;
+let real: Lab;
+let bound: Lab;
 beforeAll(async () => {
-  cells = await openFaultCells();
+  real = await openLab({ inFlight: 3 });
+  bound = await openLab({ lab: bound, inFlight: 2 });
 });
-afterAll(() => cells.close());
+afterAll(async () => {
+  await Promise.all([real.close(), bound.close()]);
+});
+
+interface Checked extends CheckedCell {
+  /** `@2~EMFILE` and the like -> outcome. */
+  readonly outcomes: ReadonlyMap<string, string>;
+}
+
+interface CheckOptions extends Partial<LabScenario>, Pick<Wanted, 'only'> {
+  readonly lab?: Lab;
+  readonly model?: string;
+  /** Records every run op by op, as where calls overlap. */
+  readonly whole?: true;
+}
+
+/** All faults of a planted or built-in store, or one. */
+async function check(store: FaultStore | string, options: CheckOptions = {}): Promise<Checked> {
+  const { lab = real, model = 'io-error', scenario = REPLACE, only, whole, ...rest } = options;
+  const loaded = typeof store === 'string' ? await lab.builtIn(store) : lab.store(sourceOf(store));
+  return lab.on(loaded, { scenario, ...rest }, async (cells) => {
+    const bench = whole ? opByOp(cells.bench) : cells.bench;
+    const findings = await cells.check<FaultExplored>({ model, ...(only !== undefined && { only }) }, bench);
+    const { verdicts } = findings.explored;
+    const outcomes = new Map(verdicts.map(({ case: { fails }, outcome }) => [faultId(faultOf(fails)), outcome]));
+    return { outcomes, ...(await cells.result(findings)) };
+  });
+}
+
+function opByOp(bench: Bench): Bench {
+  return {
+    ...bench,
+    recorded: async () => {
+      const subject = await bench.recorded();
+      if (isNotMeasured(subject) || subject.again === undefined) return subject;
+      const { again } = subject;
+      return { ...subject, again: { ...again, recording: { ...again.recording, overlaps: true } } };
+    },
+  };
+}
 
 /** Writes a temp file, forces it, and puts it in place; cleans up and rejects if anything fails. */
 const RIGHT: FaultStore = {
@@ -35,12 +83,12 @@ const IN_PLACE: FaultStore = { save: `fs.writeFileSync(at('live'), text);` };
 const ids = ({ outcomes }: Checked, wanted: string): string[] => [...outcomes].flatMap(([id, outcome]) => (outcome === wanted ? [id] : []));
 
 test('a store that does it right is durable, whatever fails', async () => {
-  const real = await cells.check(RIGHT);
-  expect(real.cell).toMatchObject({ grade: 'durable', violations: 0, picture: 'ooooo' });
-  expect([...real.outcomes.keys()]).toEqual(
+  const found = await check(RIGHT);
+  expect(found.cell).toMatchObject({ grade: 'durable', violations: 0, picture: 'ooooo' });
+  expect([...found.outcomes.keys()]).toEqual(
     expect.arrayContaining(['@1~EMFILE', '@2~short=29', '@2~ENOSPC+', '@2~ENOSPC+29', '@3~EIO', '@3~EIO~dropped', '@5~EACCES']),
   );
-  const { tried } = real.cell;
+  const { tried } = found.cell;
   if (tried?.kind !== 'faults') throw new Error('no faults were tried');
   expect(tried.twice.tried).toBeGreaterThan(10);
   expect(tried.twice.tried).toBe(tried.twice.of);
@@ -50,12 +98,12 @@ test('a store that does it right is durable, whatever fails', async () => {
 
 test('runs that are told op by op, and those that are not, find the same', async () => {
   const store = instead('fs.fsyncSync(fd);', `fs.fsyncSync(fd); if (fs.existsSync(at('live'))) fs.copyFileSync(at('live'), at('kept'));`);
-  const [whole, lean] = [await cells.check(store, { whole: true }), await cells.check(store)];
+  const [whole, lean] = [await check(store, { whole: true }), await check(store)];
   expect([...lean.outcomes]).toEqual([...whole.outcomes]);
 });
 
 test('a lie of the disk can be named', async () => {
-  const { cases } = await cells.check(RIGHT, { named: '3~lie=xfs.5.lost=2' });
+  const { cases } = await check(RIGHT, { only: '@3~lie=xfs.5.lost=2' });
   expect(cases).toMatchObject([
     { outcome: 'unreadable', fault: 'op 3 fsync temp does nothing and says that it did; the power goes after op 5 (xfs); step 1 resolved' },
   ]);
@@ -70,9 +118,9 @@ test.each([
     'oooo',
   ],
 ] as const)('both recorders find the same of %s', async (_, store, grade, picture) => {
-  const [real, bound] = [await cells.check(store), await cells.check(store, { recorder: 'binding' })];
-  for (const { cell } of [real, bound]) expect(cell).toMatchObject({ grade, picture });
-  expect([...bound.outcomes]).toEqual([...real.outcomes]);
+  const [one, other] = [await check(store), await check(store, { lab: bound })];
+  for (const { cell } of [one, other]) expect(cell).toMatchObject({ grade, picture });
+  expect([...other.outcomes]).toEqual([...one.outcomes]);
 });
 
 describe('is caught:', () => {
@@ -82,7 +130,7 @@ describe('is caught:', () => {
     ['(and not if all is written again)', 'try { fs.fsyncSync(fd); } catch { fs.writeSync(fd, text, 0); fs.fsyncSync(fd); }', 'original'],
   ])('%s', async (_, by, outcome) => {
     const store = instead('fs.fsyncSync(fd);', by);
-    const { outcomes, cases } = await cells.check(store, { named: '3~EIO~dropped' });
+    const { outcomes, cases } = await check(store, { only: '@3~EIO~dropped' });
     const id = [...outcomes.keys()][0] ?? '';
     expect([...outcomes.values()]).toEqual([outcome]);
     if (outcome === 'original') return;
@@ -90,26 +138,26 @@ describe('is caught:', () => {
     expect(cases[0]?.fault).toMatch(
       /^op 3 fsync temp fails with EIO and drops its dirty pages; the power goes after op \d+ \(ext4\); step 1 resolved$/,
     );
-    const replayed = await cells.check(store, { named: id.slice(1) });
+    const replayed = await check(store, { only: id });
     expect([...replayed.outcomes]).toEqual([[id, outcome]]);
   });
 
   test('a short write that is not gone on with', async () => {
     const store = instead('fs.writeFileSync(fd, text);', 'fs.writeSync(fd, text);');
     // libuv itself goes on after a short write: only a disk that is full by then shows it to the store.
-    expect([...(await cells.check(store, { named: '2~short=29' })).outcomes.values()]).toEqual(['original']);
-    expect([...(await cells.check(store, { named: '2~ENOSPC+29' })).outcomes.values()]).toEqual(['unreadable']);
+    expect([...(await check(store, { only: '@2~short=29' })).outcomes.values()]).toEqual(['original']);
+    expect([...(await check(store, { only: '@2~ENOSPC+29' })).outcomes.values()]).toEqual(['unreadable']);
   });
 
   test('a full disk that is taken for success', async () => {
-    const { cases } = await cells.check({ save: `try { ${RIGHT.save} } catch {}` }, { named: '2~ENOSPC+' });
+    const { cases } = await check({ save: `try { ${RIGHT.save} } catch {}` }, { only: '@2~ENOSPC+' });
     expect(cases).toMatchObject([
       { fault: 'the disk is full from op 2 write temp 0..59 on; step 1 resolved', outcome: 'false-ack', grade: 'lossy', violation: true },
     ]);
   });
 
   test('what fails in the clean-up after a failure', async () => {
-    const found = await cells.check({
+    const found = await check({
       save: `
         const had = fs.existsSync(at('live'));
         if (had) fs.renameSync(at('live'), at('kept'));
@@ -133,30 +181,28 @@ describe('is caught:', () => {
       save: `cache = {}; ${RIGHT.save}; cache = value;`,
       load: `return cache ?? JSON.parse(fs.readFileSync(at('live'), 'utf8'));`,
     };
-    expect((await cells.check(forgets, { named: '1~EMFILE' })).cases).toMatchObject([
-      { outcome: 'empty', found: '{} (in the same process)' },
-    ]);
+    expect((await check(forgets, { only: '@1~EMFILE' })).cases).toMatchObject([{ outcome: 'empty', found: '{} (in the same process)' }]);
     const refuses: FaultStore = {
       top: 'let broken = false;',
       save: `if (broken) throw new Error('broken'); broken = true; ${RIGHT.save}; broken = false;`,
     };
-    const [blocked] = (await cells.check(refuses, { named: '1~EMFILE' })).cases;
+    const [blocked] = (await check(refuses, { only: '@1~EMFILE' })).cases;
     expect(blocked).toMatchObject({ outcome: 'blocked', found: 'threw Error: broken (in the same process)' });
   });
 
   test('a step that never settles, within its limit, and one in which the process dies', async () => {
-    const waits = await cells.check({ save: `try { ${RIGHT.save} } catch { await new Promise(() => {}); }` }, { named: '1~EMFILE' });
+    const waits = await check({ save: `try { ${RIGHT.save} } catch { await new Promise(() => {}); }` }, { only: '@1~EMFILE' });
     expect(waits.cases).toMatchObject([
       { outcome: 'hung', fault: expect.stringMatching(/step 1 never settled, and nothing was left that could$/) },
     ]);
-    const polls = await cells.check(
+    const polls = await check(
       { save: `try { ${RIGHT.save} } catch { await new Promise(() => setInterval(() => {}, 100)); }` },
-      { timeoutMs: 3_000, named: '1~EMFILE' },
+      { timeoutMs: 3_000, only: '@1~EMFILE' },
     );
     expect(polls.cases).toMatchObject([{ outcome: 'hung', fault: expect.stringMatching(/step 1 did not settle within 3 s$/) }]);
-    const dies = await cells.check(
+    const dies = await check(
       { save: `await new Promise((done) => setImmediate(() => { ${RIGHT.save}; done(); }));` },
-      { named: '1~EMFILE' },
+      { only: '@1~EMFILE' },
     );
     expect(dies.cases).toMatchObject([
       {
@@ -174,7 +220,7 @@ test('io-error:windows: a rename that is refused there and taken for done', asyn
     `fs.renameSync(at('temp'), at('live'));`,
     `try { fs.renameSync(at('temp'), at('live')); } catch (error) { if (process.platform !== 'win32') throw error; }`,
   );
-  const found = await cells.check(store, { profile: 'windows' });
+  const found = await check(store, { model: 'io-error:windows' });
   expect([...found.outcomes]).toEqual([
     ['@5~EPERM', 'false-ack'],
     ['@5~EPERM+', 'false-ack'],
@@ -182,11 +228,11 @@ test('io-error:windows: a rename that is refused there and taken for done', asyn
   expect(found.cases[1]?.fault).toBe(
     'op 5 rename temp -> live is refused with EPERM, as is all that replaces or removes live after it; step 1 resolved',
   );
-  expect([...(await cells.check(store, { named: '5~EPERM' })).outcomes.values()]).toEqual(['original']);
+  expect([...(await check(store, { only: '@5~EPERM' })).outcomes.values()]).toEqual(['original']);
 });
 
 test('a failed read inside an update replaces the whole store, but not in hardened', async () => {
-  const [lossy] = (await cells.check('copy-then-replace', { scenario: 'update', named: '8~EMFILE' })).cases;
+  const [lossy] = (await check('copy-then-replace', { scenario: 'update', only: '@8~EMFILE' })).cases;
   expect(lossy).toMatchObject({
     id: 'copy-then-replace/update/io-error@8~EMFILE',
     outcome: 'mixed',
@@ -194,10 +240,10 @@ test('a failed read inside an update replaces the whole store, but not in harden
     promised: '6 entries',
     found: '1 entry that nobody saved',
   });
-  const [durable] = (await cells.check('hardened', { scenario: 'update', named: '8~EMFILE' })).cases;
+  const [durable] = (await check('hardened', { scenario: 'update', only: '@8~EMFILE' })).cases;
   expect(durable?.grade).toBe('durable');
 });
 
 test('a fault at an op that is not there names nothing', async () => {
-  expect((await cells.check(RIGHT, { named: '99~EIO' })).cases).toEqual([]);
+  expect((await check(RIGHT, { only: '@99~EIO' })).cases).toEqual([]);
 });

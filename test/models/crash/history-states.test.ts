@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
-import type { Trace } from '../../harness/domain/trace.ts';
-import { stateId } from '../../harness/models/crash/crash-state.ts';
-import { historyStates } from '../../harness/models/crash/history-states.ts';
-import { traceOf } from '../lab/traces.ts';
+import { treeOf } from '../../../harness/calibrate/tree-sketch.ts';
+import type { Trace } from '../../../harness/domain/trace.ts';
+import { stateId } from '../../../harness/models/crash/crash-state.ts';
+import { type Enumerated, historyStates } from '../../../harness/models/crash/history-states.ts';
+import { LossSpace } from '../../../harness/models/power-loss/loss-space.ts';
+import { killStates } from '../../../harness/models/process-kill/kill-states.ts';
+import { PROFILES } from '../../../harness/persistence/profiles.ts';
+import { traceOf } from '../../lab/traces.ts';
 
-const POSIX = { model: 'power-loss', profile: 'posix' } as const;
 const OPTIONS = { limit: 10_000, seed: 1 };
 const OPS_OF_A_SAVE = 3;
 
@@ -29,25 +31,31 @@ function saves(count: number): { readonly trace: Trace; readonly ends: readonly 
   return { trace: { ...trace, ops: numbered }, ends };
 }
 
+const onPosix = (trace: Trace, ends: readonly number[], seed = OPTIONS.seed) =>
+  historyStates(trace, ends, { ...OPTIONS, seed }, (part, options): Enumerated & Pick<LossSpace, 'coverage'> => {
+    const { states, points, isSampled, coverage } = new LossSpace(part, PROFILES.posix, options);
+    return { states, points, isSampled, coverage };
+  });
+
 describe('of a history that may leave more than can be judged', () => {
   const { trace, ends } = saves(8);
-  const { states, coverage, points } = historyStates(POSIX, trace, ends, OPTIONS);
+  const { states, coverage, points } = onPosix(trace, ends);
   const upTo = (op: number): string[] => states.filter(({ at }) => at.op <= op).map(stateId);
 
   test('all states of its first calls are told', () => {
     const first = saves(1);
-    const all = historyStates(POSIX, first.trace, first.ends, OPTIONS);
-    expect(all.coverage?.pages.kind).toBe('exhaustive');
+    const all = onPosix(first.trace, first.ends);
+    expect(all.coverage.pages.kind).toBe('exhaustive');
     expect(upTo(OPS_OF_A_SAVE)).toEqual(all.states.map(stateId));
     expect(upTo(OPS_OF_A_SAVE)).toContain('@3~lost=2.1'); // the name without the data
   });
 
   test('and some of the rest, by the seed', () => {
-    expect(coverage?.pages).toMatchObject({ kind: 'sampled', distinct: states.length });
+    expect(coverage.pages).toMatchObject({ kind: 'sampled' });
     expect(states.length).toBeLessThanOrEqual(190);
     expect(Math.max(...states.map(({ at }) => at.op))).toBeGreaterThan(6 * OPS_OF_A_SAVE);
     expect(points).toBe(trace.ops.length + 1);
-    const again = (seed: number): string[] => historyStates(POSIX, trace, ends, { ...OPTIONS, seed }).states.map(stateId);
+    const again = (seed: number): string[] => onPosix(trace, ends, seed).states.map(stateId);
     expect(again(1)).toEqual(states.map(stateId));
     expect(again(2)).not.toEqual(states.map(stateId));
   });
@@ -55,7 +63,7 @@ describe('of a history that may leave more than can be judged', () => {
 
 test('a history that may not leave more is told in full, and a kill always', () => {
   const { trace, ends } = saves(1);
-  expect(historyStates(POSIX, trace, ends, OPTIONS).coverage?.pages.kind).toBe('exhaustive');
-  const kills = historyStates({ model: 'process-kill' }, saves(8).trace, saves(8).ends, OPTIONS);
+  expect(onPosix(trace, ends).coverage.pages.kind).toBe('exhaustive');
+  const kills = historyStates(saves(8).trace, saves(8).ends, OPTIONS, (part) => killStates(part));
   expect(kills.states).toHaveLength(8 * OPS_OF_A_SAVE + 1);
 });
