@@ -62,7 +62,15 @@ export async function exploreRun<Found extends StatesOfTrace>(
   const tried = triedOf(found);
   const { unmeasured: doubts } = subject.trace;
   const late = subject.again?.recording.late;
-  return { verdicts, unmeasured, doubts, points: found.points, ...(tried && { tried }), notes: late === undefined ? [] : [late], found: [found] };
+  return {
+    verdicts,
+    unmeasured,
+    doubts,
+    points: found.points,
+    ...(tried && { tried }),
+    notes: late === undefined ? [] : [late],
+    found: [found],
+  };
 }
 
 /** A trace that the model of power loss cannot follow gives no states. */
