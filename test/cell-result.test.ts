@@ -12,7 +12,7 @@ import { traceOf } from './lab/traces.ts';
 
 const tree = treeOf({ live: 'x' });
 const subject = recordedSubject(traceOf({ before: tree, ops: [{ call: 'write', path: 'live' }] }));
-const cutAfter = (op: number, left = tree): CutState => ({ how: 'power-cut', at: { op }, tree: left, promisedAt: op, points: [{ op }] });
+const cutAfter = (op: number, left = tree): CutState => ({ how: 'cut', at: { op }, tree: left, promisedAt: op, points: [{ op }] });
 
 test('the files of a case come in the same order whatever the run called them', async () => {
   const listed = async (...names: string[]): Promise<unknown> => {

@@ -254,7 +254,7 @@ function faultSection(cells: readonly CellResult[]): string[] {
   });
   const columns = ['scenario', 'found', 'claim', 'faults', 'twice', 'violations', 'faults by outcome', 'power loss if fsync lies'];
   return [
-    'io-error: each call failed in turn, with each error that it can return; a letter for each op, the worst of its faults.',
+    `${[...new Set(cells.map(({ model }) => model))].join(', ')}: each call failed in turn, with each error that it can return; a letter for each op, the worst of its faults.`,
     table(columns, rows, [3, 4, 5]),
     fenced(pictures(cells, labels)),
   ];

@@ -38,7 +38,7 @@ export interface LossState extends AnyState {
 
 /** The power went there on a real file system. */
 export interface CutState extends AnyState {
-  readonly how: 'power-cut';
+  readonly how: 'cut';
   /** What the machine did beside the store's calls, and after which op; absent: nothing. */
   readonly force?: ForcePoint;
 }
@@ -81,7 +81,7 @@ function boundaryId(state: CrashState): string {
       return `${state.at.op}${state.at.bytes === undefined ? '' : `~torn=${state.at.bytes}`}`;
     case 'power-lost':
       return `${state.at.op}${state.loss.detail === '' ? '' : `~${state.loss.detail}`}`;
-    case 'power-cut':
+    case 'cut':
       return `${state.at.op}${state.force === undefined ? '' : `~${state.force.how}=${state.force.at}`}`;
     case 'in-recovery':
       return `${boundaryId(state.first)}~then=${boundaryId(state.second)}`;

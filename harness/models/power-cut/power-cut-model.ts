@@ -58,7 +58,7 @@ function forceOf(detail: string): ForcePoint | undefined {
 
 function cutState({ boundary, force, tree }: CutTree): CutState {
   const at = { op: boundary };
-  return { how: 'power-cut', at, points: [at], tree, promisedAt: boundary, ...(force && { force }) };
+  return { how: 'cut', at, points: [at], tree, promisedAt: boundary, ...(force && { force }) };
 }
 
 const readState: ReadState = (op, detail) => (forceOf(detail) === undefined ? undefined : { at: { op }, detail });
@@ -151,7 +151,7 @@ export const powerCut: Model<CrashCase, undefined, NamedState, CrashExplored<Cut
 
   describe: async (verdict) => {
     const { state } = verdict.case;
-    const forced = state.how === 'power-cut' && state.force ? `${FORCED[state.force.how]} after op ${state.force.at}` : undefined;
+    const forced = state.how === 'cut' && state.force ? `${FORCED[state.force.how]} after op ${state.force.at}` : undefined;
     return { ...(await describeCrash(verdict)), ...(forced !== undefined && { forced }) };
   },
   variation: variationOf,

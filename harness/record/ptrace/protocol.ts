@@ -36,7 +36,7 @@ export interface TracerOrder {
 }
 
 export interface TracerRace extends Omit<RaceRequest, 'env'> {
-  readonly kind: 'race';
+  readonly kind: 'tasks';
   readonly run: number;
   readonly node: string;
   readonly env: readonly string[];

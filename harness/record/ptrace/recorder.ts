@@ -113,7 +113,7 @@ export async function startPtraceRecorder(options: PtraceOptions): Promise<Recor
       ? {
           race: async (request: RaceRequest) => {
             const { race } = await ask((run) => ({
-              kind: 'race',
+              kind: 'tasks',
               run,
               node: process.execPath,
               ...request,

@@ -72,7 +72,7 @@ function startWaiting(now: number): void {
   while (running.size < MOST_RUNNING && busy(now) < inFlight) {
     const request = waiting.shift();
     if (request === undefined) return;
-    if (request.kind === 'race') {
+    if (request.kind === 'tasks') {
       attempt(request.run, () => void running.add(new RaceRun(libc, table ?? new Map(), request, idle, now)));
       continue;
     }
