@@ -1,10 +1,10 @@
 /** What a cell says was tried is of the kind of its model, and reports read it from there. */
 import { expect, test } from 'vitest';
-import type { Bench } from '../../harness/bench/bench.ts';
 import { unmeasuredCell } from '../../harness/cell-result.ts';
 import { type CellResult, resultSchema } from '../../harness/domain/result.ts';
 import { isNotMeasured } from '../../harness/domain/sighting.ts';
-import type { Cell, Exploration, Explored } from '../../harness/models/model.ts';
+import type { CrashCase } from '../../harness/models/crash/crash-state.ts';
+import type { Cell, Explored } from '../../harness/models/model.ts';
 import type { Told } from '../../harness/protocol/interleave.ts';
 import { markdownReport } from '../../harness/report/markdown.ts';
 import { summaryWords } from '../../harness/report/summary.ts';
@@ -35,11 +35,11 @@ const TOLD: Told = {
 async function explore(
   cell: Cell,
   bench: object,
-  judge: Exploration<never, never, never>['judge'],
+  judge: (cases: readonly CrashCase[]) => Promise<Pick<Explored, 'verdicts' | 'unmeasured'>>,
   subjects: Parameters<Cell['model']['explore']>[0],
 ): Promise<Explored> {
-  const asked = { cell, bench: bench as unknown as Bench, judge, only: undefined }; // a bench with what is asked of it
-  const explored = await cell.model.explore(subjects, asked);
+  const exploration = { cell, bench, judge, only: undefined } as never; // a bench with what is asked of it
+  const explored = await cell.model.explore(subjects, exploration);
   if (isNotMeasured(explored)) throw new Error(explored.reason);
   return explored;
 }
@@ -75,13 +75,11 @@ const drawn = Array.from({ length: 8 }, (_, index) => {
 
 test('histories are drawn, whatever their scenario is called, also where none could be judged', async () => {
   const byChance = cellOf('process-kill', { scenario: { name: 'by-chance', histories: true } });
-  const judge = async (
-    cases: readonly { readonly subject: (typeof drawn)[number]; readonly state: Parameters<typeof crashVerdict>[1] }[],
-  ) => ({
+  const judge = async (cases: readonly CrashCase[]) => ({
     verdicts: cases.map(({ subject, state }) => crashVerdict(subject, state, 'original')),
     unmeasured: [],
   });
-  const explored = await explore(byChance, { effort: { seed: 1, limit: 100 } }, judge as never, drawn);
+  const explored = await explore(byChance, { effort: { seed: 1, limit: 100 } }, judge, drawn);
   const { cell } = await resultOfCell(byChance, drawn, explored);
   expect(cell).toMatchObject({ points: 24, states: 16, outcomes: { original: 16 } });
   expect(cell).toMatchObject({ tried: { kind: 'kills', kills: 0, folded: 8 }, histories: { tried: 8, segments: 20 } });

@@ -12,6 +12,7 @@
  */
 import { constants } from 'node:os';
 import { PROFILE_NAMES, type ProfileName } from '../../persistence/profile.ts';
+import { parseDetail as parseStateDetail } from '../../persistence/state-id.ts';
 import type { Fault } from '../../record/fault.ts';
 
 /** A fault at an op. */
@@ -75,8 +76,10 @@ export function parseFault(op: number, detail: string, profile?: 'windows'): Fau
   if (cut !== undefined) {
     const kind = cut.lie === undefined ? 'dropped' : 'lie';
     if (cut.profile === undefined) return { kind, op };
+    const { boundary, detail: lost = '' } = cut;
     const name = PROFILE_NAMES.find((known) => known === cut.profile);
-    return name && { kind, op, cut: { profile: name, boundary: Number(cut.boundary), detail: cut.detail ?? '' } };
+    if (name === undefined || parseStateDetail(lost) === undefined) return undefined;
+    return { kind, op, cut: { profile: name, boundary: Number(boundary), detail: lost } };
   }
   const then = SECOND.exec(detail)?.groups;
   const first = parseDetail(op, then?.first ?? detail, profile);

@@ -11,6 +11,7 @@ import type { Trace } from '../../domain/trace.ts';
 import type { Coverage } from '../../persistence/power-loss.ts';
 import type { Profile as Persistence } from '../../persistence/profile.ts';
 import { PROFILES } from '../../persistence/profiles.ts';
+import { parseDetail } from '../../persistence/state-id.ts';
 import { type NamedState, type ReadState, readCrashId, writeCrashId } from '../crash/crash-id.ts';
 import type { CrashVerdict, LossState } from '../crash/crash-state.ts';
 import { beginningWith, crashNotes, crashTimeline, describeCrash, leastLost, lineOf, variationOf } from '../crash/describe.ts';
@@ -64,8 +65,7 @@ function statesOf(trace: Trace, profile: string | undefined, options: StateOptio
   return { states, points, coverage, isSampled, space };
 }
 
-const readState: ReadState = (op, detail) =>
-  /^(?:lost(?:512)?=[\d.+]+|tree=[0-9a-f]{16})$/.test(detail) ? { at: { op }, detail } : undefined;
+const readState: ReadState = (op, detail) => (parseDetail(detail) === undefined ? undefined : { at: { op }, detail });
 
 function statesOfHistory({ cell, bench: { effort } }: CrashExploration): (subject: RecordedSubject) => Found {
   return ({ trace, history }) => {

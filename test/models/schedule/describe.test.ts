@@ -49,7 +49,9 @@ test('a long block without its middle, and what a rejected save said', () => {
 });
 
 test('of a run that never ends all ops, and of a kill whose it was, and when', () => {
-  expect(inShort({ ops: [op(0, 'open a', false)], events: [began(0, 0)], stuck: 'saver waits for what never comes' })).toBe('saver: open a');
+  expect(inShort({ ops: [op(0, 'open a', false)], events: [began(0, 0)], stuck: 'saver waits for what never comes' })).toBe(
+    'saver: open a',
+  );
   const killed: Pick<ScheduleEnd, 'schedule' | 'killed'> = { schedule: [{ task: 0, steps: 1 }], killed: 0 };
   expect(inShort({ ops: [op(0, 'unlink a')], events: [began(0, 0)], ...killed })).toBe('saver: unlink a, killed');
   expect(inShort({ ops: [op(0, 'unlink a'), op(1, 'write b')], events: [began(0, 0)], ...killed }, UPDATERS)).toBe(
