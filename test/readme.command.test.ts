@@ -10,7 +10,7 @@ import { RECORDERS } from '../harness/record/all.ts';
 import { REPORTERS } from '../harness/report/all.ts';
 import { BUILT_IN_STORES } from '../harness/store/catalogue.ts';
 import { builtInScenarios } from '../scenarios/all.ts';
-import { openPlace } from './cli/command.ts';
+import { openPlace } from './lab/command.ts';
 
 const { root } = findInstallation(import.meta.url);
 const readme = readFileSync(join(root, 'README.md'), 'utf8');

@@ -13,7 +13,7 @@ let real: Lab;
 let bound: Lab;
 beforeAll(async () => {
   real = await openLab({ inFlight: 3 });
-  bound = await openLab({ lab: bound, inFlight: 2 });
+  bound = await openLab({ recorder: 'binding', inFlight: 2 });
 });
 afterAll(async () => {
   await Promise.all([real.close(), bound.close()]);

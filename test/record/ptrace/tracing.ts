@@ -2,10 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isNotMeasured } from '../../../harness/domain/sighting.ts';
 import type { Json, Op, Step } from '../../../harness/domain/trace.ts';
 import { findInstallation } from '../../../harness/machine/installation.ts';
 import type { KillState } from '../../../harness/models/crash/crash-state.ts';
-import { type Killed, kill } from '../../../harness/models/process-kill/kill.ts';
+import { kill } from '../../../harness/models/process-kill/kill.ts';
 import { killStates } from '../../../harness/models/process-kill/kill-states.ts';
 import type { CellFile } from '../../../harness/protocol/cell-file.ts';
 import { startPtraceRecorder } from '../../../harness/record/ptrace/recorder.ts';
@@ -139,10 +140,14 @@ function lineOf({ call, file, to, error, process }: Op): string {
   return `${call} ${file.path}${to === undefined ? '' : ` -> ${to.path}`}${error === undefined ? '' : ` = ${error}`}${process === 0 ? '' : ` by ${process}`}`;
 }
 
-/** Kills a child at every state of the recording, and says what came of it, state by state. */
-export function killEverywhere(lab: Lab, recording: Recording, request: RecordRequest): Promise<[KillState, Killed][]> {
+/** Kills a child at every state of the recording. Returns the directory that it left, state by state; throws if one was not killed there. */
+export function killEverywhere(lab: Lab, recording: Recording, { prepare }: RecordRequest): Promise<[KillState, string][]> {
   const states = killStates(recording.trace).states.filter(({ how }) => how === 'killed');
   return Promise.all(
-    states.map(async (state): Promise<[KillState, Killed]> => [state, await kill(lab.recorder, recording, state, request.prepare, 'case')]),
+    states.map(async (state): Promise<[KillState, string]> => {
+      const left = await kill(lab.recorder, { recording, prepare }, state, 'case');
+      if (isNotMeasured(left)) throw new Error(left.reason);
+      return [state, left];
+    }),
   );
 }
