@@ -71,10 +71,11 @@ export class ScenarioRuns {
   };
 
   readonly prepareLast: Bench['prepareLast'] = ({ tree, before, step }) => {
-    const file = this.#cellFile({ before, steps: [step] });
+    const cell = { before, steps: [step] };
+    const file = this.#cellFile(cell);
     return {
       prepare: () => withTree(tree, this.#run(file, before.length + 2)),
-      prepareFaults: (runs) => this.#faults(file, runs, tree),
+      prepareFaults: (runs, platform) => this.#faults(this.#cellFile({ ...cell, ...(platform && { platform }) }), runs, tree),
     };
   };
 

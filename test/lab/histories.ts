@@ -1,17 +1,5 @@
-/** Stores with bugs that take several steps to show, and benches on which their histories run. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Bench } from '../../harness/bench/bench.ts';
-import { openBenches } from '../../harness/bench/open-benches.ts';
+/** Stores with bugs that take several steps to show. */
 import { storeWith } from '../../harness/benchmarks/stores.ts';
-import type { HistoryCell } from '../../harness/generate/check-histories.ts';
-import { HISTORIES_PER_CELL } from '../../harness/generate/draw.ts';
-import { findInstallation } from '../../harness/machine/installation.ts';
-import { openWorkspace, RUN_VARIABLE } from '../../harness/machine/workspace.ts';
-import { STATES_PER_CELL } from '../../harness/models/power-loss/loss-space.ts';
-import { chooseRecorder } from '../../harness/record/choose.ts';
-import { builtInScenarios } from '../../scenarios/all.ts';
-import { loadedStore } from '../recover/recovering.ts';
 
 /** No bug. */
 export const SOUND = storeWith({});
@@ -43,58 +31,12 @@ export const REJECTS = storeWith({
   update: `if (isEmpty(read(dir))) throw new Error('nothing to update'); replace(dir, change(read(dir)));`,
 });
 
-export interface StoreBench {
-  readonly bench: Bench;
-  cell(choice: { readonly model: 'process-kill' } | Extract<HistoryCell, { model: 'power-loss' }>['profile']): HistoryCell;
-  close(): Promise<void>;
-}
-
-interface StoreBenchOptions {
-  readonly recorder?: string;
-  readonly seed?: number;
-  readonly histories?: number;
-}
-
-/** `root` is an existing, empty directory. */
-export async function openStoreBench(root: string, source: string, options: StoreBenchOptions = {}): Promise<StoreBench> {
-  const { seed = 1, histories = HISTORIES_PER_CELL } = options;
-  writeFileSync(join(root, 'store.cjs'), source);
-  mkdirSync(join(root, 'work'));
-  const installation = findInstallation(import.meta.url);
-  const workspace = openWorkspace(join(root, 'work'), process.pid);
-  const env = { PATH: process.env.PATH ?? '', [RUN_VARIABLE]: workspace.id };
-  const chosen = await chooseRecorder({ wanted: options.recorder, inFlight: 4, installation, cwd: root, env });
-  const store = { ...loadedStore(join(root, 'store.cjs')), hasUpdate: true };
-  const [scenario] = builtInScenarios(0).filter((one) => one.histories);
-  if (scenario === undefined) throw new Error('there are histories');
-  const benches = openBenches({
-    installation,
-    workspace,
-    recorder: chosen.recorder,
-    cwd: root,
-    env,
-    observe: true,
-    depth: 1,
-    histories,
-    limit: STATES_PER_CELL,
-    seed,
-    timeoutMs: 10_000,
-    onProgress: () => {},
-  });
-  const { dispose, ...bench } = await benches.forScenario(store, scenario);
-  return {
-    bench,
-    cell: (choice) => ({
-      ...(typeof choice === 'string' ? { model: 'power-loss', profile: choice } : choice),
-      store,
-      scenario,
-      strict: true,
-    }),
-    close: async () => {
-      dispose();
-      await benches.close();
-      await chosen.recorder.close();
-      workspace.close();
-    },
-  };
-}
+/** On Windows, a rename that is refused passes for done. */
+export const TAKES_REFUSAL = storeWith({
+  top: `const put = (dir, value) => {
+    fs.writeFileSync(file(dir) + '.tmp', JSON.stringify(value));
+    try { fs.renameSync(file(dir) + '.tmp', file(dir)); } catch (error) { if (process.platform !== 'win32') throw error; }
+  };`,
+  save: 'put(dir, value);',
+  update: 'put(dir, change(read(dir)));',
+});

@@ -1,24 +1,12 @@
-/** Races of small stores that are written down as text, and of built-in ones. */
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** Races of small stores that are written down as text. */
 import type { Bench } from '../../harness/bench/bench.ts';
-import { openBenches } from '../../harness/bench/open-benches.ts';
-import type { ScheduleCell } from '../../harness/check.ts';
 import type { LoadedStore } from '../../harness/domain/loaded-store.ts';
-import { type Schedule, scheduleId } from '../../harness/domain/schedule.ts';
+import type { Scenario } from '../../harness/domain/scenario.ts';
+import { type Schedule, type ScheduleEnd, scheduleId } from '../../harness/domain/schedule.ts';
+import { isNotMeasured } from '../../harness/domain/sighting.ts';
 import type { Json, Step, Task, TaskStep, Tree } from '../../harness/domain/trace.ts';
-import { findInstallation } from '../../harness/machine/installation.ts';
-import { openWorkspace } from '../../harness/machine/workspace.ts';
-import type { ScheduleFindings } from '../../harness/models/interleaving/schedule-findings.ts';
 import { type Planned, type Raced, raceOn } from '../../harness/models/race/raced.ts';
-import { checkRace } from '../../harness/models/race/races.ts';
-import type { ScheduleVerdict } from '../../harness/models/schedule/schedule-case.ts';
-import { startPtraceRecorder } from '../../harness/record/ptrace/recorder.ts';
-import type { Recorder } from '../../harness/record/recorder.ts';
-import { TRACED_BY } from '../record/ptrace/tracing.ts';
-import { temporaryDirectory } from './temporary.ts';
-
-const installation = findInstallation(import.meta.url);
+import type { Lab } from './lab.ts';
 
 export const A = { name: 'A' };
 export const B = { name: 'B' };
@@ -53,43 +41,8 @@ export interface RacingStore {
 /** A file that is read as a value; nothing, where there is none. */
 export const LOAD = `try { return JSON.parse(fs.readFileSync(at(dir, 'live'), 'utf8')); } catch (error) { if (error.code === 'ENOENT') return {}; throw error; }`;
 
-export interface RaceLab {
-  readonly recorder: Recorder;
-  /** All races of these tasks, or one of them. Throws where they could not be run. */
-  check(
-    store: RacingStore,
-    tasks: readonly Task[],
-    options?: { readonly timeoutMs?: number; readonly bound?: number; readonly named?: Planned; readonly fake?: boolean },
-  ): Promise<ScheduleFindings>;
-  /** One race, on a directory with A in `live`. */
-  race(
-    store: RacingStore,
-    tasks: readonly Task[],
-    planned: Planned,
-    options?: { readonly fresh?: boolean; readonly timeoutMs?: number },
-  ): Promise<Raced>;
-  close(): Promise<void>;
-}
-
-export async function openRaceLab(inFlight = 4): Promise<RaceLab> {
-  const below = temporaryDirectory();
-  const workspace = openWorkspace(below, process.pid);
-  const env = { PATH: process.env.PATH ?? '', [TRACED_BY.name]: TRACED_BY.value };
-  const recorder = await startPtraceRecorder({ inFlight, tracer: installation.tracer, cwd: installation.root, env });
-  const cwd = installation.root;
-  const open: (() => Promise<void>)[] = [];
-  let count = 0;
-  const cells = new Map<string, ReturnType<typeof makeCell>>();
-  const makeCell = async (
-    { top = '', save: body, load = LOAD, update: change }: RacingStore,
-    tasks: readonly Task[],
-    { timeoutMs = 10_000, bound = 1 }: { readonly timeoutMs?: number; readonly bound?: number },
-  ): Promise<{ readonly cell: ScheduleCell; readonly bench: Bench }> => {
-    count += 1;
-    const bundle = join(below, `${count}.cjs`);
-    writeFileSync(
-      bundle,
-      `'use strict';
+export function racing(lab: Lab, { top = '', save: body, load = LOAD, update: change }: RacingStore): LoadedStore {
+  const source = `'use strict';
 const fs = require('node:fs'), fsp = fs.promises, path = require('node:path');
 const at = path.join;
 ${top}
@@ -97,75 +50,54 @@ module.exports = {
   save: async (dir, value) => { ${body} },
   load: (dir) => { ${load} },
   ${change === undefined ? '' : `update: async (dir, change) => { ${change} },`}
-};\n`,
-    );
-    const scenario = { name: `race-${count}`, catches: '', before: [save(A)], steps: [], tasks, next: { next: 1 } };
-    const store: LoadedStore = {
-      name: `store-${count}`,
-      argument: bundle,
-      bundle,
-      kind: 'module',
-      hasUpdate: change !== undefined,
-      empty: {},
-      claims: {},
-      knownBugs: {},
-      scenarios: [scenario],
-      env: {},
-    };
-    const common = { installation, workspace, recorder, cwd, env, observe: false, depth: 1, limit: 1, seed: 1 } as const;
-    const benches = openBenches({ ...common, timeoutMs, preemptions: bound, onProgress: () => {} });
-    const bench = await benches.forScenario(store, scenario);
-    open.push(async () => {
-      bench.dispose();
-      await benches.close();
-    });
-    return { cell: { model: 'race', store, scenario, strict: false }, bench };
-  };
-  const cellOf: typeof makeCell = (store, tasks, options) => {
-    const { timeoutMs, bound } = options;
-    const key = JSON.stringify([store, tasks, timeoutMs, bound]);
-    const known = cells.get(key) ?? makeCell(store, tasks, { ...(timeoutMs && { timeoutMs }), ...(bound && { bound }) });
-    cells.set(key, known);
-    return known;
-  };
-  return {
-    recorder,
-    check: async (store, tasks, options = {}) => {
-      const { cell, bench } = await cellOf(store, tasks, options);
-      // To hold each against the fake file system would take longer than the races.
-      const fake = options.fake ? bench.fake : { ...bench.fake, bundle: async () => ({ reason: 'not asked for' }) };
-      const found = await checkRace(cell, { ...bench, fake }, options.named);
-      if ('reason' in found) throw new Error(found.reason);
-      return found;
-    },
-    race: async (store, tasks, planned, options = {}) => {
-      const { bench } = await cellOf(store, tasks, {});
-      const prepareRace = (on: Tree): ReturnType<Bench['prepareRace']> => {
-        const request = bench.prepareRace(on);
-        return { ...request, timeoutMs: options.timeoutMs ?? request.timeoutMs };
+};\n`;
+  return lab.store(source, { hasUpdate: change !== undefined, empty: {} });
+}
+
+/** The tasks race over A. */
+export function raceOf(tasks: readonly Task[]): Scenario {
+  return { name: 'race', catches: '', before: [save(A)], steps: [], tasks, next: { next: 1 } };
+}
+
+interface RaceOptions {
+  readonly fresh?: boolean;
+  readonly timeoutMs?: number;
+}
+
+export type RaceOnce = (planned: Planned, options?: RaceOptions) => Promise<Raced>;
+
+/** Single races of the tasks, each on a directory with A in `live`. Throws where one could not be run. */
+export function races<T>(lab: Lab, store: RacingStore, tasks: readonly Task[], work: (race: RaceOnce) => Promise<T>): Promise<T> {
+  return lab.on(racing(lab, store), { scenario: raceOf(tasks) }, ({ bench }) =>
+    work(async (planned, { fresh = true, timeoutMs } = {}) => {
+      const prepareRace: Bench['prepareRace'] = (on, of) => {
+        const request = bench.prepareRace(on, of);
+        return { ...request, timeoutMs: timeoutMs ?? request.timeoutMs };
       };
       const bytes = Buffer.from(JSON.stringify(A));
       const tree: Tree = new Map([['live', { kind: 'file', mode: 0o644, bytes, hash: 'A' }]]);
-      const raced = await raceOn({ ...bench, prepareRace }, { tasks, tree }, { names: [], fresh: options.fresh ?? true })(planned);
-      if ('reason' in raced) throw new Error(raced.reason);
+      const raced = await raceOn({ ...bench, prepareRace }, { tasks, tree }, { names: [], fresh })(planned);
+      if (isNotMeasured(raced)) throw new Error(raced.reason);
       return raced;
-    },
-    close: async () => {
-      await Promise.all(open.map((close) => close()));
-      await recorder.close();
-      workspace.close();
-      rmSync(below, { recursive: true, force: true });
-    },
-  };
+    }),
+  );
+}
+
+export function raceOnce(lab: Lab, store: RacingStore, tasks: readonly Task[], planned: Planned, options?: RaceOptions): Promise<Raced> {
+  return races(lab, store, tasks, (race) => race(planned, options));
+}
+
+interface Ended {
+  readonly end: ScheduleEnd;
 }
 
 /** As in a case id. */
-export function idOf({ end }: Pick<ScheduleVerdict, 'end'>): string {
+export function idOf({ end }: Ended): string {
   return `${scheduleId(end.schedule)}${end.killed === undefined ? '' : `~kill=${'abc'[end.killed]}`}`;
 }
 
 /** Who did what, in order and without how files were opened: `a: open live, read live | b: …`. */
-export function blocksOf({ end }: Pick<ScheduleVerdict, 'end'>): string {
+export function blocksOf({ end }: Ended): string {
   const blocks: { task: number; ops: string[] }[] = [];
   for (const { task, text } of end.ops) {
     if (blocks.at(-1)?.task !== task) blocks.push({ task, ops: [] });

@@ -1,11 +1,12 @@
 /** Explores the faults of one subject: every single fault, second faults on the ways that follow, and power cuts after failed fsyncs. */
 import type { RecordedSubject } from '../../bench/subject.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
+import type { Trace } from '../../domain/trace.ts';
 import type { History } from '../../generate/history.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
 import type { Fault } from '../../record/fault.ts';
 import type { CarriedOut, Judged, Unmeasured } from '../../recover/believe.ts';
-import type { Exploration, Explored } from '../model.ts';
+import type { Cell, Exploration, Explored } from '../model.ts';
 import { DROPPING_ERRNO, type FaultCase, type OpFault } from './fault-id.ts';
 import { type FaultyRun, runAlone, runFaults } from './fault-runs.ts';
 import { fsyncsOf } from './fsync-edits.ts';
@@ -41,15 +42,14 @@ type OneFault = Extract<FaultCase, { kind: 'faults' }>;
 export async function exploreFaults(subject: RecordedSubject, exploration: FaultExploration): Promise<FaultExplored | NotMeasured> {
   const { bench, cell, judge, only } = exploration;
   const isWindows = cell.profile === 'windows';
-  const own = isWindows ? await onWindows(subject, exploration) : subject;
+  const own = await byItsRules(subject, exploration);
   if (isNotMeasured(own)) return own;
   const trial = trialOf(bench, own, cell.profile, judge);
   if (only !== undefined) return exploreNamed(trial, only.fault, exploration);
 
   const { trace } = own;
   const late = own.again?.recording.late;
-  const faults = isWindows ? windowsFaults(trace) : singleFaults(trace);
-  const first = await judge(faults.map((fault) => caseOf(trial, [fault])));
+  const first = await judge(faultsOf(trace, cell).map((fault) => caseOf(trial, [fault])));
   const second = isWindows ? { faults: [], of: 0 } : secondFaults(first.verdicts.map(followed), TWICE_PER_CELL);
   const twice = await judge(second.faults.map((two) => caseOf(trial, two)));
   const reached = twice.verdicts.filter(({ run }) => wasReached(run));
@@ -74,8 +74,14 @@ export async function exploreFaults(subject: RecordedSubject, exploration: Fault
   };
 }
 
-/** By the rules of Windows alone the run does other ops, whose source lines are not known. */
-async function onWindows(subject: RecordedSubject, { bench, cell }: FaultExploration): Promise<RecordedSubject | NotMeasured> {
+/** The single faults of a run by the rules of the cell's profile. */
+export function faultsOf(trace: Trace, { profile }: Pick<Cell, 'profile'>): readonly OpFault[] {
+  return profile === 'windows' ? windowsFaults(trace) : singleFaults(trace);
+}
+
+/** The run by the rules of the cell's profile. By those of Windows it does other ops, whose source lines are not known. */
+export async function byItsRules(subject: RecordedSubject, { bench, cell }: FaultExploration): Promise<RecordedSubject | NotMeasured> {
+  if (cell.profile !== 'windows') return subject;
   const { again } = subject;
   if (again === undefined) throw new Error('faults need a run that can be made again');
   const recording = windowsRecording(again.recording, await runAlone(labOf(bench, subject, cell.profile), []));

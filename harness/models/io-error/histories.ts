@@ -14,9 +14,8 @@ import { encodeHistory, type History } from '../../generate/history.ts';
 import { upToLast } from '../../generate/last-call.ts';
 import { shrink } from '../../generate/shrink.ts';
 import { TallyCounter } from '../tally.ts';
-import { exploreFaults, type FaultExploration, type FaultExplored, type NamedFault } from './explore.ts';
+import { byItsRules, exploreFaults, type FaultExploration, type FaultExplored, faultsOf, type NamedFault } from './explore.ts';
 import type { OpFault } from './fault-id.ts';
-import { singleFaults } from './single-faults.ts';
 import { type FaultVerdict, trialOf } from './trial.ts';
 
 /** A history costs two hundred runs here and few elsewhere, so fewer are drawn unless the run says how many. */
@@ -93,16 +92,19 @@ export async function shrinkFaultHistories(explored: FaultExplored, exploration:
 }
 
 /** Single faults are shrunk; two faults, or a power cut after one, are reported as they were drawn. */
-async function smallest(failing: FaultVerdict, { bench, cell, judge }: FaultExploration): Promise<FaultVerdict> {
+async function smallest(failing: FaultVerdict, exploration: FaultExploration): Promise<FaultVerdict> {
+  const { bench, cell, judge } = exploration;
   const { fails, subject } = failing.case;
   const [fault, ...more] = fails.kind === 'faults' ? fails.faults : [];
   if (fault === undefined || more.length > 0) return failing;
   const call = subject.trace.ops[fault.op - 1];
   const failureOf = async (history: History): Promise<FaultVerdict | undefined> => {
-    const smaller = await lastCallSubject(bench, upToLast(history));
-    if (smaller === undefined || isNotMeasured(smaller)) return undefined;
+    const recorded = await lastCallSubject(bench, upToLast(history));
+    if (recorded === undefined || isNotMeasured(recorded)) return undefined;
+    const smaller = await byItsRules(recorded, exploration);
+    if (isNotMeasured(smaller)) return undefined;
     const { ops } = smaller.trace;
-    const alike = singleFaults(smaller.trace)
+    const alike = faultsOf(smaller.trace, cell)
       .filter((one) => isAlike(one, fault) && ops[one.op - 1]?.call === call?.call && ops[one.op - 1]?.file.path === call?.file.path)
       .slice(0, ALIKE);
     const trial = trialOf(bench, smaller, cell.profile, judge);

@@ -1,16 +1,22 @@
 /** Races of planted stores: each way to lose something is found, and what is safe is not accused. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Task } from '../../../harness/domain/trace.ts';
 import { treeKey } from '../../../harness/domain/tree.ts';
+import type { Findings } from '../../../harness/models/model.ts';
 import type { Raced } from '../../../harness/models/race/raced.ts';
+import type { ScheduleExplored } from '../../../harness/models/schedule/schedule-case.ts';
+import { type Lab, openLab } from '../../lab/lab.ts';
 import {
   A,
   blocksOf,
   idOf,
   LOAD,
-  openRaceLab,
-  type RaceLab,
   type RacingStore,
   READER_WHILE_SAVING,
+  raceOf,
+  raceOnce,
+  races,
+  racing,
   switched,
   TWO_SAVERS,
   TWO_UPDATERS,
@@ -59,98 +65,122 @@ const WAITS_FOR_EVER = locked('await new Promise((go) => setTimeout(go, 3));');
 const GIVES_UP = locked(`if (tries > 1) throw new Error('locked'); await new Promise((go) => setTimeout(go, 3));`);
 
 describe.skipIf(noPtrace !== undefined)('races', () => {
-  let lab: RaceLab;
+  let lab: Lab;
   beforeAll(async () => {
-    lab = await openRaceLab();
+    lab = await openLab({ recorder: 'ptrace' });
   });
   afterAll(() => lab.close());
 
+  /** All races of these tasks, or one of them. */
+  function check(
+    store: RacingStore,
+    tasks: readonly Task[],
+    { bound = 1, only, fake = false }: { readonly bound?: number; readonly only?: string; readonly fake?: boolean } = {},
+  ): Promise<Findings<ScheduleExplored>> {
+    return lab.on(racing(lab, store), { scenario: raceOf(tasks), effort: { preemptions: bound } }, ({ bench, check: checkOn }) => {
+      // To hold each against the fake file system would take longer than the races.
+      const onFake = fake ? bench.fake : { ...bench.fake, bundle: async () => ({ reason: 'not asked for' }) };
+      return checkOn<ScheduleExplored>({ model: 'race', ...(only !== undefined && { only }) }, { ...bench, fake: onFake });
+    });
+  }
+
+  function triedIn({ explored: { tried } }: Findings): { readonly distinct: number; readonly bound?: number } {
+    if (tried?.kind !== 'schedules') throw new Error('no schedules were tried');
+    return tried;
+  }
+
   test('a reader in the window of a rename saves back the nothing that it found', async () => {
-    const { minimal, outcomes, notes } = await lab.check(RENAME_AWAY, READER_WHILE_SAVING, { fake: true });
-    expect(minimal && [idOf(minimal), minimal.outcome]).toEqual(['a2.b1', 'empty']);
-    expect(minimal && blocksOf(minimal)).toMatch(/^a: access live, rename live -> backup \| b: open live failed: ENOENT, /);
-    expect(minimal?.end.events.find(({ loaded }) => loaded !== undefined)).toMatchObject({
+    const { explored, tally } = await check(RENAME_AWAY, READER_WHILE_SAVING, { fake: true });
+    const { minimal, notes } = explored;
+    expect(minimal && [idOf(minimal.case), minimal.outcome]).toEqual(['a2.b1', 'empty']);
+    expect(minimal && blocksOf(minimal.case)).toMatch(/^a: access live, rename live -> backup \| b: open live failed: ENOENT, /);
+    expect(minimal?.case.end.events.find(({ loaded }) => loaded !== undefined)).toMatchObject({
       task: 1,
       step: 0,
       loaded: { value: {} },
       at: 3,
     });
-    expect(outcomes.empty).toBeGreaterThan(1);
+    expect(tally.outcomes.empty).toBeGreaterThan(1);
     expect(notes.filter((note) => note.includes('fake'))).toEqual([]); // there too
   });
 
   test('an update is lost that another one did not read', async () => {
-    const { minimal } = await lab.check(UNLOCKED, TWO_UPDATERS);
-    expect(minimal && [idOf(minimal), minimal.outcome]).toEqual(['a1.b1', 'false-ack']);
+    const {
+      explored: { minimal },
+    } = await check(UNLOCKED, TWO_UPDATERS);
+    expect(minimal && [idOf(minimal.case), minimal.outcome]).toEqual(['a1.b1', 'false-ack']);
   });
 
   test('updates under a lock are not lost, and whoever waits for it gets on', async () => {
-    const { outcomes, verdicts } = await lab.check(WAITS_FOR_EVER, TWO_UPDATERS, {
-      named: {
-        schedule: [
-          { task: 0, steps: 3 },
-          { task: 1, steps: 1 },
-        ],
-      },
-    });
-    expect(outcomes).toEqual({ new: 1 });
-    expect(verdicts[0] && blocksOf(verdicts[0])).toMatch(
+    const { tally, explored } = await check(WAITS_FOR_EVER, TWO_UPDATERS, { only: '@4~a3.b1' });
+    const [verdict] = explored.verdicts;
+    expect(tally.outcomes).toEqual({ new: 1 });
+    expect(verdict && blocksOf(verdict.case)).toMatch(
       /^a: open lock, close lock, open live \| b: open lock failed: EEXIST \| a: .* unlink lock \| b: open lock, /,
     );
   });
 
   test('a temp name that two savers share', async () => {
-    const { minimal } = await lab.check(SHARED_TEMP, TWO_SAVERS);
-    expect(minimal && [idOf(minimal), minimal.outcome]).toEqual(['a1.b1', 'unreadable']);
+    const {
+      explored: { minimal },
+    } = await check(SHARED_TEMP, TWO_SAVERS);
+    expect(minimal && [idOf(minimal.case), minimal.outcome]).toEqual(['a1.b1', 'unreadable']);
   });
 
   test('a lock that a killed process leaves behind: whoever comes next waits for ever', async () => {
-    const { end } = await lab.race(WAITS_FOR_EVER, TWO_SAVERS, { schedule: [{ task: 0, steps: 1 }], kill: 0 }, { timeoutMs: 3_000 });
+    const { end } = await raceOnce(lab, WAITS_FOR_EVER, TWO_SAVERS, { schedule: [{ task: 0, steps: 1 }], kill: 0 }, { timeoutMs: 3_000 });
     expect(end.stuck).toBe('saver B did not come to an end within 3 s'); // which is judged as hung, whatever recovery finds
     expect(blocksOf({ end })).toMatch(/^a: open lock \| b: open lock failed: EEXIST, open lock failed: EEXIST, /);
   });
 
   test('a lock that a killed process leaves behind: no save succeeds any more', async () => {
-    const { minimal } = await lab.check(GIVES_UP, TWO_SAVERS);
-    expect(minimal && [idOf(minimal), minimal.outcome]).toEqual(['a1~kill=a', 'blocked']);
-    expect(minimal?.end.events.at(-1)).toMatchObject({ task: 1, kind: 'rejected', error: 'locked' });
+    const {
+      explored: { minimal },
+    } = await check(GIVES_UP, TWO_SAVERS);
+    expect(minimal && [idOf(minimal.case), minimal.outcome]).toEqual(['a1~kill=a', 'blocked']);
+    expect(minimal?.case.end.events.at(-1)).toMatchObject({ task: 1, kind: 'rejected', error: 'locked' });
   });
 
   test('a switch that is left out leads to what the one before it leads to', async () => {
-    const { verdicts } = await lab.check(OWN_TEMP, READER_WHILE_SAVING);
-    const kept = new Set(verdicts.map(idOf));
+    const { explored } = await check(OWN_TEMP, READER_WHILE_SAVING);
+    const kept = new Set(explored.verdicts.map((verdict) => idOf(verdict.case)));
     const leadsTo = ({ end }: Raced): unknown => [treeKey(end.tree), end.events.map(({ loaded, kind, task }) => [task, kind, loaded])];
     let leftOut = 0;
-    for (const task of [0, 1]) {
-      const alone = await lab.race(OWN_TEMP, READER_WHILE_SAVING, { schedule: [{ task, steps: 1 }] }, { fresh: false });
-      const all = alone.end.ops.findIndex((op) => op.task !== task) - 1;
-      const schedules = Array.from({ length: all }, (_, at) => switched(task, at + 1));
-      const races = await Promise.all(schedules.map((schedule) => lab.race(OWN_TEMP, READER_WHILE_SAVING, { schedule }, { fresh: false })));
-      for (const [at, race] of races.entries()) {
-        if (kept.has(idOf(race)) || at === 0) continue;
-        expect(leadsTo(race)).toEqual(leadsTo(races[at - 1] as Raced)); // the one before is there
-        leftOut += 1;
+    await races(lab, OWN_TEMP, READER_WHILE_SAVING, async (race) => {
+      for (const task of [0, 1]) {
+        const alone = await race({ schedule: [{ task, steps: 1 }] }, { fresh: false });
+        const all = alone.end.ops.findIndex((op) => op.task !== task) - 1;
+        const schedules = Array.from({ length: all }, (_, at) => switched(task, at + 1));
+        const raced = await Promise.all(schedules.map((schedule) => race({ schedule }, { fresh: false })));
+        for (const [at, one] of raced.entries()) {
+          if (kept.has(idOf(one)) || at === 0) continue;
+          expect(leadsTo(one)).toEqual(leadsTo(raced[at - 1] as Raced)); // the one before is there
+          leftOut += 1;
+        }
       }
-    }
+    });
     expect(leftOut).toBeGreaterThan(2);
   });
 
   test('where the fake file system leads elsewhere, that is told', async () => {
     const here: RacingStore = { save: `if (fs.existsSync('/proc/self')) { ${OWN_TEMP.save} } else { ${RENAME_AWAY.save} }` };
-    const { notes } = await lab.check(here, READER_WHILE_SAVING, { fake: true });
+    const {
+      explored: { notes },
+    } = await check(here, READER_WHILE_SAVING, { fake: true });
     expect(notes.filter((note) => note.startsWith('fake and real disagree on '))).toHaveLength(1);
   });
 
   test('each order counts once, and with two switches there are more of them', async () => {
-    const one = await lab.check(OWN_TEMP, TWO_SAVERS);
-    const two = await lab.check(OWN_TEMP, TWO_SAVERS, { bound: 2 });
-    for (const { distinct, verdicts } of [one, two])
-      expect(new Set(verdicts.map(blocksOf)).size + verdicts.filter(({ end }) => end.killed !== undefined).length).toBeGreaterThanOrEqual(
-        distinct,
-      );
-    expect(one.outcomes).toEqual({ new: one.distinct });
-    expect(two.distinct).toBeGreaterThan(one.distinct);
-    expect(two.bound).toBe(2);
+    const findings = [await check(OWN_TEMP, TWO_SAVERS), await check(OWN_TEMP, TWO_SAVERS, { bound: 2 })] as const;
+    for (const one of findings) {
+      const cases = one.explored.verdicts.map((verdict) => verdict.case);
+      const orders = new Set(cases.map(blocksOf)).size + cases.filter(({ end }) => end.killed !== undefined).length;
+      expect(orders).toBeGreaterThanOrEqual(triedIn(one).distinct);
+    }
+    const [one, two] = findings;
+    expect(one.tally.outcomes).toEqual({ new: triedIn(one).distinct });
+    expect(triedIn(two).distinct).toBeGreaterThan(triedIn(one).distinct);
+    expect(triedIn(two).bound).toBe(2);
   });
 
   test('a store that knows its earlier races is given processes that had none', async () => {
@@ -159,10 +189,25 @@ describe.skipIf(noPtrace !== undefined)('races', () => {
       save: `if (globalThis.saved) fs.rmSync(at(dir, 'live')); else fs.writeFileSync(at(dir, 'live'), JSON.stringify(value)); globalThis.saved = true;`,
       load: LOAD,
     };
-    const { outcomes } = await lab.check(once, [
+    const { tally } = await check(once, [
       { name: 'a', steps: [{ kind: 'save', value: A }] },
       { name: 'b', steps: [{ kind: 'load' }] },
     ]);
-    expect(outcomes.empty).toBeUndefined();
+    expect(tally.outcomes.empty).toBeUndefined();
+  });
+
+  test('random histories are raced too, and their failing orders named', async () => {
+    const scenario = 'histories';
+    await lab.on(racing(lab, RENAME_AWAY), { scenario, effort: { histories: 1 } }, async ({ bench, check: checkOn }) => {
+      const fake = { ...bench.fake, bundle: async () => ({ reason: 'not asked for' }) };
+      const on = { ...bench, fake };
+      const { explored, subjects, cell } = await checkOn<ScheduleExplored>({ model: 'race' }, on);
+      expect(subjects).toHaveLength(1);
+      const { minimal } = explored;
+      const id = minimal && cell.model.id.write(minimal.case);
+      expect([id, minimal?.outcome]).toEqual(['@3~history=l+s1.s1~b2.a1', 'empty']);
+      const again = await checkOn({ model: 'race', ...(id !== undefined && { only: id }) }, on);
+      expect(again.explored.verdicts).toMatchObject([{ outcome: 'empty' }]);
+    });
   });
 });

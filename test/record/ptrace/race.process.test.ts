@@ -2,12 +2,10 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { processesWith } from '../../lab/processes.ts';
-import { A, blocksOf, openRaceLab, type RaceLab, type RacingStore, save, switched, TWO_SAVERS } from '../../lab/races.ts';
+import { type Lab, openLab } from '../../lab/lab.ts';
+import { A, blocksOf, type RacingStore, raceOnce, races, save, switched, TWO_SAVERS } from '../../lab/races.ts';
 import { appears, freshDirectory } from '../../lab/temporary.ts';
-import { noPtrace, TRACED_BY } from './tracing.ts';
-
-const processesOfTests = (): number[] => processesWith(TRACED_BY.name, TRACED_BY.value);
+import { noPtrace } from './tracing.ts';
 
 /** Locks of the kernel, which block the thread that asks for them. */
 const KERNEL_LOCKS = `
@@ -49,55 +47,55 @@ const SPINNING: RacingStore = {
 };
 
 describe.skipIf(noPtrace !== undefined)('a race', () => {
-  let lab: RaceLab;
+  let lab: Lab;
   beforeAll(async () => {
-    lab = await openRaceLab();
+    lab = await openLab({ recorder: 'ptrace' });
   });
   afterAll(() => lab.close());
 
   test('goes on with the others while one waits for a lock of the kernel', async () => {
-    const raced = await lab.race(FLOCKED, TWO_SAVERS, { schedule: switched(0, 2) });
+    const raced = await raceOnce(lab, FLOCKED, TWO_SAVERS, { schedule: switched(0, 2) });
     expect(raced.end.stuck).toBeUndefined();
     expect(blocksOf(raced)).toMatch(/^a: open lock, lock lock \| b: open lock \| a: .*close lock \| b: lock lock, /);
     expect(raced.events.filter(({ kind }) => kind === 'waits')).toEqual([{ kind: 'waits', task: 1 }]);
   });
 
   test('in which each waits for the other ends at once, with the locks in words', async () => {
-    const raced = await lab.race(CROSSED, TWO_SAVERS, { schedule: switched(0, 2) });
+    const raced = await raceOnce(lab, CROSSED, TWO_SAVERS, { schedule: switched(0, 2) });
     expect(raced.end.stuck).toBe('saver A waits for the lock on two, saver B waits for the lock on one');
   });
 
   test('lets a killed process go of its locks', async () => {
-    const raced = await lab.race(CROSSED, TWO_SAVERS, { schedule: [{ task: 0, steps: 3 }], kill: 0 });
+    const raced = await raceOnce(lab, CROSSED, TWO_SAVERS, { schedule: [{ task: 0, steps: 3 }], kill: 0 });
     expect([raced.end.stuck, raced.end.killed]).toEqual([undefined, 0]);
     expect(raced.events.at(-1)).toEqual({ kind: 'finished', task: 1 });
   });
 
   test('ends where a process looks again and again without waiting', async () => {
-    const raced = await lab.race(SPINNING, TWO_SAVERS, { schedule: switched(0, 2) });
+    const raced = await raceOnce(lab, SPINNING, TWO_SAVERS, { schedule: switched(0, 2) });
     expect(raced.end.stuck).toBeUndefined();
     expect(raced.end.events.filter(({ kind }) => kind === 'resolved')).toHaveLength(2);
   });
 
   test('by the same schedule is the same ten times, in new processes and in used ones', async () => {
     const planned = { schedule: switched(0, 7) };
-    const races = await Promise.all(
-      Array.from({ length: 10 }, (_, at) => lab.race(RESTLESS, TWO_SAVERS, planned, { fresh: at % 2 === 0 })),
+    const all = await races(lab, RESTLESS, TWO_SAVERS, (race) =>
+      Promise.all(Array.from({ length: 10 }, (_, at) => race(planned, { fresh: at % 2 === 0 }))),
     );
-    expect(new Set(races.map(({ key }) => key)).size).toBe(1);
-    expect(races[0]?.events.filter(({ kind }) => kind === 'waits').length).toBeGreaterThan(2);
+    expect(new Set(all.map(({ key }) => key)).size).toBe(1);
+    expect(all[0]?.events.filter(({ kind }) => kind === 'waits').length).toBeGreaterThan(2);
   });
 
   test('tells of a process that ends by itself, and of one that would be told of changes', async () => {
     const dies: RacingStore = { save: `fs.writeFileSync(at(dir, 'live'), '{}'); process.exit(3);` };
     const tasks = [{ name: 'a', steps: [save(A)] }, ...TWO_SAVERS.slice(1)];
-    const { events } = await lab.race(dies, tasks, { schedule: [{ task: 0, steps: 1 }] });
+    const { events } = await raceOnce(lab, dies, tasks, { schedule: [{ task: 0, steps: 1 }] });
     expect(events.filter(({ kind }) => kind === 'died')).toEqual([
       { kind: 'died', task: 0, how: 'exit code 3' },
       { kind: 'died', task: 1, how: 'exit code 3' },
     ]);
     const watches: RacingStore = { save: `fs.watch(dir, { persistent: false }, () => {}); fs.writeFileSync(at(dir, 'live'), '{}');` };
-    expect((await lab.race(watches, TWO_SAVERS, { schedule: [{ task: 0, steps: 1 }] })).watched).toBe(true);
+    expect((await raceOnce(lab, watches, TWO_SAVERS, { schedule: [{ task: 0, steps: 1 }] })).watched).toBe(true);
   });
 
   test('leaves no process behind, whether it ends or the recorder does', async () => {
@@ -106,13 +104,12 @@ describe.skipIf(noPtrace !== undefined)('a race', () => {
       // Recovery, which is to succeed, saves in an empty directory.
       save: `if (!fs.existsSync(at(dir, 'live'))) return; fs.writeFileSync(${JSON.stringify(join(marker, 'here'))}, ''); await new Promise(() => setInterval(() => {}, 1000));`,
     };
-    const before = processesOfTests();
-    const other = await openRaceLab();
-    await other.race(FLOCKED, TWO_SAVERS, { schedule: switched(0, 2) }, { fresh: false });
-    const cut = other.race(stays, TWO_SAVERS, { schedule: switched(0, 1) }).catch((error: Error) => error.message);
+    const other = await openLab({ recorder: 'ptrace' });
+    await raceOnce(other, FLOCKED, TWO_SAVERS, { schedule: switched(0, 2) }, { fresh: false });
+    const cut = raceOnce(other, stays, TWO_SAVERS, { schedule: switched(0, 1) }).catch((error: Error) => error.message);
     await appears(join(marker, 'here'));
     await other.close();
     expect(await cut).toBe('the recorder was closed');
-    await expect.poll(processesOfTests, { timeout: 120_000 }).toEqual(before);
+    await expect.poll(() => other.processes(), { timeout: 120_000 }).toEqual([]);
   });
 });
