@@ -84,7 +84,7 @@ describe.skipIf(noPtrace !== undefined)('races', () => {
     });
   }
 
-  function triedIn({ explored: { tried } }: Findings): { readonly distinct: number; readonly bound?: number } {
+  function triedIn({ explored: { tried } }: Findings): { readonly distinct: number; readonly bound?: number | undefined } {
     if (tried?.kind !== 'schedules') throw new Error('no schedules were tried');
     return tried;
   }

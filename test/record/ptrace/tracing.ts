@@ -2,7 +2,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isNotMeasured } from '../../../harness/domain/sighting.ts';
 import type { Json, Op, Step } from '../../../harness/domain/trace.ts';
 import { findInstallation } from '../../../harness/machine/installation.ts';
 import type { KillState } from '../../../harness/models/crash/crash-state.ts';
@@ -146,7 +145,7 @@ export function killEverywhere(lab: Lab, recording: Recording, { prepare }: Reco
   return Promise.all(
     states.map(async (state): Promise<[KillState, string]> => {
       const left = await kill(lab.recorder, { recording, prepare }, state, 'case');
-      if (isNotMeasured(left)) throw new Error(left.reason);
+      if (typeof left !== 'string') throw new Error(left.reason);
       return [state, left];
     }),
   );
