@@ -8,8 +8,9 @@ import { memoryDirectory } from '../../harness/machine/memory-directory.ts';
 import { openWorkspace, type Workspace } from '../../harness/machine/workspace.ts';
 import type { RecoveryPool } from '../../harness/recover/pool.ts';
 import { recoveryOf, type StoreRecovery } from '../../harness/recover/recovery-of.ts';
+import { loadedStore } from '../lab/lab.ts';
 import { temporaryDirectory } from '../lab/temporary.ts';
-import { directoryWith, loadedStore, NEXT, poolIn, works, writeStore } from './recovering.ts';
+import { directoryWith, NEXT, poolIn, works, writeStore } from './recovering.ts';
 
 /** Enough for what comes before a store hangs, on a busy machine. */
 const LIMIT_MS = 2_000;

@@ -1,7 +1,6 @@
 /** Stores written down as text, and what a process that never saw them finds. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LoadedStore } from '../../harness/domain/loaded-store.ts';
 import type { Recovery } from '../../harness/domain/recovery.ts';
 import type { Json } from '../../harness/domain/trace.ts';
 import { findInstallation } from '../../harness/machine/installation.ts';
@@ -43,20 +42,6 @@ export function directoryWith(root: string, value?: Json): string {
   mkdirSync(directory);
   if (value !== undefined) writeFileSync(join(directory, 'value'), JSON.stringify(value));
   return directory;
-}
-
-export function loadedStore(bundle: string): LoadedStore {
-  return {
-    name: 'store',
-    argument: bundle,
-    bundle,
-    kind: 'module',
-    hasUpdate: false,
-    claims: { 'process-kill': 'durable' },
-    knownBugs: {},
-    scenarios: [],
-    env: {},
-  };
 }
 
 export const NEXT = { next: true };

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import type { RecoveryPool } from '../../harness/recover/pool.ts';
 import { recoveryOf, type StoreRecovery } from '../../harness/recover/recovery-of.ts';
+import { loadedStore } from '../lab/lab.ts';
 import { temporaryDirectory } from '../lab/temporary.ts';
-import { directoryWith, loadedStore, NEXT, poolIn, works, writeStore } from './recovering.ts';
+import { directoryWith, NEXT, poolIn, works, writeStore } from './recovering.ts';
 
 let root: string;
 let pool: RecoveryPool;

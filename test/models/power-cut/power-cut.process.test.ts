@@ -12,19 +12,19 @@ import { storeDirectoryOn } from '../../../harness/record/image/live-image.ts';
 import { findCommand, missingFor } from '../../../harness/record/image/missing.ts';
 import { Templates } from '../../../harness/record/image/templates.ts';
 import type { ForcePoint } from '../../../harness/record/recorder.ts';
-import { kernelSays, processesWith } from '../../lab/processes.ts';
-import { type Lab, noPtrace, openLab, recorded, type StoreText, TRACED_BY } from '../../record/ptrace/tracing.ts';
+import { kernelSays } from '../../lab/processes.ts';
+import { noPtrace, openTracing, recorded, type StoreText, type Tracing } from '../../record/ptrace/tracing.ts';
 
 const PATH = process.env.PATH ?? '';
 /** Undefined where power cuts can be made on it; else why not, for the name of the test that is skipped. */
 const whyNot = (name: FileSystemName): string | undefined => noPtrace ?? missingFor(FILE_SYSTEMS[name], PATH);
 const on = (name: FileSystemName): string => (whyNot(name) === undefined ? `on ${name}` : `on ${name} (skipped: ${whyNot(name)})`);
 
-let lab: Lab;
+let lab: Tracing;
 let templates: Templates;
 beforeAll(async () => {
   if (noPtrace !== undefined) return;
-  lab = await openLab();
+  lab = await openTracing();
   const images = join(lab.root, 'images');
   mkdirSync(images);
   templates = new Templates(images, PATH);
@@ -144,19 +144,20 @@ describe('what is mounted', () => {
 
   test(`is seen by nobody else, and goes with the tracer, however that ends ${on('ext4')}`, async () => {
     if (whyNot('ext4') !== undefined) return;
-    const own = await openLab();
-    const { prepare } = own.cell(HANGING);
+    const own = await openTracing();
+    const { prepare } = own.runs(HANGING);
     const run = prepare();
     const { type, mountOptions, bytes } = FILE_SYSTEMS.ext4;
     const template = await templates.of(FILE_SYSTEMS.ext4);
     const image = { root: run.directory, template, type, mountOptions, bytes };
     const order = ['open a [write create truncate]', 'write a', 'close a'];
     const plan = { kind: 'cut', order, names: [], image } as const;
-    const before = new Set(processesWith(TRACED_BY.name, TRACED_BY.value));
+    const before = new Set(own.processes());
     const report = own.recorder.run({ ...run, directory: storeDirectoryOn(run.directory), plan }).catch((error: Error) => error.message);
     // The tracer of the store that it started. One that is killed before it has attached to a child leaves that to the workspace.
     const tracers = (): number[] =>
-      processesWith(TRACED_BY.name, TRACED_BY.value)
+      own
+        .processes()
         .filter((pid) => loopsBelow(run.directory, pid).length > 0)
         .map(tracerOf)
         .filter((pid) => pid > 0);

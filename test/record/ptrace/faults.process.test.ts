@@ -5,7 +5,7 @@ import type { Op } from '../../../harness/domain/trace.ts';
 import { scanTree } from '../../../harness/domain/tree.ts';
 import type { Fault } from '../../../harness/record/fault.ts';
 import { endOf, eventsOf } from '../../../harness/record/record.ts';
-import { type Lab, linesOf, noPtrace, openLab, recorded, type StoreText } from './tracing.ts';
+import { linesOf, noPtrace, openTracing, recorded, type StoreText, type Tracing } from './tracing.ts';
 
 /** Notes beside the directory what each call said; `after` is for what comes after a call that failed. */
 const TOP = `const said = [];
@@ -13,9 +13,9 @@ const say = (call) => { try { said.push(String(call())); } catch (error) { said.
 const tell = () => fs.writeFileSync(here + '.said', said.join(', '));`;
 
 describe.skipIf(noPtrace !== undefined)('faults under ptrace', () => {
-  let lab: Lab;
+  let lab: Tracing;
   beforeAll(async () => {
-    lab = await openLab();
+    lab = await openTracing();
   });
   afterAll(() => lab.close());
 

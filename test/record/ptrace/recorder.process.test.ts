@@ -4,18 +4,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RawEvent } from '../../../harness/domain/events.ts';
 import { scanTree } from '../../../harness/domain/tree.ts';
 import { endOf, opsOf } from '../../../harness/record/record.ts';
-import { processesWith } from '../../lab/processes.ts';
 import { appears } from '../../lab/temporary.ts';
 import { SAMPLES } from './stores.ts';
-import { killEverywhere, type Lab, linesOf, noPtrace, openLab, recorded, type StoreText, TRACED_BY } from './tracing.ts';
-
-/** All processes that recorders of this file started: the tracer alone, between runs. (The `cat` that wakes it has no environment.) */
-const processesOfTests = (): number[] => processesWith(TRACED_BY.name, TRACED_BY.value);
+import { killEverywhere, linesOf, noPtrace, openTracing, recorded, type StoreText, type Tracing } from './tracing.ts';
 
 describe.skipIf(noPtrace !== undefined)(`ptrace${noPtrace === undefined ? '' : ` (does not work here: ${noPtrace})`}`, () => {
-  let lab: Lab;
+  let lab: Tracing;
   beforeAll(async () => {
-    lab = await openLab();
+    lab = await openTracing();
   });
   afterAll(() => lab.close());
 
@@ -28,12 +24,12 @@ describe.skipIf(noPtrace !== undefined)(`ptrace${noPtrace === undefined ? '' : `
       expect([...(trace.trees.at(-1)?.keys() ?? [])].length).toBe([...scanTree(endDirectory).keys()].length);
       expect(trace.marks).toEqual([{ kind: 'resolved', step: 0, afterOp: trace.ops.length }]);
       // `kill` itself compares the wait status, the ops and the directory. Python takes too long to start for that.
-      if (sample.python === undefined)
-        expect(await killEverywhere(lab, recorded(recording), request)).not.toEqual([]);
+      if (sample.python === undefined) await killEverywhere(lab, recorded(recording), request);
     });
 
+    // The tracer stays. (The `cat` that wakes it has no environment.)
     test('no process outlives the runs above', () => {
-      expect(processesOfTests()).toHaveLength(1);
+      expect(lab.processes()).toHaveLength(1);
     });
   });
 
@@ -51,8 +47,8 @@ describe.skipIf(noPtrace !== undefined)(`ptrace${noPtrace === undefined ? '' : `
         save: `const fd = fs.openSync(at('live'), 'r+'); ${save}`,
       };
       const { request, recording } = await lab.record(store);
-      const states = await killEverywhere(lab, recorded(recording), request);
-      const seen = states.map(([, directory]) => {
+      const left = await killEverywhere(lab, recorded(recording), request);
+      const seen = left.map((directory) => {
         const live = scanTree(directory).get('live');
         const bytes = live?.kind === 'file' ? Buffer.from(live.bytes) : Buffer.alloc(0);
         return Array.from({ length: Math.ceil(bytes.length / 4096) }, (_, page) =>
@@ -147,7 +143,7 @@ describe.skipIf(noPtrace !== undefined)(`ptrace${noPtrace === undefined ? '' : `
     /** Does one thing in odd runs and another in even ones: they are counted beside the directory. */
     const inTurns = (odd: string, even: string): StoreText => ({
       save: `
-        const counter = here.replace(/-\\d+$/, '.count');
+        const counter = path.join(here, '../../count');
         fs.appendFileSync(counter, '.');
         if (fs.statSync(counter).size % 2) { ${odd} } else { ${even} }`,
     });
@@ -173,10 +169,10 @@ describe.skipIf(noPtrace !== undefined)(`ptrace${noPtrace === undefined ? '' : `
       ['it is killed by itself', `process.kill(process.pid, 'SIGKILL');`, { kind: 'end', how: 'crashed', signal: 'SIGKILL' }],
       ['it aborts', `process.abort();`, { kind: 'end', how: 'crashed', signal: 'signal 6' }],
     ])('%s', async (_, save, end) => {
-      const { events } = await lab.run(lab.cell({ save: `fs.writeFileSync(at('a'), value); ${save}` }), { kind: 'observe' });
+      const { events } = await lab.run(lab.runs({ save: `fs.writeFileSync(at('a'), value); ${save}` }), { kind: 'observe' });
       expect(endOf(events)).toEqual(end);
       expect(opsOf(events).length).toBeGreaterThan(1);
-      expect(processesOfTests()).toHaveLength(1);
+      expect(lab.processes()).toHaveLength(1);
     });
 
     // Side by side, with time enough to come to where they wait, on whatever machine.
@@ -184,18 +180,18 @@ describe.skipIf(noPtrace !== undefined)(`ptrace${noPtrace === undefined ? '' : `
       const afterMs = 3_000;
       const waits = ['for (;;);', 'await new Promise((resolve) => setTimeout(resolve, 1e6));', `child.spawnSync('sleep', ['1000']);`];
       const runs = await Promise.all(
-        waits.map((save) => lab.run(lab.cell({ save: `fs.writeFileSync(at('a'), value); ${save}` }), { kind: 'observe' }, afterMs)),
+        waits.map((save) => lab.run(lab.runs({ save: `fs.writeFileSync(at('a'), value); ${save}` }), { kind: 'observe' }, afterMs)),
       );
       for (const { events } of runs) {
         expect(endOf(events)).toEqual({ kind: 'end', how: 'timed-out', afterMs });
         expect(opsOf(events).length).toBeGreaterThan(1);
       }
-      expect(processesOfTests()).toHaveLength(1);
+      expect(lab.processes()).toHaveLength(1);
     });
   });
 
   test('a run that cannot follow the order says where', async () => {
-    const request = lab.cell({ save: `fs.writeFileSync(at('a'), value);` });
+    const request = lab.runs({ save: `fs.writeFileSync(at('a'), value);` });
     const { events } = await lab.run(request, {
       kind: 'follow',
       order: ['open a [write create truncate]', 'fsync a'],
@@ -207,26 +203,31 @@ describe.skipIf(noPtrace !== undefined)(`ptrace${noPtrace === undefined ? '' : `
 
   describe('closed in the middle of runs', () => {
     /** Closes a recorder of its own while this many runs hang. */
-    const closeAmongRuns = async (count: number): Promise<'settled' | 'pending'> => {
-      const another = await openLab();
-      const up = join(another.root, 'up');
-      const hangs = another.cell({
-        save: `child.spawn('sleep', ['1000'], { detached: true }); fs.writeFileSync(${JSON.stringify(up)}, ''); for (;;);`,
-      });
-      const runs = Promise.allSettled(Array.from({ length: count }, () => another.run(hangs, { kind: 'observe' })));
-      await appears(up);
-      await another.close();
-      return Promise.race([runs.then(() => 'settled' as const), new Promise<'pending'>((resolve) => setImmediate(resolve, 'pending'))]);
+    const closeAmongRuns = async (count: number): Promise<{ readonly runs: 'settled' | 'pending'; readonly processes: number[] }> => {
+      const another = await openTracing();
+      try {
+        const up = join(another.root, 'up');
+        const hangs = another.runs({
+          save: `child.spawn('sleep', ['1000'], { detached: true }); fs.writeFileSync(${JSON.stringify(up)}, ''); for (;;);`,
+        });
+        const settled = Promise.allSettled(Array.from({ length: count }, () => another.run(hangs, { kind: 'observe' })));
+        await appears(up);
+        await another.recorder.close();
+        const pending = new Promise<'pending'>((resolve) => setImmediate(resolve, 'pending'));
+        const runs = await Promise.race([settled.then(() => 'settled' as const), pending]);
+        return { runs, processes: another.processes() };
+      } finally {
+        await another.close();
+      }
     };
 
     test('it leaves no process', async () => {
-      await closeAmongRuns(2);
-      expect(processesOfTests()).toHaveLength(1);
+      expect((await closeAmongRuns(2)).processes).toEqual([]);
     });
 
     // Whoever waits for a run waits for ever.
-    test('it tells whoever waits for them', async () => {
-      expect(await closeAmongRuns(1)).toBe('settled');
+    test('its runs end', async () => {
+      expect((await closeAmongRuns(1)).runs).toBe('settled');
     });
   });
 
@@ -238,10 +239,10 @@ describe.skipIf(noPtrace !== undefined)(`ptrace${noPtrace === undefined ? '' : `
     ],
     ['started last thing', `child.spawn('sh', ['-c', '(setsid sleep 1000 &)'], { detached: true }).unref();`],
   ])('a process that is %s is ended with its run', async (_, start) => {
-    const request = lab.cell({ save: `fs.writeFileSync(at('a'), value); ${start}` });
-    const before = processesOfTests();
+    const request = lab.runs({ save: `fs.writeFileSync(at('a'), value); ${start}` });
+    const before = lab.processes();
     const runs = await Promise.all(Array.from({ length: 24 }, () => lab.run(request, { kind: 'observe' })));
     expect(runs.map(({ events }) => endOf(events).how)).toEqual(runs.map(() => 'finished'));
-    expect(processesOfTests()).toEqual(before);
+    expect(lab.processes()).toEqual(before);
   });
 });

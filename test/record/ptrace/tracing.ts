@@ -1,34 +1,31 @@
-/** Real runs under ptrace: whether this machine allows them, and a recorder for small stores that are written down as text. */
+/** Real runs under ptrace: whether this machine allows them, and runs of small stores that are written down as text. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { ScenarioRuns } from '../../../harness/bench/scenario-runs.ts';
+import { isNotMeasured } from '../../../harness/domain/sighting.ts';
 import type { Json, Op, Step } from '../../../harness/domain/trace.ts';
 import { findInstallation } from '../../../harness/machine/installation.ts';
-import type { KillState } from '../../../harness/models/crash/crash-state.ts';
 import { kill } from '../../../harness/models/process-kill/kill.ts';
 import { killStates } from '../../../harness/models/process-kill/kill-states.ts';
-import type { CellFile } from '../../../harness/protocol/cell-file.ts';
 import { startPtraceRecorder } from '../../../harness/record/ptrace/recorder.ts';
 import { type NotRecorded, type Recording, type RecordRequest, record } from '../../../harness/record/record.ts';
-import type { Recorder, RunPlan, RunReport } from '../../../harness/record/recorder.ts';
-import { temporaryDirectory } from '../../lab/temporary.ts';
+import type { RunPlan, RunReport } from '../../../harness/record/recorder.ts';
+import { type Lab, openLab } from '../../lab/lab.ts';
 
 const installation = findInstallation(import.meta.url);
-/** Marks every process that these tests start, so that one which is left behind is seen. */
-export const TRACED_BY = { name: 'CRASH_TEST_TRACED_BY', value: String(process.pid) };
-const ENV = { PATH: process.env.PATH ?? '', [TRACED_BY.name]: TRACED_BY.value };
+const TIMEOUT_MS = 20_000;
 
 /** Undefined where ptrace works, else why it does not. Asked once for each process of the tests. */
-export const noPtrace: string | undefined = await startRecorder().then(
+export const noPtrace: string | undefined = await startPtraceRecorder({
+  inFlight: 1,
+  tracer: installation.tracer,
+  cwd: installation.root,
+  env: { PATH: process.env.PATH ?? '' },
+}).then(
   async (recorder) => void (await recorder.close()),
   (error: Error) => error.message,
 );
 
 export const hasPython: boolean = spawnSync('python3', ['-c', '']).status === 0;
-
-function startRecorder(): Promise<Recorder> {
-  return startPtraceRecorder({ inFlight: 3, tracer: installation.tracer, cwd: installation.root, env: ENV });
-}
 
 /** A store as it is written down: the body of `save(dir, value)`, in which `fs`, `fsp`, `path`, `child` and `at(name)` are known. */
 export interface StoreText {
@@ -39,17 +36,14 @@ export interface StoreText {
   readonly before?: string;
 }
 
-export interface Lab {
-  readonly root: string;
-  readonly recorder: Recorder;
-  /** A cell that saves these values with the store. */
-  cell(store: StoreText, values?: readonly Json[]): RecordRequest & { readonly timeoutMs: number };
+export interface Tracing extends Lab {
+  /** Runs that save these values with the store. */
+  runs(store: StoreText, values?: readonly Json[]): RecordRequest;
   record(
     store: StoreText,
     values?: readonly Json[],
   ): Promise<{ readonly request: RecordRequest; readonly recording: Recording | NotRecorded }>;
   run(request: RecordRequest, plan: RunPlan, timeoutMs?: number): Promise<RunReport & { readonly directory: string }>;
-  close(): Promise<void>;
 }
 
 /** What comes before `save` of every store. */
@@ -60,69 +54,43 @@ const at = (name) => path.join(here, name);
 const text = (pages, letter = 'x') => letter.repeat(pages * 4096);
 `;
 
-export async function openLab(): Promise<Lab> {
-  const root = temporaryDirectory();
-  const recorder = await startRecorder();
-  let count = 0;
-  const cell: Lab['cell'] = ({ save, top = '', before = '' }, values = ['A']) => {
-    count += 1;
-    const [bundle, cellFile] = [join(root, `${count}.cjs`), join(root, `${count}.json`)];
-    const body = (code: string): string => `here = dir; ${code}`;
-    writeFileSync(
-      bundle,
-      `${HEAD}${top}\nlet prepared = false;
+function sourceOf({ save, top = '', before = '' }: StoreText): string {
+  const body = (code: string): string => `here = dir; ${code}`;
+  return `${HEAD}${top}\nlet prepared = false;
 module.exports = {
   save: async (dir, value) => {
     if (!prepared) { prepared = true; ${body(before)}; return; }
     ${body(save)}
   },
   load: () => undefined,
-};\n`,
-    );
+};\n`;
+}
+
+/** Throws where ptrace does not work. */
+export async function openTracing(): Promise<Tracing> {
+  const lab = await openLab({ recorder: 'ptrace', inFlight: 3 });
+  const runs: Tracing['runs'] = (store, values = ['A']) => {
     const steps = values.map((value): Step => ({ kind: 'save', value }));
-    writeFileSync(cellFile, JSON.stringify({ bundle, before: [{ kind: 'save', value: null }], steps, next: null } satisfies CellFile));
-    const number = count;
-    let runs = 0;
-    return {
-      timeoutMs: 20_000,
-      prepare: () => {
-        runs += 1;
-        const [directory, spool] = [join(root, `${number}-${runs}`), join(root, `${number}-${runs}-spool`)];
-        mkdirSync(directory);
-        mkdirSync(spool);
-        return { args: [installation.workload, cellFile], directory, spool, env: ENV, timeoutMs: 20_000 };
-      },
-      complaint: (directory) => {
-        try {
-          return readFileSync(`${directory}.complaint`, 'utf8');
-        } catch {
-          return undefined;
-        }
-      },
-    };
+    const scenario = { name: 'traced', catches: '', before: [{ kind: 'save', value: null }] as const, steps, next: null };
+    return new ScenarioRuns(lab.store(sourceOf(store)), scenario, { ...lab, timeoutMs: TIMEOUT_MS });
   };
   return {
-    root,
-    recorder,
-    cell,
+    ...lab,
+    runs,
     record: async (store, values) => {
-      const request = cell(store, values);
-      return { request, recording: await record(recorder, request) };
+      const request = runs(store, values);
+      return { request, recording: await record(lab.recorder, request) };
     },
-    run: async ({ prepare }, plan, timeoutMs = 20_000) => {
+    run: async ({ prepare }, plan, timeoutMs = TIMEOUT_MS) => {
       const request = prepare();
-      return { ...(await recorder.run({ ...request, plan, timeoutMs })), directory: request.directory };
-    },
-    close: async () => {
-      await recorder.close();
-      rmSync(root, { recursive: true, force: true });
+      return { ...(await lab.recorder.run({ ...request, plan, timeoutMs })), directory: request.directory };
     },
   };
 }
 
 /** Throws where a store that must be recorded was not. */
 export function recorded(recording: Recording | NotRecorded): Recording {
-  if ('reason' in recording) throw new Error(recording.reason);
+  if (isNotMeasured(recording)) throw new Error(recording.reason);
   return recording;
 }
 
@@ -139,14 +107,16 @@ function lineOf({ call, file, to, error, process }: Op): string {
   return `${call} ${file.path}${to === undefined ? '' : ` -> ${to.path}`}${error === undefined ? '' : ` = ${error}`}${process === 0 ? '' : ` by ${process}`}`;
 }
 
-/** Kills a child at every state of the recording. Returns the directory that it left, state by state; throws if one was not killed there. */
-export function killEverywhere(lab: Lab, recording: Recording, { prepare }: RecordRequest): Promise<[KillState, string][]> {
+/** Kills a child at every state of the recording: the directory that each left. */
+export async function killEverywhere(
+  { recorder }: Lab,
+  recording: Recording,
+  { prepare }: Pick<RecordRequest, 'prepare'>,
+): Promise<string[]> {
   const states = killStates(recording.trace).states.filter(({ how }) => how === 'killed');
-  return Promise.all(
-    states.map(async (state): Promise<[KillState, string]> => {
-      const left = await kill(lab.recorder, { recording, prepare }, state, 'case');
-      if (typeof left !== 'string') throw new Error(left.reason);
-      return [state, left];
-    }),
-  );
+  const left = await Promise.all(states.map((state) => kill(recorder, { recording, prepare }, state, 'case')));
+  return left.map((directory) => {
+    if (typeof directory !== 'string') throw new Error(directory.reason);
+    return directory;
+  });
 }
