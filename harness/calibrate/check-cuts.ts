@@ -64,7 +64,7 @@ function hashesAt(trace: Trace, profile: Profile, boundary: number): Set<string>
 }
 
 /** A forbidden tree, with the history that led to it. */
-export function describeViolation(profile: Profile, trace: Trace, boundary: number, tree: Tree): string {
+function describeViolation(profile: Profile, trace: Trace, boundary: number, tree: Tree): string {
   const entries = [...tree].map(([path, entry]) => {
     switch (entry.kind) {
       case 'file':

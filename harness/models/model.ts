@@ -43,7 +43,7 @@ export interface Profile {
   readonly heldTo?: string;
 }
 
-export interface ModelWords {
+interface ModelWords {
   /** For `--help`, `doctor` and the README: what goes wrong, in one line. */
   readonly help: string;
   /** What the Markdown report says of it: after "What a fresh process finds after …". `observed`: kills were taken from one run. */

@@ -86,7 +86,7 @@ export async function sightedRun(one: FaultyCase, run: FaultyRun): Promise<Carri
   };
 }
 
-export async function carryOutAlone(one: FaultyCase, faults: readonly Fault[]): Promise<CarriedOut<FaultyCase, FaultyRun> | NotMeasured> {
+async function carryOutAlone(one: FaultyCase, faults: readonly Fault[]): Promise<CarriedOut<FaultyCase, FaultyRun> | NotMeasured> {
   const run = await runAlone(one.trial.lab, faults);
   return 'trace' in run ? sightedRun(one, run) : { reason: run.doubt };
 }
