@@ -52,7 +52,7 @@ test.each([
   ['power-cut:ext4', 3],
   ['io-error', 3],
   ['io-error:windows', 3],
-  ['interleaving', 20],
+  ['interleaving', 24],
   ['race', 3],
 ])('%s draws %i unless the run says otherwise', async (name, count) => {
   expect(await drawn(name)).toBe(count);
