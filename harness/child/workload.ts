@@ -27,17 +27,20 @@ async function main(cellFile: string, directory: string, complain: (error: unkno
   recording.start();
   if (cell.loads) await loadAsRecoveryDoes(store, directory);
   await carryOutRecorded(store, directory, cell.steps, recording, complain);
+  process.on('uncaughtException', () => {}); // it is a complaint already, and all steps have resolved
   await store.close?.(directory);
   await untilFilesAreIdle(recording);
   recording.finish();
-  process.on('uncaughtException', () => {}); // it is a complaint already, and the steps are recorded
   if (lingersMs !== undefined) await untilNothingIsPending(Number(lingersMs));
   process.exit(0);
 }
 
-/** Waits for errors of background work: one turn of the event loop and, while timers are pending, up to `withinMs`. */
+/** What may still throw: timers, turns that were asked for, and calls of fs whose callback has not run. */
+const MAY_THROW = /^(Timeout|Immediate|FSReq)/;
+
+/** Waits for errors of background work: one turn of the event loop and, while such work is pending, up to `withinMs`. */
 async function untilNothingIsPending(withinMs: number): Promise<void> {
-  const isPending = (): boolean => process.getActiveResourcesInfo().some((resource) => resource === 'Timeout' || resource === 'Immediate');
+  const isPending = (): boolean => process.getActiveResourcesInfo().some((resource) => MAY_THROW.test(resource));
   let isOver = withinMs === 0;
   // A timer itself: the store's timers that are due before it run first, however busy the machine is.
   later(() => {

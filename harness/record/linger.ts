@@ -8,5 +8,5 @@
 /** The variable with the time in ms; a run without it ends at once. */
 export const LINGER_VARIABLE = 'CRASH_MATRIX_LINGER_MS';
 
-/** For timers. Without pending timers, a run stays for one turn of the event loop. */
+/** For timers and calls of fs. Where none is pending, a run stays for one turn of the event loop. */
 export const LINGER_MS = 100;
