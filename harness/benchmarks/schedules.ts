@@ -45,8 +45,8 @@ async function measure(bench: Bench): Promise<void> {
   const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => bench.fake.run(request)));
   const seconds = (performance.now() - started) / 1000;
   const used = childrenSeconds() - cpu;
-  const told = answers.flatMap((answer) => (answer.kind === 'told' ? answer.told : []));
-  const sum = (count: (one: (typeof told)[number]) => number): number => told.reduce((total, one) => total + count(one), 0);
+  const results = answers.flatMap((answer) => (answer.kind === 'interleaved' ? answer.results : []));
+  const sum = (count: (one: (typeof results)[number]) => number): number => results.reduce((total, one) => total + count(one), 0);
   const [runs, crashes] = [sum((one) => one.runs), sum((one) => one.crashes)];
   const rate = (count: number, time: number): string => Math.round(count / time).toLocaleString('en-US');
   console.log(

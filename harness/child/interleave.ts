@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { compileForFake } from '../fake/evaluate.ts';
-import { tellInterleavings } from '../models/interleaving/tell.ts';
+import { enumerateInterleavings } from '../models/interleaving/enumerate.ts';
 import type { InterleaveAnswer, InterleaveRequest } from '../protocol/interleave.ts';
 import { storeOf } from './load-bundle.ts';
 
@@ -13,7 +13,7 @@ async function main(file: string): Promise<void> {
   // Errors of a task are reported by message; a stack trace would only show the fake.
   Error.stackTraceLimit = 0;
   cacheOwner();
-  finish(await tellInterleavings(request, compileForFake(request.bundle), storeOf));
+  finish(await enumerateInterleavings(request, compileForFake(request.bundle), storeOf));
 }
 
 /** Caches getuid and getgid, which memfs calls for each file that it makes. */

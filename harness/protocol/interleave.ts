@@ -37,12 +37,12 @@ export interface InterleaveRequest {
 
 export type InterleaveAnswer =
   /** The result of each workload, in their order. */
-  | { readonly kind: 'told'; readonly told: readonly Told[] }
+  | { readonly kind: 'interleaved'; readonly results: readonly Interleaved[] }
   /** Nothing could be judged. */
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** The result of interleaving one workload. */
-export interface Told {
+export interface Interleaved {
   readonly kind: 'exhaustive' | 'bounded' | 'sampled';
   readonly bound?: number;
   readonly runs: number;
@@ -53,11 +53,11 @@ export interface Told {
   /** Tasks of one process communicated through memory alone. */
   readonly memory: boolean;
   /** One end for each kind of failure, or the end of the named schedule. */
-  readonly ends: readonly ToldEnd[];
+  readonly ends: readonly InterleavedEnd[];
 }
 
 /** How a schedule ended, and its outcome on the fake. */
-export interface ToldEnd {
+export interface InterleavedEnd {
   readonly end: Omit<ScheduleEnd, 'tree'>;
   readonly tree: readonly (readonly [path: string, entry: EncodedEntry])[];
   readonly outcome: Outcome;
@@ -67,7 +67,7 @@ type EncodedEntry =
   | Exclude<Entry, { kind: 'file' }>
   | { readonly kind: 'file'; readonly mode: number; readonly hash: string; readonly base64: string };
 
-export function tellTree(tree: Tree): ToldEnd['tree'] {
+export function encodeTree(tree: Tree): InterleavedEnd['tree'] {
   return [...tree].map(([path, entry]) => {
     if (entry.kind !== 'file') return [path, entry];
     const { mode, hash, bytes } = entry;
@@ -75,7 +75,7 @@ export function tellTree(tree: Tree): ToldEnd['tree'] {
   });
 }
 
-export function treeTold(encoded: ToldEnd['tree']): Tree {
+export function decodeTree(encoded: InterleavedEnd['tree']): Tree {
   return new Map(
     encoded.map(([path, entry]): [string, Entry] => {
       if (entry.kind !== 'file') return [path, entry];

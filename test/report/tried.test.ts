@@ -5,7 +5,7 @@ import { type CellResult, resultSchema } from '../../harness/domain/result.ts';
 import { isNotMeasured } from '../../harness/domain/sighting.ts';
 import type { CrashCase } from '../../harness/models/crash/crash-state.ts';
 import type { Cell, Explored } from '../../harness/models/model.ts';
-import type { Told } from '../../harness/protocol/interleave.ts';
+import type { Interleaved } from '../../harness/protocol/interleave.ts';
 import { markdownReport } from '../../harness/report/markdown.ts';
 import { summaryWords } from '../../harness/report/summary.ts';
 import { tablesOf } from '../../harness/report/tables.ts';
@@ -20,7 +20,7 @@ const TASKS = [
 const tasks = { kind: 'tasks', before: [], tasks: TASKS } as const;
 
 /** What the fake file system answers. */
-const TOLD: Told = {
+const INTERLEAVED: Interleaved = {
   kind: 'bounded',
   bound: 1,
   runs: 9,
@@ -45,7 +45,7 @@ async function explore(
 }
 
 const interleaved = async (): Promise<Explored> => {
-  const fake = { bundle: async () => '', run: async () => ({ kind: 'told', told: [TOLD] }) };
+  const fake = { bundle: async () => '', run: async () => ({ kind: 'interleaved', results: [INTERLEAVED] }) };
   const bench = { fake, effort: { seed: 1 }, recovery: { whenFresh: { kind: 'loaded' } } };
   return explore(cellOf('interleaving'), bench, async () => ({ verdicts: [], unmeasured: [] }), [tasks]);
 };

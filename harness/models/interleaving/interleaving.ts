@@ -11,7 +11,7 @@ import type { Outcome } from '../../domain/store.ts';
 import { simplerHistories } from '../../generate/concurrent.ts';
 import { HISTORIES_PER_CELL } from '../../generate/draw.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
-import { type InterleaveRequest, type NamedSchedule, type Told, treeTold } from '../../protocol/interleave.ts';
+import { decodeTree, type Interleaved, type InterleaveRequest, type NamedSchedule } from '../../protocol/interleave.ts';
 import { violates } from '../held.ts';
 import type { Exploration, Model } from '../model.ts';
 import { describeSchedule, NO_VARIATION, scheduleTimeline, shortestOfEachKind, stepsIn } from '../schedule/describe.ts';
@@ -100,25 +100,25 @@ class Interleaver {
 
   async explore(subjects: readonly TasksSubject[]): Promise<ScheduleExplored | NotMeasured> {
     const { cell, judge } = this.#exploration;
-    const told = await this.#interleave(subjects);
-    if (isNotMeasured(told)) return told;
-    const cases = told.flatMap(({ ends }, index) =>
+    const results = await this.#interleave(subjects);
+    if (isNotMeasured(results)) return results;
+    const cases = results.flatMap(({ ends }, index) =>
       ends.map(({ end, tree, outcome }): ScheduleCase => {
         const subject = subjects[index];
         if (subject === undefined) throw new Error('one answer for each subject');
-        return { subject, end: { ...end, tree: treeTold(tree) }, faked: outcome };
+        return { subject, end: { ...end, tree: decodeTree(tree) }, faked: outcome };
       }),
     );
     const { verdicts } = await judge(cases);
     const shortest = smallestOfEach(verdicts).sort(byInterest);
     const [minimal] = shortest;
-    const sum = (count: (one: Told) => number): number => told.reduce((total, one) => total + count(one), 0);
-    const outcomes = sumOfOutcomes(told);
+    const sum = (count: (one: Interleaved) => number): number => results.reduce((total, one) => total + count(one), 0);
+    const outcomes = sumOfOutcomes(results);
     const breaks = violates(cell);
     const count = (wanted: (outcome: Outcome) => boolean): number =>
       Object.entries(outcomes).reduce((total, [outcome, number]) => (wanted(outcome as Outcome) ? total + number : total), 0);
-    const isAll = told.every(({ kind }) => kind === 'exhaustive');
-    const bounds = told.flatMap(({ bound }) => bound ?? []);
+    const isAll = results.every(({ kind }) => kind === 'exhaustive');
+    const bounds = results.flatMap(({ bound }) => bound ?? []);
     const tried = sum(({ runs }) => runs);
     return {
       verdicts: shortest,
@@ -129,21 +129,21 @@ class Interleaver {
       points: tried,
       tried: {
         kind: 'schedules',
-        reach: isAll ? 'exhaustive' : (told.find(({ kind }) => kind !== 'exhaustive')?.kind ?? 'sampled'),
+        reach: isAll ? 'exhaustive' : (results.find(({ kind }) => kind !== 'exhaustive')?.kind ?? 'sampled'),
         tried,
         distinct: sum(({ states }) => states),
         crashes: sum(({ crashes }) => crashes),
         kills: 0,
         ...(!isAll && bounds.length > 0 && { bound: Math.min(...bounds) }),
       },
-      notes: told.some(({ memory }) => memory) ? [SHARED_MEMORY] : [],
+      notes: results.some(({ memory }) => memory) ? [SHARED_MEMORY] : [],
       tally: { states: count(() => true), distinct: sum(({ trees }) => trees), violations: count(breaks), outcomes },
       ...(minimal && { minimal }),
     };
   }
 
   /** In several processes, each with its share. No subject knows of another, so the answers do not depend on how they are shared out. */
-  async #interleave(subjects: readonly TasksSubject[]): Promise<readonly Told[] | NotMeasured> {
+  async #interleave(subjects: readonly TasksSubject[]): Promise<readonly Interleaved[] | NotMeasured> {
     const { bench, only } = this.#exploration;
     const shares = Array.from({ length: Math.min(PROCESSES, subjects.length) }, (_, share) =>
       subjects.filter((__, at) => at % PROCESSES === share),
@@ -158,12 +158,12 @@ class Interleaver {
         }),
       ),
     );
-    const told: Told[] = [];
+    const results: Interleaved[] = [];
     for (const [share, answer] of answers.entries()) {
       if (answer.kind === 'refused') return answer;
-      for (const [at, one] of answer.told.entries()) told[at * PROCESSES + share] = one;
+      for (const [at, one] of answer.results.entries()) results[at * PROCESSES + share] = one;
     }
-    return told;
+    return results;
   }
 
   /** Takes one step after the other out of a failing history, as long as it fails alike. */
@@ -189,9 +189,9 @@ class Interleaver {
   }
 }
 
-function sumOfOutcomes(told: readonly Told[]): { [outcome in Outcome]?: number } {
+function sumOfOutcomes(results: readonly Interleaved[]): { [outcome in Outcome]?: number } {
   const outcomes: { [outcome in Outcome]?: number } = {};
-  for (const one of told)
+  for (const one of results)
     for (const [outcome, count] of Object.entries(one.outcomes) as [Outcome, number][])
       outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
   return outcomes;

@@ -7,7 +7,7 @@ import { type ScheduleOp, scheduleId } from '../../domain/schedule.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
 import { isLoss } from '../../judge/outcome.ts';
-import type { ToldEnd } from '../../protocol/interleave.ts';
+import type { InterleavedEnd } from '../../protocol/interleave.ts';
 import type { Exploration } from '../model.ts';
 import type { ScheduleCase, ScheduleRun, ScheduleVerdict } from '../schedule/schedule-case.ts';
 import { agreement, realSteps } from './agree.ts';
@@ -36,17 +36,17 @@ export async function disagreements(
   const answer = await bench.fake.run({ bundle, now: Date.now(), before, plays: [tasks], instances: 'own', ...limits, ...options });
   if (answer.kind === 'refused') return [`not held against the fake file system: ${answer.reason}`];
   const unkilled = verdicts.filter(({ case: { end } }) => end.killed === undefined);
-  const fails = (answer.told[0]?.ends ?? []).filter(({ end, outcome }) => end.how === 'ended' && isLoss(outcome));
+  const fails = (answer.results[0]?.ends ?? []).filter(({ end, outcome }) => end.how === 'ended' && isLoss(outcome));
   const notes = await Promise.all(fails.map((fail) => oneFailure(fail, unkilled, race)));
   const onFake = new Set(fails.map(({ outcome }) => outcome));
   const onlyReal = unkilled.find(({ outcome }) => isLoss(outcome) && !onFake.has(outcome));
-  if (onlyReal !== undefined && answer.told[0]?.kind === 'exhaustive')
+  if (onlyReal !== undefined && answer.results[0]?.kind === 'exhaustive')
     notes.push([`fake and real disagree on ${scheduleId(onlyReal.case.end.schedule)}: no order on the fake ends ${onlyReal.outcome}`]);
   return notes.flat();
 }
 
 /** Runs what fails on the fake with real processes, up to its first switch as there. */
-async function oneFailure({ end, outcome }: ToldEnd, verdicts: readonly ScheduleVerdict[], race: Race): Promise<string[]> {
+async function oneFailure({ end, outcome }: InterleavedEnd, verdicts: readonly ScheduleVerdict[], race: Race): Promise<string[]> {
   const block = leading(end.ops);
   const [task, other] = [block[0]?.task, end.ops[block.length]?.task];
   if (task === undefined || other === undefined) return [];

@@ -73,7 +73,7 @@ test('a temporary name that two savers share is found, with a package in the bun
   await expectNothingLeft(tmp);
 });
 
-test('a store that never gives its thread back is ended, and told as not measured', async () => {
+test('a store that never gives its thread back is ended, and reported as not measured', async () => {
   const tmp = place.tmp();
   const args = interleaved('--store', './loops.mjs', '--scenario', 'two-savers', '--timeout', '0.1');
   const { exitCode, result } = await place.result(args, { tmp });

@@ -7,7 +7,7 @@ import { isNotMeasured } from '../../../harness/domain/sighting.ts';
 import type { Json } from '../../../harness/domain/trace.ts';
 import { interleaving } from '../../../harness/models/interleaving/interleaving.ts';
 import type { Cell, Findings } from '../../../harness/models/model.ts';
-import type { ToldEnd } from '../../../harness/protocol/interleave.ts';
+import type { InterleavedEnd } from '../../../harness/protocol/interleave.ts';
 
 const [A, B]: [Json, Json] = [{ A: 1 }, { B: 1 }];
 const cell = {
@@ -27,7 +27,7 @@ const cell = {
 } as unknown as Cell;
 
 /** A crash after the first op of saver A, of which the fake says that it left nothing. */
-const EMPTY: ToldEnd = {
+const EMPTY: InterleavedEnd = {
   end: {
     schedule: [{ task: 0, steps: 1 }],
     ops: [{ task: 0, text: 'unlink v.json', changed: true }],
@@ -40,7 +40,7 @@ const EMPTY: ToldEnd = {
 
 /** `found`: what a real process loads. */
 function bench(found: Json): Bench {
-  const told = {
+  const result = {
     kind: 'exhaustive',
     runs: 3,
     states: 5,
@@ -65,7 +65,7 @@ function bench(found: Json): Bench {
       confirm: async () => recovery,
       warmIsTrue: async () => true,
     },
-    fake: { bundle: async () => 'bundle', run: async () => ({ kind: 'told', told: [told] }) },
+    fake: { bundle: async () => 'bundle', run: async () => ({ kind: 'interleaved', results: [result] }) },
   } as unknown as Bench;
 }
 
@@ -77,7 +77,7 @@ async function findingsOn(found: Json): Promise<Findings> {
 
 const options = { durationMs: 1, allCases: false, replay: (id: string) => id };
 
-test('a failure that the real store shows as well is told with its schedule', async () => {
+test('a failure that the real store shows as well is reported with its schedule', async () => {
   expect(await cellResult(await findingsOn({}), options)).toMatchObject({
     cell: {
       grade: 'lossy',

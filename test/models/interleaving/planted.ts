@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { storeOf } from '../../../harness/child/load-bundle.ts';
 import type { Json, Task } from '../../../harness/domain/trace.ts';
 import { compileForFake, type Evaluate } from '../../../harness/fake/evaluate.ts';
+import { enumerateInterleavings } from '../../../harness/models/interleaving/enumerate.ts';
 import { Scene } from '../../../harness/models/interleaving/scene.ts';
-import { tellInterleavings } from '../../../harness/models/interleaving/tell.ts';
-import type { InterleaveAnswer, InterleaveRequest, Told } from '../../../harness/protocol/interleave.ts';
+import type { InterleaveAnswer, Interleaved, InterleaveRequest } from '../../../harness/protocol/interleave.ts';
 
 const COMMON = `
 const fs = require('node:fs');
@@ -87,14 +87,14 @@ export function answerOf(directory: string, name: Planted, tasks: readonly Task[
     seed: 1,
     ...wanted,
   };
-  return tellInterleavings(request, evaluateIn(directory, name), storeOf);
+  return enumerateInterleavings(request, evaluateIn(directory, name), storeOf);
 }
 
-/** What is told of one store's tasks. */
-export async function told(directory: string, name: Planted, tasks: readonly Task[], wanted: Wanted = {}): Promise<Told> {
+/** The interleavings of one store's tasks. */
+export async function interleaved(directory: string, name: Planted, tasks: readonly Task[], wanted: Wanted = {}): Promise<Interleaved> {
   const answer = await answerOf(directory, name, tasks, wanted);
-  const [first] = answer.kind === 'told' ? answer.told : [];
-  if (first === undefined) throw new Error(answer.kind === 'refused' ? answer.reason : 'nothing was told');
+  const [first] = answer.kind === 'interleaved' ? answer.results : [];
+  if (first === undefined) throw new Error(answer.kind === 'refused' ? answer.reason : 'nothing was interleaved');
   return first;
 }
 

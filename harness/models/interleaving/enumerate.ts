@@ -1,5 +1,5 @@
 /**
- * Interleavings of one store on the fake file system, told and judged in one process: each distinct tree is recovered once, by the store
+ * Interleavings of one store on the fake file system, enumerated and judged in one process: each distinct tree is recovered once, by the store
  * evaluated anew, and each distinct tree under each distinct promise is judged once.
  */
 
@@ -12,8 +12,8 @@ import { recoveryOnFake } from '../../fake/recover.ts';
 import { type ConcurrentPromise, judgeConcurrent, promisedBy } from '../../judge/concurrent.ts';
 import { isLoss, type OracleOptions } from '../../judge/outcome.ts';
 import { valuesAfter } from '../../judge/promise.ts';
-import type { InterleaveAnswer, InterleaveRequest, NamedSchedule, Told, ToldEnd } from '../../protocol/interleave.ts';
-import { tellTree } from '../../protocol/interleave.ts';
+import type { InterleaveAnswer, Interleaved, InterleavedEnd, InterleaveRequest, NamedSchedule } from '../../protocol/interleave.ts';
+import { encodeTree } from '../../protocol/interleave.ts';
 import { scheduleOfChoices } from './coding.ts';
 import { playBack } from './play-back.ts';
 import { sampleSchedules } from './sample.ts';
@@ -29,28 +29,28 @@ interface Smallest {
   readonly named: NamedSchedule;
 }
 
-export async function tellInterleavings(
+export async function enumerateInterleavings(
   request: InterleaveRequest,
   evaluate: Evaluate,
   storeOf: (exported: unknown) => ModuleStore,
 ): Promise<InterleaveAnswer> {
   const { before, instances, now, named, plays } = request;
   const recover = recoveryOnFake(evaluate, storeOf, DIRECTORY, now);
-  const told: Told[] = [];
+  const results: Interleaved[] = [];
   try {
     for (const tasks of named === undefined ? plays : plays.slice(0, 1)) {
       const options: SceneOptions = { evaluate, storeOf, directory: DIRECTORY, now, before, tasks, instances };
       const judge = new Judge(request, tasks, recover);
-      told.push(named === undefined ? await tellAll(request, options, judge) : await tellOne(named, options, judge));
+      results.push(named === undefined ? await enumerateAll(request, options, judge) : await enumerateNamed(named, options, judge));
     }
-    return { kind: 'told', told };
+    return { kind: 'interleaved', results };
   } catch (error) {
-    if (error instanceof NotMeasured) return { kind: 'refused', reason: error.message };
+    if (error instanceof Refused) return { kind: 'refused', reason: error.message };
     throw error;
   }
 }
 
-async function tellOne(named: NamedSchedule, options: SceneOptions, judge: Judge): Promise<Told> {
+async function enumerateNamed(named: NamedSchedule, options: SceneOptions, judge: Judge): Promise<Interleaved> {
   const end = await judge.playBack(options, named);
   const outcomes = { [end.outcome]: 1 };
   return {
@@ -65,15 +65,15 @@ async function tellOne(named: NamedSchedule, options: SceneOptions, judge: Judge
   };
 }
 
-async function tellAll({ runs, samples, seed }: InterleaveRequest, options: SceneOptions, judge: Judge): Promise<Told> {
+async function enumerateAll({ runs, samples, seed }: InterleaveRequest, options: SceneOptions, judge: Judge): Promise<Interleaved> {
   const scene = new Scene(options);
   const onRun = (found: readonly Judgeable[], choices: readonly Choice[]): Promise<void> => judge.judge(scene, found, choices);
   const searched = await search(scene, { runs }, onRun);
-  if (searched.refused !== undefined) throw new NotMeasured(searched.refused);
+  if (searched.refused !== undefined) throw new Refused(searched.refused);
   const isAll = searched.kind === 'exhaustive';
   const sampled = isAll ? 0 : await sampleSchedules(scene, { samples, seed }, onRun, judge);
-  if (scene.world.refused !== undefined) throw new NotMeasured(scene.world.refused);
-  const ends: ToldEnd[] = [];
+  if (scene.world.refused !== undefined) throw new Refused(scene.world.refused);
+  const ends: InterleavedEnd[] = [];
   for (const { named } of judge.smallest.values()) ends.push(await judge.playBack(options, named));
   return {
     kind: isAll ? 'exhaustive' : 'sampled',
@@ -88,7 +88,7 @@ async function tellAll({ runs, samples, seed }: InterleaveRequest, options: Scen
   };
 }
 
-class NotMeasured extends Error {}
+class Refused extends Error {}
 
 class Judge {
   readonly outcomes: { [outcome in Outcome]?: number } = {};
@@ -130,15 +130,15 @@ class Judge {
     }
   }
 
-  /** Brings one end about again, in a world of its own, with all that there is to say of it. */
-  async playBack(options: SceneOptions, { schedule, crashAfter }: NamedSchedule): Promise<ToldEnd> {
+  /** Plays one schedule again in a world of its own, for everything that a report says of its end. */
+  async playBack(options: SceneOptions, { schedule, crashAfter }: NamedSchedule): Promise<InterleavedEnd> {
     const scene = new Scene(options);
     const played = await playBack(scene, schedule, crashAfter);
-    if ('reason' in played) throw new NotMeasured(played.reason);
+    if ('reason' in played) throw new Refused(played.reason);
     const { snapshot, ...end } = played;
     const promise = promisedBy(this.#before, this.tasks, end.events, this.#options);
     const recovery = end.stuck === undefined ? await this.#recovery(snapshot) : NOT_RECOVERED;
-    return { end, tree: tellTree(treeOf(snapshot)), outcome: judgeConcurrent(promise, end, recovery, this.#options) };
+    return { end, tree: encodeTree(treeOf(snapshot)), outcome: judgeConcurrent(promise, end, recovery, this.#options) };
   }
 
   /** The kinds of failure that have been met so far. */
@@ -157,7 +157,7 @@ class Judge {
 
   async #recovery(snapshot: Snapshot): Promise<Recovery> {
     const recovery = await this.#recover(snapshot, this.#options.next);
-    if ('refused' in recovery) throw new NotMeasured(recovery.refused);
+    if ('refused' in recovery) throw new Refused(recovery.refused);
     return recovery;
   }
 }

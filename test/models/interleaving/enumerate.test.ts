@@ -4,15 +4,15 @@ import type { Task } from '../../../harness/domain/trace.ts';
 import { parseScheduleDetail, scheduleDetail } from '../../../harness/models/interleaving/coding.ts';
 import { search } from '../../../harness/models/interleaving/search.ts';
 import { blocksOf } from '../../../harness/models/schedule/describe.ts';
-import type { Told } from '../../../harness/protocol/interleave.ts';
+import type { Interleaved } from '../../../harness/protocol/interleave.ts';
 import { freshDirectory } from '../../lab/temporary.ts';
 import { exhaustive } from '../../lab/thorough.ts';
-import { answerOf, type Planted, READER, sceneOf, TWO_SAVERS, TWO_UPDATERS, told } from './planted.ts';
+import { answerOf, interleaved, type Planted, READER, sceneOf, TWO_SAVERS, TWO_UPDATERS } from './planted.ts';
 
 const TASKS = { 'two-savers': TWO_SAVERS, 'two-updaters': TWO_UPDATERS, reader: READER } as const;
 
 /** Each failure in one line: how it ended, its schedule, and who did what. */
-function failures({ ends }: Told, tasks: readonly Task[]): string[] {
+function failures({ ends }: Interleaved, tasks: readonly Task[]): string[] {
   return ends.map(({ end, outcome }) => {
     const crashAfter = end.how === 'crashed' ? { crashAfter: end.ops.length } : {};
     const blocks = blocksOf({ ...end, tree: new Map() }, tasks).map(({ task, ops }) => `${task}: ${ops.join(', ')}`);
@@ -44,7 +44,7 @@ describe('finds', () => {
       'hung 4~a0.b4 saver B: open, write v.json.4001.1, close v.json.4001.1, rename v.json.4001.1 -> v.json',
     ],
   ])('what is wrong with %s, by the shortest schedule', async (name, tasks, failure) => {
-    const found = await told(freshDirectory(), name, TASKS[tasks]);
+    const found = await interleaved(freshDirectory(), name, TASKS[tasks]);
     expect(found.kind).toBe('exhaustive');
     expect(failures(found, TASKS[tasks])).toContain(failure);
   });
@@ -55,25 +55,25 @@ describe('finds', () => {
     ['in-turn', 'reader'],
     ['synchronous', 'reader'],
   ])('nothing in %s with %s', async (name, tasks) => {
-    const found = await told(freshDirectory(), name, TASKS[tasks]);
+    const found = await interleaved(freshDirectory(), name, TASKS[tasks]);
     expect(found).toMatchObject({ kind: 'exhaustive', ends: [], memory: false });
     expect(found.runs).toBeGreaterThan(1);
   });
 
   test('that a queue in memory does not keep two processes apart', async () => {
-    const found = await told(freshDirectory(), 'in-turn', TWO_UPDATERS, { instances: 'own' });
+    const found = await interleaved(freshDirectory(), 'in-turn', TWO_UPDATERS, { instances: 'own' });
     expect(found.outcomes['false-ack']).toBeGreaterThan(0);
   });
 
   test('the same whenever it is asked', async () => {
     const directory = freshDirectory();
-    const first = await told(directory, 'update-without-lock', TWO_UPDATERS);
-    expect(await told(directory, 'update-without-lock', TWO_UPDATERS)).toEqual(first);
+    const first = await interleaved(directory, 'update-without-lock', TWO_UPDATERS);
+    expect(await interleaved(directory, 'update-without-lock', TWO_UPDATERS)).toEqual(first);
   });
 
   test('by chance what it has no time to tell in order, and makes it short', async () => {
     const limits = { runs: 5, samples: 40 };
-    const found = await told(freshDirectory(), 'update-without-lock', TWO_UPDATERS, limits);
+    const found = await interleaved(freshDirectory(), 'update-without-lock', TWO_UPDATERS, limits);
     expect(found.kind).toBe('sampled');
     const lost = found.ends.find(({ outcome }) => outcome === 'false-ack');
     expect(lost?.end.schedule.length).toBeLessThanOrEqual(4);
@@ -91,11 +91,11 @@ test.each<[Planted, string]>([
 exhaustive('every failure is brought about again by its id', async () => {
   const directory = freshDirectory();
   for (const name of ['window', 'shared-temp', 'lock-dir'] as const) {
-    for (const { end, outcome, tree } of (await told(directory, name, READER)).ends) {
+    for (const { end, outcome, tree } of (await interleaved(directory, name, READER)).ends) {
       const detail = scheduleDetail({ schedule: end.schedule, ...(end.how === 'crashed' && { crashAfter: end.ops.length }) });
       const named = parseScheduleDetail(end.ops.length, detail);
       if (named === undefined) throw new Error(detail);
-      const [again] = (await told(directory, name, READER, { named })).ends;
+      const [again] = (await interleaved(directory, name, READER, { named })).ends;
       expect(again).toEqual({ end, outcome, tree });
     }
   }
@@ -127,7 +127,7 @@ describe('folding states', () => {
   });
 
   test('stops where tasks know of each other by memory alone', async () => {
-    const found = await told(freshDirectory(), 'by-memory', TWO_SAVERS, { runs: 200, samples: 0 });
+    const found = await interleaved(freshDirectory(), 'by-memory', TWO_SAVERS, { runs: 200, samples: 0 });
     expect(found.memory).toBe(true);
     expect(found.outcomes.mixed).toBeGreaterThan(0);
   });
