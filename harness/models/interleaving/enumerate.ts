@@ -15,6 +15,7 @@ import { valuesAfter } from '../../judge/promise.ts';
 import type { InterleaveAnswer, Interleaved, InterleavedEnd, InterleaveRequest, NamedSchedule } from '../../protocol/interleave.ts';
 import { encodeTree } from '../../protocol/interleave.ts';
 import { scheduleOfChoices } from './coding.ts';
+import { compareNumbers } from './compare.ts';
 import { playBack } from './play-back.ts';
 import { sampleSchedules } from './sample.ts';
 import { type Choice, Scene, type SceneOptions } from './scene.ts';
@@ -126,7 +127,7 @@ class Judge {
       const schedule = scheduleOfChoices(choices.slice(0, moment.choices), moment.at);
       const cost = [preemptions, schedule.length, moment.at, schedule[0]?.steps ?? 0];
       const named: NamedSchedule = { schedule, ...(how === 'crashed' && { crashAfter: moment.at }) };
-      if (known === undefined || isLess(cost, known.cost)) this.smallest.set(kind, { cost, named });
+      if (known === undefined || compareNumbers(cost, known.cost) < 0) this.smallest.set(kind, { cost, named });
     }
   }
 
@@ -164,8 +165,3 @@ class Judge {
 
 /** Of a run that never ends: what is on disk says nothing. */
 const NOT_RECOVERED: Recovery = { load: { kind: 'hung', afterMs: 0 } };
-
-function isLess(one: readonly number[], other: readonly number[]): boolean {
-  const at = one.findIndex((cost, index) => cost !== other[index]);
-  return at >= 0 && (one[at] ?? 0) < (other[at] ?? 0);
-}

@@ -24,6 +24,7 @@ import {
 } from '../schedule/schedule-case.ts';
 import { subjectOf, tasksOfScenario, tasksSubject } from '../schedule/subjects.ts';
 import { parseScheduleDetail, scheduleDetail } from './coding.ts';
+import { compareNumbers } from './compare.ts';
 
 /** Runs in which all orders are enumerated, if there are no more; and runs that are drawn at random if there are. */
 const LIMITS = { runs: 5_000, samples: 500 } as const;
@@ -212,7 +213,7 @@ function smallestOfEach(verdicts: readonly ScheduleVerdict[]): ScheduleVerdict[]
   const kinds = new Map<string, ScheduleVerdict>();
   for (const verdict of verdicts) {
     const known = kinds.get(kindOf(verdict));
-    if (known === undefined || compare(size(verdict), size(known)) < 0) kinds.set(kindOf(verdict), verdict);
+    if (known === undefined || compareNumbers(size(verdict), size(known)) < 0) kinds.set(kindOf(verdict), verdict);
   }
   return [...kinds.values()];
 }
@@ -225,10 +226,5 @@ function byInterest(one: ScheduleVerdict, other: ScheduleVerdict): number {
     end.schedule.length,
     end.ops.length,
   ];
-  return compare(rank(one), rank(other));
-}
-
-/** Number by number. */
-function compare(one: readonly number[], other: readonly number[]): number {
-  return one.map((value, at) => value - (other[at] ?? 0)).find((difference) => difference !== 0) ?? 0;
+  return compareNumbers(rank(one), rank(other));
 }
