@@ -1,9 +1,11 @@
 /** Runs the built-in stores on images, as the `power-cut` model does, and checks the cuts against the profiles. */
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtInScenarios } from '../../scenarios/all.ts';
 import type { Session } from '../cli/session.ts';
 import { canonicalPath } from '../domain/names.ts';
+import { isNotMeasured } from '../domain/sighting.ts';
 import type { Entry, Tree } from '../domain/trace.ts';
 import { hashBytes, maskContents } from '../domain/tree.ts';
 import { MODEL_NAMES } from '../models/all.ts';
@@ -69,7 +71,7 @@ export async function calibrateStores(
       };
       const recording = await record(recorder, { prepare, complaint: () => undefined });
       for (const [name, total] of found) {
-        if ('reason' in recording) {
+        if (isNotMeasured(recording)) {
           total.notChecked = [...total.notChecked, `${cell}: ${recording.reason}`];
           continue;
         }
@@ -80,7 +82,7 @@ export async function calibrateStores(
         total.cells += 1;
         const cuts: { readonly boundary: number; readonly tree: Tree }[] = [];
         for (const run of cutRuns) {
-          if ('reason' in run) {
+          if (isNotMeasured(run)) {
             total.notChecked = [...total.notChecked, `${cell}: ${run.reason}`];
             continue;
           }

@@ -1,9 +1,11 @@
 /** `crash-matrix replay`: brings one case about again and shows its timeline, its directory, and what load finds. */
+
 import { readdirSync } from 'node:fs';
 import { Option } from 'commander';
 import { createColors } from 'picocolors';
 import type { BenchOptions } from '../bench/open-benches.ts';
 import { UnavailableError, UsageError } from '../domain/errors.ts';
+import { isNotMeasured } from '../domain/sighting.ts';
 import { buildTree } from '../domain/tree.ts';
 import type { Cell, Timeline } from '../models/model.ts';
 import { NoSuchState } from '../persistence/power-loss.ts';
@@ -87,7 +89,7 @@ async function bringAbout(id: string, cell: Cell, only: unknown, options: BenchO
   });
   if (found === undefined)
     throw new UsageError(`${id}: there is no such boundary; "crash-matrix run" prints the ids of this store's cases`);
-  if ('reason' in found) throw new UnavailableError(`${id} cannot be brought about: ${found.reason}`);
+  if (isNotMeasured(found)) throw new UnavailableError(`${id} cannot be brought about: ${found.reason}`);
   return found;
 }
 

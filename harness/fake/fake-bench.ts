@@ -1,18 +1,19 @@
 /** Runs a store on the fake file system: bundles it, and starts the process that interleaves its tasks. */
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { LoadedStore } from '../domain/loaded-store.ts';
+import type { NotMeasured } from '../domain/sighting.ts';
 import { duration } from '../domain/words.ts';
 import type { Installation } from '../machine/installation.ts';
 import type { InterleaveAnswer, InterleaveRequest } from '../protocol/interleave.ts';
-import type { NotRecorded } from '../record/record.ts';
 import { BundleError } from '../store/bundle.ts';
 import { bundleForFake } from '../store/load.ts';
 
 export interface FakeBench {
   /** The path of the store bundled with its packages, or the reason why it cannot be bundled. */
-  readonly bundle: () => Promise<string | NotRecorded>;
+  readonly bundle: () => Promise<string | NotMeasured>;
   /** Runs `child/interleave.ts` in a process of its own. */
   readonly run: (request: InterleaveRequest) => Promise<InterleaveAnswer>;
 }
@@ -30,9 +31,9 @@ const LIMIT_IN_CALLS = 12;
 
 /** `directory` takes the bundle and the request and answer files. */
 export function fakeBench(store: LoadedStore, directory: string, { installation, cwd, env, timeoutMs }: FakeOptions): FakeBench {
-  let bundled: Promise<string | NotRecorded> | undefined;
+  let bundled: Promise<string | NotMeasured> | undefined;
   let requests = 0;
-  const bundle = async (): Promise<string | NotRecorded> => {
+  const bundle = async (): Promise<string | NotMeasured> => {
     try {
       return await bundleForFake(store, { installation, outdir: directory, cwd });
     } catch (error) {

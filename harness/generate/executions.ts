@@ -9,13 +9,15 @@
  * Processes that did the same up to their crash are recorded once, for all histories and models. A history ends early where nothing
  * good is left to go on with: the models find that loss at its boundary.
  */
+
 import { dirname } from 'node:path';
 import type { LoadedStore } from '../domain/loaded-store.ts';
+import { isNotMeasured, type NotMeasured } from '../domain/sighting.ts';
 import type { Json, Step, Trace, Tree, Variation } from '../domain/trace.ts';
 import { isLoss, judgeRecovery, type OracleOptions, sameValue } from '../judge/outcome.ts';
 import { discard } from '../machine/workspace.ts';
 import type { CellStep } from '../protocol/cell-file.ts';
-import { type NotRecorded, type RecordRequest, record, recordOnce } from '../record/record.ts';
+import { type RecordRequest, record, recordOnce } from '../record/record.ts';
 import type { Recorder, RunRequest } from '../record/recorder.ts';
 import type { StoreRecovery } from '../recover/recovery-of.ts';
 import { type Call, promisedBy } from './call.ts';
@@ -57,9 +59,9 @@ export class Executions {
   readonly #store: Pick<LoadedStore, 'empty' | 'hasUpdate'>;
   readonly #bench: ExecutionBench;
   readonly #options: OracleOptions;
-  readonly #recordings = new Map<string, Promise<Trace | NotRecorded>>();
+  readonly #recordings = new Map<string, Promise<Trace | NotMeasured>>();
   readonly #executions = new Map<string, Promise<Execution>>();
-  #variation: Promise<Variation | NotRecorded> | undefined;
+  #variation: Promise<Variation | NotMeasured> | undefined;
 
   /** `next` differs from all that histories save. */
   constructor(store: Pick<LoadedStore, 'empty' | 'hasUpdate'>, next: Json, bench: ExecutionBench) {
@@ -70,7 +72,7 @@ export class Executions {
   }
 
   /** What differs between two runs that do the same, learnt by running a history of one process twice; or why they do not do the same. */
-  variation(): Promise<Variation | NotRecorded> {
+  variation(): Promise<Variation | NotMeasured> {
     this.#variation ??= this.#learn();
     return this.#variation;
   }
@@ -88,13 +90,13 @@ export class Executions {
     return known;
   }
 
-  async #learn(): Promise<Variation | NotRecorded> {
+  async #learn(): Promise<Variation | NotMeasured> {
     const saves = Array.from({ length: VALUES }, (_, n): Step => ({ kind: 'save', value: historyValue(n + 1) }));
     const updates = Array.from({ length: KEYS }, (_, n): Step => ({ kind: 'update', add: historyAddition(n + 1) }));
     const calls = [...saves, ...saves.slice(-1), ...(this.#store.hasUpdate ? updates : [])];
     const { recorder, complaint, prepareOn } = this.#bench;
     const recorded = await record(recorder, { complaint, prepare: () => prepareOn(new Map(), calls) });
-    return 'reason' in recorded ? recorded : recorded.trace.variation;
+    return isNotMeasured(recorded) ? recorded : recorded.trace.variation;
   }
 
   async #carryOut(history: History): Promise<Execution> {
@@ -111,7 +113,7 @@ export class Executions {
       trace,
       ...(trouble !== undefined && { trouble }),
     });
-    if ('reason' in variation) return soFar(variation.reason);
+    if (isNotMeasured(variation)) return soFar(variation.reason);
     trace = { ...trace, variation };
     for (const part of partsOf(history)) {
       const [from, start] = [trace.ops.length, trace.trees.at(-1) ?? new Map()];
@@ -122,7 +124,7 @@ export class Executions {
       if (planned.length > 0) {
         const doing = planned.map(({ call }) => call);
         const whole = await this.#recorded(told, start, doing, variation);
-        if ('reason' in whole) return soFar(whole.reason);
+        if (isNotMeasured(whole)) return soFar(whole.reason);
         const ended = endOf(planned, whole, end, from);
         const own = upTo(whole, ended.length);
         processes.push({ start, calls: doing, from, trace: own });
@@ -140,7 +142,7 @@ export class Executions {
   }
 
   /** `told`: what happened so far, up to the last call of this process. */
-  #recorded(told: History, start: Tree, calls: readonly CellStep[], variation: Variation): Promise<Trace | NotRecorded> {
+  #recorded(told: History, start: Tree, calls: readonly CellStep[], variation: Variation): Promise<Trace | NotMeasured> {
     const key = encodeHistory(told);
     const known = this.#recordings.get(key) ?? this.#record(start, calls, variation);
     this.#recordings.set(key, known);
@@ -148,7 +150,7 @@ export class Executions {
   }
 
   /** Leaves nothing behind: hundreds of runs would fill the memory that they work in. */
-  async #record(start: Tree, calls: readonly CellStep[], variation: Variation): Promise<Trace | NotRecorded> {
+  async #record(start: Tree, calls: readonly CellStep[], variation: Variation): Promise<Trace | NotMeasured> {
     const { recorder, complaint, prepareOn } = this.#bench;
     const made: string[] = [];
     const prepare = (): Omit<RunRequest, 'plan'> => {

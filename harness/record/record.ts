@@ -8,6 +8,7 @@
 
 import type { RawEnd, RawEvent, RawMark, RawOp } from '../domain/events.ts';
 import { canonicalPath, learnName } from '../domain/names.ts';
+import { isNotMeasured, type NotMeasured } from '../domain/sighting.ts';
 import type { FileRef, Mark, NameRule, Op, Trace, Tree, Variation } from '../domain/trace.ts';
 import { differenceBetweenRuns, equalTrees, scanTree, unspoolTree, varyingContents } from '../domain/tree.ts';
 import { NOTHING_LEFT_TO_WAIT_FOR } from './fault.ts';
@@ -29,11 +30,6 @@ export interface Recording {
   readonly late?: string;
 }
 
-/** Why a cell cannot be recorded, in words. */
-export interface NotRecorded {
-  readonly reason: string;
-}
-
 /** How many attempts a store gets to do the same twice. */
 const TRIES = 3;
 
@@ -44,8 +40,8 @@ export interface RecordRequest {
   readonly complaint: (directory: string) => string | undefined;
 }
 
-export async function record(recorder: Recorder, request: RecordRequest): Promise<Recording | NotRecorded> {
-  let last: NotRecorded = { reason: 'not recorded' };
+export async function record(recorder: Recorder, request: RecordRequest): Promise<Recording | NotMeasured> {
+  let last: NotMeasured = { reason: 'not recorded' };
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const first = request.prepare();
     // A recorder that does not see all processes compares the directory with the last tree: no timer of the store may change it.
@@ -62,7 +58,7 @@ export async function record(recorder: Recorder, request: RecordRequest): Promis
     const order = keysOf(observed.events, []);
     const followed = await recorder.run({ ...second, plan: { kind: 'follow', order, names: [], matching: 'alike' } });
     const learnt = compareRuns({ report: observed, spool: first.spool }, { report: followed, spool: second.spool });
-    if ('reason' in learnt) {
+    if (isNotMeasured(learnt)) {
       last = learnt;
       continue;
     }
@@ -98,8 +94,8 @@ export async function recordOnce(
   recorder: Recorder,
   { prepare, complaint }: RecordRequest,
   { variation }: Pick<Trace, 'variation'>,
-): Promise<Trace | NotRecorded> {
-  let last: NotRecorded = { reason: 'not recorded' };
+): Promise<Trace | NotMeasured> {
+  let last: NotMeasured = { reason: 'not recorded' };
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const run = prepare();
     const observed = await recorder.run({ ...run, plan: { kind: 'observe' } });
@@ -148,7 +144,7 @@ interface ObservedRun {
 }
 
 /** What varies between two runs of the same ops, or why they are not the same. */
-function compareRuns(first: ObservedRun, second: ObservedRun): Variation | NotRecorded {
+function compareRuns(first: ObservedRun, second: ObservedRun): Variation | NotMeasured {
   const end = endOf(second.report.events);
   if (end.how === 'diverged')
     return { reason: `nondeterministic: event ${end.at + 1} was "${end.expected}" in the first run, "${end.got}" in the second` };

@@ -5,17 +5,18 @@
  * Forbids  all other differences: paths, errnos, sharing modes of the store's own handles, file systems.
  */
 
+import type { NotMeasured } from '../../domain/sighting.ts';
 import type { Op, Trace } from '../../domain/trace.ts';
 import type { Fault } from '../../record/fault.ts';
 import { markKey, opKey } from '../../record/order.ts';
-import type { NotRecorded, Recording } from '../../record/record.ts';
+import type { Recording } from '../../record/record.ts';
 import type { FaultyRun, NotRun } from './fault-runs.ts';
 
 /** Faults from the start of every run. */
 export const ON_WINDOWS: readonly Fault[] = [{ kind: 'no-directory-sync' }];
 
 /** The recording of a run under these rules alone. Its steps may reject, but all must settle. */
-export function windowsRecording(recording: Recording, run: FaultyRun | NotRun): Recording | NotRecorded {
+export function windowsRecording(recording: Recording, run: FaultyRun | NotRun): Recording | NotMeasured {
   if (!('trace' in run)) return { reason: run.doubt };
   const { trace, ending } = run;
   if (ending.kind !== 'settled')

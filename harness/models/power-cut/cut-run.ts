@@ -1,11 +1,13 @@
 /** One run of a store on an image that is cut at every boundary, and the boundaries at which to force something. */
+
 import { CALLS } from '../../domain/calls.ts';
 import { HarnessError } from '../../domain/errors.ts';
+import type { NotMeasured } from '../../domain/sighting.ts';
 import type { Op, Trace } from '../../domain/trace.ts';
 import { unspoolTree } from '../../domain/tree.ts';
 import type { Forcing } from '../../record/image/file-systems.ts';
 import { storeDirectoryOn } from '../../record/image/live-image.ts';
-import { endOf, type NotRecorded, opsOf } from '../../record/record.ts';
+import { endOf, opsOf } from '../../record/record.ts';
 import type { ForcePoint, RunReport } from '../../record/recorder.ts';
 import type { CutRun, PowerCutRequest } from './cuts.ts';
 
@@ -13,7 +15,7 @@ import type { CutRun, PowerCutRequest } from './cuts.ts';
 const TRIES = 3;
 
 /** One run on its own image, cut at every boundary from the forced one on. */
-export async function cutRun(request: PowerCutRequest, force: ForcePoint | undefined): Promise<CutRun | NotRecorded> {
+export async function cutRun(request: PowerCutRequest, force: ForcePoint | undefined): Promise<CutRun | NotMeasured> {
   const { recorder, recording, fileSystem, template, prepare } = request;
   const { order, trace } = recording;
   let reason = '';

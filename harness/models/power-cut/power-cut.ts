@@ -8,7 +8,7 @@
  * Real     this machine's kernel, with fresh, small images.
  */
 
-import type { NotRecorded } from '../../record/record.ts';
+import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { ForcePoint } from '../../record/recorder.ts';
 import { cutRun, forcePoints } from './cut-run.ts';
 import { CutTrees } from './cut-trees.ts';
@@ -24,14 +24,14 @@ export interface PowerCuts {
 }
 
 /** All trees that the cuts left. */
-export async function powerCuts(request: PowerCutRequest): Promise<PowerCuts | NotRecorded> {
+export async function powerCuts(request: PowerCutRequest): Promise<PowerCuts | NotMeasured> {
   const { trace } = request.recording;
   const points: (ForcePoint | undefined)[] = [undefined, ...forcePoints(trace, request.fileSystem.forcings)];
   const runs = await Promise.all(points.map((force) => cutRun(request, force)));
   const found = new CutTrees(trace);
   let [cuts, images] = [0, 0];
   for (const run of runs) {
-    if ('reason' in run) return run;
+    if (isNotMeasured(run)) return run;
     cuts += run.cuts.length;
     images += run.trees.length;
     found.add(run);
@@ -47,9 +47,9 @@ export async function powerCutAt(
   request: PowerCutRequest,
   boundary: number,
   force: ForcePoint | undefined,
-): Promise<CutTree | NotRecorded> {
+): Promise<CutTree | NotMeasured> {
   const run = await cutRun(request, force);
-  if ('reason' in run) return run;
+  if (isNotMeasured(run)) return run;
   const cut = run.cuts.find((made) => made.boundary === boundary);
   const tree = cut && run.trees[cut.image];
   if (tree === undefined) return { reason: `there is no cut at boundary ${boundary}${force ? ` after ${force.how} at ${force.at}` : ''}` };

@@ -8,10 +8,11 @@
  *          if a process watches the directory. Also a kill after an op that did not change the directory.
  * Forbids  more than `bound` preemptions, kills after a switch, and crashes of all processes at once.
  */
+
 import type { RawOp } from '../../domain/events.ts';
 import { scheduleId, scheduleOf } from '../../domain/schedule.ts';
+import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import { mayChange, type RaceEvent } from '../../record/race.ts';
-import type { NotRecorded } from '../../record/record.ts';
 import { isApart } from './apart.ts';
 import { opsOf, type Planned, type Raced, type RunRace, switchedTo } from './raced.ts';
 
@@ -27,7 +28,7 @@ export interface Races {
 }
 
 /** All races of `tasks` tasks, or the reason why they cannot run. */
-export async function exploreRaces(run: RunRace, tasks: number, bound: number): Promise<Races | NotRecorded> {
+export async function exploreRaces(run: RunRace, tasks: number, bound: number): Promise<Races | NotMeasured> {
   const explorer = new RaceExplorer(run, tasks, bound);
   return explorer.all();
 }
@@ -65,7 +66,7 @@ class RaceExplorer {
     this.#bound = bound;
   }
 
-  async all(): Promise<Races | NotRecorded> {
+  async all(): Promise<Races | NotMeasured> {
     const order = [...Array(this.#tasks).keys()];
     const firsts = await Promise.all(order.map((task) => this.#race({ schedule: [{ task, steps: 1 }] })));
     const [doubt] = this.#doubts;
@@ -83,7 +84,7 @@ class RaceExplorer {
   async #race(planned: Planned): Promise<Raced | undefined> {
     this.#tried += 1;
     const raced = await this.#run(planned);
-    if ('reason' in raced) {
+    if (isNotMeasured(raced)) {
       this.#doubts.push({ planned, reason: raced.reason });
       return undefined;
     }

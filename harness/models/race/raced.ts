@@ -1,16 +1,18 @@
 /**
  * Carries out one race: its ops and events in order, the tree that it left, and how it ended.
  */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RawOp } from '../../domain/events.ts';
 import { canonicalPath } from '../../domain/names.ts';
 import { type Schedule, type ScheduleEnd, type ScheduleOp, scheduleId, scheduleOf, type TaskEvent } from '../../domain/schedule.ts';
+import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { NameRule, Task, Tree } from '../../domain/trace.ts';
 import { scanTree } from '../../domain/tree.ts';
 import { noteFile, type TaskNote } from '../../protocol/task-file.ts';
 import { mayChange, type RaceEnd, type RaceEvent, type RaceReport, type RaceRequest } from '../../record/race.ts';
-import { learnNames, type NotRecorded } from '../../record/record.ts';
+import { learnNames } from '../../record/record.ts';
 import type { Recorder } from '../../record/recorder.ts';
 
 /** A race to be run: its schedule, and the task that is killed at the end of it. */
@@ -34,7 +36,7 @@ export interface RaceBench {
   readonly complaint: (directory: string) => string | undefined;
 }
 
-export type RunRace = (planned: Planned) => Promise<Raced | NotRecorded>;
+export type RunRace = (planned: Planned) => Promise<Raced | NotMeasured>;
 
 /** Attempts at a race that diverges, or loses its recording mark. */
 const TRIES = 3;
@@ -57,7 +59,7 @@ export function raceOn(bench: RaceBench, { tasks, tree }: Start, { names, fresh 
   return async (planned) => {
     const { race } = bench.recorder;
     if (race === undefined) throw new Error('this recorder runs no races');
-    let last: NotRecorded = { reason: 'not run' };
+    let last: NotMeasured = { reason: 'not run' };
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
       const request = bench.prepareRace(tree, tasks);
       const report = await race({ ...request, ...planned, fresh });
@@ -124,11 +126,11 @@ export const CONTROL: Planned = { schedule: [{ task: 0, steps: 1 }] };
 export async function namesIn(
   bench: RaceBench,
   start: Start,
-): Promise<{ readonly names: readonly NameRule[]; readonly key: string } | NotRecorded> {
+): Promise<{ readonly names: readonly NameRule[]; readonly key: string } | NotMeasured> {
   const run = raceOn(bench, start, { names: [], fresh: true });
   const [one, other] = await Promise.all([run(CONTROL), run(CONTROL)]);
-  if ('reason' in one) return one;
-  if ('reason' in other) return other;
+  if (isNotMeasured(one)) return one;
+  if (isNotMeasured(other)) return other;
   const [ops, others] = [one, other].map(({ events }) => opsOf(events).map(({ op }) => op));
   const names = learnNames(ops ?? [], others ?? []);
   return { names, key: keyOf(one.events, names) };

@@ -1,13 +1,13 @@
 /** Real runs under ptrace: whether this machine allows them, and runs of small stores that are written down as text. */
 import { spawnSync } from 'node:child_process';
 import { ScenarioRuns } from '../../../harness/bench/scenario-runs.ts';
-import { isNotMeasured } from '../../../harness/domain/sighting.ts';
+import { isNotMeasured, type NotMeasured } from '../../../harness/domain/sighting.ts';
 import type { Json, Op, Step } from '../../../harness/domain/trace.ts';
 import { findInstallation } from '../../../harness/machine/installation.ts';
 import { kill } from '../../../harness/models/process-kill/kill.ts';
 import { killStates } from '../../../harness/models/process-kill/kill-states.ts';
 import { startPtraceRecorder } from '../../../harness/record/ptrace/recorder.ts';
-import { type NotRecorded, type Recording, type RecordRequest, record } from '../../../harness/record/record.ts';
+import { type Recording, type RecordRequest, record } from '../../../harness/record/record.ts';
 import type { RunPlan, RunReport } from '../../../harness/record/recorder.ts';
 import { type Lab, openLab } from '../../lab/lab.ts';
 
@@ -42,7 +42,7 @@ export interface Tracing extends Lab {
   record(
     store: StoreText,
     values?: readonly Json[],
-  ): Promise<{ readonly request: RecordRequest; readonly recording: Recording | NotRecorded }>;
+  ): Promise<{ readonly request: RecordRequest; readonly recording: Recording | NotMeasured }>;
   run(request: RecordRequest, plan: RunPlan, timeoutMs?: number): Promise<RunReport & { readonly directory: string }>;
 }
 
@@ -89,7 +89,7 @@ export async function openTracing(): Promise<Tracing> {
 }
 
 /** Throws where a store that must be recorded was not. */
-export function recorded(recording: Recording | NotRecorded): Recording {
+export function recorded(recording: Recording | NotMeasured): Recording {
   if (isNotMeasured(recording)) throw new Error(recording.reason);
   return recording;
 }
