@@ -12,6 +12,8 @@ import { type CarriedOut, recoverAndBelieve, type Unmeasured } from './recover/b
 
 export async function check(cell: Cell, bench: Bench, only?: unknown): Promise<Findings | NotMeasured> {
   const { model, store, scenario } = cell;
+  const unfit = model.unfitFor?.(store);
+  if (unfit !== undefined) return { reason: unfit };
 
   const subjects = await model.subjects(cell, bench, only); // record
   if (isNotMeasured(subjects)) return subjects;

@@ -65,8 +65,6 @@ export const interleaving: Model<ScheduleCase, ScheduleRun, NamedSchedule, Sched
 
   explore: async (subjects, exploration) => {
     const { bench, cell } = exploration;
-    const unfit = interleaving.unfitFor?.(cell.store);
-    if (unfit !== undefined) return { reason: unfit };
     const bundle = await bench.fake.bundle();
     if (typeof bundle !== 'string') return bundle;
     const limits = cell.scenario.histories ? HISTORY_LIMITS : LIMITS;

@@ -62,8 +62,6 @@ export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored>
 
   explore: async (subjects, exploration) => {
     const { bench } = exploration;
-    const missing = missingForRace(bench.recorder);
-    if (missing !== undefined) return { reason: missing };
     const all: ScheduleExplored[] = [];
     for (const subject of subjects.map(tasksSubject)) {
       const tree = await treeBefore(subject.before, bench);
