@@ -4,6 +4,7 @@ import type { Bench } from './bench/bench.ts';
 import { type BenchOptions, openBenches } from './bench/open-benches.ts';
 import { type CheckedCell, cellResult, unmeasuredCell } from './cell-result.ts';
 import { check } from './check.ts';
+import { failsRun } from './domain/grade.ts';
 import { modelName } from './domain/model-names.ts';
 import { isNotMeasured } from './domain/sighting.ts';
 import type { Cell } from './models/model.ts';
@@ -35,7 +36,7 @@ export async function runCells(cells: readonly Cell[], options: RunOptions): Pro
     results[index] = result;
     done += 1;
     options.onProgress({ kind: 'cell-done', done, of: cells.length, violations: result.cell.violations });
-    stopped ||= options.bail && (result.cell.status === 'broken' || result.cell.status === 'missed-bug');
+    stopped ||= options.bail && failsRun(result.cell);
   };
   const work = async (): Promise<void> => {
     for (let group = waiting.shift(); group !== undefined && !stopped; group = waiting.shift()) {

@@ -1,7 +1,9 @@
 /** `crash-matrix run`. */
+
 import { Option } from 'commander';
 import { cellName } from '../domain/case-id.ts';
 import { UsageError } from '../domain/errors.ts';
+import { failsRun } from '../domain/grade.ts';
 import { oneOf } from '../domain/nearest.ts';
 import type { Result } from '../domain/result.ts';
 import type { Cell } from '../models/model.ts';
@@ -107,7 +109,7 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
       runAll(session, cells, flags, line.update),
     );
     for (const reporter of reporters) await report(reporter, result, flags, output);
-    return result.cells.some(({ status }) => status === 'broken' || status === 'missed-bug') ? 1 : 0;
+    return result.cells.some(failsRun) ? 1 : 0;
   });
 }
 

@@ -33,6 +33,11 @@ export type CellStatus =
   | { readonly status: 'kept' | 'broken' | 'shown' | 'known-bug' }
   | { readonly status: 'missed-bug'; readonly reason: string };
 
+/** Whether a cell fails the run: its claim is broken, or a bug that it is known to have was not found. */
+export function failsRun({ status }: Pick<CellStatus, 'status'>): boolean {
+  return status === 'broken' || status === 'missed-bug';
+}
+
 /** Whether a cell is as its store says: it keeps the claim, or shows the bug that it is known to have. */
 export function statusOf(grade: Grade, { claim, gates }: Held, outcomes: Iterable<Outcome>, known: ExpectedBug | undefined): CellStatus {
   if (known === undefined || (known.mayHide && !isViolation(grade, claim))) {

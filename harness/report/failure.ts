@@ -1,6 +1,7 @@
 /**
  * One failure as a block of text: what was lost, what did it, what would mend it, how to see it again.
  */
+import { failsRun } from '../domain/grade.ts';
 import { modelName } from '../domain/model-names.ts';
 import { OUTCOMES } from '../domain/outcomes.ts';
 import type { CaseResult, CellResult, SiteLine } from '../domain/result.ts';
@@ -47,7 +48,7 @@ export function failureHeading(cell: CellResult, grade: Grade, colors: Colors, c
   const expected = cell.status === 'known-bug' ? ', as expected: a known bug' : '';
   const verdict = `${grade} (claims ${cell.claim})${expected}`;
   const lines = wrapSegments([name, verdict], columns - 2).map((line, index) => (index === 0 ? line : `  ${line}`));
-  return lines.map(cell.status === 'broken' || cell.status === 'missed-bug' ? (line) => colors.bold(colors.red(line)) : colors.bold);
+  return lines.map(failsRun(cell) ? (line) => colors.bold(colors.red(line)) : colors.bold);
 }
 
 function failureRows(cell: CellResult, failure: CaseResult, colors: Colors, more: string | undefined): Row[] {

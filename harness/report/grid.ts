@@ -1,6 +1,7 @@
 /**
  * Many cells as a grid: one row per store and scenario, one column per file system or model.
  */
+import { failsRun } from '../domain/grade.ts';
 import type { CellResult } from '../domain/result.ts';
 import { counted, withCommas } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
@@ -62,7 +63,7 @@ function gridText(cell: CellResult): string {
 }
 
 function paintCell(cell: CellResult, text: string, colors: Colors): string {
-  if (cell.status === 'broken' || cell.status === 'missed-bug') return colors.bold(colors.red(text));
+  if (failsRun(cell)) return colors.bold(colors.red(text));
   return cell.status === 'kept' ? paintGrade(cell.grade, text, colors) : colors.dim(paintGrade(cell.grade, text, colors));
 }
 

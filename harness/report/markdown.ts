@@ -5,6 +5,7 @@
  * Hasn't times, absolute paths, sizes, seeds, patch versions: whatever may differ between two runs that find the same.
  */
 
+import { failsRun } from '../domain/grade.ts';
 import { modelName } from '../domain/model-names.ts';
 import { OUTCOME_NAMES } from '../domain/outcomes.ts';
 import type { CellResult, Result, Tried } from '../domain/result.ts';
@@ -49,7 +50,7 @@ export function markdownReport(result: Result): string {
 }
 
 function header(result: Result): string {
-  const bad = result.cells.filter(({ status }) => status === 'broken' || status === 'missed-bug').length;
+  const bad = result.cells.filter(failsRun).length;
   const known = result.cells.filter(({ status }) => status === 'known-bug').length;
   const verdict =
     bad > 0

@@ -2,6 +2,7 @@
  * The report for a terminal. What matters most comes last, where a CI log ends: first the picture, then known bugs in brief,
  * then each broken claim and each missed bug with everything, then the verdict.
  */
+import { failsRun } from '../domain/grade.ts';
 import type { CellResult, Result } from '../domain/result.ts';
 import { printable } from '../domain/words.ts';
 import { type Failure, failuresAlike, failuresByCell, moreOf } from './cases.ts';
@@ -52,7 +53,7 @@ function matrices(result: Result, columns: number, colors: Colors): string[][] {
 }
 
 function blocks(failures: ReadonlyMap<CellResult, readonly Failure[]>, columns: number, colors: Colors): string[][] {
-  const wrong = [...failures].filter(([{ status }]) => status === 'broken' || status === 'missed-bug');
+  const wrong = [...failures].filter(([cell]) => failsRun(cell));
   const alike = failuresAlike(wrong.flatMap(([, ofCell]) => ofCell));
   const unproven = new Map<string, CellResult[]>();
   const shown = wrong.flatMap(([cell, ofCell]) => {
