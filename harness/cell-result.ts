@@ -17,7 +17,7 @@ import type { Verdict } from './recover/believe.ts';
 
 export interface CellOptions {
   readonly durationMs: number;
-  /** Every case, also those that a reader could tell from another only by its tree. */
+  /** Every case, also those that differ from another one in their tree alone. */
   readonly allCases: boolean;
   /** The command that replays a case, given its id. */
   readonly replay: (id: string) => string;

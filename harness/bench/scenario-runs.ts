@@ -1,6 +1,6 @@
 /**
- * What the runs of one store and scenario are started with: an empty directory or a copy of a tree, a spool beside it, and the file that
- * tells the child what to do.
+ * What the runs of one store and scenario are started with: an empty directory or a copy of a tree, a spool beside it, and the file
+ * with what the child is to do.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: how fast states of power loss are told, how fast trees are recovered and judged, and what a kill costs.
- * The cost of a kill is told as ratios measured in one run.
+ * `npm run bench`: how fast states of power loss are enumerated, how fast trees are recovered and judged, and what a kill costs.
+ * The cost of a kill is printed as ratios measured in one run.
  *
  * Each ratio is the median over rounds, and each round measures both sides one after the other, because the speed of a shared machine
  * drifts by more than what is measured. Bare starts and children have the same environment.

@@ -88,10 +88,10 @@ export async function recoverTrees(batch: TreeBatch, isDropped: () => boolean): 
 function batchRecovery(batch: TreeBatch, known: Memory, write: (line: string) => void): (index: number) => Promise<void> {
   const { loads, rests, kinds, contents, directories } = known;
   const next = JSON.stringify(batch.next);
-  const told = { load: new Set<number>(), rest: new Set<number>() };
-  const tell = (what: 'load' | 'rest', number: number, texts: Texts): number => {
-    if (!told[what].has(number)) write(answerLine[what](number, texts.at(number)));
-    told[what].add(number);
+  const written = { load: new Set<number>(), rest: new Set<number>() };
+  const writeOnce = (what: 'load' | 'rest', number: number, texts: Texts): number => {
+    if (!written[what].has(number)) write(answerLine[what](number, texts.at(number)));
+    written[what].add(number);
     return number;
   };
   const goOn = async (store: ModuleStore, directory: string): Promise<Rest> => {
@@ -123,7 +123,7 @@ function batchRecovery(batch: TreeBatch, known: Memory, write: (line: string) =>
       rest = rests.numberOf(inWords(await goOn(store, directory)));
       if (untouched) kind.learn(entries, known.readsAreNoted ? (entry) => tree.wasRead(entry) : () => true, rest);
     }
-    write(answerLine.tree(index, tell('load', loaded, loads), tell('rest', rest, rests)));
+    write(answerLine.tree(index, writeOnce('load', loaded, loads), writeOnce('rest', rest, rests)));
     tree.close();
     directories.push({ path: directory, names: before === undefined ? undefined : entries.map(([path]) => path) });
     if (directories.length > DIRECTORIES_KEPT) remove(directories.shift());

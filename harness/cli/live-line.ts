@@ -1,5 +1,5 @@
 /**
- * The line that tells how far a run is. On a terminal with a width it is one line that moves; elsewhere, a plain line every
+ * The line that shows how far a run is. On a terminal with a width it is one line that moves; elsewhere, a plain line every
  * ten seconds.
  *
  * The cursor stays visible and standard input is left alone: a run that is killed leaves nothing behind, and Ctrl-C is a signal.
@@ -39,7 +39,7 @@ export async function withLiveLine<T>(options: LiveLineOptions, work: (line: Liv
 }
 
 export function liveLine(options: LiveLineOptions): LiveLine {
-  // A terminal that nobody has told its size, as in a container without a window, says that it is 0 columns wide; ora divides by them.
+  // A terminal that does not know its size, as in a container without a window, reports 0 columns; ora divides by them.
   const { isTTY, columns } = options.stream;
   return isTTY && columns > FRAME_WIDTH ? movingLine(options) : plainLines(options);
 }
@@ -69,15 +69,15 @@ function movingLine({ stream, colors, now }: LiveLineOptions): LiveLine {
 }
 
 function plainLines({ stream, now, plainAfterMs = PLAIN_AFTER_MS }: LiveLineOptions): LiveLine {
-  let told = now();
-  const started = told;
+  const started = now();
+  let written = started;
   let state = NOTHING_YET;
   return {
     update: (event) => {
       state = next(state, event);
       const time = now();
-      if (event.kind !== 'cell-done' || time - told < plainAfterMs) return;
-      told = time;
+      if (event.kind !== 'cell-done' || time - written < plainAfterMs) return;
+      written = time;
       stream.write(`${state.where}  ${cellsAndTime(state, time - started)}\n`);
     },
     stop: () => {},

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line: arguments, exit codes, and how errors are told. */
+/** The command line: arguments, exit codes, and how errors are printed. */
 import { Command, CommanderError, Help } from 'commander';
 import { createColors } from 'picocolors';
 import { HarnessError, InterruptedError, UnavailableError, UsageError } from '../domain/errors.ts';
@@ -55,22 +55,22 @@ try {
 
 function exitCodeOf(error: unknown): number {
   const colors = createColors(output.colors);
-  const tell = (text: string): void => output.note(`${colors.red('crash-matrix:')} ${text}`);
+  const complain = (text: string): void => output.note(`${colors.red('crash-matrix:')} ${text}`);
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed it
   if (error instanceof UsageError) {
-    tell(error.message);
+    complain(error.message);
     if (error.detail !== undefined) output.note(error.detail);
     return 2;
   }
   if (error instanceof UnavailableError) {
-    tell(error.message);
+    complain(error.message);
     return 3;
   }
   if (error instanceof InterruptedError) {
-    tell(error.message);
+    complain(error.message);
     process.exit(130); // what went on in the background has nothing left to work with
   }
-  tell(
+  complain(
     error instanceof HarnessError
       ? `the harness contradicts itself: ${error.message}`
       : `the harness failed: ${error instanceof Error ? error.stack : String(error)}`,

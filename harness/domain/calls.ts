@@ -22,8 +22,8 @@ interface CallRow {
    */
   readonly compared: boolean;
   /**
-   * The errnos that it can fail with on Linux, as far as they tell stores apart, in the order in which they are tried: from the manual
-   * pages of section 2.
+   * The errnos that it can fail with on Linux, from the manual pages of section 2, in the order in which they are tried. An errno that every
+   * store would treat like another one is left out.
    */
   readonly errnos: readonly (string | ErrnosWhen)[];
 }

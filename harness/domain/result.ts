@@ -27,7 +27,7 @@ const explored = z.object({
   kind: z.enum(['exhaustive', 'sampled']),
   states: count.describe('Combinations of what was lost that were looked at'),
   distinct: count.describe('Different trees among them, counted anew under each promise; all of these were judged'),
-  limit: count.describe('Different trees up to which all are told'),
+  limit: count.describe('Different trees up to which all are enumerated'),
 });
 
 const recoveries = z
@@ -47,7 +47,7 @@ const tried = z
       kind: z.literal('states'),
       explored: z
         .object({ pages: explored, sectors: explored.optional() })
-        .describe('How much of what the profile allows was told, by whole pages and with writes torn at 512 bytes'),
+        .describe('How much of what the profile allows was enumerated, by whole pages and with writes torn at 512 bytes'),
       barriers: z
         .array(opLine.extend({ needed: z.enum(['yes', 'no', 'undecided']) }))
         .optional()

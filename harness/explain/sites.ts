@@ -1,7 +1,7 @@
 /**
  * Which line of the store asked for each op: the stacks that the binding recorder saw, matched op by op with the syscalls.
  *
- * Where the two do not agree, both are told: an op that Node's binding never saw was made by native code or by another
+ * Where the two do not agree, both are reported: an op that Node's binding never saw was made by native code or by another
  * process; one that never became a syscall would be a fault of the binding recorder.
  */
 import { CALLS } from '../domain/calls.ts';

@@ -1,5 +1,5 @@
 /**
- * How stored values are told within a line.
+ * Stored values in words, within a line.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Json, Promised } from '../domain/trace.ts';
@@ -17,7 +17,7 @@ export function describeValue(value: Json | undefined): string {
   return entries === 0 ? '{}' : counted(entries, 'entry', 'entries');
 }
 
-/** What a store had promised: `5 entries`; with a step under way that would change how it is told, `5 entries or 6 entries`. */
+/** What a store had promised: `5 entries`; with a step under way that would change it, `5 entries or 6 entries`. */
 export function describePromised(promised: Promised): string {
   const values = [promised.acknowledged, ...promised.inFlight].map(describeValue);
   return [...new Set(values)].join(' or ');

@@ -101,13 +101,13 @@ export class Executions {
 
   async #carryOut(history: History): Promise<Execution> {
     const variation = await this.variation();
-    const told: HistoryStep[] = [];
+    const done: HistoryStep[] = [];
     const processes: Process[] = [];
     const calls: Call[] = [];
     let trace: Trace = { recorder: this.#bench.recorder.name, ops: [], marks: [], trees: [new Map()], variation: NONE, unmeasured: [] };
     let stored: Json | undefined;
     const soFar = (trouble?: string): Execution => ({
-      history: told,
+      history: done,
       processes,
       calls,
       trace,
@@ -119,11 +119,11 @@ export class Executions {
       const [from, start] = [trace.ops.length, trace.trees.at(-1) ?? new Map()];
       const planned = plannedCalls(part, stored, this.#options.throwsWhenFresh);
       stored = planned.at(-1)?.value;
-      told.push(...part.steps);
+      done.push(...part.steps);
       let { end } = part;
       if (planned.length > 0) {
         const doing = planned.map(({ call }) => call);
-        const whole = await this.#recorded(told, start, doing, variation);
+        const whole = await this.#recorded(done, start, doing, variation);
         if (isNotMeasured(whole)) return soFar(whole.reason);
         const ended = endOf(planned, whole, end, from);
         const own = upTo(whole, ended.length);
@@ -133,7 +133,7 @@ export class Executions {
         end = ended.end;
       }
       if (end === undefined) break;
-      told.push(end);
+      done.push(end);
       const goesOn = await this.#loadedFrom(trace.trees.at(-1) ?? start, calls);
       if (goesOn === 'lost') break;
       stored = goesOn.value;
@@ -141,9 +141,9 @@ export class Executions {
     return soFar();
   }
 
-  /** `told`: what happened so far, up to the last call of this process. */
-  #recorded(told: History, start: Tree, calls: readonly CellStep[], variation: Variation): Promise<Trace | NotMeasured> {
-    const key = encodeHistory(told);
+  /** `done`: what happened so far, up to the last call of this process. */
+  #recorded(done: History, start: Tree, calls: readonly CellStep[], variation: Variation): Promise<Trace | NotMeasured> {
+    const key = encodeHistory(done);
     const known = this.#recordings.get(key) ?? this.#record(start, calls, variation);
     this.#recordings.set(key, known);
     return known;

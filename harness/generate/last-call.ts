@@ -16,8 +16,8 @@ export interface LastCall {
 }
 
 /**
- * Up to the last step of that kind that does not come right after a reset, when there is nothing to lose; up to the last call, where there
- * is none or no kind is given.
+ * Up to the last step of that kind that does not come right after a reset, when there is nothing to lose. Where there is no such step, or
+ * no kind is given: up to the last call.
  */
 export function upToLast(history: History, kind?: HistoryStep['kind']): History {
   const last = history.findLastIndex((step, at) => step.kind === kind && at > 0 && history[at - 1]?.kind !== 'reset');

@@ -85,7 +85,7 @@ function callsOf(tasks: readonly Task[], events: readonly TaskEvent[]): Call[] {
   });
 }
 
-/** Every value that may be stored once all calls are placed, by the orders in which each load is told what is stored. */
+/** Every value that may be stored once all calls are placed, by the orders in which each load returns what is stored. */
 function storedAtEnd(before: Stored, calls: readonly Call[], matches: (stored: Stored, loaded: Loaded | undefined) => boolean): Stored[] {
   const found = new Map<string, Stored>();
   const seen = new Set<string>();

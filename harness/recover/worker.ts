@@ -127,10 +127,10 @@ function ask(child: ChildProcess, task: RecoveryTask, timeoutMs: number): Promis
       limit = setTimeout(onLimit, timeoutMs);
     };
     const onExit = (code: number | null, signal: string | null): void => {
-      const tell = (): void => finish(stoppedIn(stage, so, { kind: 'ended', how: signal ?? `exit code ${code}` }));
+      const reportEnd = (): void => finish(stoppedIn(stage, so, { kind: 'ended', how: signal ?? `exit code ${code}` }));
       if (child.connected)
-        child.once('disconnect', tell); // its last messages may still be unread
-      else tell();
+        child.once('disconnect', reportEnd); // its last messages may still be unread
+      else reportEnd();
     };
     let limit = setTimeout(onLimit, timeoutMs);
     child.on('message', onMessage);

@@ -65,8 +65,11 @@ function extentOf({ tried, outcomes, picture }: CellResult, outcome: Outcome, ca
   }
 }
 
-/** What one fault is enough for is told with one; and what nothing needs to crash for, without a crash, best by a load that shows it. */
-function lessTelling({ id, fault, schedule, end, found }: CaseResult): number {
+/**
+ * Ranks the cases of one failure for the report: 0 is shown first. A case with one fault ranks before one with two. A schedule without a crash
+ * ranks before one with a crash, and one that a load shows ranks first.
+ */
+function rankOf({ id, fault, schedule, end, found }: CaseResult): number {
   if (fault !== undefined) return id.includes('~then=') ? 1 : 0;
   if (schedule === undefined) return 0;
   return (end ? 0 : 2) + (found.includes(' in the load of ') ? 0 : 1);
@@ -75,7 +78,7 @@ function lessTelling({ id, fault, schedule, end, found }: CaseResult): number {
 function byBoundary(one: CaseResult, other: CaseResult): number {
   const inside = (of: CaseResult): number => of.inside ?? Number.MAX_SAFE_INTEGER;
   return (
-    lessTelling(one) - lessTelling(other) ||
+    rankOf(one) - rankOf(other) ||
     (one.after?.index ?? 0) - (other.after?.index ?? 0) ||
     inside(one) - inside(other) ||
     (one.id < other.id ? -1 : 1)
@@ -103,7 +106,7 @@ export function failuresAlike(failures: readonly Failure[]): ReadonlyMap<Failure
 
 /**
  * What failures are alike by. One line of source shows on many file systems and in many scenarios, and one history on many file systems; a
- * kill's window is told where it is, and an order of ops has no one line.
+ * kill's window is reported where it is, and an order of ops has no one line.
  */
 function whatOf(cell: CellResult, first: CaseResult): string {
   const { store, model, tried, histories } = cell;
@@ -137,7 +140,7 @@ function causeOf({ lost, missingBarrier = '', again }: CaseResult): string {
   return [again === undefined ? 'once' : 'twice', ...new Set(ops)].join();
 }
 
-/** Cells that are named; of more, the number is told. */
+/** Cells that are named; of more, the number is reported. */
 const MOST_CELLS_NAMED = 6;
 
 /** `replace/power-loss:xfs, reset/power-loss:xfs, 3 more cells` */

@@ -24,7 +24,7 @@ export function knownBugLines(failures: ReadonlyMap<CellResult, readonly Failure
   return [...groups.values()].flatMap((group) => entry(group, columns, colors));
 }
 
-/** Failures with the same place are told once: the line of source, or without one the op. */
+/** Failures with the same place are reported once: the line of source, or without one the op. */
 function placeOf({ first: { after, end } }: Failure): string {
   if (end) return 'end';
   return after?.site === undefined ? (after?.text ?? '') : siteText(after.site);

@@ -169,8 +169,8 @@ function sectionOf([first]: readonly CellResult[]): (cells: readonly CellResult[
 
 /** Each failure once, with the cells in which it shows as well. */
 function failureBlocks(cells: readonly CellResult[], failures: ReadonlyMap<CellResult, readonly Failure[]>): string[] {
-  const told = cells.filter(({ status }) => status !== 'shown').flatMap((cell) => failures.get(cell) ?? []);
-  const alike = failuresAlike(told);
+  const reported = cells.filter(({ status }) => status !== 'shown').flatMap((cell) => failures.get(cell) ?? []);
+  const alike = failuresAlike(reported);
   const blocks = cells.flatMap((cell) => cellBlocks(cell, failures.get(cell) ?? [], alike));
   return blocks.length === 0 ? [] : [fenced(blocks.join('\n\n').split('\n'))];
 }

@@ -18,7 +18,7 @@ export function stableText(text: string): string {
   return canonicalPath(withoutPaths, []).replace(PROCESS_ID, '$1$2<pid>');
 }
 
-/** A case as a committed report tells it. */
+/** A case as a committed report shows it. */
 export function stableCase(one: CaseResult): CaseResult {
   const { after, until, landed, again, forced, missingBarrier, ...rest } = one;
   return {

@@ -85,7 +85,7 @@ function opLines({ ops, picture, boundaries, trees, lost }: TimelineInput, color
   };
 }
 
-/** For each op the letters of the boundaries inside it and of the one after it; runs of one letter inside an op are told once. */
+/** For each op the letters of the boundaries inside it and of the one after it; a run of one letter inside an op is shown once. */
 function lettersOfOps(ops: number, picture: string, boundaries: readonly Boundary[] | undefined): string[] {
   if (boundaries === undefined) return picture.length === ops + 1 ? [...picture] : [];
   const letters: string[] = Array.from({ length: ops + 1 }, () => '');

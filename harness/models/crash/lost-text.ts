@@ -21,7 +21,7 @@ export function lostTexts(state: CrashState, trace: Trace): string[] {
   });
 }
 
-/** Many cases are told of one trace. */
+/** Many cases share one trace. */
 const known = new WeakMap<Trace, Map<Unit, readonly Action[]>>();
 
 function actionsOf(trace: Trace, unit: Unit): readonly Action[] {
