@@ -32,14 +32,13 @@ export async function executedHistories(bench: Bench, histories: readonly Histor
 }
 
 function subjectOf(bench: Bench, execution: Execution, loadSettles: boolean): RecordedSubject {
-  const { store, scenario, recovery } = bench;
   const trace = withoutLoads(execution);
   return {
     kind: 'recorded',
     trace,
     before: undefined,
     steps: [],
-    oracle: oracleOfExecution(execution, loadSettles, oracleOptions(store.empty, scenario.next, recovery.whenFresh)),
+    oracle: oracleOfExecution(execution, loadSettles, oracleOptions(bench)),
     history: drawn(execution),
     sites: once(() => sitesOfExecution(bench, execution)),
   };
@@ -78,14 +77,13 @@ export async function lastCallSubject(bench: Bench, history: History): Promise<R
   const recording = await record(bench.recorder, { ...runs, complaint: bench.complaint });
   if (isNotMeasured(recording)) return recording;
   const { trace } = recording;
-  const { store, scenario, recovery } = bench;
   const steps = [last.step];
   return {
     kind: 'recorded',
     trace,
     before: last.stored,
     steps,
-    oracle: oracleOfSteps(trace, last.stored, steps, oracleOptions(store.empty, scenario.next, recovery.whenFresh)),
+    oracle: oracleOfSteps(trace, last.stored, steps, oracleOptions(bench)),
     again: { ...runs, recording },
     history: { ...drawn(execution), upTo: () => execution.history },
     sites: once(() => sitesOfRun(bench, trace, runs.prepare)),

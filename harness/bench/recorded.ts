@@ -57,7 +57,7 @@ async function subjectOf(
     trace,
     before,
     steps: scenario.steps,
-    oracle: oracleOfSteps(trace, before, scenario.steps, oracleOptions(store.empty, scenario.next, recovery.whenFresh)),
+    oracle: oracleOfSteps(trace, before, scenario.steps, oracleOptions({ store, scenario, recovery })),
     again: { recording, prepare, prepareFaults },
     sites: once(match),
   };

@@ -1,15 +1,12 @@
 /** What the cases of a cell happen to: a recorded run, the execution of a random history, or tasks at the same time. */
 
-import type { Found, Judgement } from '../domain/sighting.ts';
-import type { Json, Step, Task, Trace, Tree } from '../domain/trace.ts';
+import type { Json, Step, Task, Trace } from '../domain/trace.ts';
 import type { SiteMatch } from '../explain/sites.ts';
 import type { ConcurrentHistory } from '../generate/concurrent.ts';
 import type { History } from '../generate/history.ts';
+import type { Oracle } from '../judge/oracle.ts';
 import type { Recording } from '../record/record.ts';
 import type { WorkloadRuns } from './workload-runs.ts';
-
-/** Knows what had been promised after `op` ops, and judges what was found in a tree that was on disk then. */
-export type Oracle = (op: number, tree: Tree, found: Found) => Judgement;
 
 /** One run of a scenario, or all processes of a random history as one trace. */
 export interface RecordedSubject {

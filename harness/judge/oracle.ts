@@ -8,11 +8,18 @@ import { exposure } from './exposed.ts';
 import { isLoss, judgeRecovery, type OracleOptions } from './outcome.ts';
 import { promisedAfter, valuesAfter } from './promise.ts';
 
-/** Judges what was found in a tree that was on disk after `op` ops. */
-type Oracle = (op: number, tree: Tree, found: Found) => Judgement;
+/** Knows what had been promised after `op` ops, and judges what was found in a tree that was on disk then. */
+export type Oracle = (op: number, tree: Tree, found: Found) => Judgement;
 
-/** `whenFresh`: what load does on a directory that no save has touched. */
-export function oracleOptions(empty: Json | undefined, next: Json, whenFresh: Loaded): OracleOptions {
+/** What a bench knows of its store and scenario. */
+interface Judged {
+  readonly store: { readonly empty?: Json };
+  readonly scenario: { readonly next: Json };
+  /** `whenFresh`: what load does on a directory that no save has touched. */
+  readonly recovery: { readonly whenFresh: Loaded };
+}
+
+export function oracleOptions({ store: { empty }, scenario: { next }, recovery: { whenFresh } }: Judged): OracleOptions {
   return { next, throwsWhenFresh: whenFresh.kind === 'threw', ...(empty !== undefined && { empty }) };
 }
 

@@ -46,8 +46,10 @@ async function explore(
 
 const interleaved = async (): Promise<Explored> => {
   const fake = { bundle: async () => '', run: async () => ({ kind: 'interleaved', results: [INTERLEAVED] }) };
-  const bench = { fake, effort: { seed: 1 }, recovery: { whenFresh: { kind: 'loaded' } } };
-  return explore(cellOf('interleaving'), bench, async () => ({ verdicts: [], unmeasured: [] }), [tasks]);
+  const cell = cellOf('interleaving');
+  const { store, scenario } = cell;
+  const bench = { store, scenario, fake, effort: { seed: 1 }, recovery: { whenFresh: { kind: 'loaded' } } };
+  return explore(cell, bench, async () => ({ verdicts: [], unmeasured: [] }), [tasks]);
 };
 /** Races need a recorder; `test/models/race` counts them. */
 const raced = async (): Promise<Explored> =>

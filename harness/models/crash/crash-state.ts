@@ -1,6 +1,7 @@
 /** One tree that may be on disk after one crash, however it came about, and what a case id says of it. */
-import type { Oracle, RecordedSubject } from '../../bench/subject.ts';
+import type { RecordedSubject } from '../../bench/subject.ts';
 import type { Trace, Tree } from '../../domain/trace.ts';
+import type { Oracle } from '../../judge/oracle.ts';
 import type { Unit } from '../../persistence/micro-op.ts';
 import type { PowerLossState } from '../../persistence/state.ts';
 import type { ForcePoint } from '../../record/recorder.ts';

@@ -142,7 +142,7 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
     const { seed } = bench.effort;
     const limit = Math.max(LEAST_PER_RECOVERY, Math.floor(STATES_PER_CELL / Math.max(1, firsts.length)));
     const traces = await Promise.all(firsts.map((first) => bench.recoveries.record(first.case.state.tree, this.#subject.trace)));
-    const options = oracleOptions(cell.store.empty, cell.scenario.next, bench.recovery.whenFresh);
+    const options = oracleOptions(bench);
     const cases: CrashCase[] = [];
     const unmeasured: Unmeasured<CrashCase>[] = [];
     const crashed = new Set<Trace>();

@@ -68,15 +68,15 @@ export const interleaving: Model<ScheduleCase, ScheduleRun, NamedSchedule, Sched
     const bundle = await bench.fake.bundle();
     if (typeof bundle !== 'string') return bundle;
     const limits = cell.scenario.histories ? HISTORY_LIMITS : LIMITS;
-    const options = oracleOptions(cell.store.empty, cell.scenario.next, bench.recovery.whenFresh);
+    const options = oracleOptions(bench);
     const request = { bundle, now: Date.now(), instances: 'shared', seed: bench.effort.seed, ...options, ...limits } as const;
     const interleaver = new Interleaver(exploration, request);
     const found = await interleaver.explore(subjects.map(tasksSubject));
     return isNotMeasured(found) || !cell.scenario.histories || exploration.only !== undefined ? found : interleaver.simplify(found);
   },
 
-  carryOut: async (cases, bench, { store, scenario }) => {
-    const options = oracleOptions(store.empty, scenario.next, bench.recovery.whenFresh);
+  carryOut: async (cases, bench) => {
+    const options = oracleOptions(bench);
     // Each by itself: what the fake says is doubted until a fresh process says the same.
     return cases.map((one, index) => sightedSchedule(one, String(index), options));
   },

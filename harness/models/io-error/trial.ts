@@ -2,7 +2,7 @@
 import type { Bench } from '../../bench/bench.ts';
 import type { RecordedSubject } from '../../bench/subject.ts';
 import { once } from '../../domain/once.ts';
-import type { NotMeasured, Sighting } from '../../domain/sighting.ts';
+import { FRESH, type NotMeasured, type Sighting } from '../../domain/sighting.ts';
 import type { Mark, Trace, Tree } from '../../domain/trace.ts';
 import { exposure } from '../../judge/exposed.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
@@ -57,7 +57,6 @@ type JudgeControls = (
 
 export function trialOf(bench: Bench, subject: RecordedSubject, profile: string | undefined, judge: JudgeControls): Trial {
   const lab = labOf(bench, subject, profile);
-  const { store, scenario, recovery } = bench;
   const trial: Trial = {
     subject,
     lab,
@@ -68,7 +67,7 @@ export function trialOf(bench: Bench, subject: RecordedSubject, profile: string 
       const { verdicts } = await judge(controls, { confirm: false });
       return verdicts[0]?.outcome === verdicts[1]?.outcome;
     }),
-    options: oracleOptions(store.empty, scenario.next, recovery.whenFresh),
+    options: oracleOptions(bench),
   };
   return trial;
 }
@@ -108,7 +107,7 @@ function sightingsOf({ subject, options }: Trial, run: FaultyRun, asksSame: bool
     return { tree, ...rest, judge: ({ recovery }) => ({ promised, outcome: judgeAfterFault(promised, recovery, options) }) };
   };
   const isSettled = ending.kind === 'settled';
-  const end = sighting(settled, marks, !isSettled, { looker: { who: 'a fresh process' } });
+  const end = sighting(settled, marks, !isSettled, { looker: FRESH });
   if (ending.kind === 'hung') return [{ ...end, judge: (found) => ({ ...end.judge(found), outcome: 'hung' }) }];
   const exposedIn = exposure(trace);
   const exposable: Sighting = {
@@ -138,7 +137,7 @@ export function sightedCut(one: FaultyCase, left: NonNullable<FaultyCase['left']
   const promised = promiseOf(subject.before, subject.steps, settled, true);
   const sighting: Sighting = {
     tree,
-    looker: { who: 'a fresh process' },
+    looker: FRESH,
     judge: ({ recovery }) => ({ promised, outcome: judgeRecovery(promised, recovery, options) }),
   };
   return { case: one, run, kind: one.fails.kind, sightings: [sighting] };

@@ -24,14 +24,14 @@ type Race = (planned: Planned) => Promise<ScheduleVerdict | NotMeasured>;
 /** On what the two disagree, in words. A store that does not run on the fake is not held against it. */
 export async function disagreements(
   { before, tasks }: TasksSubject,
-  { cell: { store, scenario }, bench }: RaceExploration,
+  { cell: { store }, bench }: RaceExploration,
   verdicts: readonly ScheduleVerdict[],
   race: Race,
 ): Promise<readonly string[]> {
   if (store.kind === 'command') return [];
   const bundle = await bench.fake.bundle();
   if (typeof bundle !== 'string') return [];
-  const options = oracleOptions(store.empty, scenario.next, bench.recovery.whenFresh);
+  const options = oracleOptions(bench);
   const limits = { runs: RUNS, samples: 0, seed: bench.effort.seed };
   const answer = await bench.fake.run({ bundle, now: Date.now(), before, plays: [tasks], instances: 'own', ...limits, ...options });
   if (answer.kind === 'refused') return [`not held against the fake file system: ${answer.reason}`];

@@ -72,8 +72,8 @@ export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored>
     return together(all);
   },
 
-  carryOut: async (cases, bench, { store, scenario }) => {
-    const options = oracleOptions(store.empty, scenario.next, bench.recovery.whenFresh);
+  carryOut: async (cases, bench) => {
+    const options = oracleOptions(bench);
     return cases.map((one) => sightedSchedule(one, String(one.end.killed === undefined), options));
   },
 
