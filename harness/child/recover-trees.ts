@@ -6,14 +6,15 @@
  * reads, the contents of all files must be the same. If load itself changed the directory, both always run.
  */
 import fs from 'node:fs';
-import type { BatchEntry, Loaded, TreeBatch } from '../domain/recovery.ts';
+import type { AfterLoad, BatchEntry, TreeBatch } from '../domain/recovery.ts';
 import type { ModuleStore } from '../domain/store.ts';
 import type { Json } from '../domain/trace.ts';
 import { listFiles } from '../domain/tree.ts';
 import { answerLine, type Rest } from '../recover/answers.ts';
 import { load, save } from '../store/calls.ts';
 import { loadCompiled } from './compiled-bundle.ts';
-import { makeTree, readsAreNoted } from './tree-directory.ts';
+import { forgetOpens, mayBeNothing, openedSince } from './opened-files.ts';
+import { makeTree, readsAreNoted, type TreeDirectory } from './tree-directory.ts';
 
 /** Directories are kept for a while, because a store may still work in one after its answer. */
 const DIRECTORIES_KEPT = 32;
@@ -103,17 +104,28 @@ function batchRecovery(batch: TreeBatch, known: Memory, write: (line: string) =>
     await store.close?.(directory);
     return { save: saved, secondLoad, left: listFiles(directory) };
   };
+  const openedOf = (entries: readonly BatchEntry[], tree: TreeDirectory, directory: string): string[] => {
+    const wasOpened = openedSince();
+    return entries.flatMap((entry) => {
+      const [path, kind, , content] = entry;
+      if (kind !== 'file') return [];
+      return tree.wasRead(entry) || wasOpened(`${directory}/${path}`, contents.of(content).length === 0) ? [path] : [];
+    });
+  };
   return async (index) => {
     const { shape = 0, entries: places = [] } = batch.trees[index] ?? {};
     const entries = places.map((place) => batch.entries[place] as BatchEntry); // every place is an index of `batch.entries`
     const directory = `${batch.root}/${process.pid}-${batch.id}-${index}`;
-    const inWords = (found: Loaded | Rest): string => {
+    const inWords = (found: AfterLoad | Rest): string => {
       const text = JSON.stringify(found);
-      return 'kind' in found && found.kind === 'loaded' ? text : text.replaceAll(directory, DIRECTORY);
+      return 'load' in found && found.load.kind === 'loaded' ? text : text.replaceAll(directory, DIRECTORY);
     };
     const tree = makeTree(directory, entries, (hash) => contents.of(hash));
     const store = await loadCompiled(batch.bundle);
-    const loaded = loads.numberOf(inWords(await load(store, directory)));
+    forgetOpens();
+    const first = await load(store, directory);
+    const opened = known.readsAreNoted && mayBeNothing(first, store) ? openedOf(entries, tree, directory) : undefined;
+    const loaded = loads.numberOf(inWords({ load: first, ...(opened && { opened }) }));
     const kind = kinds.get(`${shape} ${loaded}`) ?? new Kind();
     kinds.set(`${shape} ${loaded}`, kind);
     const untouched = tree.isUntouched();

@@ -3,9 +3,10 @@
  *
  * It announces each stage, so that its parent knows where it hung. It ends when its channel closes.
  */
-import type { Recovery, RecoveryMessage, RecoveryRequest, Stage } from '../domain/recovery.ts';
+import type { AfterLoad, Recovery, RecoveryMessage, RecoveryRequest, Stage } from '../domain/recovery.ts';
 import { load, save } from '../store/calls.ts';
 import { loadBundle } from './load-bundle.ts';
+import { filesBefore, hookOpens, mayBeNothing } from './opened-files.ts';
 import { recoverTrees } from './recover-trees.ts';
 
 /** Resolves when the message has left the process, because the next call may end the process. */
@@ -15,19 +16,24 @@ async function recover({ id, bundle, directory, next }: Extract<RecoveryRequest,
   const store = await loadBundle(bundle);
   const begin = (stage: Stage, so?: Recovery): Promise<void> => send({ kind: 'stage', id, stage, so });
   await begin('load');
-  const first = await load(store, directory);
-  await begin('save', { load: first });
+  const files = filesBefore(directory);
+  const loaded = await load(store, directory);
+  const opened = mayBeNothing(loaded, store) ? files?.opened() : undefined;
+  files?.close();
+  const first: AfterLoad = { load: loaded, ...(opened && { opened }) };
+  await begin('save', first);
   const saved = await save(store, directory, next);
-  if (saved.kind !== 'saved') return { load: first, save: saved };
-  await begin('secondLoad', { load: first, save: saved });
+  if (saved.kind !== 'saved') return { ...first, save: saved };
+  await begin('secondLoad', { ...first, save: saved });
   const second = await load(store, directory);
   await store.close?.(directory);
-  return { load: first, save: saved, secondLoad: second };
+  return { ...first, save: saved, secondLoad: second };
 }
 
 /** Batches whose rest other processes recover. */
 const dropped = new Set<number>();
 
+hookOpens();
 process.on('message', (request: RecoveryRequest) => {
   switch (request.kind) {
     case 'directory':

@@ -20,7 +20,15 @@ export interface Recovery {
   readonly save?: Saved;
   /** Absent when the save did not succeed. */
   readonly secondLoad?: Loaded;
+  /**
+   * Paths of the files that existed before the load and that load opened; an empty file counts if load asked for its size. Present only where
+   * load found nothing or threw, and where the kernel records reads.
+   */
+  readonly opened?: readonly string[];
 }
+
+/** What is known of a recovery once it has loaded. */
+export type AfterLoad = Pick<Recovery, 'load' | 'opened'>;
 
 /** What recovery found in a tree, and all paths in the directory after its save. */
 export interface RecoveredTree {
@@ -28,7 +36,7 @@ export interface RecoveredTree {
   readonly left: readonly string[];
 }
 
-export type Stage = keyof Recovery;
+export type Stage = Exclude<keyof Recovery, 'opened'>;
 
 /** Messages to the recovering process. */
 export type RecoveryRequest =

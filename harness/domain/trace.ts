@@ -130,4 +130,6 @@ export interface Promised {
   readonly inFlight: readonly Json[];
   /** Values of steps that resolved before the last one, oldest first. */
   readonly earlier: readonly (Json | undefined)[];
+  /** Those of `earlier` that were acknowledged; absent if all of them were. A crash cut the steps of the others short. */
+  readonly acknowledgedBefore?: readonly (Json | undefined)[];
 }

@@ -25,8 +25,10 @@ export function promisedBy(calls: readonly Call[], ops: number, loadSettles: boo
   let acknowledged: Json | undefined;
   let inFlight: Json[] = [];
   const earlier: (Json | undefined)[] = [];
+  const acknowledgedBefore: (Json | undefined)[] = [];
   const promise = (value: Json | undefined): void => {
     earlier.push(acknowledged, ...inFlight);
+    acknowledgedBefore.push(acknowledged);
     acknowledged = value;
     inFlight = [];
   };
@@ -38,5 +40,5 @@ export function promisedBy(calls: readonly Call[], ops: number, loadSettles: boo
     } else if (isOver && resolved && inFlight.length > 0 && loadSettles) promise(value);
     if (!isOver) break;
   }
-  return { acknowledged, inFlight, earlier };
+  return { acknowledged, inFlight, earlier, ...(acknowledgedBefore.length < earlier.length && { acknowledgedBefore }) };
 }

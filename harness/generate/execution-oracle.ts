@@ -1,22 +1,24 @@
 /** The oracle of one history: it knows what all its processes had promised at every boundary. */
-import type { Found, Judgement } from '../domain/sighting.ts';
-import type { Tree } from '../domain/trace.ts';
 import { exposure } from '../judge/exposed.ts';
-import { oracleOf } from '../judge/oracle.ts';
+import { firstSaveOf } from '../judge/first-save.ts';
+import { type Oracle, oracleOf } from '../judge/oracle.ts';
 import type { OracleOptions } from '../judge/outcome.ts';
 import { promisedBy } from './call.ts';
 import type { Execution } from './executions.ts';
 
 /** A file may be readable by those who could read the file that stood there when its process began. */
 export function oracleOfExecution(
-  { calls, processes }: Pick<Execution, 'calls' | 'processes'>,
+  { calls, processes, trace }: Pick<Execution, 'calls' | 'processes' | 'trace'>,
   loadSettles: boolean,
   options: OracleOptions,
-): (op: number, tree: Tree, found: Found) => Judgement {
-  const exposures = processes.map(({ from, trace }) => ({ from, of: exposure(trace) }));
+): Oracle {
+  const exposures = processes.map((one) => ({ from: one.from, of: exposure(one.trace) }));
   return oracleOf(
-    (op) => promisedBy(calls, op, loadSettles),
-    (op) => exposures.findLast(({ from }) => from <= op)?.of,
+    {
+      promisedAt: (op) => promisedBy(calls, op, loadSettles),
+      exposureAt: (op) => exposures.findLast(({ from }) => from <= op)?.of,
+      firstSave: firstSaveOf(trace, calls.find(({ kind, resolved }) => kind === 'save' && resolved)?.until),
+    },
     options,
   );
 }

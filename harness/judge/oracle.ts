@@ -5,6 +5,7 @@ import type { Loaded } from '../domain/recovery.ts';
 import type { Found, Judgement } from '../domain/sighting.ts';
 import type { Json, Promised, Step, Trace, Tree } from '../domain/trace.ts';
 import { exposure } from './exposed.ts';
+import { type FirstSave, firstSaveOf } from './first-save.ts';
 import { isLoss, judgeRecovery, type OracleOptions } from './outcome.ts';
 import { promisedAfter, valuesAfter } from './promise.ts';
 
@@ -23,15 +24,18 @@ export function oracleOptions({ store: { empty }, scenario: { next }, recovery: 
   return { next, throwsWhenFresh: whenFresh.kind === 'threw', ...(empty !== undefined && { empty }) };
 }
 
+/** What an oracle knows of a run. */
+interface Course {
+  readonly promisedAt: (op: number) => Promised;
+  /** Of a boundary: finds the file of a tree that other users can read although they could not read the one that it replaces. */
+  readonly exposureAt: (op: number) => ((tree: Tree) => string | undefined) | undefined;
+  readonly firstSave: FirstSave;
+}
+
 /** Of a run of these steps; `before` is what was stored before the first. */
 export function oracleOfSteps(trace: Trace, before: Json | undefined, steps: readonly Step[], options: OracleOptions): Oracle {
   const values = valuesAfter(steps, before);
-  const exposed = exposure(trace);
-  return oracleOf(
-    (op) => promisedAfter(trace, op, before, values),
-    () => exposed,
-    options,
-  );
+  return oracleOf({ promisedAt: (op) => promisedAfter(trace, op, before, values), ...ofOneProcess(trace) }, options);
 }
 
 /** A first crash that lost nothing. */
@@ -46,24 +50,28 @@ interface FirstCrash {
  */
 export function oracleOfRecovery(trace: Trace, { recovery: { load }, promised: first }: FirstCrash, options: OracleOptions): Oracle {
   const loaded = load.kind === 'loaded' ? load.value : undefined;
-  const before = [...first.earlier, first.acknowledged, ...first.inFlight];
-  const exposed = exposure(trace);
+  const { earlier, acknowledgedBefore = earlier, acknowledged, inFlight } = first;
   const promisedAt = (op: number): Promised => {
     const promised = promisedAfter(trace, op, loaded, [options.next]);
-    return { ...promised, earlier: [...before, ...promised.earlier] };
+    return {
+      ...promised,
+      earlier: [...earlier, acknowledged, ...inFlight, ...promised.earlier],
+      acknowledgedBefore: [...acknowledgedBefore, acknowledged, loaded],
+    };
   };
-  return oracleOf(promisedAt, () => exposed, options);
+  return oracleOf({ promisedAt, ...ofOneProcess(trace) }, options);
 }
 
-/** `exposureAt` knows, of a boundary, which file of a tree other users can read although they could not read the one that it replaces. */
-export function oracleOf(
-  promisedAt: (op: number) => Promised,
-  exposureAt: (op: number) => ((tree: Tree) => string | undefined) | undefined,
-  options: OracleOptions,
-): Oracle {
+function ofOneProcess(trace: Trace): Pick<Course, 'exposureAt' | 'firstSave'> {
+  const exposed = exposure(trace);
+  return { exposureAt: () => exposed, firstSave: firstSaveOf(trace, trace.marks.find(({ kind }) => kind === 'resolved')?.afterOp) };
+}
+
+export function oracleOf({ promisedAt, exposureAt, firstSave: { isOwn, standsUntil } }: Course, options: OracleOptions): Oracle {
+  const whileItStands: OracleOptions = { ...options, isOwn };
   return (op, tree, found) => {
     const promised = promisedAt(op);
-    const outcome = judgeRecovery(promised, found.recovery, options);
+    const outcome = judgeRecovery(promised, found.recovery, op <= standsUntil ? whileItStands : options);
     const exposed = isLoss(outcome) ? undefined : exposureAt(op)?.(tree);
     return exposed === undefined ? { promised, outcome } : { promised, outcome: 'exposed', exposed };
   };

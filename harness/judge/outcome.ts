@@ -5,7 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { OUTCOMES, type Outcome } from '../domain/outcomes.ts';
-import type { Loaded, Recovery } from '../domain/recovery.ts';
+import type { AfterLoad, Recovery } from '../domain/recovery.ts';
 import type { Grade } from '../domain/store.ts';
 import type { Json, Promised } from '../domain/trace.ts';
 
@@ -16,38 +16,58 @@ export interface OracleOptions {
   readonly next: Json;
   /** True if load throws on a directory that no save has touched: then throwing says "nothing saved". */
   readonly throwsWhenFresh: boolean;
+  /** Whether the run under test made the file at a path. Absent if that is not known, or if the files of the first save do not stand any more. */
+  readonly isOwn?: (path: string) => boolean;
 }
 
 export function judgeRecovery(promised: Promised, recovery: Recovery, options: OracleOptions): Outcome {
-  const first = judgeLoad(promised, recovery.load, options);
+  const first = judgeLoad(promised, recovery, options);
   if (isLoss(first)) return first;
   if (recovery.save?.kind === 'hung' || recovery.secondLoad?.kind === 'hung') return 'hung';
   const shows = recovery.secondLoad?.kind === 'loaded' && sameValue(recovery.secondLoad.value, options.next, options);
   return recovery.save?.kind === 'saved' && shows ? first : 'blocked';
 }
 
-function judgeLoad(promised: Promised, load: Loaded, options: OracleOptions): Outcome {
+function judgeLoad(promised: Promised, { load, opened }: AfterLoad, options: OracleOptions): Outcome {
   switch (load.kind) {
     case 'hung':
       return 'hung';
     case 'threw':
-      return promised.acknowledged === undefined && options.throwsWhenFresh ? 'original' : 'unreadable';
+      if (!options.throwsWhenFresh) return 'unreadable';
+      if (promised.acknowledged === undefined) return 'original';
+      return isBeforeFirstSave(promised, opened, options) ? 'stale' : 'unreadable';
     case 'ended':
     case 'not-json':
       return 'unreadable';
     case 'loaded':
-      return judgeValue(promised, load.value, options);
+      return judgeValue(promised, load.value, opened, options);
     default:
       return load satisfies never;
   }
 }
 
-function judgeValue(promised: Promised, value: Json | undefined, options: OracleOptions): Outcome {
+function judgeValue(promised: Promised, value: Json | undefined, opened: AfterLoad['opened'], options: OracleOptions): Outcome {
   const is = (other: Json | undefined): boolean => sameValue(value, other, options);
   if (is(promised.acknowledged)) return 'original';
   if (promised.inFlight.some(is)) return 'new';
   if (promised.earlier.some((earlier) => earlier !== undefined && is(earlier))) return 'stale';
-  return isNothing(value, options) ? 'empty' : 'mixed';
+  if (!isNothing(value, options)) return 'mixed';
+  return isBeforeFirstSave(promised, opened, options) ? 'stale' : 'empty';
+}
+
+/**
+ * Whether load found what was there before the first acknowledged save: nothing. If load opened a file of that save and found nothing in it,
+ * the file is damaged, and the answer is false.
+ */
+function isBeforeFirstSave(
+  { earlier, acknowledgedBefore = earlier }: Promised,
+  opened: AfterLoad['opened'],
+  options: OracleOptions,
+): boolean {
+  const { isOwn } = options;
+  if (opened === undefined || isOwn === undefined) return false;
+  if (acknowledgedBefore.length === 0) return false; // the value was stored before the save under test
+  return acknowledgedBefore.every((value) => isNothing(value, options)) && !opened.some(isOwn);
 }
 
 /** Equal as JSON, whatever the order of keys. Saving an empty value and saving nothing are the same to a reader. */

@@ -1,7 +1,7 @@
 /**
  * The answers of a process that recovers trees, written line by line so that none is lost when a tree ends the process:
  *
- *     load 3 {…}        load result 3, as JSON
+ *     load 3 {…}        load result 3, as JSON, with the files that load opened
  *     rest 5 {…}        rest 5 of a recovery: save, second load, files left
  *     tree 17 3 5       tree 17 of the batch had load result 3 and rest 5
  *     stage             a save or a second load begins
@@ -10,10 +10,10 @@
  * The parent also watches the file grow, as a sign of progress.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { Loaded, RecoveredTree, Recovery } from '../domain/recovery.ts';
+import type { AfterLoad, RecoveredTree, Recovery } from '../domain/recovery.ts';
 
 /** The part of a recovery after the load, and the files that it leaves. */
-export type Rest = Omit<Recovery, 'load'> & { readonly left: readonly string[] };
+export type Rest = Omit<Recovery, keyof AfterLoad> & { readonly left: readonly string[] };
 
 export const answerLine = {
   load: (id: number, json: string): string => `load ${id} ${json}\n`,
@@ -25,18 +25,18 @@ export const answerLine = {
 
 /** Equal answers of all processes are one object, so that each is judged once. */
 export class AnswerPool {
-  readonly #loads = new Map<string, Loaded>();
-  readonly #answers = new Map<Loaded, Map<string, RecoveredTree>>();
+  readonly #loads = new Map<string, AfterLoad>();
+  readonly #answers = new Map<AfterLoad, Map<string, RecoveredTree>>();
 
   answer(loadText: string, restText: string): RecoveredTree {
-    const load = this.#loads.get(loadText) ?? (JSON.parse(loadText) as Loaded);
+    const load = this.#loads.get(loadText) ?? (JSON.parse(loadText) as AfterLoad);
     this.#loads.set(loadText, load);
     const withLoad = this.#answers.get(load) ?? new Map<string, RecoveredTree>();
     this.#answers.set(load, withLoad);
     const known = withLoad.get(restText);
     if (known !== undefined) return known;
     const { left, ...rest } = JSON.parse(restText) as Rest;
-    const answer: RecoveredTree = { recovery: { load, ...rest }, left };
+    const answer: RecoveredTree = { recovery: { ...load, ...rest }, left };
     withLoad.set(restText, answer);
     return answer;
   }

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { LoadedStore } from '../domain/loaded-store.ts';
-import type { Loaded, RecoveredTree, Recovery } from '../domain/recovery.ts';
+import type { AfterLoad, Loaded, RecoveredTree, Recovery } from '../domain/recovery.ts';
 import type { Json, Tree } from '../domain/trace.ts';
 import { buildTree, listFiles, treeKey } from '../domain/tree.ts';
 import { discard } from '../machine/workspace.ts';
@@ -62,9 +62,10 @@ export async function recoveryOf(
     const directory = makeInMemory();
     try {
       buildTree(tree, directory);
-      const { load, ...rest } = await pool.fresh({ bundle, directory, next });
+      const { load, opened, ...rest } = await pool.fresh({ bundle, directory, next });
       const inWords = (found: object): string => JSON.stringify(found).replaceAll(directory, '<dir>');
-      return answers.answer(inWords(load), inWords({ ...rest, left: listFiles(directory) }));
+      const afterLoad: AfterLoad = { load, ...(opened && { opened }) };
+      return answers.answer(inWords(afterLoad), inWords({ ...rest, left: listFiles(directory) }));
     } finally {
       discard(directory);
     }
@@ -109,9 +110,10 @@ export async function recoveryOf(
       const key = `${JSON.stringify(next)}\n${treeKey(tree)}`;
       const before = confirmed.get(key);
       if (before !== undefined) return before;
-      const directory = makeDirectory();
+      // Where trees are recovered in the first place: what a kernel notes of a load may differ from file system to file system.
+      const directory = makeInMemory();
       buildTree(tree, directory);
-      const recovery = pool.fresh({ bundle, directory, next });
+      const recovery = pool.fresh({ bundle, directory, next }).finally(() => discard(directory));
       confirmed.set(key, recovery);
       return recovery;
     },

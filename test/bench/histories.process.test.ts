@@ -124,7 +124,7 @@ describe('a process that begins where another one died', () => {
     await on(SKIPS_UNSYNCED, {}, async (cells) => {
       const { trace } = await cells.bench.executions.of(parseHistory('s1.c6.r') ?? []);
       const lost = `lost=${trace.ops.find(({ call }) => call === 'rename')?.index ?? 0}`;
-      expect((await verdictAt(cells, XFS, `s1.c6.r~${lost}`)).outcome).toBe('empty');
+      expect((await verdictAt(cells, XFS, `s1.c6.r~${lost}`)).outcome).toBe('stale'); // back to before the first acknowledged value
       expect((await verdictAt(cells, XFS, `s1.c6.l~${lost}`)).outcome).toBe('original'); // nothing had promised it
       expect((await verdictAt(cells, KILL, 's1.c6.r')).outcome).toBe('original');
     });

@@ -41,14 +41,14 @@ describe('a history had promised', () => {
       crashed('B'),
       9,
       'a load settles',
-      { acknowledged: 'B', inFlight: ['C'], earlier: [undefined, 'A', 'B'] },
+      { acknowledged: 'B', inFlight: ['C'], earlier: [undefined, 'A', 'B'], acknowledgedBefore: [undefined, 'A'] },
     ],
     [
       'and not what the crash took back',
       crashed('A'),
       9,
       'a load settles',
-      { acknowledged: 'A', inFlight: ['C'], earlier: [undefined, 'A', 'B'] },
+      { acknowledged: 'A', inFlight: ['C'], earlier: [undefined, 'A', 'B'], acknowledgedBefore: [undefined, 'A'] },
     ],
     [
       'both, when the power goes: what was loaded need not be on disk',
@@ -62,7 +62,7 @@ describe('a history had promised', () => {
       crashed('B'),
       12,
       'a load settles nothing',
-      { acknowledged: 'C', inFlight: [], earlier: [undefined, 'A', 'B'] },
+      { acknowledged: 'C', inFlight: [], earlier: [undefined, 'A', 'B'], acknowledgedBefore: [undefined, 'A'] },
     ],
     [
       'the same after a process that ended well',

@@ -65,6 +65,36 @@ const EMPTY: readonly Case[] = [
   ['null of a store whose empty is null', inSave, thenWorks(loaded(null)), 'empty', { empty: null }],
 ];
 
+/** The first save, acknowledged: load found nothing, and opened these files. */
+const firstSave = promised(A, [], [undefined]);
+const having = (load: Loaded, opened?: readonly string[]): Recovery => ({ ...thenWorks(load), ...(opened && { opened }) });
+const OWN = { isOwn: (path: string): boolean => path !== 'was there' };
+const FIRST: readonly Case[] = [
+  ['the first save is gone', firstSave, having(loaded({}), []), 'stale', OWN],
+  ['the first save is gone, and what load opened was there before', firstSave, having(loaded(), ['was there']), 'stale', OWN],
+  [
+    'the first save is gone, and so says a load that throws when fresh',
+    firstSave,
+    having(threw, []),
+    'stale',
+    { ...OWN, throwsWhenFresh: true },
+  ],
+  ['what the first save left is taken for nothing', firstSave, having(loaded({}), ['was there', 'value']), 'empty', OWN],
+  ['what the first save left cannot be read', firstSave, having(threw, ['value']), 'unreadable', { ...OWN, throwsWhenFresh: true }],
+  ['the first save is gone, and load throws as it does not when fresh', firstSave, having(threw, []), 'unreadable', OWN],
+  ['nobody knows what load opened', firstSave, having(loaded({})), 'empty', OWN],
+  ['nobody knows which files are of the first save', firstSave, having(loaded({}), []), 'empty'],
+  ['nothing is left of what was there before the run', promised(A), having(loaded({}), []), 'empty', OWN],
+  ['the second save is gone, and the first', promised(A, [], [undefined, OLD]), having(loaded({}), []), 'empty', OWN],
+  [
+    'the first that was acknowledged is gone, and one that was not',
+    { ...promised(A, [], [undefined, OLD]), acknowledgedBefore: [undefined] },
+    having(loaded({}), []),
+    'stale',
+    OWN,
+  ],
+];
+
 const STOPPED: readonly Case[] = [
   ['load throws', inSave, thenStops(threw), 'unreadable'],
   ['load throws, though the next save works', inSave, thenWorks(threw), 'unreadable'],
@@ -94,7 +124,7 @@ const STOPPED: readonly Case[] = [
   ['an old value is left, and the next save hangs', inSave, { load: loaded(OLD), save: { kind: 'hung', afterMs: 300 } }, 'stale'],
 ];
 
-const CASES = [...VALUES, ...EMPTY, ...STOPPED];
+const CASES = [...VALUES, ...EMPTY, ...FIRST, ...STOPPED];
 
 /** The cases that an oracle gets wrong. */
 function mistakes(oracle: typeof judgeRecovery): string[] {
@@ -128,6 +158,16 @@ describe('an oracle is caught that', () => {
     ['accepts a load that hangs', instead('hung', 'original')],
     ['does not look at the next save', (promise, { load }, options) => judgeRecovery(promise, thenWorks(load), options)],
     ['forgets the value in flight', (promise, ...given) => judgeRecovery({ ...promise, inFlight: [] }, ...given)],
+    [
+      'accepts what a load has opened and taken for nothing',
+      (promise, found, ...given) => judgeRecovery(promise, { ...found, opened: [] }, ...given),
+    ],
+    ['takes every save for the first', (promise, ...given) => judgeRecovery({ ...promise, acknowledgedBefore: [undefined] }, ...given)],
+    [
+      'takes what was there before for the save’s own',
+      (promise, found, options) => judgeRecovery(promise, found, { ...options, isOwn: () => true }),
+    ],
+    ['never takes a save for the first', (promise, { opened: _, ...found }, ...given) => judgeRecovery(promise, found, ...given)],
     ['takes any empty for nothing', (promise, recovery, { empty: _, ...options }) => judgeRecovery(promise, recovery, options)],
     ['forgives every throw', (promise, recovery, options) => judgeRecovery(promise, recovery, { ...options, throwsWhenFresh: true })],
   ])('%s', (_, oracle) => {

@@ -36,8 +36,11 @@ function storeThat(text: string, top?: string): string {
   return writeStore(join(root, `${stores}.cjs`), text, top);
 }
 
-const recover = (where: RecoveryPool, how: 'warm' | 'fresh', bundle: string): Promise<Recovery> =>
-  where[how]({ bundle, directory: directoryWith(root, { kept: 1 }), next: NEXT });
+/** Without the files that load opened, which not every file system tells. */
+const recover = async (where: RecoveryPool, how: 'warm' | 'fresh', bundle: string): Promise<Recovery> => {
+  const { opened: _, ...found } = await where[how]({ bundle, directory: directoryWith(root, { kept: 1 }), next: NEXT });
+  return found;
+};
 
 type Case = readonly [what: string, text: string, found: Recovery];
 

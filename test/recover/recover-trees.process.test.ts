@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import type { RecoveredTree } from '../../harness/domain/recovery.ts';
 import type { Entry, Tree } from '../../harness/domain/trace.ts';
+import { buildTree } from '../../harness/domain/tree.ts';
 import { memoryDirectory } from '../../harness/machine/memory-directory.ts';
-import { openWorkspace, type Workspace } from '../../harness/machine/workspace.ts';
+import { discard, openWorkspace, type Workspace } from '../../harness/machine/workspace.ts';
 import type { RecoveryPool } from '../../harness/recover/pool.ts';
 import { recoveryOf, type StoreRecovery } from '../../harness/recover/recovery-of.ts';
 import { loadedStore } from '../lab/lab.ts';
@@ -303,6 +304,33 @@ describe('a store that', () => {
     const [one, two] = await recovery.recoverTrees([treeOf({ a: '' }), treeOf({ b: '' })], NEXT);
     expect(one?.recovery.load).toEqual({ kind: 'threw', error: 'Error: no value in <dir>/value' });
     expect(two?.recovery.load).toBe(one?.recovery.load);
+  });
+});
+
+describe('the answer of a load that finds nothing or throws names what it opened:', () => {
+  const tree = treeOf({ value: '', half: '{"a', whole: '{}', temp: '' });
+  test.each<[string, string, readonly string[] | undefined]>([
+    ['no file', '() => ({})', []],
+    ['not one whose name it has seen, or that it knows to be there', `(dir) => { fs.readdirSync(dir); fs.existsSync(file(dir)); }`, []],
+    ['not the size of a file that has one', `(dir) => { if (fs.statSync(dir + '/half').size === 0) throw new Error('no'); }`, []],
+    ['not one that it would have made', `(dir) => { try { fs.openSync(dir + '/temp', 'wx'); } catch {} }`, []],
+    ['an empty file', `(dir) => { try { JSON.parse(fs.readFileSync(file(dir), 'utf8')); } catch { return {}; } }`, ['value']],
+    ['an empty file that it has only looked at', `(dir) => (fs.statSync(file(dir)).size === 0 ? {} : read(dir))`, ['value']],
+    ['an empty file by a promise', `async (dir) => (await fs.promises.readFile(file(dir), 'utf8')) || null`, ['value']],
+    ['a file by another path', `(dir) => { fs.closeSync(fs.openSync(dir + '/../' + dir.split('/').at(-1) + '/./half')); }`, ['half']],
+    ['half a file, before it throws', `(dir) => JSON.parse(fs.readFileSync(dir + '/half', 'utf8'))`, ['half']],
+    ['half a file, which it then removes', `(dir) => { fs.readFileSync(dir + '/half'); fs.unlinkSync(dir + '/half'); }`, ['half']],
+    ['not one that it removes unread', `(dir) => fs.unlinkSync(dir + '/temp')`, []],
+    ['a file by another program', `(dir) => { child.execFileSync('cat', [dir + '/half']); return {}; }`, ['half']],
+    ['nothing of a load that finds something', `(dir) => fs.readFileSync(dir + '/whole', 'utf8') + '.'`, undefined],
+  ])('%s', async (_, load, opened) => {
+    const recovery = await recoveryThat(`load: ${load}`);
+    const [answer] = await recovery.recoverTrees([tree], NEXT);
+    const directory = workspace.directoryInMemory('recover');
+    buildTree(tree, directory);
+    const real = await recovery.recover(directory, NEXT);
+    discard(directory);
+    expect([answer?.recovery, await recovery.confirm(tree, NEXT), real].map((found) => found?.opened)).toEqual([opened, opened, opened]);
   });
 });
 

@@ -1,9 +1,12 @@
 /** Whole runs of the built command under power loss: what a missing fsync costs, what mends it, and what a second crash adds. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Result } from '../../../harness/domain/result.ts';
+import { findInstallation } from '../../../harness/machine/installation.ts';
 import { copyInstallation, openPlace, type Place } from '../../lab/command.ts';
+
+const installation = findInstallation(import.meta.url);
 
 let place: Place;
 beforeAll(() => {
@@ -111,6 +114,53 @@ describe('a store in ten lines', () => {
       exitCode: 2,
       stderr: expect.stringContaining(message),
     });
+  });
+});
+
+/** `load` takes nothing for a store that nobody has saved to, and whatever else `forgives` says. */
+const firstSaves = (save: string, forgives: string): string => `
+  const fs = require('node:fs');
+  const writeFileAtomic = require('write-file-atomic');
+  module.exports = {
+    save: (dir, value) => { ${save} },
+    load: (dir) => {
+      try { return JSON.parse(fs.readFileSync(dir + '/value', 'utf8')); } catch (error) { if (${forgives}) return {}; throw error; }
+    },
+  };`;
+const IN_PLACE = `fs.writeFileSync(dir + '/value', JSON.stringify(value));`;
+const RENAMES = `fs.writeFileSync(dir + '/temp', JSON.stringify(value), { flush: true }); fs.renameSync(dir + '/temp', dir + '/value');`;
+const MISSING = `error.code === 'ENOENT'`;
+
+test('a first save that is lost as a whole is stale; what is left of it and taken for nothing is empty', async () => {
+  symlinkSync(join(installation.root, 'node_modules'), join(place.root, 'node_modules'));
+  place.write({
+    'package.cjs': firstSaves(`return writeFileAtomic(dir + '/value', JSON.stringify(value));`, MISSING),
+    'renames.cjs': firstSaves(RENAMES, MISSING),
+    'in-place.cjs': firstSaves(IN_PLACE, `${MISSING} || fs.statSync(dir + '/value').size === 0`),
+    'in-place-looks.cjs': firstSaves(IN_PLACE, MISSING).replace(
+      'load: (dir) => {',
+      `$&
+      if (fs.existsSync(dir + '/value') && fs.statSync(dir + '/value').size === 0) return {};`,
+    ),
+    'swallows.cjs': firstSaves(IN_PLACE, 'true'),
+  });
+  const names = ['package', 'renames', 'in-place', 'in-place-looks', 'swallows'];
+  const stores = names.map((name) => `./${name}.cjs`).join(',');
+  const models = ['posix', 'ext4', 'xfs', 'btrfs'].flatMap((profile) => ['--model', `power-loss:${profile}`]);
+  const { result } = await place.result(['--store', stores, '--scenario', 'first-save', '--depth', '2', ...models]);
+  const found = (name: string): string[] => [
+    ...new Set(
+      result.cells
+        .filter(({ store }) => store === name)
+        .map(({ grade, outcomes }) => `${grade} ${'stale' in outcomes} ${'empty' in outcomes}`),
+    ),
+  ];
+  expect(Object.fromEntries(names.map((name) => [name, found(name)]))).toEqual({
+    package: ['atomic true false'],
+    renames: ['atomic true false'],
+    'in-place': ['lossy true true'],
+    'in-place-looks': ['lossy true true'],
+    swallows: ['lossy true true'],
   });
 });
 
