@@ -104,6 +104,18 @@ test('a call that fails in the last step is found where the steps before it matt
   });
 });
 
+test('the histories of a cell share its second faults, and no fsync lies', async () => {
+  await on(SOUND, { histories: 8 }, async ({ check }) => {
+    const { explored } = await check<FaultExplored>({ model: 'io-error' });
+    const { tried } = explored;
+    if (tried?.kind !== 'faults') throw new Error('no faults were tried');
+    expect(tried.twice.tried).toBeGreaterThan(8);
+    expect(tried.twice.tried).toBeLessThanOrEqual(48);
+    expect(tried.twice.of).toBeGreaterThan(48);
+    expect(tried.lying).toBeUndefined();
+  });
+});
+
 describe('a process that begins where another one died', () => {
   test('goes on from what that one left', async () => {
     await on(SOUND, {}, async (cells) => {

@@ -12,7 +12,7 @@ import { type FaultyRun, runAlone, runFaults } from './fault-runs.ts';
 import { fsyncsOf } from './fsync-edits.ts';
 import { dropsPages, judgeDrops, judgeLies, type Lying, namedCut, undisturbed } from './fsync-faults.ts';
 import { secondFaults, wasReached } from './second-faults.ts';
-import { singleFaults, windowsFaults } from './single-faults.ts';
+import { singleFaults, windowsFaults, withFirstErrnos } from './single-faults.ts';
 import { type FaultVerdict, type FaultyCase, labOf, sightedCut, sightedRun, type Trial, trialOf, unmeasured } from './trial.ts';
 import { windowsRecording } from './windows.ts';
 
@@ -29,8 +29,19 @@ export interface FaultExplored extends Explored<FaultyCase, FaultyRun> {
 
 export type FaultExploration = Exploration<FaultyCase, FaultyRun, NamedFault>;
 
+/** How much is tried of one subject. */
+export interface FaultLimits {
+  /** Of an op that can fail with several errnos: all of them, or only the first. */
+  readonly errnos: 'all' | 'first';
+  /** Limit for second faults. */
+  readonly second: number;
+  /** Whether fsyncs lie, too. */
+  readonly lies: boolean;
+}
+
 /** Second faults that are tried in one cell. */
-const TWICE_PER_CELL = 48;
+export const TWICE_PER_CELL = 48;
+const SCENARIO: FaultLimits = { errnos: 'all', second: TWICE_PER_CELL, lies: true };
 
 const NOT_ASKED = 'the process that lived on is not asked: with no fault at all it does not find what it saved';
 const REJECTS_ON_WINDOWS = 'by the rules of Windows alone, with no file in use, a step is rejected';
@@ -39,7 +50,11 @@ const NOTHING_TO_FAIL = 'no call of this run is one that would be refused: nothi
 type OneFault = Extract<FaultCase, { kind: 'faults' }>;
 
 /** Throws NoSuchState for a power cut that the named fault cannot end in. */
-export async function exploreFaults(subject: RecordedSubject, exploration: FaultExploration): Promise<FaultExplored | NotMeasured> {
+export async function exploreFaults(
+  subject: RecordedSubject,
+  exploration: FaultExploration,
+  limits = SCENARIO,
+): Promise<FaultExplored | NotMeasured> {
   const { bench, cell, judge, only } = exploration;
   const isWindows = cell.profile === 'windows';
   const own = await byItsRules(subject, exploration);
@@ -49,11 +64,12 @@ export async function exploreFaults(subject: RecordedSubject, exploration: Fault
 
   const { trace } = own;
   const late = own.again?.recording.late;
-  const first = await judge(faultsOf(trace, cell).map((fault) => caseOf(trial, [fault])));
-  const second = isWindows ? { faults: [], of: 0 } : secondFaults(first.verdicts.map(followed), TWICE_PER_CELL);
+  const single = limits.errnos === 'all' ? faultsOf(trace, cell) : withFirstErrnos(faultsOf(trace, cell));
+  const first = await judge(single.map((fault) => caseOf(trial, [fault])));
+  const second = isWindows ? { faults: [], of: 0 } : secondFaults(first.verdicts.map(followed), limits.second);
   const twice = await judge(second.faults.map((two) => caseOf(trial, two)));
   const reached = twice.verdicts.filter(({ run }) => wasReached(run));
-  const fsyncs = isWindows ? { dropped: [], notes: [] } : await exploreFsyncs(trial, first.verdicts, exploration);
+  const fsyncs = isWindows ? { dropped: [], notes: [] } : await exploreFsyncs(trial, first.verdicts, exploration, limits);
   const verdicts = [...first.verdicts, ...fsyncs.dropped, ...reached];
   const notMeasured = [...first.unmeasured, ...twice.unmeasured];
   const points = verdicts.length + notMeasured.length;
@@ -109,11 +125,16 @@ interface FsyncFindings {
   readonly notes: readonly string[];
 }
 
-async function exploreFsyncs(trial: Trial, first: readonly FaultVerdict[], { judge }: FaultExploration): Promise<FsyncFindings> {
+async function exploreFsyncs(
+  trial: Trial,
+  first: readonly FaultVerdict[],
+  { judge }: FaultExploration,
+  { lies }: FaultLimits,
+): Promise<FsyncFindings> {
   const dropping = first.filter((verdict) => isDropping(followed(verdict).first, trial));
   try {
     const dropped = await judgeDrops(trial, dropping, judge);
-    const lying = await judgeLies(trial, judge);
+    const lying = lies ? await judgeLies(trial, judge) : undefined;
     return { dropped, ...(lying && { lying }), notes: [] };
   } catch (error) {
     if (!(error instanceof NotReplayable)) throw error;

@@ -14,11 +14,20 @@ import { encodeHistory, type History } from '../../generate/history.ts';
 import { upToLast } from '../../generate/last-call.ts';
 import { shrink } from '../../generate/shrink.ts';
 import { TallyCounter } from '../tally.ts';
-import { byItsRules, exploreFaults, type FaultExploration, type FaultExplored, faultsOf, type NamedFault } from './explore.ts';
+import {
+  byItsRules,
+  exploreFaults,
+  type FaultExploration,
+  type FaultExplored,
+  type FaultLimits,
+  faultsOf,
+  type NamedFault,
+  TWICE_PER_CELL,
+} from './explore.ts';
 import type { OpFault } from './fault-id.ts';
 import { type FaultVerdict, trialOf } from './trial.ts';
 
-/** A history costs two hundred runs here and few elsewhere, so fewer are drawn unless the run says how many. */
+/** A history costs some forty runs here and few elsewhere, so fewer are drawn unless the run says how many. */
 const HISTORIES = Math.ceil(HISTORIES_PER_CELL / 8);
 /** What the histories end with, in turn; those that never do it, with whatever call comes last. */
 const LAST_STEPS = ['update', 'save', 'reset', 'unchanged'] as const;
@@ -38,14 +47,18 @@ export async function faultHistories(bench: Bench, only: NamedFault | undefined)
   return executedHistories(bench, cut, true);
 }
 
-/** All faults of the last call of each history; of the verdicts, the shortest history for each outcome below the claim is kept. */
+/**
+ * The faults of the last call of each history. The scenarios try every errno of each op; here each op fails with one, and the second
+ * faults of a cell are shared among its histories. Of the verdicts, the shortest history for each outcome below the claim is kept.
+ */
 export async function exploreFaultHistories(executions: readonly RecordedSubject[], exploration: FaultExploration): Promise<FaultExplored> {
   const { cell, bench, only } = exploration;
   const counter = new TallyCounter(cell);
   const explored: FaultExplored[] = [];
   const doubts: string[] = [];
+  const limits: FaultLimits = { errnos: 'first', second: Math.ceil(TWICE_PER_CELL / executions.length), lies: false };
   for (const { history } of executions) {
-    const found = await exploreLastCall(history?.steps ?? [], exploration);
+    const found = await exploreLastCall(history?.steps ?? [], exploration, limits);
     if (found === undefined) continue; // lost before its last call: the crash models report it
     if (isNotMeasured(found)) doubts.push(`in history ${encodeHistory(history?.steps ?? [])}: ${found.reason}`);
     else explored.push(found);
@@ -71,9 +84,13 @@ export async function exploreFaultHistories(executions: readonly RecordedSubject
   };
 }
 
-async function exploreLastCall(history: History, exploration: FaultExploration): Promise<FaultExplored | NotMeasured | undefined> {
+async function exploreLastCall(
+  history: History,
+  exploration: FaultExploration,
+  limits: FaultLimits,
+): Promise<FaultExplored | NotMeasured | undefined> {
   const subject = await lastCallSubject(exploration.bench, history);
-  return subject === undefined || isNotMeasured(subject) ? subject : exploreFaults(subject, exploration);
+  return subject === undefined || isNotMeasured(subject) ? subject : exploreFaults(subject, exploration, limits);
 }
 
 const stepsOf = ({ case: { subject } }: FaultVerdict): History => subject.history?.steps ?? [];
@@ -98,8 +115,17 @@ async function smallest(failing: FaultVerdict, exploration: FaultExploration): P
   const [fault, ...more] = fails.kind === 'faults' ? fails.faults : [];
   if (fault === undefined || more.length > 0) return failing;
   const call = subject.trace.ops[fault.op - 1];
-  const failureOf = async (history: History): Promise<FaultVerdict | undefined> => {
-    const recorded = await lastCallSubject(bench, upToLast(history));
+  const tried = new Map<string, Promise<FaultVerdict | undefined>>();
+  /** Candidates that differ after their last call only are one history. */
+  const failureOf = (candidate: History): Promise<FaultVerdict | undefined> => {
+    const history = upToLast(candidate);
+    const key = encodeHistory(history);
+    const failure = tried.get(key) ?? failureIn(history);
+    tried.set(key, failure);
+    return failure;
+  };
+  const failureIn = async (history: History): Promise<FaultVerdict | undefined> => {
+    const recorded = await lastCallSubject(bench, history);
     if (recorded === undefined || isNotMeasured(recorded)) return undefined;
     const smaller = await byItsRules(recorded, exploration);
     if (isNotMeasured(smaller)) return undefined;

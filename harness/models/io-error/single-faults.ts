@@ -34,6 +34,17 @@ function faultsAt(op: Op, trace: Run, written: boolean): OpFault[] {
   return [...errnos, ...short, ...full, ...almostFull];
 }
 
+/** Without all errnos of an op but its first. */
+export function withFirstErrnos(faults: readonly OpFault[]): OpFault[] {
+  const ops = new Set<number>();
+  return faults.filter((fault) => {
+    if (fault.kind !== 'errno') return true;
+    const isFirst = !ops.has(fault.op);
+    ops.add(fault.op);
+    return isFirst;
+  });
+}
+
 /** Renames over and removals of a file that another process has open: at that op only, and from it on. */
 export function windowsFaults(trace: Run): OpFault[] {
   return trace.ops.flatMap((op): OpFault[] => {

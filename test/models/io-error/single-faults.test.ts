@@ -5,7 +5,7 @@ import type { OpenFlag } from '../../../harness/domain/trace.ts';
 import { type FaultCase, faultId, parseFault } from '../../../harness/models/io-error/fault-id.ts';
 import type { FaultyRun } from '../../../harness/models/io-error/fault-runs.ts';
 import { secondFaults } from '../../../harness/models/io-error/second-faults.ts';
-import { singleFaults, windowsFaults } from '../../../harness/models/io-error/single-faults.ts';
+import { singleFaults, windowsFaults, withFirstErrnos } from '../../../harness/models/io-error/single-faults.ts';
 import { type OpSketch, traceOf } from '../../lab/traces.ts';
 
 const FILES = treeOf({ live: 'old', temp: 'new', dir: { directory: 0o700 } });
@@ -16,6 +16,22 @@ const detailsOf = (...ops: readonly Sketch[]): string[] =>
 
 const byName = ['EIO', 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'];
 const range = { offset: 0, length: 10 };
+
+test('with first errnos, an op fails with one errno, and in every other way', () => {
+  const ops = [
+    { call: 'mkdir', path: 'other' },
+    { call: 'write', path: 'live', range },
+  ] as const;
+  const faults = withFirstErrnos(singleFaults(traceOf({ before: FILES, ops })));
+  expect(faults.map((fault) => faultId({ kind: 'faults', faults: [fault] }))).toEqual([
+    '@1~EIO',
+    '@1~ENOSPC+',
+    '@2~EIO',
+    '@2~short=5',
+    '@2~ENOSPC+',
+    '@2~ENOSPC+5',
+  ]);
+});
 
 describe('the errnos of each op', () => {
   test.each<[string, Sketch, readonly string[]]>([
