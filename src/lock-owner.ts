@@ -76,7 +76,10 @@ function processExists(pid: number): boolean {
   }
 }
 
-/** When the process started; `exited` for a zombie; undefined where the system does not report it. */
+/**
+ * When the process started; `exited` for a zombie; undefined where the system does not report it.
+ * @internal
+ */
 export function processStart(pid: number): string | 'exited' | undefined {
   if (process.platform !== 'linux') return undefined;
   try {

@@ -38,6 +38,7 @@ export async function withLiveLine<T>(options: LiveLineOptions, work: (line: Liv
   }
 }
 
+/** @internal */
 export function liveLine(options: LiveLineOptions): LiveLine {
   // A terminal that does not know its size, as in a container without a window, reports 0 columns; ora divides by them.
   const { isTTY, columns } = options.stream;

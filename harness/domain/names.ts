@@ -16,7 +16,10 @@ const HASH = /(?<![0-9a-f])(?:[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{12
 
 const CHARSETS = { digits: /^[0-9]+$/, hex: /^[0-9a-f]+$/i, word: /^[\w-]+$/ } as const;
 
-/** Replaces the parts of a file name (one path component) that vary from run to run by `<time>`, `<uuid>`, `<hash>` or `<random>`. */
+/**
+ * Replaces the parts of a file name (one path component) that vary from run to run by `<time>`, `<uuid>`, `<hash>` or `<random>`.
+ * @internal
+ */
 export function canonicalName(name: string, rules: readonly NameRule[]): string {
   // Longest first: the digits of a hash may look like a time, and the first ones of a UUID like the fraction of the time before it.
   const known = name.replace(HASH, '<hash>').replace(UUID, '<uuid>').replace(ISO_TIME, '<time>').replace(EPOCH_MS, '<time>');

@@ -23,7 +23,10 @@ const WEIGHTS = { save: 4, update: 4, reset: 3, unchanged: 1, reload: 1, crash: 
   [kind in HistoryStep['kind']]: number;
 };
 
-/** Histories for stores with or without an update. None begins with the end of a process. */
+/**
+ * Histories for stores with or without an update. None begins with the end of a process.
+ * @internal
+ */
 export function histories(hasUpdate: boolean): fc.Arbitrary<History> {
   const save = fc.integer({ min: 1, max: VALUES }).map((value): HistoryStep => ({ kind: 'save', value }));
   const update = fc.integer({ min: 1, max: KEYS }).map((key): HistoryStep => ({ kind: 'update', key }));

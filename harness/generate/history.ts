@@ -54,7 +54,10 @@ const MOST_STEPS = 100;
 const STEP = /^(?:s(?<value>[1-9])|u(?<key>[1-9])|c(?<after>\d{1,6})|(?<word>[zrl]))$/;
 const WORDS = { z: { kind: 'reset' }, r: { kind: 'unchanged' }, l: { kind: 'reload' } } as const;
 
-/** Undefined if the text is not a history. */
+/**
+ * Undefined if the text is not a history.
+ * @internal
+ */
 export function parseHistory(text: string): History | undefined {
   const parts = text.split('.');
   const steps = parts.slice(0, MOST_STEPS).flatMap((part): HistoryStep[] => {

@@ -9,7 +9,10 @@ import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 
-/** With the path in its message, and the system's error as its cause. */
+/**
+ * With the path in its message, and the system's error as its cause.
+ * @internal
+ */
 export class WriteError extends Error {
   override readonly name = 'WriteError';
 }

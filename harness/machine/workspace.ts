@@ -65,7 +65,10 @@ export function discard(...paths: readonly string[]): void {
   }
 }
 
-/** Removes the workspaces of runs whose owner has ended, and ends their processes. Returns the ids of these runs. */
+/**
+ * Removes the workspaces of runs whose owner has ended, and ends their processes. Returns the ids of these runs.
+ * @internal
+ */
 export function sweepDeadRuns(below: string): string[] {
   const swept: string[] = [];
   for (const name of readdirSync(below)) {

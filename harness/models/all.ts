@@ -52,6 +52,7 @@ export function modelNamed(name: string): Cell['model'] {
   return found;
 }
 
+/** @internal */
 export function appliesTo({ model, profile }: Variant, scenario: Scenario): boolean {
   return model.appliesTo(scenario, profile);
 }

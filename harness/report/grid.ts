@@ -77,7 +77,10 @@ function howToRead(cells: readonly CellResult[]): string {
   ].join(' · ');
 }
 
-/** How much was tried, in words. */
+/**
+ * How much was tried, in words.
+ * @internal
+ */
 export function coverageWords(cells: readonly CellResult[]): string[] {
   const explored = triedOf(cells, 'states').flatMap(({ explored: { pages, sectors } }) => [pages, ...(sectors ? [sectors] : [])]);
   const cuts = triedOf(cells, 'cuts').reduce((sum, one) => sum + one.cuts, 0);

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import type { Mark, Tree } from '../../harness/domain/trace.ts';
-import { directoryListing } from '../../harness/report/directory-listing.ts';
 import { timeline } from '../../harness/report/timeline.ts';
 import { op, picture, renameAwayOps, site } from './fixture.ts';
 
@@ -64,11 +63,4 @@ test('changes on disk, letters inside ops and the kinds of steps are shown where
 test('a whole run of rename-away', async () => {
   const run = { ops: renameAwayOps(), marks: [{ kind: 'resolved', step: 0, afterOp: 19 } as const], picture: picture('o*9 E*6 n*5') };
   await expect(`${timeline({ ...run, ...KILL, at: { op: 9 } }, false)}\n`).toMatchFileSnapshot('timeline.txt');
-});
-
-test('a directory', () => {
-  expect(directoryListing([])).toBe('(nothing)');
-  expect(
-    directoryListing([{ path: 'a.json', bytes: 1204, preview: '{\n  "k": 1' }, { path: 'a.json.bak.<time>', bytes: 1 }, { path: 'd' }]),
-  ).toBe(['a.json             1,204 bytes  { "k": 1', 'a.json.bak.<time>       1 byte', 'd'].join('\n'));
 });

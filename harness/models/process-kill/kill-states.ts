@@ -72,7 +72,10 @@ function spread(items: readonly number[], most: number): number[] {
   return chosen.filter((item) => item !== undefined);
 }
 
-/** The tree after `bytes` bytes of a write or copy: the old contents, overwritten from its offset on, under every name that the file has. */
+/**
+ * The tree after `bytes` bytes of a write or copy: the old contents, overwritten from its offset on, under every name that the file has.
+ * @internal
+ */
 export function tornTree(before: Tree, after: Tree, op: Op, bytes: number): Tree {
   if (op.range === undefined) return after;
   const { offset } = op.range;

@@ -73,6 +73,7 @@ function loadedText(loaded: Loaded | undefined): string {
 /**
  * Who did what, in order: the ops of a task in a row. For a load, what it returned stands in place of its ops. For other calls, the ops that
  * changed something and what an update read. For a run that never ended, all ops.
+ * @internal
  */
 export function blocksOf(end: ScheduleEnd, tasks: readonly Task[]): NonNullable<CaseResult['schedule']> {
   const blocks: { task: number; ops: string[] }[] = [];

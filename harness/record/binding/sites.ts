@@ -11,13 +11,17 @@ import { fileURLToPath } from 'node:url';
 import type { Site } from '../../domain/trace.ts';
 import { FRAME, isUserFrame } from './stack.ts';
 
+/** @internal */
 export interface Bundle {
   /** The file that the child ran. */
   readonly path: string;
   readonly map?: NodeSourceMap;
 }
 
-/** The first frame of the user's code, or undefined if the stack has none. */
+/**
+ * The first frame of the user's code, or undefined if the stack has none.
+ * @internal
+ */
 export function siteOf(stack: string, bundle: Bundle): Site | undefined {
   for (const frame of stack.split('\n')) {
     if (!isUserFrame(frame)) continue;
@@ -42,7 +46,10 @@ export function sitesOf(bundlePath: string, cwd: string): (stack: string) => Sit
   };
 }
 
-/** A bundle with its source map, which is inline or a file beside it. */
+/**
+ * A bundle with its source map, which is inline or a file beside it.
+ * @internal
+ */
 export function readBundle(path: string): Bundle {
   const named = /\/\/# sourceMappingURL=(\S+)\s*$/.exec(readFileSync(path, 'utf8'))?.[1];
   if (named === undefined) return { path };

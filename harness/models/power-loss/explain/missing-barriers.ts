@@ -77,7 +77,10 @@ export async function missingBarriers(
   return new MendSearch(question, failing, smallest, verdicts).run();
 }
 
-/** Explores the trace with these barriers. They are a mend if this finds nothing. */
+/**
+ * Explores the trace with these barriers. They are a mend if this finds nothing.
+ * @internal
+ */
 export async function verifyMend(
   question: LossQuestion,
   barriers: readonly PlacedBarrier[],

@@ -197,7 +197,10 @@ class Reduction {
   }
 }
 
-/** The loss, op by op. `partsIn`: how many micro-ops an op has. */
+/**
+ * The loss, op by op. `partsIn`: how many micro-ops an op has.
+ * @internal
+ */
 export function lostOps(lost: readonly MicroOp[], partsIn: (op: Op) => number): readonly LostOp[] {
   return opsOf(lost).map((op) => {
     const parts = lost.filter((part) => part.op === op);
