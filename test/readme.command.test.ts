@@ -28,6 +28,12 @@ test('the two commands are scripts of the package', () => {
   expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['matrix', 'test', 'bench']));
 });
 
+test.each(MODELS.map((model) => [model.name, model] as const))('the row of %s names its profiles', (name, { profiles }) => {
+  const row = readme.split('\n').find((line) => line.startsWith(`| \`${name}\` |`)) ?? '';
+  expect(row).not.toBe('');
+  for (const profile of profiles) if (profile.name !== undefined) expect(row).toContain(`\`:${profile.name}\``);
+});
+
 test('the store of the README has the matrix that it shows', async () => {
   place.write({ 'notes.ts': blocks('ts')[0] ?? '' });
   const shown = plain.find((block) => block.startsWith('notes\n')) ?? '';

@@ -6,7 +6,7 @@
 import type { Entry, Op, Trace, Tree } from '../domain/trace.ts';
 import { hashBytes } from '../domain/tree.ts';
 import { historyOf } from '../persistence/actions.ts';
-import type { Profile } from '../persistence/profile.ts';
+import type { Profile, ProfileName } from '../persistence/profile.ts';
 import { allows, allowsWithNames } from './allows.ts';
 import { namesAfter } from './btrfs-log.ts';
 
@@ -20,22 +20,23 @@ export type KnownKind = keyof typeof KNOWN;
 
 /** The kind of a tree that a profile forbids; undefined if it is of no known kind. */
 export function knownKind(profile: Profile, trace: Trace, boundary: number, tree: Tree): KnownKind | undefined {
-  switch (profile.name) {
-    case 'posix': {
-      // Only ext4 with data=writeback is checked against posix.
-      const without = withoutStaleBytes(trace, boundary, tree);
-      return without !== undefined && allows(trace, profile, boundary, without) ? 'stale-bytes' : undefined;
-    }
-    case 'btrfs':
-      return allowsWithNames(trace, profile, boundary, tree, namesAfter(historyOf(trace), boundary)) ? 'logged-names' : undefined;
-    case 'ext4':
-    case 'ext4-noauto':
-    case 'xfs':
-      return undefined;
-    default:
-      return profile.name satisfies never;
-  }
+  const kind = KIND_ON[profile.name];
+  return kind !== undefined && IS_KNOWN[kind](profile, trace, boundary, tree) ? kind : undefined;
 }
+
+/** Profiles with a known deviation. Only ext4 with data=writeback is checked against posix. */
+const KIND_ON: { readonly [name in ProfileName]?: KnownKind } = { posix: 'stale-bytes', btrfs: 'logged-names' };
+
+type IsKnown = (profile: Profile, trace: Trace, boundary: number, tree: Tree) => boolean;
+
+const IS_KNOWN: { readonly [kind in KnownKind]: IsKnown } = {
+  'logged-names': (profile, trace, boundary, tree) =>
+    allowsWithNames(trace, profile, boundary, tree, namesAfter(historyOf(trace), boundary)),
+  'stale-bytes': (profile, trace, boundary, tree) => {
+    const without = withoutStaleBytes(trace, boundary, tree);
+    return without !== undefined && allows(trace, profile, boundary, without);
+  },
+};
 
 /** The tree with zeros in place of bytes that a truncation cut off and that reappeared; undefined if there are none. */
 function withoutStaleBytes(trace: Trace, boundary: number, tree: Tree): Tree | undefined {

@@ -34,7 +34,7 @@ interface ReplayFlags {
 
 export const replayCommand: CliCommand<ReplayFlags> = {
   name: 'replay',
-  description: 'bring one case about again: its timeline, its directory, and what load finds',
+  description: 'bring one case about again: its timeline, its directory, and what load finds; exits with 1 if that is below the claim',
   arguments: [{ name: 'case-id', description: 'as a failure prints it' }],
   options: [
     new Option('--store <file>', 'the file of the store, if it is not a built-in one'),

@@ -39,6 +39,6 @@ export interface Rules {
    * `file-and-names`: its data, size, mode and names, with what a replay of the names requires.
    */
   readonly fsyncFile: 'file' | 'log' | 'file-and-names';
-  /** What fsync(dir) forces. `entries`: its entries. `log`: as for a file. `entries-and-path`: its entries, and its own path. */
+  /** What fsync(dir) forces. `nothing`: none of them, as POSIX has it. `entries`: its entries. `log`: as for a file. `entries-and-path`: its entries, and its own path. */
   readonly fsyncDirectory: 'nothing' | 'entries' | 'log' | 'entries-and-path';
 }

@@ -73,7 +73,7 @@ function howToRead(cells: readonly CellResult[]): string {
     ...(seen.has('broken') ? ['! claim broken'] : []),
     ...(seen.has('missed-bug') ? ['! known bug missed'] : []),
     ...(seen.has('known-bug') ? ['* known bug, found'] : []),
-    ...(seen.has('shown') ? ['( ) below the claim, but the store is not held to it there'] : []),
+    ...(seen.has('shown') ? ['( ) below the claim, which is only shown there'] : []),
   ].join(' · ');
 }
 

@@ -28,7 +28,7 @@ interface Column {
 const STATUS: { readonly [status in CellResult['status']]: string } = {
   kept: 'kept',
   broken: 'BROKEN',
-  shown: 'not held to',
+  shown: 'only shown',
   'known-bug': 'known bug',
   'missed-bug': 'BUG MISSED',
 };

@@ -31,6 +31,7 @@ export function summaryWords(result: Result): string[] {
   const sum = (of: (cell: CellResult) => number): number => cells.reduce((total, cell) => total + of(cell), 0);
   const found = withStatus(cells, 'known-bug');
   const missed = withStatus(cells, 'missed-bug');
+  const shown = withStatus(cells, 'shown');
   const inconclusive = cells.filter((cell) => cell.grade === 'inconclusive').length;
   return [
     counted(cells.length, 'cell'),
@@ -45,6 +46,7 @@ export function summaryWords(result: Result): string[] {
       'violation',
     ),
     ...(found + missed === 0 ? [] : [`known bugs: ${found} found, ${missed} missed`]),
+    ...(shown === 0 ? [] : [`${counted(shown, 'cell')} below a claim that is only shown there (--strict holds them to it)`]),
     ...(inconclusive === 0 ? [] : [`${inconclusive} inconclusive`]),
     duration(result.durationMs),
   ];

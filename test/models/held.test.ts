@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Claims, KnownBugs } from '../../harness/domain/store.ts';
 import { appliesTo, MODEL_NAMES, VARIANTS, variantsNamed } from '../../harness/models/all.ts';
 import { heldTo, knownBugOf } from '../../harness/models/held.ts';
+import { PROFILE_NAMES } from '../../harness/persistence/profile.ts';
 import { cellOf, REPLACE, variantOf } from '../lab/cells.ts';
 
 test.each<[string, Claims, string, string]>([
@@ -34,7 +35,7 @@ test.each<[string, Claims, string, string]>([
 const namesIn = (name: string): string[] | undefined => variantsNamed(name)?.map((variant) => variant.name);
 
 test('names stand for variants', () => {
-  expect(namesIn('power-loss')).toEqual(['posix', 'ext4', 'ext4-noauto', 'xfs', 'btrfs'].map((name) => `power-loss:${name}`));
+  expect(namesIn('power-loss')).toEqual(PROFILE_NAMES.map((name) => `power-loss:${name}`));
   expect(namesIn('power-loss:xfs')).toEqual(['power-loss:xfs']);
   for (const name of ['', 'xfs', 'power-loss:', 'power-loss:ext4-writeback', 'process-kill:xfs'])
     expect(variantsNamed(name)).toBeUndefined();

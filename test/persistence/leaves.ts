@@ -23,7 +23,12 @@ export function leftOf(row: Row, profile: Profile): string {
   return sorted(trees.map((tree) => files.map((path) => told(tree, path)).join('/')));
 }
 
+/** Throws if the row says nothing of the profile, or something else. */
 export function leavesExactly(row: Row, profile: Profile): void {
+  if (row.leaves[profile.name] === undefined && row.leaves.rest === undefined)
+    throw new Error(
+      `"${row.sequence}" has no entry for ${profile.name} in test/persistence/sequences.ts; it leaves: ${leftOf(row, profile)}`,
+    );
   expect(leftOf(row, profile), `${row.sequence}, on ${profile.name}`).toBe(expectedOf(row, profile));
 }
 

@@ -39,7 +39,7 @@ test('one row per scenario, one column per file system, a mark for what is not a
     'notes',
     '  replace  (lossy: empty)  atomic: stale   ! lossy: empty',
     '  reset    durable         lossy: empty *  ! durable',
-    '! claim broken · ! known bug missed · * known bug, found · ( ) below the claim, but the store is not held to it there',
+    '! claim broken · ! known bug missed · * known bug, found · ( ) below the claim, which is only shown there',
     '280 states explored · 6 distinct ones judged · all that there are in 5 cells, sampled in 1',
   ]);
 });
