@@ -46,7 +46,7 @@ export default {
 `;
 /** One step of the loop that one writes by hand: the save kills itself. */
 const LOOP_PROGRAM = `
-import store from '../domain/store.ts';
+import store from './store.ts';
 const [step, directory] = process.argv.slice(2);
 if (step === 'load') store.load(directory);
 else store.save(directory, { step, text: 'x'.repeat(800) });
