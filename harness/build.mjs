@@ -41,6 +41,7 @@ const built = await Promise.all([
     entryPoints: {
       workload: 'harness/child/workload.ts',
       'fault-workload': 'harness/child/fault-workload.ts',
+      'fork-server': 'harness/child/fork-server.ts',
       'task-workload': 'harness/child/task-workload.ts',
       'binding-hooks': 'harness/record/binding/hooks.ts',
       interleave: 'harness/child/interleave.ts',

@@ -13,6 +13,8 @@ import type { Installation } from '../machine/installation.ts';
 import { discard, type Workspace } from '../machine/workspace.ts';
 import type { CellFile } from '../protocol/cell-file.ts';
 import type { TaskFile } from '../protocol/task-file.ts';
+import { LINGER_VARIABLE } from '../record/linger.ts';
+import type { Warm } from '../record/recorder.ts';
 import type { Bench } from './bench.ts';
 import type { FaultRequest, Run } from './workload-runs.ts';
 
@@ -132,7 +134,8 @@ export class ScenarioRuns {
     const directory = this.#directoryBelow(where);
     const spool = join(directory, '..', 'spool');
     mkdirSync(spool);
-    return { args: [...FEWER_THREADS, installation.workload, file], directory, spool, env, timeoutMs: timeoutMs * calls };
+    const args = [...FEWER_THREADS, installation.workload, file];
+    return { args, directory, spool, env, timeoutMs: timeoutMs * calls, ...this.#warm('workload', file) };
   }
 
   /** Many runs in one process: a directory for each, and one spool. */
@@ -145,7 +148,15 @@ export class ScenarioRuns {
       buildTree(tree, directory);
       return directory;
     });
-    return { args: [...FEWER_THREADS, installation.faultWorkload, file], directories, spool, env, timeoutMs };
+    const args = [...FEWER_THREADS, installation.faultWorkload, file];
+    return { args, directories, spool, env, timeoutMs, ...this.#warm('fault-workload', file) };
+  }
+
+  /** Stores that are commands start a process for each call anyway. */
+  #warm(program: Warm['program'], cellFile: string): { readonly warm?: Warm } {
+    const { name, kind, bundle } = this.#store;
+    if (kind !== 'module') return {};
+    return { warm: { store: name, server: this.#options.installation.forkServer, bundle, program, cellFile, own: [LINGER_VARIABLE] } };
   }
 }
 

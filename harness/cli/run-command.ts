@@ -93,7 +93,9 @@ export const runCommand: CliCommand<RunFlags> = {
 /** Returns the exit code: 0 if every claim was kept and every known bug found, 1 otherwise. */
 async function run(flags: RunFlags, output: Output): Promise<number> {
   const reporters = chosenReporters(flags);
-  return withSession(flags.recorder, async (session) => {
+  const notForked: string[] = [];
+  const onNotForked = (store: string, why: string): void => void notForked.push(`${store}: each run starts Node anew, because ${why}`);
+  const work = async (session: Session): Promise<number> => {
     if (session.refused.length > 0) output.note(whyThisRecorder(session));
     const timeoutMs = flags.timeout * 1000;
     const selection = { stores: flags.store, scenarios: flags.scenario, models: flags.model, strict: flags.strict, timeoutMs };
@@ -108,9 +110,11 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
     const result = await withLiveLine({ stream: process.stderr, colors: output.colors, now: () => performance.now() }, (line) =>
       runAll(session, cells, flags, line.update),
     );
+    for (const what of notForked) output.note(what);
     for (const reporter of reporters) await report(reporter, result, flags, output);
     return result.cells.some(failsRun) ? 1 : 0;
-  });
+  };
+  return withSession(flags.recorder, work, { onNotForked });
 }
 
 function whyThisRecorder({ recorder, refused }: Session): string {

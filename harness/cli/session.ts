@@ -11,7 +11,7 @@ import { endDescendants, openWorkspace, RUN_VARIABLE, type Workspace } from '../
 import type { EquippedMachine } from '../models/model.ts';
 import { chooseRecorder, type Refused, startSiteRecorder } from '../record/choose.ts';
 import { adoptOrphans } from '../record/ptrace/orphans.ts';
-import type { Recorder } from '../record/recorder.ts';
+import type { Recorder, StartOptions } from '../record/recorder.ts';
 import { stopBundling } from '../store/bundle.ts';
 
 export interface Session {
@@ -44,7 +44,11 @@ function openTemporary(): Workspace {
 }
 
 /** `wanted` is the name of a recorder; undefined: the best one that works here. */
-export async function withSession<T>(wanted: string | undefined, work: (session: Session) => Promise<T>): Promise<T> {
+export async function withSession<T>(
+  wanted: string | undefined,
+  work: (session: Session) => Promise<T>,
+  options: Pick<StartOptions, 'onNotForked'> = {},
+): Promise<T> {
   const installation = findInstallation(import.meta.url);
   const workspace = openTemporary();
   adoptOrphans();
@@ -54,7 +58,7 @@ export async function withSession<T>(wanted: string | undefined, work: (session:
     const env = { ...definedOf(process.env), [RUN_VARIABLE]: workspace.id };
     const cwd = process.cwd();
     const inFlight = availableParallelism() + 2;
-    const { recorder, refused } = await chooseRecorder({ wanted, inFlight, installation, cwd, env });
+    const { recorder, refused } = await chooseRecorder({ wanted, inFlight, installation, cwd, env, ...options });
     open.push(recorder);
     const siteRecorder = recorder.takesStacks ? recorder : await startSiteRecorder({ inFlight: 1, installation, cwd, env });
     open.push(siteRecorder);

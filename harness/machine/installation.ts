@@ -11,6 +11,7 @@ export interface Installation {
   readonly library: string;
   readonly tracer: string;
   readonly workload: string;
+  readonly forkServer: string;
   readonly faultWorkload: string;
   readonly taskWorkload: string;
   readonly interleave: string;
@@ -32,6 +33,7 @@ export function findInstallation(from: string): Installation {
     library: built('index.js'),
     tracer: built('tracer.js'),
     workload: built('workload.cjs'),
+    forkServer: built('fork-server.cjs'),
     faultWorkload: built('fault-workload.cjs'),
     taskWorkload: built('task-workload.cjs'),
     interleave: built('interleave.cjs'),

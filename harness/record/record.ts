@@ -14,7 +14,7 @@ import { differenceBetweenRuns, equalTrees, scanTree, unspoolTree, varyingConten
 import { NOTHING_LEFT_TO_WAIT_FOR } from './fault.ts';
 import { LINGER_MS, LINGER_VARIABLE } from './linger.ts';
 import { isMarkKey, markKey, opKey } from './order.ts';
-import type { Recorder, RunReport, RunRequest } from './recorder.ts';
+import { type Recorder, type RunReport, type RunRequest, started } from './recorder.ts';
 
 export interface Recording {
   readonly trace: Trace;
@@ -30,7 +30,7 @@ export interface Recording {
   readonly late?: string;
 }
 
-/** How many attempts a store gets to do the same twice. */
+/** How many attempts a store gets to do the same twice; only the first may be forked. */
 const TRIES = 3;
 
 export interface RecordRequest {
@@ -43,18 +43,19 @@ export interface RecordRequest {
 export async function record(recorder: Recorder, request: RecordRequest): Promise<Recording | NotMeasured> {
   let last: NotMeasured = { reason: 'not recorded' };
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
-    const first = request.prepare();
+    const prepare = (): Omit<RunRequest, 'plan'> => (attempt === 0 ? request.prepare() : started(request.prepare()));
+    const first = prepare();
     // A recorder that does not see all processes compares the directory with the last tree: no timer of the store may change it.
     const env = { ...first.env, [LINGER_VARIABLE]: String(recorder.seesAllProcesses ? LINGER_MS : 0) };
     const observed = await recorder.run({ ...first, env, plan: { kind: 'observe' } });
     const trouble = troubleIn(observed, () => request.complaint(first.directory));
     if (trouble !== undefined) {
       last = { reason: trouble };
-      if (hasStarted(observed)) return last;
+      if (hasStarted(observed) && observed.forked !== true) return last;
       continue; // the mark can get lost, because any thread of the process may take its signal
     }
 
-    const second = request.prepare();
+    const second = prepare();
     const order = keysOf(observed.events, []);
     const followed = await recorder.run({ ...second, plan: { kind: 'follow', order, names: [], matching: 'alike' } });
     const learnt = compareRuns({ report: observed, spool: first.spool }, { report: followed, spool: second.spool });
@@ -97,7 +98,7 @@ export async function recordOnce(
 ): Promise<Trace | NotMeasured> {
   let last: NotMeasured = { reason: 'not recorded' };
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
-    const run = prepare();
+    const run = attempt === 0 ? prepare() : started(prepare());
     const observed = await recorder.run({ ...run, plan: { kind: 'observe' } });
     const trouble = troubleIn(observed, () => complaint(run.directory));
     if (trouble === undefined) return traceOf(recorder.name, observed, run.spool, variation);

@@ -56,6 +56,26 @@ export interface CutReport {
   readonly trees: readonly RawTree[];
 }
 
+/** How a run can be forked from a warm process that has evaluated its store; see `child/fork-server.ts`. */
+export interface Warm {
+  /** The name of the store. */
+  readonly store: string;
+  /** The bundled fork server. */
+  readonly server: string;
+  /** The bundled store. */
+  readonly bundle: string;
+  readonly program: 'workload' | 'fault-workload';
+  readonly cellFile: string;
+  /** Variables of the environment that differ from run to run. */
+  readonly own: readonly string[];
+}
+
+/** The run in a process that is started, whatever can be forked: for a run that went wrong in a forked one. */
+export function started<Request extends { readonly warm?: Warm }>(request: Request): Omit<Request, 'warm'> {
+  const { warm: _, ...rest } = request;
+  return rest;
+}
+
 export interface RunRequest {
   /** Arguments for `node`: the workload and its cell file. The store's directory is appended. */
   readonly args: readonly string[];
@@ -67,6 +87,8 @@ export interface RunRequest {
   readonly plan: RunPlan;
   /** Limit for the whole run, in ms. */
   readonly timeoutMs: number;
+  /** Absent if the run must be started. Recorders that cannot fork start it anyway. */
+  readonly warm?: Warm;
 }
 
 export interface RunReport {
@@ -74,6 +96,8 @@ export interface RunReport {
   readonly pid: number;
   /** The last one is a `RawEnd`. Under a `fault` plan each run that finished has its own end. */
   readonly events: readonly RawEvent[];
+  /** The process was forked from one that had evaluated the store. */
+  readonly forked?: boolean;
   /** Some call arrived while another was in progress; the ptrace recorder only. */
   readonly overlaps?: boolean;
   /** Under a `cut` plan. */
@@ -105,6 +129,8 @@ export interface RecorderKind extends Abilities {
 }
 
 export interface StartOptions {
+  /** Called once for each store whose runs are started although they could have been forked. */
+  readonly onNotForked?: (store: string, why: string) => void;
   /** How many runs go on at the same time. */
   readonly inFlight: number;
   /** Where the recorders' own programs lie. */

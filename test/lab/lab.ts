@@ -22,7 +22,7 @@ import type { Recorder } from '../../harness/record/recorder.ts';
 import { stopBundling } from '../../harness/store/bundle.ts';
 import { loadStore } from '../../harness/store/load.ts';
 import { builtInScenarios } from '../../scenarios/all.ts';
-import { processesWith } from './processes.ts';
+import { isForkServer, processesWith } from './processes.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 const NOW = Date.UTC(2026, 10, 22);
@@ -74,7 +74,7 @@ export interface Lab {
   store(source: string, facts?: Partial<LoadedStore>): LoadedStore;
   builtIn(name: string): Promise<LoadedStore>;
   on<T>(store: LoadedStore, what: LabScenario, work: (cells: LabCells) => Promise<T>): Promise<T>;
-  /** The ids of its processes: those that record stay until it is closed. */
+  /** The ids of its processes without fork servers: those that record stay until it is closed. */
   processes(): number[];
   close(): Promise<void>;
 }
@@ -140,7 +140,7 @@ export async function openLab({ recorder: wanted, inFlight = 4 }: LabOptions = {
       const scenario = typeof named === 'string' ? scenarioNamed(named) : named;
       return benchesFor({ ...EFFORT, ...effort }, timeoutMs).forScenario(store, scenario, (bench) => work(cellsOn(bench)));
     },
-    processes: () => processesWith(MARK, mark),
+    processes: () => processesWith(MARK, mark).filter((pid) => !isForkServer(pid)),
     close: async () => {
       await Promise.all([...open.values()].map((benches) => benches.close()));
       await Promise.all([...new Set([recorder, siteRecorder])].map((one) => one.close()));

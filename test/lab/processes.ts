@@ -12,6 +12,13 @@ export function processesRunning(text: string): number[] {
   return processIds().filter((pid) => pid !== process.pid && kernelSays(pid, 'cmdline').includes(text));
 }
 
+/** A process that waits to be forked, and not one of its children, which have the same command line. */
+export function isForkServer(pid: number): boolean {
+  const runs = (file: string, id: string | number): boolean => kernelSays(Number(id), 'cmdline').includes(file);
+  const parent = /^PPid:\s+(\d+)/m.exec(kernelSays(pid, 'status'))?.[1] ?? '';
+  return runs('fork-server.cjs', pid) && !runs('fork-server.cjs', parent);
+}
+
 /** A file that the kernel has of a process; empty when the process is gone. */
 export function kernelSays(pid: number | 'self', file: string): string {
   return readQuietly(`/proc/${pid}/${file}`);

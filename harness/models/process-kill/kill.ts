@@ -9,10 +9,10 @@ import type { NotMeasured } from '../../domain/sighting.ts';
 import { differenceBetweenRuns, scanTree } from '../../domain/tree.ts';
 import { isMarkKey, opKey } from '../../record/order.ts';
 import { endOf, opsOf } from '../../record/record.ts';
-import type { Recorder } from '../../record/recorder.ts';
+import { type Recorder, started } from '../../record/recorder.ts';
 import type { KillState } from '../crash/crash-state.ts';
 
-/** How often a run that went another way is tried again. */
+/** How often a run that went another way is tried; the first time it may be forked. */
 const TRIES = 3;
 
 /** The directory that the killed child left. `id` names the case in errors. */
@@ -26,7 +26,7 @@ export async function kill(
   const opKeys = order.filter((key) => !isMarkKey(key));
   let reason = '';
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
-    const run = prepare();
+    const run = attempt === 0 ? prepare() : started(prepare());
     const report = await recorder.run({ ...run, plan: { kind: 'kill', order, names: trace.variation.names, at: state.at } });
     const end = endOf(report.events);
     if (end.how === 'diverged') {

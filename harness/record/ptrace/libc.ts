@@ -31,6 +31,7 @@ export const SIGNAL = { kill: 9, trap: 5, stop: 19, tstp: 20, ttin: 21, ttou: 22
 const WALL = 0x40000000;
 const NO_HANG = 1;
 const POLLIN = 1;
+const O_CLOEXEC = 0o2000000;
 const SPAWN_FLAGS = 0x04 | 0x08 | 0x80; // SETSIGDEF | SETSIGMASK | SETSID
 /** Larger than posix_spawnattr_t and posix_spawn_file_actions_t of glibc (336 and 80 bytes) and musl. */
 const OPAQUE_BYTES = 1024;
@@ -53,6 +54,8 @@ export interface Libc {
   readonly status: () => number;
   /** Starts a program (a path or name) in a new session, with `input` or /dev/null as standard input. Returns its pid. */
   readonly spawn: (file: string, args: readonly string[], env: readonly string[], input?: number) => number;
+  /** A pipe whose ends children do not inherit: where it is read, and where it is written. */
+  readonly pipe: () => readonly [number, number];
   /** Whether `fd` can be read now. */
   readonly isReadable: (fd: number) => boolean;
 }
@@ -65,6 +68,7 @@ export function loadLibc(): Libc {
   const ptraceBuffer = library.func('long ptrace(long request, int pid, uintptr_t address, void *data)');
   const waitpid = library.func('int waitpid(int pid, void *status, int options)');
   const poll = library.func('int poll(void *fds, unsigned long count, int timeout)');
+  const pipe2 = library.func('int pipe2(void *descriptors, int flags)');
   const spawn = prepareSpawn(library);
   const status = Buffer.alloc(4);
   const pollFd = Buffer.alloc(8);
@@ -90,6 +94,11 @@ export function loadLibc(): Libc {
     waitFor: (tid) => waitpid(tid, status, WALL),
     status: () => status.readInt32LE(0),
     spawn,
+    pipe: () => {
+      const descriptors = Buffer.alloc(8);
+      if (pipe2(descriptors, O_CLOEXEC) !== 0) throw new Error('no pipe could be made');
+      return [descriptors.readInt32LE(0), descriptors.readInt32LE(4)];
+    },
     isReadable: (fd) => {
       pollFd.writeInt32LE(fd, 0);
       pollFd.writeInt32LE(POLLIN, 4); // events, and no revents

@@ -6,7 +6,7 @@ import type { FaultRun } from '../fault.ts';
 import type { ImageRequest } from '../image/live-image.ts';
 import type { Matching } from '../order.ts';
 import type { RaceReport, RaceRequest } from '../race.ts';
-import type { CutReport, ForcePoint, KillPoint } from '../recorder.ts';
+import type { CutReport, ForcePoint, KillPoint, Warm } from '../recorder.ts';
 
 export type TracerPlan =
   | { readonly kind: 'observe' }
@@ -25,6 +25,7 @@ export interface TracerRun {
   readonly spool: string;
   readonly plan: TracerPlan;
   readonly timeoutMs: number;
+  readonly warm?: Warm;
 }
 
 /** A recorded order, sent once; the runs that follow it refer to it by number. */
@@ -48,12 +49,18 @@ export interface TracerReport {
   readonly run: number;
   readonly pid: number;
   readonly events: readonly RawEvent[];
+  readonly forked?: boolean;
   readonly overlaps?: boolean;
   readonly cuts?: CutReport;
   /** Set for a race; it holds the events. */
   readonly race?: RaceReport;
   /** Why the run could not be carried out. */
   readonly refused?: string;
+}
+
+/** A fork server refused: runs of this store are started. */
+export interface TracerNotice {
+  readonly notForked: { readonly store: string; readonly why: string };
 }
 
 /** The workload reports a settled step by accessing this path, which never exists: the tracer orders that syscall with the ops. */

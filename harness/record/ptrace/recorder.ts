@@ -7,7 +7,7 @@ import type { Writable } from 'node:stream';
 import type { NameRule } from '../../domain/trace.ts';
 import type { RaceRequest } from '../race.ts';
 import type { Recorder, RunPlan, RunRequest } from '../recorder.ts';
-import { READY, type TracerPlan, type TracerReport, type TracerRequest, type TracerRun } from './protocol.ts';
+import { READY, type TracerNotice, type TracerPlan, type TracerReport, type TracerRequest, type TracerRun } from './protocol.ts';
 import { canFilter } from './seccomp.ts';
 
 /** The tracer's descriptor for its bell. */
@@ -25,6 +25,7 @@ export interface PtraceOptions {
   /** Where children run, and the tracer's own environment. */
   readonly cwd: string;
   readonly env: { readonly [name: string]: string };
+  readonly onNotForked?: (store: string, why: string) => void;
 }
 
 interface Pending {
@@ -58,7 +59,8 @@ export async function startPtraceRecorder(options: PtraceOptions): Promise<Recor
   });
   createInterface({ input: tracer.stdout }).on('line', (line) => {
     if (line === READY) return onReady();
-    const report = JSON.parse(line) as TracerReport;
+    const report = JSON.parse(line) as TracerReport | TracerNotice;
+    if ('notForked' in report) return options.onNotForked?.(report.notForked.store, report.notForked.why);
     const run = pending.get(report.run);
     if (report.refused === undefined) run?.resolve(report);
     else run?.reject(new Error(report.refused));
@@ -147,6 +149,7 @@ function messageFor(run: number, request: RunRequest, plan: TracerPlan): TracerR
     spool: request.spool,
     plan,
     timeoutMs: request.timeoutMs,
+    ...(request.warm && { warm: request.warm }),
   };
 }
 

@@ -29,8 +29,16 @@ const STALL_MS = 2_000;
 
 type Arrival = OpAtEntry | MarkAtEntry;
 
+export interface TracedRunOptions {
+  readonly order: TracerOrder | undefined;
+  readonly image: ImageCuts | undefined;
+  /** The process of the run, if it exists and is traced already. */
+  readonly forked?: number;
+}
+
 export class TracedRun {
   readonly pid: number;
+  readonly forked: boolean;
   readonly #libc: Libc;
   readonly #table: ReadonlyMap<number, Syscall>;
   readonly #request: TracerRun;
@@ -72,7 +80,7 @@ export class TracedRun {
     libc: Libc,
     table: ReadonlyMap<number, Syscall>,
     request: TracerRun,
-    { order, image }: { readonly order: TracerOrder | undefined; readonly image: ImageCuts | undefined },
+    { order, image, forked }: TracedRunOptions,
     now: number,
   ) {
     this.#libc = libc;
@@ -86,8 +94,10 @@ export class TracedRun {
     this.#reader = this.#readerFor(directory);
     this.#deadline = now + request.timeoutMs;
     this.#lastStop = now;
-    this.pid = libc.spawn(request.node, [...request.args, ...this.#remaining.map((run) => run.directory)], request.env);
+    this.forked = forked !== undefined;
+    this.pid = forked ?? libc.spawn(request.node, [...request.args, ...this.#remaining.map((run) => run.directory)], request.env);
     this.#threads = new Threads(libc, this.pid);
+    if (forked !== undefined) return;
     // On a busy machine a child can end before it is seized. Such a run never reaches its recording mark, and is repeated.
     if (libc.ptrace(PTRACE.seize, this.pid, 0, START_OPTIONS) < 0) killProcesses([this.pid]);
   }

@@ -8,10 +8,19 @@
  */
 import { readSync, writeSync } from 'node:fs';
 import { Images } from '../image/image-cuts.ts';
+import { ForkServers } from './fork-servers.ts';
 import { IdleTasks } from './idle-tasks.ts';
 import { loadLibc, OPTION, PTRACE } from './libc.ts';
 import { processOf } from './process-info.ts';
-import { READY, type TracerOrder, type TracerRace, type TracerReport, type TracerRequest, type TracerRun } from './protocol.ts';
+import {
+  READY,
+  type TracerNotice,
+  type TracerOrder,
+  type TracerRace,
+  type TracerReport,
+  type TracerRequest,
+  type TracerRun,
+} from './protocol.ts';
 import { RaceRun } from './race-run.ts';
 import { syscallTable } from './syscalls.ts';
 import { TracedRun } from './traced-run.ts';
@@ -35,6 +44,20 @@ const waiting: (TracerRun | TracerRace)[] = [];
 const running = new Set<TracedRun | RaceRun>();
 const images = new Images();
 const idle = new IdleTasks();
+const servers = new ForkServers(libc, {
+  onForked: (request, pid) => {
+    const order = orderOf(request);
+    const now = performance.now();
+    const run = new TracedRun(libc, table ?? new Map(), request, { order, image: undefined, forked: pid }, now);
+    running.add(run);
+    const status = servers.stoppedAs(pid);
+    if (status !== undefined) dispatch(pid, status, now);
+  },
+  onRefused: (run) => void refused.push(run),
+  onNotForked: (store, why) => report({ notForked: { store, why } }),
+});
+/** Runs that a fork server did not take. */
+const refused: TracerRun[] = [];
 
 const input = Buffer.alloc(1 << 16);
 let partial = '';
@@ -50,7 +73,7 @@ function readRequests(): void {
   }
 }
 
-function report(message: TracerReport): void {
+function report(message: TracerReport | TracerNotice): void {
   const bytes = Buffer.from(`${JSON.stringify(message)}\n`);
   for (let at = 0; at < bytes.length; ) {
     try {
@@ -68,16 +91,22 @@ function busy(now: number): number {
   return count;
 }
 
+function orderOf({ plan }: TracerRun): TracerOrder | undefined {
+  return plan.kind === 'observe' ? undefined : orders.get(plan.order);
+}
+
 function startWaiting(now: number): void {
-  while (running.size < MOST_RUNNING && busy(now) < inFlight) {
-    const request = waiting.shift();
+  while (running.size + servers.queued < MOST_RUNNING && busy(now) + servers.asked < inFlight) {
+    const again = refused.shift();
+    const request = again ?? waiting.shift();
     if (request === undefined) return;
     if (request.kind === 'tasks') {
       attempt(request.run, () => void running.add(new RaceRun(libc, table ?? new Map(), request, idle, now)));
       continue;
     }
     const plan = request.plan;
-    const order = plan.kind === 'observe' ? undefined : orders.get(plan.order);
+    if (again === undefined && plan.kind !== 'cut' && servers.take(request, now)) continue;
+    const order = orderOf(request);
     attempt(request.run, () => {
       const image = plan.kind === 'cut' ? images.mount(plan.image, plan.force) : undefined;
       try {
@@ -115,6 +144,7 @@ function killOrphan(tid: number): void {
 
 function dispatch(tid: number, status: number, now: number): void {
   const run = runOf(tid);
+  if (run === undefined && servers.onState(tid, status)) return;
   if (run === undefined) {
     if ((status & 0xff) !== 0x7f)
       idle.gone(tid); // an idle task, or a thread that ended before it was known
@@ -125,15 +155,17 @@ function dispatch(tid: number, status: number, now: number): void {
   const isOver = run.onState(tid, status, now);
   if (run instanceof RaceRun || !isOver) return;
   running.delete(run);
+  servers.gone(run.pid);
   attempt(run.run, () => {
     const cuts = run.cuts();
-    report({ run: run.run, pid: run.pid, events: run.events, overlaps: run.overlaps, ...(cuts && { cuts }) });
+    report({ run: run.run, pid: run.pid, events: run.events, overlaps: run.overlaps, forked: run.forked, ...(cuts && { cuts }) });
   });
 }
 
 /** The recorder is gone: kills everything and exits. */
 function endAll(): never {
   for (const run of running) run.stop();
+  servers.stop();
   idle.stop();
   killOrphan(bell);
   for (let tid = libc.waitAny(); tid > 0; tid = libc.waitAny()) if ((libc.status() & 0xff) === 0x7f) killOrphan(tid);
@@ -166,6 +198,7 @@ for (;;) {
     libc.ptrace(PTRACE.syscall, bell, 0, 0);
     while (libc.isReadable(0)) readRequests();
     for (const run of running) if (now >= run.nextDeadline) run.tick(now);
+    servers.tick(now);
   } else if (tid !== 0) {
     dispatch(tid, status, now);
   }

@@ -1,0 +1,148 @@
+/** Watches what the import of a store does, to decide whether processes can share it. */
+import { createHook } from 'node:async_hooks';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import type { NotForkedCode } from '../protocol/fork-server.ts';
+
+export interface Imported {
+  /** Why no process may share it; undefined if processes may. */
+  readonly refused?: NotForkedCode;
+  /** It read a clock, chance or the process id. */
+  readonly unique: boolean;
+}
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/** Functions of the object that node:fs calls and that change something; the store cannot keep what stands there during its import. */
+const CHANGES =
+  /^(?:chmod|chown|copyFile|cpSync|fchmod|fchown|lchown|link|lutimes|futimes|utimes|mkdir|mkdtemp|rename|rm|rmdir|rmSync|symlink|ftruncate|unlink|write)/;
+/** Async resources that an import may make: promises, and calls of fs that are over when it is. */
+const HARMLESS = /^(?:PROMISE|TickObject|Microtask|FSREQ|FILEHANDLE|RANDOMBYTESREQUEST)/;
+const OPENS = /^open(?:FileHandle)?$/;
+const WRITE_FLAGS = fs.constants.O_WRONLY | fs.constants.O_RDWR | fs.constants.O_CREAT;
+const CHANCE = ['randomBytes', 'randomFill', 'randomFillSync', 'randomInt', 'randomUUID', 'getRandomValues', 'pseudoRandomBytes'] as const;
+
+/** Rejects if the import does. */
+export async function watchImport(evaluate: () => Promise<unknown>): Promise<Imported> {
+  const before = { threads: threads(), descriptors: descriptors(), resources: process.getActiveResourcesInfo().length };
+  const binding = (process as unknown as { binding(name: string): object }).binding('fs');
+  let [unique, writes, works] = [false, false, false];
+  const hook = createHook({
+    init: (_id, type) => {
+      works ||= !HARMLESS.test(type);
+    },
+  }).enable();
+  const restore = [
+    ...replaceEach(Date, ['now'], () => (unique = true)),
+    ...replaceEach(performance, ['now'], () => (unique = true)),
+    ...replaceEach(process.hrtime, ['bigint'], () => (unique = true)),
+    ...replaceEach(process, ['hrtime', 'uptime'], () => (unique = true)),
+    watchChance(() => (unique = true)),
+    ...replaceEach(crypto, CHANCE, () => (unique = true)),
+    ...replaceEach(crypto.webcrypto, ['getRandomValues', 'randomUUID'], () => (unique = true)),
+    ...replaceEach(binding, namesIn(binding, CHANGES), () => (writes = true)),
+    ...replaceEach(
+      binding,
+      namesIn(binding, OPENS),
+      (_path, flags) => (writes ||= typeof flags !== 'number' || (flags & WRITE_FLAGS) !== 0),
+    ),
+    watchDate(() => (unique = true)),
+    watchPids(() => (unique = true)),
+  ];
+  try {
+    await evaluate();
+  } finally {
+    hook.disable();
+    for (const undo of restore.reverse()) undo();
+  }
+  const refused = (): NotForkedCode | undefined => {
+    if (writes) return 75;
+    if (threads() > before.threads) return 72;
+    if (descriptors() > before.descriptors) return 73;
+    return works || process.getActiveResourcesInfo().length > before.resources ? 74 : undefined;
+  };
+  const code = refused();
+  return { unique, ...(code !== undefined && { refused: code }) };
+}
+
+const namesIn = (owner: object, pattern: RegExp): string[] => Object.keys(owner).filter((name) => pattern.test(name));
+
+/** Returns functions that undo it. */
+function replaceEach(owner: object, names: readonly string[], note: (...args: unknown[]) => unknown): (() => void)[] {
+  const functions = owner as { [name: string]: AnyFunction };
+  return names.flatMap((name) => {
+    const descriptor = Object.getOwnPropertyDescriptor(owner, name);
+    const original = functions[name];
+    if (typeof original !== 'function' || descriptor?.configurable === false) return [];
+    const replacement = function (this: unknown, ...args: unknown[]): unknown {
+      note(...args);
+      return Reflect.apply(original, this, args);
+    };
+    const { prototype: _, ...own } = Object.getOwnPropertyDescriptors(original); // symbols, too: `util.promisify` asks for them
+    Object.defineProperties(replacement, own);
+    Object.defineProperty(owner, name, { value: replacement, configurable: true, writable: true, enumerable: true });
+    return [
+      () => {
+        if (descriptor === undefined) delete functions[name];
+        else Object.defineProperty(owner, name, descriptor);
+      },
+    ];
+  });
+}
+
+function watchDate(note: () => void): () => void {
+  const Original = globalThis.Date;
+  const watched = new Proxy(Original, {
+    construct: (target, args, newTarget) => {
+      if (args.length === 0) note();
+      return Reflect.construct(target, args, newTarget) as object;
+    },
+    apply: (target, self, args) => {
+      note();
+      return Reflect.apply(target as unknown as AnyFunction, self, args);
+    },
+  });
+  globalThis.Date = watched;
+  return () => {
+    globalThis.Date = Original;
+  };
+}
+
+function watchPids(note: () => void): () => void {
+  const descriptor = Object.getOwnPropertyDescriptor(process, 'pid');
+  const { pid } = process;
+  if (descriptor?.configurable !== true) return () => {};
+  const get = (): number => {
+    note();
+    return pid;
+  };
+  Object.defineProperty(process, 'pid', { get, configurable: true, enumerable: true });
+  return () => Object.defineProperty(process, 'pid', descriptor);
+}
+
+const { random } = Math;
+let chance = random;
+
+/** Stays in place, because a store may keep the function: see `startChanceAnew`. */
+function watchChance(note: () => void): () => void {
+  chance = () => {
+    note();
+    return random();
+  };
+  Math.random = { random: () => chance() }.random;
+  return () => {
+    chance = random;
+  };
+}
+
+/** Gives this process random numbers of its own: those of V8 would be the same in each child. */
+export function startChanceAnew(): void {
+  const words = new Uint32Array(2);
+  chance = () => {
+    crypto.getRandomValues(words);
+    return ((words[0] ?? 0) * 2 ** 21 + ((words[1] ?? 0) >>> 11)) / 2 ** 53;
+  };
+}
+
+const threads = (): number => fs.readdirSync('/proc/self/task').length;
+const descriptors = (): number => fs.readdirSync('/proc/self/fd').length;

@@ -1,0 +1,28 @@
+/** Between the tracer and a fork server. Requests are JSON lines on standard input. The server answers by signals, which the tracer suppresses. */
+
+/** One child. */
+export interface ForkRequest {
+  readonly program: 'workload' | 'fault-workload';
+  readonly cellFile: string;
+  /** Several only for faults. */
+  readonly directories: readonly string[];
+  /** Variables that differ from those of the server; null: not set. */
+  readonly env: { readonly [name: string]: string | null };
+}
+
+/** It is ready. `unique`: the store's import read a clock, chance or the process id, so that two processes must not share it. */
+export const SERVER_SIGNAL = { ready: 'SIGURG', unique: 'SIGUSR2' } as const;
+
+/** Exit codes: why the store of this server cannot be forked. */
+export const NOT_FORKED = {
+  70: 'this machine cannot fork a warm Node',
+  71: 'it cannot be imported',
+  72: 'its import starts threads',
+  73: 'its import opens files or sockets and keeps them open',
+  74: 'its import starts timers or other work',
+  75: 'its import writes files',
+  76: 'a forked child did not work',
+  77: 'NODE_OPTIONS loads modules before it',
+} as const;
+
+export type NotForkedCode = keyof typeof NOT_FORKED;
