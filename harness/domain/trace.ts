@@ -88,7 +88,7 @@ export interface Trace {
   /** `trees[k]` is the tree after op k (`trees[0]`: before the first). Unchanged trees are the same object. */
   readonly trees: readonly Tree[];
   readonly variation: Variation;
-  /** Effects that were seen but cannot be broken into ops, in words: mmap'd files, io_uring. */
+  /** Effects that were seen but cannot be broken into ops, in words: mmap'd files, for instance. */
   readonly unmeasured: readonly string[];
 }
 

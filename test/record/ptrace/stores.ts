@@ -17,6 +17,13 @@ const python = (program: string): Pick<Sample, 'save' | 'python'> => ({
     if (ended.status !== 0) throw new Error(ended.stderr);`,
 });
 
+/** From Node 22 on, copyFile copies times and owner too. */
+const copied = (name: string): string[] => [
+  ...(Number(process.versions.node.split('.')[0]) < 22 ? [] : [`utimes ${name}`, `chown ${name}`]),
+  `chmod ${name}`,
+  `copy ${name}`,
+];
+
 const ALL: readonly Sample[] = [
   {
     what: 'synchronous calls',
@@ -48,8 +55,7 @@ const ALL: readonly Sample[] = [
       'write a',
       'open b',
       'truncate b',
-      'chmod b',
-      'copy b',
+      ...copied('b'),
       'open b',
       'truncate b',
       'rename b -> c',
@@ -113,8 +119,7 @@ const ALL: readonly Sample[] = [
       'write a',
       'open b',
       'truncate b',
-      'chmod b',
-      'copy b',
+      ...copied('b'),
       'rename b -> c',
       'mkdir d',
       'rmdir d',
@@ -271,7 +276,7 @@ const ALL: readonly Sample[] = [
     save: `
       fs.copyFileSync(at('old'), at('new'));
       await fsp.copyFile(at('old'), at('short'));`,
-    ops: ['open new', 'truncate new', 'chmod new', 'copy new', 'open short', 'truncate short', 'chmod short', 'copy short'],
+    ops: ['open new', 'truncate new', ...copied('new'), 'open short', 'truncate short', ...copied('short')],
   },
   {
     what: 'paths relative to a descriptor, and a descriptor doubled',
@@ -300,6 +305,18 @@ os.rename('d', 'c/e')
       'unlink b by 1',
       'rename d -> c/e by 1',
     ],
+  },
+  {
+    what: 'an io_uring, which is refused as by a kernel without it',
+    ...python(`
+import ctypes, errno, sys
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.syscall(425, 8, ctypes.create_string_buffer(120)) == -1
+assert ctypes.get_errno() == errno.ENOSYS
+open(sys.argv[1] + '/a', 'w').close()
+`),
+    ops: ['open a by 1'],
+    ...(process.arch === 'x64' ? {} : { unmeasured: ['io_uring: its operations are not syscalls'] }),
   },
   {
     what: 'a file that is written through memory',
