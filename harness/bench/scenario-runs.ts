@@ -135,7 +135,7 @@ export class ScenarioRuns {
     const spool = join(directory, '..', 'spool');
     mkdirSync(spool);
     const args = [...FEWER_THREADS, installation.workload, file];
-    return { args, directory, spool, env, timeoutMs: timeoutMs * calls, ...this.#warm('workload', file) };
+    return { args, directory, spool, env, timeoutMs: timeoutMs * calls, ...this.#warm(file) };
   }
 
   /** Many runs in one process: a directory for each, and one spool. */
@@ -149,14 +149,14 @@ export class ScenarioRuns {
       return directory;
     });
     const args = [...FEWER_THREADS, installation.faultWorkload, file];
-    return { args, directories, spool, env, timeoutMs, ...this.#warm('fault-workload', file) };
+    return { args, directories, spool, env, timeoutMs };
   }
 
   /** Stores that are commands start a process for each call anyway. */
-  #warm(program: Warm['program'], cellFile: string): { readonly warm?: Warm } {
+  #warm(cellFile: string): { readonly warm?: Warm } {
     const { name, kind, bundle } = this.#store;
     if (kind !== 'module') return {};
-    return { warm: { store: name, server: this.#options.installation.forkServer, bundle, program, cellFile, own: [LINGER_VARIABLE] } };
+    return { warm: { store: name, server: this.#options.installation.forkServer, bundle, cellFile, own: [LINGER_VARIABLE] } };
   }
 }
 

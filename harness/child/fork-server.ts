@@ -10,8 +10,6 @@ import { runInNewContext } from 'node:vm';
 import type { ModuleStore } from '../domain/store.ts';
 import { type ForkRequest, type NotForkedCode, SERVER_SIGNAL } from '../protocol/fork-server.ts';
 import { carryOutCell, complainIn } from './carry-out-cell.ts';
-import { carryOutFaults } from './carry-out-faults.ts';
-import { evaluateCompiled } from './compiled-bundle.ts';
 import { type Forks, prepareForks } from './fork.ts';
 import { type Imported, startChanceAnew, watchImport } from './import-watch.ts';
 import { loadBundle } from './load-bundle.ts';
@@ -29,13 +27,19 @@ async function serve(bundle: string): Promise<void> {
     setFlagsFromString('--no-lazy'); // functions are compiled when they are first called; children would each do that
     store = await loadBundle(bundle);
     setFlagsFromString('--lazy');
-    if (!bundle.endsWith('.mjs')) evaluateCompiled(bundle);
   }).catch(() => refuse(71));
   if (imported.refused !== undefined) refuse(imported.refused);
   const evaluated = store ?? refuse(71);
   const forks = forksHere();
   await warmUp();
-  if (forks.forkAndWait(() => setImmediate(() => forks.exit(0))) !== 0) refuse(76);
+  const trial = forks.fork();
+  if (trial === 0) {
+    forks.becomeChild();
+    fs.promises.readFile(bundle).then(() => forks.exit(0));
+    return;
+  }
+  if (forks.statusOf(trial) !== 0) refuse(76);
+  forks.leaveToSystem();
   process.kill(process.pid, imported.unique ? SERVER_SIGNAL.unique : SERVER_SIGNAL.ready);
   const collect = runInNewContext('gc') as (options: object) => void;
   for (const request of requests()) {
@@ -84,20 +88,14 @@ function* requests(): Generator<ForkRequest> {
   }
 }
 
-function carryOut({ program, cellFile, directories, env }: ForkRequest, store: ModuleStore, forks: Forks): void {
+function carryOut({ cellFile, directory, env }: ForkRequest, store: ModuleStore, forks: Forks): void {
   startChanceAnew();
   Object.defineProperty(process, 'reallyExit', { value: (code?: number) => forks.exit(code ?? 0), configurable: true, writable: true });
-  process.argv.splice(1, process.argv.length, program, cellFile, ...directories);
+  process.argv.splice(1, process.argv.length, 'workload', cellFile, directory);
   for (const [name, value] of Object.entries(env)) {
     if (value === null) delete process.env[name];
     else process.env[name] = value;
   }
-  if (program === 'fault-workload') {
-    void carryOutFaults(cellFile, directories);
-    exitWhenUncaught();
-    return;
-  }
-  const [directory = ''] = directories;
   const complain = complainIn(() => directory);
   carryOutCell(cellFile, directory, async () => store, complain).catch((error) => {
     complain(error);

@@ -27,10 +27,12 @@ const SIG_IGN = 1;
 const O_RDONLY = 0;
 
 export interface Forks {
-  /** Returns 0 in the child. Children are reaped by the system. */
+  /** Returns 0 in the child. */
   readonly fork: () => number;
-  /** Forks a child that carries out `work` and ends. Returns its wait status. */
-  readonly forkAndWait: (work: () => void) => number;
+  /** Waits until a child has ended. Returns its wait status. */
+  readonly statusOf: (pid: number) => number;
+  /** From now on the system reaps children. */
+  readonly leaveToSystem: () => void;
   /** Call it in the child before anything else: makes it a process of its own. */
   readonly becomeChild: () => void;
   /** Ends a child. */
@@ -70,17 +72,9 @@ export function prepareForks(): Forks {
   };
   return {
     becomeChild,
-    fork: () => {
-      signal(SIGCHLD, SIG_IGN);
-      return fork() as number;
-    },
-    forkAndWait: (work) => {
-      const pid = fork() as number;
-      if (pid === 0) {
-        becomeChild();
-        work();
-        return 0;
-      }
+    fork: () => fork() as number,
+    leaveToSystem: () => void signal(SIGCHLD, SIG_IGN),
+    statusOf: (pid) => {
       const status = [0];
       return waitpid(pid, status, 0) === pid ? (status[0] ?? -1) : -1;
     },

@@ -2,10 +2,8 @@
 
 /** One child. */
 export interface ForkRequest {
-  readonly program: 'workload' | 'fault-workload';
   readonly cellFile: string;
-  /** Several only for faults. */
-  readonly directories: readonly string[];
+  readonly directory: string;
   /** Variables that differ from those of the server; null: not set. */
   readonly env: { readonly [name: string]: string | null };
 }

@@ -64,7 +64,6 @@ export interface Warm {
   readonly server: string;
   /** The bundled store. */
   readonly bundle: string;
-  readonly program: 'workload' | 'fault-workload';
   readonly cellFile: string;
   /** Variables of the environment that differ from run to run. */
   readonly own: readonly string[];

@@ -12,7 +12,7 @@ import { scanTree } from '../../domain/tree.ts';
 import { discard } from '../../machine/workspace.ts';
 import { type Fault, type FaultRun, NOTHING_LEFT_TO_WAIT_FOR } from '../../record/fault.ts';
 import { type Recording, traceOf } from '../../record/record.ts';
-import { type Recorder, type RunRequest, started } from '../../record/recorder.ts';
+import type { Recorder, RunRequest } from '../../record/recorder.ts';
 
 /** How the steps of a run ended. For what followed them, see `FaultyRun.after`. */
 type Ending =
@@ -46,7 +46,7 @@ export interface NotRun {
 export interface FaultLab {
   readonly recorder: Recorder;
   /** Makes an empty directory for each run, and one spool for all. */
-  readonly prepare: (runs: number) => Pick<RunRequest, 'args' | 'env' | 'timeoutMs' | 'warm'> & {
+  readonly prepare: (runs: number) => Pick<RunRequest, 'args' | 'env' | 'timeoutMs'> & {
     readonly directories: readonly string[];
     readonly spool: string;
   };
@@ -127,7 +127,7 @@ export async function runFaults(
   return results;
 }
 
-/** One run in a process of its own, which is started. */
+/** One run in a process of its own. */
 export async function runAlone(
   lab: FaultLab,
   faults: readonly Fault[],
@@ -136,7 +136,7 @@ export async function runAlone(
 ): Promise<FaultyRun | NotRun> {
   let last: NotRun = { faults, doubt: 'not run' };
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
-    const [result] = await runOnce(lab, [faults], contents, { isAlone: true, limitMs });
+    const [result] = await runOnce(lab, [faults], contents, { limitMs });
     if (result !== undefined && 'trace' in result) return { ...result, alone: true };
     last = result ?? last;
   }
@@ -165,22 +165,14 @@ const isWaiting = (run: FaultyRun | NotRun | undefined): boolean =>
 const isComplete = ({ save, secondLoad }: Recovery): boolean =>
   save !== undefined && save.kind !== 'hung' && save.kind !== 'ended' && (save.kind !== 'saved' || secondLoad !== undefined);
 
-interface RunOnceOptions {
-  readonly isLean?: (faults: readonly Fault[]) => boolean;
-  /** In a process that is started and does nothing else. */
-  readonly isAlone?: boolean;
-  readonly limitMs: number;
-}
-
 async function runOnce(
   lab: FaultLab,
   lists: readonly (readonly Fault[])[],
   contents: Map<string, Uint8Array>,
-  { isLean = () => false, isAlone = false, limitMs }: RunOnceOptions,
+  { isLean = () => false, limitMs }: { readonly isLean?: (faults: readonly Fault[]) => boolean; readonly limitMs: number },
 ): Promise<(FaultyRun | NotRun)[]> {
   const { recorder, recording } = lab;
-  const prepared = lab.prepare(lists.length);
-  const { directories, spool, ...request } = isAlone ? started(prepared) : prepared;
+  const { directories, spool, ...request } = lab.prepare(lists.length);
   const runs = lists.map(
     (faults, index): FaultRun => ({
       directory: directories[index] ?? '',

@@ -263,13 +263,12 @@ const keyOf = ({ warm, env, node }: WarmRun): string =>
 const variablesOf = (env: readonly string[]): ReadonlyMap<string, string> =>
   new Map(env.map((variable) => [variable.slice(0, variable.indexOf('=')), variable.slice(variable.indexOf('=') + 1)]));
 
-function requestOf({ warm, env, directory, plan }: WarmRun, known: ReadonlyMap<string, string>): ForkRequest {
+function requestOf({ warm, env, directory }: WarmRun, known: ReadonlyMap<string, string>): ForkRequest {
   const differing: { [name: string]: string | null } = {};
   const wanted = variablesOf(env);
   for (const [name, value] of wanted) if (known.get(name) !== value) differing[name] = value;
   for (const name of known.keys()) if (!wanted.has(name)) differing[name] = null;
-  const directories = plan.kind === 'fault' ? plan.runs.map((run) => run.directory) : [directory];
-  return { program: warm.program, cellFile: warm.cellFile, directories, env: differing };
+  return { cellFile: warm.cellFile, directory, env: differing };
 }
 
 function writeAll(descriptor: number, text: string): void {
