@@ -1,17 +1,18 @@
 /**
- * Forks this process: the child goes on in the middle of its JavaScript, with everything that was evaluated before.
+ * Forks this process. The child continues after the call of `fork`, with everything that was evaluated before.
  *
  * Node is not made for that. What it takes, each found by a failure:
  * - V8 asks the kernel to leave its heap out of forks (MADV_DONTFORK). A seccomp filter answers this advice with 0 and does nothing; one pass
  *   of MADV_DOFORK takes the mark off what is mapped already.
  * - V8 waits for helper threads, which a child does not have: start Node with `--single-threaded --v8-pool-size=0`.
- * - libuv's epoll and eventfd would be shared with the parent: `uv_loop_fork` makes new ones. libc's own `fork` starts libuv's thread pool anew.
+ * - libuv's epoll and eventfd would be shared with the parent: `uv_loop_fork` makes new ones. libc's own `fork` makes libuv start a new thread pool.
  * - At exit Node joins threads that are gone: a child ends by `_exit`.
  *
  * Linux on x86-64, with koffi.
  */
 import { readFileSync } from 'node:fs';
 import type * as Koffi from 'koffi';
+import { ALLOW, ANSWER_0, argument, assemble, headerOf, JUMP_IF_EQUAL, LOAD, NUMBER, RETURN } from '../record/ptrace/bpf.ts';
 
 declare const require: NodeJS.Require;
 
@@ -86,27 +87,15 @@ type Prctl = (option: number, a: number, b: number | bigint, c: number, d: numbe
 
 /** From now on madvise(…, MADV_DONTFORK) succeeds and does nothing, here and in children. */
 function ignoreAdvice(koffi: typeof Koffi, prctl: Prctl): void {
-  const [load, jumpIfEqual, answer] = [0x20, 0x15, 0x06];
-  const [errno0, allow] = [0x00050000, 0x7fff0000];
-  const [number, lowerHalfOfAdvice] = [0, 16 + 8 * 2];
-  const program = [
-    [load, 0, 0, number],
-    [jumpIfEqual, 0, 3, MADVISE],
-    [load, 0, 0, lowerHalfOfAdvice],
-    [jumpIfEqual, 0, 1, MADV_DONTFORK],
-    [answer, 0, 0, errno0],
-    [answer, 0, 0, allow],
-  ] as const;
-  const filter = Buffer.alloc(8 * program.length);
-  for (const [at, [code, ifTrue, ifFalse, operand]] of program.entries()) {
-    filter.writeUInt16LE(code, 8 * at);
-    filter.writeUInt8(ifTrue, 8 * at + 2);
-    filter.writeUInt8(ifFalse, 8 * at + 3);
-    filter.writeUInt32LE(operand, 8 * at + 4);
-  }
-  const header = Buffer.alloc(16);
-  header.writeUInt16LE(program.length, 0);
-  header.writeBigUInt64LE(BigInt(koffi.address(filter)), 8);
+  const filter = assemble([
+    [LOAD, 0, 0, NUMBER],
+    [JUMP_IF_EQUAL, 0, 3, MADVISE],
+    [LOAD, 0, 0, argument(2)],
+    [JUMP_IF_EQUAL, 0, 1, MADV_DONTFORK],
+    [RETURN, 0, 0, ANSWER_0],
+    [RETURN, 0, 0, ALLOW],
+  ]);
+  const header = headerOf(filter, BigInt(koffi.address(filter)));
   const install = (): number => prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, koffi.address(header), 0, 0);
   if (install() === 0) return;
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); // without privileges only so

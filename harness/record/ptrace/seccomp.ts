@@ -6,6 +6,7 @@
  * The filter lets every syscall through: it changes no result, and it ends with the process.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { ALLOW, ARCHITECTURE, argument, assemble, headerOf, type Instruction, JUMP_IF_EQUAL, LOAD, NUMBER, RETURN, TRACE } from './bpf.ts';
 import { type Libc, PTRACE } from './libc.ts';
 import type { PauseCall } from './pauses.ts';
 import { readRegisters, writeRegisters, X64 } from './registers.ts';
@@ -21,19 +22,6 @@ const EACCES = -13n;
 const SYSCALL_INSTRUCTION = 0x050f; // 0f 05, little-endian
 /** Where the program is written: below the stack, beyond the 128-byte red zone. */
 const BELOW_STACK = 16384n;
-
-// Classic BPF; see linux/filter.h and linux/seccomp.h.
-const LOAD = 0x20;
-const JUMP_IF_EQUAL = 0x15;
-const RETURN = 0x06;
-const ALLOW = 0x7fff0000;
-const TRACE = 0x7ff00000;
-const NUMBER = 0;
-const ARCHITECTURE = 4;
-const argument = (index: number): number => 16 + 8 * index; // its lower half
-
-/** [code, jump if true, jump if false, operand] */
-type Instruction = readonly [number, number, number, number];
 
 /** Whether filters are written for this architecture. The kernel may still refuse them. */
 export function canFilter(): boolean {
@@ -51,7 +39,7 @@ export function installFilter(libc: Libc, tid: number, table: ReadonlyMap<number
   if (libc.readMemory(tid, instruction, 2).readUInt16LE(0) !== SYSCALL_INSTRUCTION) return false;
   const program = assemble(filterFor(table, pauses));
   const address = (saved.readBigUInt64LE(X64.rsp) - BELOW_STACK) & ~15n;
-  writeMemory(tid, address, Buffer.concat([header(program.length / 8, address + 16n), program]));
+  writeMemory(tid, address, Buffer.concat([headerOf(program, address + 16n), program]));
   const carryOut = (number: bigint, args: readonly bigint[]): bigint => syscallInPlace(libc, tid, saved, instruction, number, args);
   const install = (): bigint => carryOut(SECCOMP, [SET_MODE_FILTER, TSYNC, address]);
   let result = install();
@@ -106,25 +94,6 @@ function filterFor(table: ReadonlyMap<number, Syscall>, pauses: readonly PauseCa
     program.push([JUMP_IF_EQUAL, 0, body.length, number], ...body);
   }
   return [...program, allow];
-}
-
-function assemble(program: readonly Instruction[]): Buffer {
-  const bytes = Buffer.alloc(program.length * 8);
-  for (const [index, [code, ifTrue, ifFalse, operand]] of program.entries()) {
-    bytes.writeUInt16LE(code, index * 8);
-    bytes.writeUInt8(ifTrue, index * 8 + 2);
-    bytes.writeUInt8(ifFalse, index * 8 + 3);
-    bytes.writeUInt32LE(operand, index * 8 + 4);
-  }
-  return bytes;
-}
-
-/** struct sock_fprog: how many instructions, and where. */
-function header(instructions: number, address: bigint): Buffer {
-  const bytes = Buffer.alloc(16);
-  bytes.writeUInt16LE(instructions, 0);
-  bytes.writeBigUInt64LE(address, 8);
-  return bytes;
 }
 
 function writeMemory(tid: number, address: bigint, bytes: Uint8Array): void {
