@@ -9,9 +9,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { ModuleStore } from '../domain/store.ts';
 import { type ForkRequest, type NotForkedCode, SERVER_SIGNAL } from '../protocol/fork-server.ts';
+import { JsonLines } from '../protocol/json-lines.ts';
 import { carryOutCell, complainIn } from './carry-out-cell.ts';
 import { type Forks, prepareForks } from './fork.ts';
-import { type Imported, startChanceAnew, watchImport } from './import-watch.ts';
+import { type Imported, useOwnChance, watchImport } from './import-watch.ts';
 import { loadBundle } from './load-bundle.ts';
 
 /** Exit handlers of the store do not run: it has not done anything. */
@@ -31,7 +32,7 @@ async function serve(bundle: string): Promise<void> {
   if (imported.refused !== undefined) refuse(imported.refused);
   const evaluated = store ?? refuse(71);
   const forks = forksHere();
-  await warmUp();
+  const collect = await warmUp();
   const trial = forks.fork();
   if (trial === 0) {
     forks.becomeChild();
@@ -41,30 +42,33 @@ async function serve(bundle: string): Promise<void> {
   if (forks.statusOf(trial) !== 0) refuse(76);
   forks.leaveToSystem();
   process.kill(process.pid, imported.unique ? SERVER_SIGNAL.unique : SERVER_SIGNAL.ready);
-  const collect = runInNewContext('gc') as (options: object) => void;
-  for (const request of requests()) {
-    collect({ type: 'minor' });
-    if (forks.fork() !== 0) continue;
-    forks.becomeChild();
-    carryOut(request, evaluated, forks);
-    return;
+  const input = new JsonLines<ForkRequest>();
+  for (let requests = input.read(); requests !== undefined; requests = input.read()) {
+    for (const request of requests) {
+      collect({ type: 'minor' });
+      if (forks.fork() !== 0) continue;
+      forks.becomeChild();
+      carryOut(request, evaluated, forks);
+      return;
+    }
   }
   forks.exit(0);
 }
 
 /**
  * What every child needs is compiled here, once. Then all garbage is collected: a child would do that in its first milliseconds, and each page
- * of memory that it writes to is copied.
+ * of memory that it writes to is copied. Returns the collector.
  */
-async function warmUp(): Promise<void> {
+async function warmUp(): Promise<(options?: object) => void> {
   await fs.promises.writeFile('/dev/null', 'x');
   await fs.promises.rename('/dev/null/none', '/dev/null/none').catch(() => {});
   fs.writeFileSync('/dev/null', 'x');
   fs.existsSync('/dev/null');
   setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
+  const collect = runInNewContext('gc') as (options?: object) => void;
   collect();
   collect();
+  return collect;
 }
 
 function forksHere(): Forks {
@@ -75,21 +79,8 @@ function forksHere(): Forks {
   }
 }
 
-/** Waits for each line of standard input in turn, outside of the event loop. */
-function* requests(): Generator<ForkRequest> {
-  const input = Buffer.alloc(1 << 16);
-  let partial = '';
-  for (;;) {
-    const length = fs.readSync(0, input, 0, input.length, null);
-    if (length === 0) return;
-    const lines = (partial + input.toString('latin1', 0, length)).split('\n');
-    partial = lines.pop() ?? '';
-    for (const line of lines) yield JSON.parse(Buffer.from(line, 'latin1').toString()) as ForkRequest;
-  }
-}
-
 function carryOut({ cellFile, directory, env }: ForkRequest, store: ModuleStore, forks: Forks): void {
-  startChanceAnew();
+  useOwnChance();
   Object.defineProperty(process, 'reallyExit', { value: (code?: number) => forks.exit(code ?? 0), configurable: true, writable: true });
   process.argv.splice(1, process.argv.length, 'workload', cellFile, directory);
   for (const [name, value] of Object.entries(env)) {

@@ -3,6 +3,7 @@ import { createHook } from 'node:async_hooks';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import type { NotForkedCode } from '../protocol/fork-server.ts';
+import { fsBinding, reportCalls } from './report-calls.ts';
 
 export interface Imported {
   /** Why no process may share it; undefined if processes may. */
@@ -13,7 +14,7 @@ export interface Imported {
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
-/** Functions of the object that node:fs calls and that change something; the store cannot keep what stands there during its import. */
+/** Functions of `fsBinding` that change something. */
 const CHANGES =
   /^(?:chmod|chown|copyFile|cpSync|fchmod|fchown|lchown|link|lutimes|futimes|utimes|mkdir|mkdtemp|rename|rm|rmdir|rmSync|symlink|ftruncate|unlink|write)/;
 /** Async resources that an import may make: promises, and calls of fs that are over when it is. */
@@ -25,7 +26,6 @@ const CHANCE = ['randomBytes', 'randomFill', 'randomFillSync', 'randomInt', 'ran
 /** Rejects if the import does. */
 export async function watchImport(evaluate: () => Promise<unknown>): Promise<Imported> {
   const before = { threads: threads(), descriptors: descriptors(), resources: process.getActiveResourcesInfo().length };
-  const binding = (process as unknown as { binding(name: string): object }).binding('fs');
   let [unique, writes, works] = [false, false, false];
   const hook = createHook({
     init: (_id, type) => {
@@ -33,17 +33,17 @@ export async function watchImport(evaluate: () => Promise<unknown>): Promise<Imp
     },
   }).enable();
   const restore = [
-    ...replaceEach(Date, ['now'], () => (unique = true)),
-    ...replaceEach(performance, ['now'], () => (unique = true)),
-    ...replaceEach(process.hrtime, ['bigint'], () => (unique = true)),
-    ...replaceEach(process, ['hrtime', 'uptime'], () => (unique = true)),
+    reportCalls(Date, ['now'], () => (unique = true)),
+    reportCalls(performance, ['now'], () => (unique = true)),
+    reportCalls(process.hrtime, ['bigint'], () => (unique = true)),
+    reportCalls(process, ['hrtime', 'uptime'], () => (unique = true)),
     watchChance(() => (unique = true)),
-    ...replaceEach(crypto, CHANCE, () => (unique = true)),
-    ...replaceEach(crypto.webcrypto, ['getRandomValues', 'randomUUID'], () => (unique = true)),
-    ...replaceEach(binding, namesIn(binding, CHANGES), () => (writes = true)),
-    ...replaceEach(
-      binding,
-      namesIn(binding, OPENS),
+    reportCalls(crypto, CHANCE, () => (unique = true)),
+    reportCalls(crypto.webcrypto, ['getRandomValues', 'randomUUID'], () => (unique = true)),
+    reportCalls(fsBinding, namesIn(fsBinding, CHANGES), () => (writes = true)),
+    reportCalls(
+      fsBinding,
+      namesIn(fsBinding, OPENS),
       (_path, flags) => (writes ||= typeof flags !== 'number' || (flags & WRITE_FLAGS) !== 0),
     ),
     watchDate(() => (unique = true)),
@@ -66,29 +66,6 @@ export async function watchImport(evaluate: () => Promise<unknown>): Promise<Imp
 }
 
 const namesIn = (owner: object, pattern: RegExp): string[] => Object.keys(owner).filter((name) => pattern.test(name));
-
-/** Returns functions that undo it. */
-function replaceEach(owner: object, names: readonly string[], note: (...args: unknown[]) => unknown): (() => void)[] {
-  const functions = owner as { [name: string]: AnyFunction };
-  return names.flatMap((name) => {
-    const descriptor = Object.getOwnPropertyDescriptor(owner, name);
-    const original = functions[name];
-    if (typeof original !== 'function' || descriptor?.configurable === false) return [];
-    const replacement = function (this: unknown, ...args: unknown[]): unknown {
-      note(...args);
-      return Reflect.apply(original, this, args);
-    };
-    const { prototype: _, ...own } = Object.getOwnPropertyDescriptors(original); // symbols, too: `util.promisify` asks for them
-    Object.defineProperties(replacement, own);
-    Object.defineProperty(owner, name, { value: replacement, configurable: true, writable: true, enumerable: true });
-    return [
-      () => {
-        if (descriptor === undefined) delete functions[name];
-        else Object.defineProperty(owner, name, descriptor);
-      },
-    ];
-  });
-}
 
 function watchDate(note: () => void): () => void {
   const Original = globalThis.Date;
@@ -123,7 +100,7 @@ function watchPids(note: () => void): () => void {
 const { random } = Math;
 let chance = random;
 
-/** Stays in place, because a store may keep the function: see `startChanceAnew`. */
+/** Stays in place, because a store may keep the function: see `useOwnChance`. */
 function watchChance(note: () => void): () => void {
   chance = () => {
     note();
@@ -136,7 +113,7 @@ function watchChance(note: () => void): () => void {
 }
 
 /** Gives this process random numbers of its own: those of V8 would be the same in each child. */
-export function startChanceAnew(): void {
+export function useOwnChance(): void {
   const words = new Uint32Array(2);
   chance = () => {
     crypto.getRandomValues(words);

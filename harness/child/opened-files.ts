@@ -10,30 +10,28 @@ import fs from 'node:fs';
 import { resolve } from 'node:path';
 import type { Loaded } from '../domain/recovery.ts';
 import { listFiles } from '../domain/tree.ts';
+import { fsBinding, reportCalls } from './report-calls.ts';
 import { readsAreNoted } from './tree-directory.ts';
-
-type NativeFunction = (...args: unknown[]) => unknown;
 
 const opened = new Set<string>();
 const lookedAt = new Set<string>();
 
-/** Hooks the functions that node:fs calls, on Node 20 to 26. Call it once in a process. */
+/** Call it once in a process. */
 export function hookOpens(): void {
-  const binding = (process as unknown as { binding(name: string): Record<string, unknown> }).binding('fs');
-  const hook = (name: string, note: (path: string, flags: unknown) => void): void => {
-    const original = binding[name];
-    if (typeof original !== 'function') return;
-    binding[name] = function hooked(this: unknown, ...args: unknown[]): unknown {
-      const [path, flags] = args;
+  const withPath =
+    (note: (path: string, flags: unknown) => void) =>
+    (path: unknown, flags: unknown): void => {
       if (typeof path === 'string') note(path, flags);
-      return Reflect.apply(original as NativeFunction, this, args);
     };
-  };
   const open = (path: string, flags: unknown): void => {
     if (typeof flags !== 'number' || (flags & fs.constants.O_EXCL) === 0) opened.add(path);
   };
-  for (const name of ['open', 'openFileHandle', 'readFileUtf8']) hook(name, open);
-  for (const name of ['stat', 'lstat']) hook(name, (path) => lookedAt.add(path));
+  reportCalls(fsBinding, ['open', 'openFileHandle', 'readFileUtf8'], withPath(open));
+  reportCalls(
+    fsBinding,
+    ['stat', 'lstat'],
+    withPath((path) => lookedAt.add(path)),
+  );
 }
 
 /** Forgets the opens so far, which were before the load. */

@@ -6,7 +6,8 @@
  * each request, and a few times a second while there are runs. When the recorder ends, `cat` ends, then the tracer, and with it
  * every child (PTRACE_O_EXITKILL): no child outlives the harness, however it ends.
  */
-import { readSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
+import { JsonLines } from '../../protocol/json-lines.ts';
 import { Images } from '../image/image-cuts.ts';
 import { ForkServers } from './fork-servers.ts';
 import { IdleTasks } from './idle-tasks.ts';
@@ -59,15 +60,9 @@ const servers = new ForkServers(libc, {
 /** Runs that a fork server did not take. */
 const refused: TracerRun[] = [];
 
-const input = Buffer.alloc(1 << 16);
-let partial = '';
+const input = new JsonLines<TracerRequest>();
 function readRequests(): void {
-  const length = readSync(0, input, 0, input.length, null);
-  if (length === 0) endAll();
-  const lines = (partial + input.toString('latin1', 0, length)).split('\n');
-  partial = lines.pop() ?? '';
-  for (const line of lines) {
-    const request = JSON.parse(Buffer.from(line, 'latin1').toString()) as TracerRequest;
+  for (const request of input.read() ?? endAll()) {
     if (request.kind === 'order') orders.set(request.order, request);
     else waiting.push(request);
   }
