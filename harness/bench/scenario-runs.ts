@@ -13,7 +13,6 @@ import type { Installation } from '../machine/installation.ts';
 import { discard, type Workspace } from '../machine/workspace.ts';
 import type { CellFile } from '../protocol/cell-file.ts';
 import type { TaskFile } from '../protocol/task-file.ts';
-import { LINGER_VARIABLE } from '../record/linger.ts';
 import type { Warm } from '../record/recorder.ts';
 import type { Bench } from './bench.ts';
 import type { FaultRequest, Run } from './workload-runs.ts';
@@ -156,7 +155,7 @@ export class ScenarioRuns {
   #warm(cellFile: string): { readonly warm?: Warm } {
     const { name, kind, bundle } = this.#store;
     if (kind !== 'module') return {};
-    return { warm: { store: name, server: this.#options.installation.forkServer, bundle, cellFile, own: [LINGER_VARIABLE] } };
+    return { warm: { store: name, server: this.#options.installation.forkServer, bundle, cellFile } };
   }
 }
 

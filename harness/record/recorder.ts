@@ -65,8 +65,6 @@ export interface Warm {
   /** The bundled store. */
   readonly bundle: string;
   readonly cellFile: string;
-  /** Variables of the environment that differ from run to run. */
-  readonly own: readonly string[];
 }
 
 /** The run in a process that is started, whatever can be forked: for a run that went wrong in a forked one. */

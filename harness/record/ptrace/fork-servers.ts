@@ -7,6 +7,7 @@
 import { closeSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { type ForkRequest, NOT_FORKED, type NotForkedCode, SERVER_SIGNAL } from '../../protocol/fork-server.ts';
+import { LINGER_VARIABLE } from '../linger.ts';
 import { killProcesses } from './ends.ts';
 import { EVENT, type Libc, PTRACE, START_OPTIONS } from './libc.ts';
 import { processOf } from './process-info.ts';
@@ -69,16 +70,12 @@ export class ForkServers {
 
   /** Runs that are asked for and do not exist yet. */
   get asked(): number {
-    let asked = 0;
-    for (const server of this.#servers.values()) asked += server.asked.length;
-    return asked;
+    return this.#sum(({ asked }) => asked.length);
   }
 
   /** Runs that wait for a server. */
   get queued(): number {
-    let queued = 0;
-    for (const server of this.#servers.values()) queued += server.queue.length;
-    return queued;
+    return this.#sum(({ queue }) => queue.length);
   }
 
   /** Returns false if the run must be started. */
@@ -97,7 +94,10 @@ export class ForkServers {
   onState(tid: number, status: number): boolean {
     if (this.#trials.has(tid)) {
       if ((status & 0xff) === 0x7f) this.#continue(tid, status);
-      else this.#trials.delete(tid);
+      else {
+        this.#trials.delete(tid);
+        this.gone(tid);
+      }
       return true;
     }
     for (const server of this.#servers.values()) {
@@ -119,24 +119,29 @@ export class ForkServers {
     return status;
   }
 
-  /** A run is over. */
+  /** A child has ended. */
   gone(pid: number): void {
     for (const server of this.#servers.values()) server.children.delete(pid);
   }
 
-  /** Ends servers whose import takes too long. */
+  /** Ends servers whose import, or whose trial, takes too long. */
   tick(now: number): void {
-    for (const server of this.#servers.values()) if (server.state === 'warming' && now >= server.deadline) killProcesses([server.pid]);
+    for (const { state, deadline, pid, children } of this.#servers.values())
+      if (state === 'warming' && now >= deadline) killProcesses([pid, ...children]);
   }
 
   stop(): void {
     killProcesses([...this.#servers.values()].map(({ pid }) => pid));
   }
 
+  #sum(of: (server: Server) => number): number {
+    return [...this.#servers.values()].reduce((sum, server) => sum + of(server), 0);
+  }
+
   #start(key: string, run: WarmRun, now: number): Server | undefined {
     const live = [...this.#servers.values()].filter(({ state }) => state !== 'retired');
     if (live.length >= MOST_SERVERS && !this.#retireOne()) return undefined;
-    const env = run.env.filter((variable) => !run.warm.own.some((name) => variable.startsWith(`${name}=`)));
+    const env = sharedEnv(run);
     const [output, input] = this.#libc.pipe();
     const pid = this.#libc.spawn(run.node, [...NODE_FLAGS, run.warm.server, run.warm.bundle], env, output);
     closeSync(output);
@@ -157,7 +162,7 @@ export class ForkServers {
     return server;
   }
 
-  /** Ends one that has nothing to do, the oldest first. Returns false if there is none. */
+  /** Ends one that has nothing to do, the oldest first. Returns false if all are busy. */
   #retireOne(): boolean {
     for (const server of this.#servers.values()) {
       const isIdle = server.queue.length + server.asked.length + server.children.size === 0;
@@ -214,6 +219,7 @@ export class ForkServers {
     const message = Buffer.alloc(8);
     this.#libc.ptraceBuffer(PTRACE.getEventMessage, server.pid, 0, message);
     const pid = Number(message.readBigUInt64LE(0));
+    server.children.add(pid);
     const run = server.state === 'warming' ? undefined : server.asked.shift();
     if (run === undefined) {
       this.#trials.add(pid);
@@ -221,7 +227,6 @@ export class ForkServers {
       if (status !== undefined) this.#continue(pid, status);
       return;
     }
-    server.children.add(pid);
     this.#options.onForked(run, pid);
     this.#ask(server);
   }
@@ -257,8 +262,10 @@ function mayFork({ state }: Server, { plan }: WarmRun): boolean {
   return state === 'unique' ? plan.kind === 'kill' : state !== 'retired';
 }
 
-const keyOf = ({ warm, env, node }: WarmRun): string =>
-  JSON.stringify([node, warm.bundle, env.filter((variable) => !warm.own.some((name) => variable.startsWith(`${name}=`)))]);
+const keyOf = (run: WarmRun): string => JSON.stringify([run.node, run.warm.bundle, sharedEnv(run)]);
+
+/** Without what differs from run to run of one store. */
+const sharedEnv = ({ env }: TracerRun): readonly string[] => env.filter((variable) => !variable.startsWith(`${LINGER_VARIABLE}=`));
 
 const variablesOf = (env: readonly string[]): ReadonlyMap<string, string> =>
   new Map(env.map((variable) => [variable.slice(0, variable.indexOf('=')), variable.slice(variable.indexOf('=') + 1)]));
