@@ -94,7 +94,8 @@ export const runCommand: CliCommand<RunFlags> = {
 async function run(flags: RunFlags, output: Output): Promise<number> {
   const reporters = chosenReporters(flags);
   const notForked: string[] = [];
-  const onNotForked = (store: string, why: string): void => void notForked.push(`${store}: each run starts Node anew, because ${why}`);
+  const onNotForked = (store: string, why: string): void =>
+    void notForked.push(`${store}: Node is started again for each run, because ${why}`);
   const work = async (session: Session): Promise<number> => {
     if (session.refused.length > 0) output.note(whyThisRecorder(session));
     const timeoutMs = flags.timeout * 1000;

@@ -36,7 +36,7 @@ function storeThat(text: string, top?: string): string {
   return writeStore(join(root, `${stores}.cjs`), text, top);
 }
 
-/** Without the files that load opened, which not every file system tells. */
+/** Without the files that load opened, which not every file system records. */
 const recover = async (where: RecoveryPool, how: 'warm' | 'fresh', bundle: string): Promise<Recovery> => {
   const { opened: _, ...found } = await where[how]({ bundle, directory: directoryWith(root, { kept: 1 }), next: NEXT });
   return found;

@@ -31,15 +31,15 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('fork servers'
 
   test('an import that does nothing is done once for all runs', async () => {
     const { forked, wrote } = await observed({
-      top: 'let calls = 0;',
-      save: `calls += 1; ${SAVES('[process.pid, process.argv.length, calls]')}`,
+      top: 'let calls = 0; globalThis.evaluations = (globalThis.evaluations ?? 0) + 1;',
+      save: `calls += 1; ${SAVES('[process.pid, process.argv.length, calls, globalThis.evaluations]')}`,
     });
     expect(forked).toEqual([true, true]);
     const [one = '', other = ''] = wrote;
     expect(one.split(',')[0]).not.toBe(other.split(',')[0]); // each child has its own id
     expect(wrote.map((text) => text.split(',').slice(1))).toEqual([
-      ['4', '1'],
-      ['4', '1'],
+      ['4', '1', '1'],
+      ['4', '1', '1'],
     ]);
   });
 
