@@ -3,10 +3,12 @@
  * what had been promised, and how to see it again.
  */
 import { cellName } from './domain/case-id.ts';
+import { type EffortName, provesClaims } from './domain/effort.ts';
 import { isViolation, statusOf, worstGrade } from './domain/grade.ts';
 import { canonicalPath } from './domain/names.ts';
 import type { CaseResult, CellResult } from './domain/result.ts';
 import type { NotMeasured } from './domain/sighting.ts';
+import type { StageTimes } from './domain/stages.ts';
 import type { Outcome } from './domain/store.ts';
 import type { Tree, Variation } from './domain/trace.ts';
 import { describeFound } from './explain/found.ts';
@@ -17,6 +19,9 @@ import type { Verdict } from './recover/believe.ts';
 
 export interface CellOptions {
   readonly durationMs: number;
+  readonly stages?: StageTimes;
+  /** How much was tried: whether finding nothing says that a claim holds. */
+  readonly effort: EffortName;
   /** Every case, also those that differ from another one in their tree alone. */
   readonly allCases: boolean;
   /** The command that replays a case, given its id. */
@@ -40,7 +45,7 @@ export async function cellResult(findings: Findings, options: CellOptions): Prom
   const selected: readonly Verdict<Case, unknown>[] = model.selected(findings, ({ outcome }) => breaks(outcome), options.allCases);
   return {
     cell: {
-      ...headOf(cell, met, unsure),
+      ...headOf(cell, met, unsure, options.effort),
       points: explored.points,
       states: tally.states,
       distinct: tally.distinct,
@@ -52,22 +57,27 @@ export async function cellResult(findings: Findings, options: CellOptions): Prom
       ...(letters.some(({ folded }) => folded) && { folds: letters.map(({ folded }) => (folded ? '=' : '.')).join('') }),
       notes,
       durationMs: options.durationMs,
+      ...(options.stages && { stages: options.stages }),
     },
     cases: await Promise.all(selected.map((verdict) => caseResult(verdict, findings, options))),
   };
 }
 
 /** A cell of which nothing could be judged. */
-export function unmeasuredCell(cell: Cell, { reason }: NotMeasured, durationMs: number): CheckedCell {
+export function unmeasuredCell(
+  cell: Cell,
+  { reason }: NotMeasured,
+  { durationMs, stages, effort }: Pick<CellOptions, 'durationMs' | 'stages' | 'effort'>,
+): CheckedCell {
   const nothing = { points: 0, states: 0, distinct: 0, violations: 0, outcomes: {}, picture: '', notes: [] };
   const drawn = cell.scenario.histories ? { histories: { tried: 0, segments: 0 } } : {};
-  return { cell: { ...headOf(cell, [], [reason]), ...nothing, ...drawn, durationMs }, cases: [] };
+  return { cell: { ...headOf(cell, [], [reason], effort), ...nothing, ...drawn, durationMs, ...(stages && { stages }) }, cases: [] };
 }
 
 type Head = Pick<CellResult, 'store' | 'scenario' | 'model' | 'profile' | 'claim' | 'grade' | 'status' | 'expected' | 'reason'>;
 
 /** What every cell begins with: its name, its grade, what the store claims, and whether it is as claimed. `unsure`: what could not be measured. */
-function headOf(cell: Cell, outcomes: readonly Outcome[], unsure: readonly string[]): Head {
+function headOf(cell: Cell, outcomes: readonly Outcome[], unsure: readonly string[], effort: EffortName): Head {
   const { store, scenario, model, profile } = cell;
   const grade = worstGrade([...outcomes.map((outcome) => gradeIn(cell, outcome)), ...unsure.map(() => 'inconclusive' as const)]);
   const held = heldTo(cell);
@@ -81,7 +91,7 @@ function headOf(cell: Cell, outcomes: readonly Outcome[], unsure: readonly strin
     claim: held.claim,
     grade,
     ...(reason !== undefined && { reason }),
-    ...statusOf(grade, held, outcomes, known),
+    ...statusOf(grade, held, outcomes, known, provesClaims(effort)),
     ...(known && { expected: { grade: known.bug.grade, ...(known.bug.outcomes && { outcomes: [...known.bug.outcomes] }) } }),
   };
 }

@@ -6,32 +6,35 @@
  */
 import type { Bench } from './bench/bench.ts';
 import { isNotMeasured, type NotMeasured } from './domain/sighting.ts';
+import type { Timed } from './domain/stages.ts';
 import type { Case, Cell, Explored, Findings, Judge } from './models/model.ts';
 import { tallyOf } from './models/tally.ts';
 import { type CarriedOut, recoverAndBelieve, type Unmeasured } from './recover/believe.ts';
 
-export async function check(cell: Cell, bench: Bench, only?: unknown): Promise<Findings | NotMeasured> {
+export async function check(cell: Cell, open: Bench, only?: unknown, timed: Timed = untimed): Promise<Findings | NotMeasured> {
   const { model, store, scenario } = cell;
   const unfit = model.unfitFor?.(store);
   if (unfit !== undefined) return { reason: unfit };
 
-  const subjects = await model.subjects(cell, bench, only); // record
+  const bench: Bench = { ...open, recordRecovery: (tree, like) => timed('record', () => open.recordRecovery(tree, like)) };
+  const subjects = await timed('record', () => model.subjects(cell, bench, only));
   if (isNotMeasured(subjects)) return subjects;
 
   const judge: Judge<Case, unknown> = async (cases, options) => {
     const { onDone, onRecovered } = progressOf(bench, cases.length);
-    const carriedOut: readonly CaseOrDoubt[] = await model.carryOut(cases, bench, cell, onDone); // carry out
+    const carriedOut: readonly CaseOrDoubt[] = await timed('carry-out', () => model.carryOut(cases, bench, cell, onDone));
     const sighted = carriedOut.filter((one): one is CarriedOut<Case, unknown> => !isNotMeasured(one));
     const unmeasured = carriedOut.filter((one): one is Unmeasured<Case> => isNotMeasured(one));
-    const believing = { store: store.name, next: scenario.next, ...options, onProgress: onRecovered };
-    const judged = await recoverAndBelieve(bench.recovery, sighted, believing); // recover, judge, believe
+    const believing = { store: store.name, next: scenario.next, ...options, onProgress: onRecovered, timed };
+    const judged = await timed('recover', () => recoverAndBelieve(bench.recovery, sighted, believing)); // recover, judge, confirm
     return { verdicts: judged.verdicts, unmeasured: [...unmeasured, ...judged.unmeasured] };
   };
   const exploration = { cell, bench, judge, only };
-  const explored = await model.explore(subjects, exploration); // explore
+  const explored = await timed('explore', () => model.explore(subjects, exploration));
   if (isNotMeasured(explored)) return explored;
 
-  const explained: Explored = only === undefined && model.explain !== undefined ? await model.explain(explored, exploration) : explored;
+  const explain = only === undefined ? model.explain : undefined;
+  const explained: Explored = explain === undefined ? explored : await timed('explain', () => explain(explored, exploration));
   return { cell, subjects, explored: explained, tally: explained.tally ?? tallyOf(cell, explained.verdicts) };
 }
 
@@ -48,5 +51,7 @@ function progressOf(
   };
   return { onDone: report, onRecovered: report };
 }
+
+const untimed: Timed = (_, work) => work();
 
 type CaseOrDoubt = CarriedOut<Case, unknown> | Unmeasured<Case>;

@@ -33,7 +33,7 @@ export async function replayed(
       const [doubted] = unmeasured;
       if (doubted !== undefined) return { reason: doubted.reason };
       if (verdict === undefined) return doubts[0] === undefined ? undefined : { reason: doubts[0] };
-      const checked = await cellResult(findings, { durationMs: 0, allCases: true, replay });
+      const checked = await cellResult(findings, { durationMs: 0, effort: options.effort.name, allCases: true, replay });
       return { checked, tree: verdict.sighting.tree, timeline: await cell.model.timeline(verdict, findings) };
     });
   } finally {

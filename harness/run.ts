@@ -7,6 +7,7 @@ import { check } from './check.ts';
 import { failsRun } from './domain/grade.ts';
 import { modelName } from './domain/model-names.ts';
 import { isNotMeasured } from './domain/sighting.ts';
+import { Stopwatch } from './domain/stages.ts';
 import type { Cell } from './models/model.ts';
 
 export interface RunOptions extends BenchOptions {
@@ -54,12 +55,13 @@ export async function runCells(cells: readonly Cell[], options: RunOptions): Pro
   return results.filter((result) => result !== undefined);
 }
 
-async function resultOf(cell: Cell, bench: Bench, { allCases, replay }: Pick<RunOptions, 'allCases' | 'replay'>): Promise<CheckedCell> {
+async function resultOf(cell: Cell, bench: Bench, { allCases, replay, effort: { name: effort } }: RunOptions): Promise<CheckedCell> {
   const started = performance.now();
-  const findings = await check(cell, bench);
-  const durationMs = performance.now() - started;
-  if (isNotMeasured(findings)) return unmeasuredCell(cell, findings, durationMs);
-  return cellResult(findings, { durationMs, allCases, replay: (id) => replay(cell, id) });
+  const stopwatch = new Stopwatch(() => performance.now());
+  const findings = await check(cell, bench, undefined, stopwatch.time);
+  const times = { durationMs: performance.now() - started, stages: stopwatch.times() };
+  if (isNotMeasured(findings)) return unmeasuredCell(cell, findings, { ...times, effort });
+  return cellResult(findings, { ...times, effort, allCases, replay: (id) => replay(cell, id) });
 }
 
 type Group = [readonly [number, Cell], ...(readonly [number, Cell])[]];

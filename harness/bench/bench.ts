@@ -1,4 +1,5 @@
 /** What the cells of one store and scenario need from the run that they are part of. */
+import type { Effort } from '../domain/effort.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import type { Progress } from '../domain/progress.ts';
 import type { Scenario } from '../domain/scenario.ts';
@@ -14,28 +15,6 @@ import type { Recorder } from '../record/recorder.ts';
 import type { StoreRecovery } from '../recover/recovery-of.ts';
 import type { RecordedSubject } from './subject.ts';
 import type { Run, WorkloadRuns } from './workload-runs.ts';
-
-/** Recoveries, each recorded once for all models. */
-export interface RecoveryRecordings {
-  readonly record: (tree: Tree, like: Pick<Trace, 'variation'>) => Promise<Trace | NotMeasured>;
-  readonly isRecorded: (tree: Tree) => boolean;
-}
-
-/** How much is tried. */
-export interface Effort {
-  /** Take the states of kills from one run by copying, instead of killing a child for each. */
-  readonly observe: boolean;
-  /** Crashes in a row: with 2, what recovers from the first is crashed in its turn. */
-  readonly depth: 1 | 2;
-  /** Distinct states of power loss up to which all are judged. */
-  readonly limit: number;
-  /** For everything that is drawn. */
-  readonly seed: number;
-  /** Random histories of a cell. Default: each model's own number. */
-  readonly histories?: number | undefined;
-  /** How often a task of a race is made to wait although it could continue. Default: 1. */
-  readonly preemptions?: number | undefined;
-}
 
 export interface Bench extends WorkloadRuns {
   readonly store: LoadedStore;
@@ -53,7 +32,8 @@ export interface Bench extends WorkloadRuns {
   readonly makeDirectory: () => string;
   /** What the workload that ran in this directory complained of. */
   readonly complaint: (directory: string) => string | undefined;
-  readonly recoveries: RecoveryRecordings;
+  /** The recovery of a tree, recorded once for all models. */
+  readonly recordRecovery: (tree: Tree, like: Pick<Trace, 'variation'>) => Promise<Trace | NotMeasured>;
   /** A run of these calls in a copy of a tree. */
   readonly prepareOn: (tree: Tree, calls: readonly CellStep[]) => Run;
   /** A run of tasks, one process for each, in a copy of a tree. */

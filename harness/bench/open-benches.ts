@@ -2,6 +2,7 @@
  * Opens benches: the directories of one store and scenario, the processes that recover, and what cells of one store have in common.
  */
 import { availableParallelism } from 'node:os';
+import type { Effort } from '../domain/effort.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import { once } from '../domain/once.ts';
 import type { Progress } from '../domain/progress.ts';
@@ -16,7 +17,7 @@ import { recordOnce } from '../record/record.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { createRecoveryPool, type RecoveryPool } from '../recover/pool.ts';
 import { recoveryOf, type StoreRecovery } from '../recover/recovery-of.ts';
-import type { Bench, Effort, RecoveryRecordings } from './bench.ts';
+import type { Bench } from './bench.ts';
 import { type RecordedScenario, recordScenario } from './recorded.ts';
 import { ScenarioRuns } from './scenario-runs.ts';
 
@@ -89,9 +90,7 @@ export function openBenches(options: BenchOptions): Benches {
             recording = recordScenario(common);
             return recording.subject;
           }),
-          recoveries: rememberingRecoveries((tree, like) =>
-            recordOnce(recorder, { prepare: () => runs.prepareRecovery(tree), complaint }, like),
-          ),
+          recordRecovery: remembered((tree, like) => recordOnce(recorder, { prepare: () => runs.prepareRecovery(tree), complaint }, like)),
           executions: new Executions(store, scenario.next, { recorder, recovery, complaint, prepareOn }),
           fake: fakeBench(store, runs.root, { installation, cwd, env, timeoutMs }),
           image: (fileSystem) => templates.of(fileSystem),
@@ -107,15 +106,12 @@ export function openBenches(options: BenchOptions): Benches {
   };
 }
 
-function rememberingRecoveries(record: RecoveryRecordings['record']): RecoveryRecordings {
-  const recorded = new Map<string, ReturnType<RecoveryRecordings['record']>>();
-  return {
-    isRecorded: (tree) => recorded.has(treeKey(tree)),
-    record: (tree, like) => {
-      const key = treeKey(tree);
-      const known = recorded.get(key) ?? record(tree, like);
-      recorded.set(key, known);
-      return known;
-    },
+function remembered(record: Bench['recordRecovery']): Bench['recordRecovery'] {
+  const recorded = new Map<string, ReturnType<Bench['recordRecovery']>>();
+  return (tree, like) => {
+    const key = treeKey(tree);
+    const known = recorded.get(key) ?? record(tree, like);
+    recorded.set(key, known);
+    return known;
   };
 }

@@ -16,7 +16,6 @@ import { type Session, withSession } from '../cli/session.ts';
 import { crashCase, type KillState } from '../models/crash/crash-state.ts';
 import { treeOf } from '../models/crash/explore.ts';
 import type { Cell } from '../models/model.ts';
-import { STATES_PER_CELL } from '../models/power-loss/loss-space.ts';
 import { kill } from '../models/process-kill/kill.ts';
 import { killStates } from '../models/process-kill/kill-states.ts';
 import { recoverAndBelieve } from '../recover/believe.ts';
@@ -98,7 +97,7 @@ async function handWrittenLoop(directory: string, program: readonly string[], en
 }
 
 async function measure(cell: Cell, session: Session, directory: string): Promise<void> {
-  await withBench(session, cell, { observe: false, limit: STATES_PER_CELL, seed: 0 }, (bench) => measureOn(bench, session, directory));
+  await withBench(session, cell, {}, (bench) => measureOn(bench, session, directory));
 }
 
 async function measureOn(bench: Bench, session: Session, directory: string): Promise<void> {

@@ -1,9 +1,10 @@
 /** Cells for benchmarks: selected as on the command line, and run in a session. */
-import type { Bench, Effort } from '../bench/bench.ts';
+import type { Bench } from '../bench/bench.ts';
 import { openBenches } from '../bench/open-benches.ts';
 import type { Again, RecordedSubject } from '../bench/subject.ts';
 import type { Session } from '../cli/session.ts';
 import { selectCells } from '../cli/stores.ts';
+import { EFFORTS, type Limits } from '../domain/effort.ts';
 import { isNotMeasured } from '../domain/sighting.ts';
 import type { Cell } from '../models/model.ts';
 
@@ -24,10 +25,11 @@ export async function cellsOf(session: Session, { stores, scenario, model }: Wan
 export async function withBench<T>(
   session: Session,
   { store, scenario }: Cell,
-  effort: Omit<Effort, 'depth'>,
+  { seed = 0, ...limits }: Partial<Limits> & { readonly seed?: number },
   work: (bench: Bench) => Promise<T>,
 ): Promise<T> {
-  const benches = openBenches({ ...session, effort: { ...effort, depth: 1 }, timeoutMs: TIMEOUT_MS, onProgress: () => {} });
+  const effort = { name: 'deep', ...EFFORTS.deep, ...limits, recoveries: 0, seed } as const;
+  const benches = openBenches({ ...session, effort, timeoutMs: TIMEOUT_MS, onProgress: () => {} });
   try {
     return await benches.forScenario(store, scenario, work);
   } finally {

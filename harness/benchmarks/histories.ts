@@ -7,14 +7,13 @@ import { isNotMeasured } from '../domain/sighting.ts';
 import { encodeHistory } from '../generate/history.ts';
 import type { Cell } from '../models/model.ts';
 import { recordedOf } from '../models/model.ts';
-import { STATES_PER_CELL } from '../models/power-loss/loss-space.ts';
 import { cellsOf, withBench } from './cells.ts';
 import { RESURRECTS, THIRD_IN_PLACE } from './stores.ts';
 
 const SEEDS = 10;
 
 function lookFor(session: Session, cell: Cell, seed: number): Promise<string> {
-  return withBench(session, cell, { observe: true, limit: STATES_PER_CELL, seed }, async (bench) => {
+  return withBench(session, cell, { kills: 'observed', seed }, async (bench) => {
     const findings = await check(cell, bench);
     if (isNotMeasured(findings)) return findings.reason;
     const [shortest] = findings.explored.verdicts;

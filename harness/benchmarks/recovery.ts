@@ -79,7 +79,7 @@ export async function benchRecovery(): Promise<void> {
     for (const name of CELLS) {
       const [store = '', scenario = ''] = name.split('/');
       for (const cell of await cellsOf(session, { stores: [store], scenario, model: 'process-kill' }))
-        await withBench(session, cell, { observe: true, limit: STATES, seed: 1 }, (bench) => measure(bench, session));
+        await withBench(session, cell, { kills: 'observed', states: STATES, seed: 1 }, (bench) => measure(bench, session));
     }
   });
 }

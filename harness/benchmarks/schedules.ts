@@ -31,7 +31,7 @@ function childrenSeconds(): number {
 export async function benchSchedules(): Promise<void> {
   await withSession(undefined, async (session) => {
     for (const cell of await cellsOf(session, { stores: STORES, scenario: SCENARIO, model: 'interleaving' }))
-      await withBench(session, cell, { observe: true, limit: 1, seed: 1 }, (bench) => measure(bench));
+      await withBench(session, cell, { kills: 'observed', seed: 1 }, (bench) => measure(bench));
   });
 }
 

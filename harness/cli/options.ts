@@ -1,6 +1,7 @@
 /** Options that several commands have, and how the texts of options are read. */
 import { InvalidArgumentError, Option } from 'commander';
-import { STATES_PER_CELL } from '../models/power-loss/loss-space.ts';
+import { EFFORT_NAMES, EFFORTS } from '../domain/effort.ts';
+import { withCommas } from '../domain/words.ts';
 import { RECORDERS } from '../record/all.ts';
 
 const several = (value: string, before: readonly string[]): string[] => [...before, ...value.split(',').map((name) => name.trim())];
@@ -39,6 +40,14 @@ export const timeout = (): Option => new Option('--timeout <seconds>', 'limit fo
 export const seed = (): Option =>
   new Option('--seed <number>', 'for all that is drawn: sampled states, random histories').argParser(whole).default(0);
 export const states = (): Option =>
-  new Option('--states <number>', 'distinct states of power loss per cell up to which all are judged')
-    .argParser(atLeastOne)
-    .default(STATES_PER_CELL);
+  new Option(
+    '--states <number>',
+    `distinct states of power loss per cell up to which all are judged (default: ${byEffort('states')})`,
+  ).argParser(atLeastOne);
+
+/** The limit of each effort: `quick 200, standard 2,000, deep 10,000`; one number where they share it. */
+export function byEffort(limit: 'states' | 'histories' | 'preemptions'): string {
+  const limits = EFFORT_NAMES.map((name) => EFFORTS[name][limit]);
+  if (new Set(limits).size === 1) return withCommas(EFFORTS.standard[limit]);
+  return EFFORT_NAMES.map((name) => `${name} ${withCommas(EFFORTS[name][limit])}`).join(', ');
+}

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { Option } from 'commander';
 import { createColors } from 'picocolors';
 import type { BenchOptions } from '../bench/open-benches.ts';
+import { EFFORTS, type Effort } from '../domain/effort.ts';
 import { UnavailableError, UsageError } from '../domain/errors.ts';
 import { isNotMeasured } from '../domain/sighting.ts';
 import { buildTree } from '../domain/tree.ts';
@@ -29,7 +30,7 @@ interface ReplayFlags {
   readonly recorder?: string;
   readonly timeout: number;
   readonly seed: number;
-  readonly states: number;
+  readonly states?: number;
 }
 
 export const replayCommand: CliCommand<ReplayFlags> = {
@@ -65,13 +66,14 @@ async function replay(id: string, flags: ReplayFlags, output: Output): Promise<n
     if (cell === undefined) throw new UsageError(`there is no cell ${store}/${scenario}/${variant.name}`);
     if (cell.store.name !== store) throw new UsageError(`${flags.store} is the store "${cell.store.name}", and the case is of "${store}"`);
     checkAvailable([cell], session.machine);
-    const effort = { observe: false, depth: 2, limit: flags.states, seed: flags.seed } as const;
+    const { states: most = EFFORTS.deep.states, seed: drawnBy } = flags;
+    const effort: Effort = { name: 'deep', ...EFFORTS.deep, states: most, seed: drawnBy };
     const options = { ...session, effort, timeoutMs, onProgress: () => {} };
     const {
       checked,
       tree,
       timeline: led,
-    } = await bringAbout(id, cell, only, options, () => replayText(id, { ...flags, file: flags.store, recorder: flags.recorder }));
+    } = await bringAbout(id, cell, only, options, () => replayText(id, { ...effort, file: flags.store, recorder: flags.recorder }));
     for (const text of timelines(led, output.colors)) output.print(`${text}\n`);
     for (const one of checked.cases)
       output.print(failureBlock(checked.cell, one, createColors(output.colors), { columns: output.columns }));

@@ -17,27 +17,50 @@ export const REPORTER_NAMES: readonly string[] = REPORTERS.map(({ name }) => nam
 /** Names of the reporters that can write to `--output-dir`. */
 export const NAMES_WITH_FILE: readonly string[] = REPORTERS.flatMap(({ name, file }) => (file === undefined ? [] : [name]));
 
+/** A reporter, and where its text goes; printed where no file is named. */
+export interface Chosen {
+  readonly reporter: Reporter;
+  readonly path?: string;
+}
+
 /** In the order of the list. Throws `UsageError` for a name that is not in it, and where what was asked for has no place to go. */
-export function chosenReporters({ reporter: names, outputDir }: Wanted): readonly Reporter[] {
-  for (const name of names) if (!REPORTER_NAMES.includes(name)) throw new UsageError(didYouMean('reporter', name, REPORTER_NAMES));
-  if (names.length > 1 && outputDir === undefined)
+export function chosenReporters({ reporter: wanted, outputDir }: Wanted): readonly Chosen[] {
+  const asked = wanted.map(nameAndFile);
+  for (const { name, path } of asked) {
+    const known = REPORTERS.find((one) => one.name === name);
+    if (known === undefined) throw new UsageError(didYouMean('reporter', name, REPORTER_NAMES));
+    if (path !== undefined && known.file === undefined)
+      throw new UsageError(`the reporter ${name} prints, and writes no file`, `These write one: ${NAMES_WITH_FILE.join(', ')}`);
+  }
+  const names = asked.map(({ name }) => name);
+  const inDirectory = ({ file }: Reporter): string | undefined =>
+    file === undefined || outputDir === undefined ? undefined : join(outputDir, file);
+  const chosen = (names.length === 0 ? [REPORTERS[0]] : REPORTERS.filter(({ name }) => names.includes(name))).map((reporter): Chosen => {
+    const path = asked.find(({ name, path: named }) => name === reporter.name && named !== undefined)?.path ?? inDirectory(reporter);
+    return { reporter, ...(path !== undefined && { path }) };
+  });
+  if (chosen.filter(({ path }) => path === undefined).length > 1 && outputDir === undefined)
     throw new UsageError('several reporters need --output-dir', 'Say where the files go: --output-dir crash-matrix-report');
-  const chosen = names.length === 0 ? [REPORTERS[0]] : REPORTERS.filter(({ name }) => names.includes(name));
-  if (outputDir !== undefined && chosen.every(({ file }) => file === undefined))
+  if (outputDir !== undefined && chosen.every(({ reporter }) => inDirectory(reporter) === undefined))
     throw new UsageError('--output-dir has nothing to hold', `Say what is written there: --reporter ${REPORTER_NAMES.join(',')}`);
   return chosen;
 }
 
+/** `markdown=reports/deep.md` -> `markdown` and `reports/deep.md`. */
+function nameAndFile(text: string): { readonly name: string; readonly path?: string } {
+  const at = text.indexOf('=');
+  return at < 0 ? { name: text } : { name: text.slice(0, at), path: text.slice(at + 1) };
+}
+
 /** Throws `UnavailableError` if the file of a report cannot be written. */
-export async function report({ file: name, render }: Reporter, result: Result, { outputDir }: Wanted, output: Output): Promise<void> {
-  const text = render(result, output);
-  if (name === undefined || outputDir === undefined) {
-    output.print(name === undefined ? text : text.trimEnd());
+export async function report({ reporter, path }: Chosen, result: Result, output: Output): Promise<void> {
+  const text = reporter.render(result, output);
+  if (path === undefined) {
+    output.print(reporter.file === undefined ? text : text.trimEnd());
     return;
   }
-  const file = join(outputDir, name);
-  await replaceFile(file, text).catch((error: Error) => {
+  await replaceFile(path, text).catch((error: Error) => {
     throw new UnavailableError(error.message, { cause: error });
   });
-  output.note(`wrote ${file}`);
+  output.note(`wrote ${path}`);
 }

@@ -1,19 +1,22 @@
 /** `crash-matrix run`. */
 
+import { dirname } from 'node:path';
 import { Option } from 'commander';
 import { cellName } from '../domain/case-id.ts';
+import { EFFORT_NAMES, EFFORTS, type Effort, type EffortName, GATING_EFFORT, limitsSchema } from '../domain/effort.ts';
 import { UsageError } from '../domain/errors.ts';
 import { failsRun } from '../domain/grade.ts';
 import { oneOf } from '../domain/nearest.ts';
 import type { Result } from '../domain/result.ts';
 import type { Cell } from '../models/model.ts';
 import { REPORTERS } from '../report/all.ts';
+import { timings } from '../report/timings.ts';
 import { runCells } from '../run.ts';
 import { checkAvailable } from './available.ts';
 import type { CliCommand } from './command.ts';
 import { withLiveLine } from './live-line.ts';
 import { modelsInHelp, onlyShown } from './model-list.ts';
-import { atLeastOne, flag, group, list, recorder, seed, states, timeout } from './options.ts';
+import { atLeastOne, byEffort, flag, group, list, recorder, seed, states, timeout } from './options.ts';
 import type { Output } from './output.ts';
 import { replayText } from './replay-text.ts';
 import { chosenReporters, NAMES_WITH_FILE, REPORTER_NAMES, report } from './reporters.ts';
@@ -30,14 +33,16 @@ interface RunFlags {
   readonly outputDir?: string;
   readonly bail: boolean;
   readonly seed: number;
-  readonly states: number;
+  readonly effort: EffortName;
+  readonly states?: number;
   readonly strict: boolean;
   readonly depth: '1' | '2';
-  readonly preemptions: number;
+  readonly preemptions?: number;
   readonly histories?: number;
   readonly list: boolean;
   readonly observe: boolean;
   readonly allCases: boolean;
+  readonly timings: boolean;
   readonly timeout: number;
 }
 
@@ -60,18 +65,28 @@ export const runCommand: CliCommand<RunFlags> = {
       flag('--bail', 'after a broken claim start no further cell'),
     ]),
     ...group('How much:', [
+      new Option('--effort <name>', 'quick finds the likeliest losses and proves nothing, standard is the gate, deep is for the night')
+        .choices(EFFORT_NAMES)
+        .default(GATING_EFFORT),
       states(),
       new Option('--depth <crashes>', 'crashes in a row: with 2, what recovers from the first is crashed as well')
         .choices(['1', '2'])
         .default('2'),
-      new Option('--preemptions <number>', 'race: switches from a process that could go on, in one run').argParser(atLeastOne).default(1),
-      new Option('--histories <number>', 'random histories per cell (default: each model has its own number)').argParser(atLeastOne),
+      new Option(
+        '--preemptions <number>',
+        `race: switches from a process that could go on, in one run (default: ${byEffort('preemptions')})`,
+      ).argParser(atLeastOne),
+      new Option(
+        '--histories <number>',
+        `random histories per cell (default: ${byEffort('histories')}; fewer where each costs more)`,
+      ).argParser(atLeastOne),
       seed(),
     ]),
     ...group('Reports:', [
-      list('--reporter <name>', oneOf(REPORTER_NAMES), REPORTERS[0].name),
+      list('--reporter <name>', `${oneOf(REPORTER_NAMES)}; as ${NAMES_WITH_FILE[0]}=<file> it writes that file`, REPORTERS[0].name),
       new Option('--output-dir <dir>', `where ${NAMES_WITH_FILE.join(' and ')} are written`),
       flag('--all-cases', 'every case in the JSON, not only violations'),
+      flag('--timings', 'where the time went, by model and stage'),
     ]),
   ],
   examples: [
@@ -79,6 +94,7 @@ export const runCommand: CliCommand<RunFlags> = {
     'crash-matrix run --store ./notes.ts --model power-loss:ext4 --model power-loss:xfs',
     'sudo crash-matrix run --store ./notes.ts --model power-cut',
     'crash-matrix run --store ./notes.ts --model io-error,interleaving,race',
+    'crash-matrix run --store ./notes.ts --effort deep',
     'crash-matrix run --store ./notes.ts --scenario histories --histories 500 --seed 7',
     'crash-matrix run --store ./notes.ts --reporter terminal,json --output-dir report',
   ],
@@ -108,11 +124,13 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
       return 0;
     }
     if (flags.outputDir !== undefined) writableDirectory('--output-dir', flags.outputDir);
+    for (const { path } of reporters) if (path !== undefined) writableDirectory('--reporter', dirname(path));
     const result = await withLiveLine({ stream: process.stderr, colors: output.colors, now: () => performance.now() }, (line) =>
       runAll(session, cells, flags, line.update),
     );
     for (const what of notForked) output.note(what);
-    for (const reporter of reporters) await report(reporter, result, flags, output);
+    for (const chosen of reporters) await report(chosen, result, output);
+    if (flags.timings) output.note(timings(result.cells).join('\n'));
     return result.cells.some(failsRun) ? 1 : 0;
   };
   return withSession(flags.recorder, work, { onNotForked });
@@ -127,6 +145,20 @@ function namesOf(cells: readonly Cell[]): string {
   return cells.map(cellName).join('\n');
 }
 
+/** The table of the effort, with what other options say. */
+function effortOf({ effort: name, seed: drawnBy, observe, depth, states: most, preemptions, histories }: RunFlags): Effort {
+  return {
+    name,
+    seed: drawnBy,
+    ...EFFORTS[name],
+    ...(observe && { kills: 'observed' }),
+    ...(depth === '1' && { recoveries: 0 }),
+    ...(most !== undefined && { states: most }),
+    ...(preemptions !== undefined && { preemptions }),
+    ...(histories !== undefined && { histories, costlyHistories: histories }),
+  };
+}
+
 async function runAll(
   session: Session,
   cells: readonly Cell[],
@@ -134,28 +166,24 @@ async function runAll(
   onProgress: Parameters<typeof runCells>[1]['onProgress'],
 ): Promise<Result> {
   const started = performance.now();
+  const effort = effortOf(flags);
   const checked = await runCells(cells, {
     ...session,
-    effort: {
-      observe: flags.observe,
-      depth: flags.depth === '2' ? 2 : 1,
-      preemptions: flags.preemptions,
-      histories: flags.histories,
-      limit: flags.states,
-      seed: flags.seed,
-    },
+    effort,
     allCases: flags.allCases,
     bail: flags.bail,
     timeoutMs: flags.timeout * 1000,
     onProgress,
     replay: ({ store }, id) =>
-      replayText(id, { ...flags, file: store.argument === store.name ? undefined : store.argument, recorder: flags.recorder }),
+      replayText(id, { ...effort, file: store.argument === store.name ? undefined : store.argument, recorder: flags.recorder }),
   });
   return {
     schema: 'crash-matrix/1',
     version: session.installation.version,
     recorder: session.recorder.name,
-    observed: flags.observe,
+    observed: effort.kills === 'observed',
+    effort: effort.name,
+    limits: limitsSchema.parse(effort),
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
     seed: flags.seed,

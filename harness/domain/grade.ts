@@ -30,7 +30,7 @@ export interface ExpectedBug {
 }
 
 export type CellStatus =
-  | { readonly status: 'kept' | 'broken' | 'shown' | 'known-bug' }
+  | { readonly status: 'kept' | 'unbroken' | 'broken' | 'shown' | 'known-bug' }
   | { readonly status: 'missed-bug'; readonly reason: string };
 
 /** Whether a cell fails the run: its claim is broken, or a bug that it is known to have was not found. */
@@ -38,8 +38,18 @@ export function failsRun({ status }: Pick<CellStatus, 'status'>): boolean {
   return status === 'broken' || status === 'missed-bug';
 }
 
-/** Whether a cell is as its store says: it keeps the claim, or shows the bug that it is known to have. */
-export function statusOf(grade: Grade, { claim, gates }: Held, outcomes: Iterable<Outcome>, known: ExpectedBug | undefined): CellStatus {
+/**
+ * Whether a cell is as its store says: it keeps the claim, or shows the bug that it is known to have. `proves`: whether so much was tried
+ * that finding nothing says something.
+ */
+export function statusOf(
+  grade: Grade,
+  { claim, gates }: Held,
+  outcomes: Iterable<Outcome>,
+  known: ExpectedBug | undefined,
+  proves: boolean,
+): CellStatus {
+  if (!proves && !isViolation(grade, claim)) return { status: 'unbroken' };
   if (known === undefined || (known.mayHide && !isViolation(grade, claim))) {
     if (!isViolation(grade, claim)) return { status: 'kept' };
     return { status: gates ? 'broken' : 'shown' };

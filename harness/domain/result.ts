@@ -4,7 +4,9 @@
  * Everything a report shows is in here; reports never look at a store's directory.
  */
 import { z } from 'zod';
+import { EFFORT_NAMES, limitsSchema } from './effort.ts';
 import { OUTCOME_NAMES } from './outcomes.ts';
+import { stageTimesSchema } from './stages.ts';
 
 const count = z.int().nonnegative();
 
@@ -88,9 +90,9 @@ const cell = z.object({
     .optional()
     .describe('A bug this store is known to have here'),
   status: z
-    .enum(['kept', 'broken', 'shown', 'known-bug', 'missed-bug'])
+    .enum(['kept', 'unbroken', 'broken', 'shown', 'known-bug', 'missed-bug'])
     .describe(
-      'kept: the claim holds; broken: it does not, or could not be shown; shown: it does not, on a file system where the store is not held to it; known-bug: the expected bug was found; missed-bug: it was not',
+      'kept: the claim holds; unbroken: no loss was found, by an effort too small to say that the claim holds; broken: it does not, or could not be shown; shown: it does not, on a file system where the store is not held to it; known-bug: the expected bug was found; missed-bug: it was not',
     ),
   reason: z.string().optional().describe('Why the cell is inconclusive, or which known bug was missed'),
   points: count.describe('Boundaries tried: before, between, after and inside ops'),
@@ -110,6 +112,7 @@ const cell = z.object({
     .describe('One character for each letter of `picture`: `=` where the boundary was folded into the one before it, else `.`'),
   notes: z.array(z.string()),
   durationMs: z.number().nonnegative(),
+  stages: stageTimesSchema.optional().describe('Milliseconds of that by stage, while other cells ran beside it'),
 });
 
 const caseResult = z.object({
@@ -151,6 +154,8 @@ export const resultSchema = z.object({
   version: z.string().describe('Version of crash-matrix'),
   recorder: z.string().describe('The name of the recorder'),
   observed: z.boolean().describe('True when the states were taken from one run by copying, instead of by killing'),
+  effort: z.enum(EFFORT_NAMES).describe('How much was tried, in one word'),
+  limits: limitsSchema.describe('How much was tried: the limits of the effort, with those that options changed'),
   node: z.string(),
   platform: z.string(),
   seed: z.int(),

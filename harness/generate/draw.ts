@@ -6,8 +6,6 @@ import fc from 'fast-check';
 import { encodeHistory, endsProcess, type History, type HistoryStep } from './history.ts';
 import { KEYS, VALUES } from './values.ts';
 
-/** Default number of histories per cell. */
-export const HISTORIES_PER_CELL = 24;
 const LEAST_STEPS = 4;
 /** A step costs about a millisecond, a process forty: long histories find more in less time, and are shrunk. */
 const MOST_STEPS = 10;

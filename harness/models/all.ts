@@ -13,12 +13,9 @@ import { powerLoss } from './power-loss/power-loss.ts';
 import { processKill } from './process-kill/process-kill.ts';
 import { race } from './race/race.ts';
 
-/** Ways to recover that are crashed in a cell because no other model recorded them. */
-const NEW_WAYS = { afterKill: 16, afterPowerLoss: 3 } as const;
-
 export const MODELS = [
-  inRecovery(processKill, NEW_WAYS.afterKill),
-  inRecovery(powerLoss, NEW_WAYS.afterPowerLoss),
+  inRecovery(processKill),
+  inRecovery(powerLoss),
   powerCut,
   ioError,
   interleaving,

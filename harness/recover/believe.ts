@@ -12,6 +12,7 @@
 import { UsageError } from '../domain/errors.ts';
 import type { RecoveredTree } from '../domain/recovery.ts';
 import { type Found, isNotMeasured, type Judgement, type NotMeasured, type Sighting } from '../domain/sighting.ts';
+import type { Timed } from '../domain/stages.ts';
 import type { Json } from '../domain/trace.ts';
 import { listFiles } from '../domain/tree.ts';
 import { isLoss } from '../judge/outcome.ts';
@@ -54,6 +55,7 @@ export interface BelieveOptions {
   /** False while a search only looks for a case that it confirms afterwards. Default: true. */
   readonly confirm?: boolean;
   readonly onProgress?: (done: number) => void;
+  readonly timed?: Timed;
 }
 
 /** Verdicts in the order of the cases. Throws UsageError if the store loads what is not JSON. */
@@ -65,7 +67,8 @@ export async function recoverAndBelieve<Case, Run>(
   const recovered = await recoverAll(recovery, cases, options, 'where they are');
   const verdicts = (await recovery.warmIsTrue()) ? recovered : await recoverAll(recovery, cases, options, 'copied');
   if (options.confirm === false) return { verdicts: verdicts.map(([verdict]) => verdict), unmeasured: [] };
-  return believe(recovery, verdicts, options);
+  const { timed = (_, work) => work() } = options;
+  return timed('confirm', () => believe(recovery, verdicts, options));
 }
 
 type Pair<Case, Run> = readonly [Verdict<Case, Run>, CarriedOut<Case, Run>];

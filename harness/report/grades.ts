@@ -17,8 +17,16 @@ export function paintGrade(grade: Grade, text: string, colors: Colors): string {
   }
 }
 
-/** `durable`, or with the worst that was found `lossy: empty`. */
-export function gradeWords({ grade, outcomes }: Pick<CellResult, 'grade' | 'outcomes'>): string {
+/** `durable`, or with the worst that was found `lossy: empty`; `no loss found` where too little was tried to say that there is none. */
+export function gradeWords({
+  grade,
+  outcomes,
+  status,
+}: Pick<CellResult, 'grade' | 'outcomes'> & { readonly status?: CellResult['status'] }): string {
   const worst = worstLoss(outcomes);
-  return worst === undefined ? grade : `${grade}: ${worst}`;
+  if (worst !== undefined) return `${grade}: ${worst}`;
+  return status === 'unbroken' ? NO_LOSS_FOUND : grade;
 }
+
+/** What can be said of a cell in which little was tried. */
+export const NO_LOSS_FOUND = 'no loss found';

@@ -49,6 +49,7 @@ function gridText(cell: CellResult): string {
   const words = gradeWords(cell);
   switch (cell.status) {
     case 'kept':
+    case 'unbroken':
       return words;
     case 'known-bug':
       return `${words} *`;

@@ -5,6 +5,7 @@
  * Hasn't times, absolute paths, sizes, seeds, patch versions: whatever may differ between two runs that find the same.
  */
 
+import { provesClaims } from '../domain/effort.ts';
 import { failsRun } from '../domain/grade.ts';
 import { modelName } from '../domain/model-names.ts';
 import { OUTCOME_NAMES } from '../domain/outcomes.ts';
@@ -19,6 +20,7 @@ import { failureBlock } from './failure.ts';
 import { gradeWords } from './grades.ts';
 import { kindOf, ofKind } from './kinds.ts';
 import { longest, pieces } from './lay-out.ts';
+import { limitWords } from './limits.ts';
 import { siteText } from './moment.ts';
 import { aboutCells, notesOf } from './notes.ts';
 import { legend, lettersOf } from './picture.ts';
@@ -55,12 +57,15 @@ function header(result: Result): string {
   const verdict =
     bad > 0
       ? `**${counted(bad, 'cell')} not as claimed.**`
-      : `Every claim was kept${known > 0 ? `; ${counted(known, 'cell')} with a known bug ${known === 1 ? 'shows' : 'show'} it, as expected` : ''}.`;
+      : !provesClaims(result.effort)
+        ? `No loss was found below a claim. The effort was ${result.effort}, which is too small to say that a claim is kept.`
+        : `Every claim was kept${known > 0 ? `; ${counted(known, 'cell')} with a known bug ${known === 1 ? 'shows' : 'show'} it, as expected` : ''}.`;
   const how = howItCrashed(result);
   return [
     '# Crash matrix',
     `What a fresh process finds in the directory of each store after ${how}, and how that compares with what the store had promised.`,
     `Made by crash-matrix with the ${result.recorder} recorder, Node ${majorVersion(result.node)}, ${platformName(result.platform)}. Generated: do not edit.`,
+    `Effort: ${result.effort}. In a cell that is ${limitWords(result.limits).join(', ')}.`,
     verdict,
   ].join('\n\n');
 }
@@ -96,6 +101,7 @@ function verdict(cell: CellResult | undefined): string {
   const words = gradeWords(cell);
   switch (cell.status) {
     case 'kept':
+    case 'unbroken':
       return words;
     case 'known-bug':
       return `${words} (known)`;

@@ -8,7 +8,7 @@ import { modelName } from '../domain/model-names.ts';
 import type { CellResult, Result } from '../domain/result.ts';
 import { printable, withCommas } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
-import { paintGrade } from './grades.ts';
+import { NO_LOSS_FOUND, paintGrade } from './grades.ts';
 import { ofKind } from './kinds.ts';
 import { longest, wrapWords } from './lay-out.ts';
 import { lettersOf, pictureLines } from './picture.ts';
@@ -27,6 +27,7 @@ interface Column {
 
 const STATUS: { readonly [status in CellResult['status']]: string } = {
   kept: 'kept',
+  unbroken: 'not held',
   broken: 'BROKEN',
   shown: 'only shown',
   'known-bug': 'known bug',
@@ -35,7 +36,7 @@ const STATUS: { readonly [status in CellResult['status']]: string } = {
 
 const GRADE: Column = {
   title: 'grade',
-  text: (cell) => cell.grade,
+  text: (cell) => (cell.status === 'unbroken' ? NO_LOSS_FOUND : cell.grade),
   paint: (text, cell, colors) => paintGrade(cell.grade, text, colors),
   align: 'left',
 };
@@ -160,6 +161,7 @@ function paintStatus(text: string, cell: CellResult, colors: Colors): string {
       return colors.green(text);
     case 'known-bug':
     case 'shown':
+    case 'unbroken':
       return colors.dim(text);
     case 'broken':
     case 'missed-bug':

@@ -22,7 +22,7 @@ export function notesOf(result: Result, inWords: (note: string) => string = (not
 }
 
 function sampling(cell: CellResult): string[] {
-  if (isSampled(cell)) return ['sampled: not every state of power loss was judged; more are with --states'];
+  if (isSampled(cell)) return ['sampled: not every state of power loss was judged; --effort deep or --states judges more'];
   const inside = triedOf([cell], 'kills').flatMap(({ sampled }) => sampled ?? []);
   return inside.map(({ tried, of }) => `sampled: ${withCommas(tried)} of ${withCommas(of)} points inside writes and copies were tried`);
 }

@@ -1,12 +1,14 @@
 /**
  * A run in two lines: what was done, and whether every claim was kept.
  */
+import { EFFORTS, GATING_EFFORT, type Limits, provesClaims } from '../domain/effort.ts';
 import { modelName } from '../domain/model-names.ts';
 import type { CellResult, Result } from '../domain/result.ts';
-import { counted, duration } from '../domain/words.ts';
+import { counted, duration, withCommas } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
 import { historyWords, recoveryWords, scheduleWords } from './grid.ts';
 import { ofKind } from './kinds.ts';
+import { stageWords } from './timings.ts';
 import { triedOf } from './tried.ts';
 
 export function runWords(result: Result): string[] {
@@ -19,10 +21,19 @@ export function runWords(result: Result): string[] {
     `crash-matrix ${result.version}`,
     ...models,
     how,
+    effortWords(result),
     `Node ${result.node.replace(/^v/, '')}`,
     result.platform,
     `seed ${result.seed}`,
   ];
+}
+
+/** `standard effort`, with the limits that options changed: `standard effort, histories 3`. */
+function effortWords({ effort, limits }: Result): string {
+  const changed = Object.entries(limits).filter(([name, limit]) => EFFORTS[effort][name as keyof Limits] !== limit);
+  return [`${effort} effort`, ...changed.map(([name, limit]) => `${name} ${typeof limit === 'number' ? withCommas(limit) : limit}`)].join(
+    ', ',
+  );
 }
 
 /** `72 cells`, `1,204 kills`, `31 violations`, … */
@@ -49,7 +60,13 @@ export function summaryWords(result: Result): string[] {
     ...(shown === 0 ? [] : [`${counted(shown, 'cell')} below a claim that is only shown there (--strict holds them to it)`]),
     ...(inconclusive === 0 ? [] : [`${inconclusive} inconclusive`]),
     duration(result.durationMs),
+    ...timeWords(cells),
   ];
+}
+
+function timeWords(cells: readonly CellResult[]): string[] {
+  const words = stageWords(cells);
+  return words.length === 0 ? [] : [`time: ${words.join(', ')}`];
 }
 
 function kills({ cells, observed }: Result): string[] {
@@ -106,7 +123,7 @@ function power(cells: readonly CellResult[]): string[] {
   ];
 }
 
-/** The last line of a report: green only if everything is as claimed or as known. */
+/** The last line of a report: green only if everything is as claimed or as known, and enough was tried to say so. */
 export function verdictLine(result: Result, colors: Colors): string {
   const notShown = result.cells.filter(({ status, grade }) => status === 'broken' && grade === 'inconclusive').length;
   const broken = withStatus(result.cells, 'broken') - notShown;
@@ -118,6 +135,8 @@ export function verdictLine(result: Result, colors: Colors): string {
     ...(missed > 0 ? [counted(missed, 'known bug missed', 'known bugs missed')] : []),
   ];
   if (wrong.length > 0) return colors.bold(colors.red(wrong.join(', ')));
+  if (!provesClaims(result.effort))
+    return colors.bold(colors.yellow(`no loss found; ${result.effort} effort proves no claim: --effort ${GATING_EFFORT} does`));
   const known = withStatus(result.cells, 'known-bug') > 0 ? ', and every known bug was found' : '';
   return colors.bold(colors.green(`every claim was kept${known}`));
 }

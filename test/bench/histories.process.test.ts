@@ -1,8 +1,8 @@
 /** Random histories of stores whose bugs are known, executed for real. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Effort } from '../../harness/bench/bench.ts';
 import type { Subject } from '../../harness/bench/subject.ts';
 import { RESURRECTS } from '../../harness/benchmarks/stores.ts';
+import type { Effort } from '../../harness/domain/effort.ts';
 import { encodeHistory, parseHistory } from '../../harness/generate/history.ts';
 import { historyValue } from '../../harness/generate/values.ts';
 import type { CrashVerdict } from '../../harness/models/crash/crash-state.ts';

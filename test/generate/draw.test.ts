@@ -1,6 +1,7 @@
 import { fc, test as law } from '@fast-check/vitest';
 import { expect, test } from 'vitest';
-import { drawHistories, HISTORIES_PER_CELL } from '../../harness/generate/draw.ts';
+import { EFFORTS } from '../../harness/domain/effort.ts';
+import { drawHistories } from '../../harness/generate/draw.ts';
 import { encodeHistory, endsProcess, type History } from '../../harness/generate/history.ts';
 import { draws } from '../lab/thorough.ts';
 
@@ -19,7 +20,7 @@ law.prop([fc.nat(), fc.integer({ min: 1, max: 30 })], { numRuns: 5 })(
 law.prop([fc.nat()], { numRuns: 5 })(
   'a store without an update is not asked for one, and no process ends before it did something',
   (seed) => {
-    for (const history of drawHistories(HISTORIES_PER_CELL, seed, false)) {
+    for (const history of drawHistories(EFFORTS.deep.histories, seed, false)) {
       expect(history.filter(({ kind }) => kind === 'update')).toEqual([]);
       expect(history.slice(0, 1).filter(endsProcess)).toEqual([]);
     }
@@ -34,7 +35,7 @@ test.each([
   ['two processes that end well', /l.*l/],
 ])('the default number has %s, from every seed', (_, wanted) => {
   const without = Array.from({ length: draws(16) }, (_, seed) => seed).filter(
-    (seed) => !drawHistories(HISTORIES_PER_CELL, seed, true).some((history) => wanted.test(inLetters(history))),
+    (seed) => !drawHistories(EFFORTS.deep.histories, seed, true).some((history) => wanted.test(inLetters(history))),
   );
   expect(without).toEqual([]);
 });

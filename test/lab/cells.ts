@@ -89,5 +89,11 @@ export function resultOfCell(
   explored: Explored,
   options: Partial<CellOptions> = {},
 ): Promise<CheckedCell> {
-  return cellResult(findingsOf(cell, subjects, explored), { durationMs: 0, allCases: false, replay: (id) => id, ...options });
+  return cellResult(findingsOf(cell, subjects, explored), {
+    durationMs: 0,
+    effort: 'deep',
+    allCases: false,
+    replay: (id) => id,
+    ...options,
+  });
 }

@@ -5,10 +5,11 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bench, Effort } from '../../harness/bench/bench.ts';
+import type { Bench } from '../../harness/bench/bench.ts';
 import { type Benches, openBenches } from '../../harness/bench/open-benches.ts';
 import { type CheckedCell, cellResult } from '../../harness/cell-result.ts';
 import { check } from '../../harness/check.ts';
+import { EFFORTS, type Effort } from '../../harness/domain/effort.ts';
 import type { LoadedStore } from '../../harness/domain/loaded-store.ts';
 import type { Scenario } from '../../harness/domain/scenario.ts';
 import { isNotMeasured } from '../../harness/domain/sighting.ts';
@@ -16,7 +17,6 @@ import { findInstallation, type Installation } from '../../harness/machine/insta
 import { openWorkspace, type Workspace } from '../../harness/machine/workspace.ts';
 import { MODEL_NAMES, modelNamed } from '../../harness/models/all.ts';
 import type { Cell, Explored, Findings } from '../../harness/models/model.ts';
-import { STATES_PER_CELL } from '../../harness/models/power-loss/loss-space.ts';
 import { chooseRecorder, startSiteRecorder } from '../../harness/record/choose.ts';
 import type { Recorder } from '../../harness/record/recorder.ts';
 import { stopBundling } from '../../harness/store/bundle.ts';
@@ -28,7 +28,7 @@ import { temporaryDirectory } from './temporary.ts';
 const NOW = Date.UTC(2026, 10, 22);
 const SCENARIOS = builtInScenarios(NOW);
 const TIMEOUT_MS = 10_000;
-const EFFORT: Effort = { observe: true, depth: 1, limit: STATES_PER_CELL, seed: 1 };
+const EFFORT: Effort = { name: 'deep', ...EFFORTS.deep, kills: 'observed', recoveries: 0, seed: 1 };
 /** Marks every process that a lab starts, so that one which is left behind is seen. */
 const MARK = 'CRASH_TEST_LAB';
 
@@ -138,7 +138,8 @@ export async function openLab({ recorder: wanted, inFlight = 4 }: LabOptions = {
     },
     on: (store, { scenario: named, effort, timeoutMs = TIMEOUT_MS }, work) => {
       const scenario = typeof named === 'string' ? scenarioNamed(named) : named;
-      return benchesFor({ ...EFFORT, ...effort }, timeoutMs).forScenario(store, scenario, (bench) => work(cellsOn(bench)));
+      const costly = effort?.histories === undefined ? {} : { costlyHistories: effort.histories };
+      return benchesFor({ ...EFFORT, ...costly, ...effort }, timeoutMs).forScenario(store, scenario, (bench) => work(cellsOn(bench)));
     },
     processes: () => processesWith(MARK, mark).filter((pid) => !isForkServer(pid)),
     close: async () => {
@@ -160,7 +161,7 @@ function cellsOn(bench: Bench): LabCells {
       if (isNotMeasured(findings)) throw new Error(findings.reason);
       return findings as Findings<E>; // the test names the model, and so what it finds
     },
-    result: (findings) => cellResult(findings, { durationMs: 0, allCases: true, replay: (id) => id }),
+    result: (findings) => cellResult(findings, { durationMs: 0, effort: 'deep', allCases: true, replay: (id) => id }),
   };
 }
 

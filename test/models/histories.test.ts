@@ -1,6 +1,7 @@
 /** Every model that takes random histories draws as many as it is asked for. */
 import { expect, test } from 'vitest';
 import type { Bench } from '../../harness/bench/bench.ts';
+import { EFFORT_NAMES, EFFORTS, type Limits } from '../../harness/domain/effort.ts';
 import { isNotMeasured } from '../../harness/domain/sighting.ts';
 import type { History } from '../../harness/generate/history.ts';
 import { VARIANTS } from '../../harness/models/all.ts';
@@ -14,11 +15,11 @@ if (scenario === undefined) throw new Error('there is a scenario of random histo
 const store = loadedStore('store.cjs', { hasUpdate: true });
 
 /** Executions that did nothing. */
-function benchWith(histories?: number): Bench {
+function benchWith(effort: Limits): Bench {
   return {
     store,
     scenario,
-    effort: { observe: true, depth: 1, limit: 1, seed: 1, histories },
+    effort: { ...effort, seed: 1 },
     executions: {
       variation: async () => ({ names: [], contents: new Set() }),
       of: async (history: History) => ({ history, processes: [], calls: [], trace: traceOf({ ops: [] }) }),
@@ -27,12 +28,12 @@ function benchWith(histories?: number): Bench {
   } as unknown as Bench;
 }
 
-async function drawn(name: string, histories?: number): Promise<number> {
+async function drawn(name: string, effort: Limits): Promise<number> {
   const variant = VARIANTS.find((one) => one.name === name);
   if (variant === undefined || scenario === undefined) throw new Error(`there is no ${name}`);
   const { model, profile } = variant;
   const cell: Cell = { store, scenario, model, profile: profile.name, strict: false };
-  const subjects = await model.subjects(cell, benchWith(histories), undefined);
+  const subjects = await model.subjects(cell, benchWith(effort), undefined);
   if (isNotMeasured(subjects)) throw new Error(subjects.reason);
   return new Set(subjects.map(({ history }) => history)).size;
 }
@@ -41,19 +42,10 @@ test('all models take random histories', () => {
   expect(VARIANTS.filter(({ model, profile }) => !model.appliesTo(scenario, profile))).toEqual([]);
 });
 
-test.each(VARIANTS.map(({ name }) => name))('%s', async (name) => {
-  expect(await drawn(name, 8)).toBe(8);
-  expect(await drawn(name, 1)).toBe(1);
-});
+const variants = VARIANTS.map(({ name }) => name);
+const COSTLY = /^(?:io-error|power-cut|race)/;
 
-test.each([
-  ['process-kill', 24],
-  ['power-loss:xfs', 24],
-  ['power-cut:ext4', 3],
-  ['io-error', 3],
-  ['io-error:windows', 3],
-  ['interleaving', 24],
-  ['race', 3],
-])('%s draws %i unless the run says otherwise', async (name, count) => {
-  expect(await drawn(name)).toBe(count);
+test.each(EFFORT_NAMES.flatMap((effort) => variants.map((name) => [effort, name] as const)))('%s: %s', async (effort, name) => {
+  const limits = EFFORTS[effort];
+  expect(await drawn(name, limits)).toBe(COSTLY.test(name) ? limits.costlyHistories : limits.histories);
 });

@@ -2,6 +2,7 @@
  * Results as a run would give them, built from ops: a picture is drawn from what each op leaves behind.
  */
 
+import { EFFORTS } from '../../harness/domain/effort.ts';
 import { OUTCOME_NAMES, OUTCOMES, type Outcome } from '../../harness/domain/outcomes.ts';
 import type { CaseResult, CellResult, Result, Tried } from '../../harness/domain/result.ts';
 import type { Call, FileRef, Op, OpenFlag, Site } from '../../harness/domain/trace.ts';
@@ -167,6 +168,8 @@ export function resultOf(parts: readonly CellParts[], more: Partial<Result> = {}
     version: '0.1.0',
     recorder: 'ptrace',
     observed: false,
+    effort: 'deep',
+    limits: EFFORTS.deep,
     node: 'v20.20.2',
     platform: 'linux',
     seed: 42,

@@ -1,8 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
+import { EFFORTS } from '../../harness/domain/effort.ts';
 import { NO_COLORS } from '../../harness/report/colors.ts';
 import { failureBlock } from '../../harness/report/failure.ts';
+import { markdownReport } from '../../harness/report/markdown.ts';
 import { terminalReport } from '../../harness/report/terminal.ts';
 import { draws } from '../lab/thorough.ts';
 import { asExpected, cellAndCases, failing, resultOf } from './fixture.ts';
@@ -134,3 +136,20 @@ law.prop([fc.array(pictures, { minLength: 1, maxLength: 4 }), fc.integer({ min: 
     }
   },
 );
+
+test('an effort that proves nothing says so, and calls no claim kept', () => {
+  const result = resultOf([{ store: 'a', scenario: 'replace', runs: 'o*3' }], { effort: 'quick', limits: EFFORTS.quick });
+  const quick = { ...result, cells: result.cells.map((cell) => ({ ...cell, status: 'unbroken' as const })) };
+  expect(plain(quick)).toMatch(/replace +ooo +no loss found +not held/);
+  expect(plain(quick).trimEnd()).toMatch(/no loss found; quick effort proves no claim: --effort standard does$/);
+  expect(plain(quick)).not.toContain('kept');
+  expect(markdownReport(quick)).toContain('too small to say that a claim is kept');
+  const lossy = resultOf([{ store: 'a', scenario: 'replace', runs: 'E*3' }], { effort: 'quick', limits: EFFORTS.quick });
+  const broken = { ...lossy, cells: lossy.cells.map((cell) => ({ ...cell, status: 'broken' as const })) };
+  expect(plain(broken).trimEnd()).toMatch(/1 claim broken$/);
+});
+
+test('the effort of a run is said, with the limits that options changed', () => {
+  const changed = resultOf([], { effort: 'standard', limits: { ...EFFORTS.standard, histories: 3, kills: 'observed' } });
+  expect(plain(changed)).toContain('standard effort, kills observed, histories 3 ·');
+});

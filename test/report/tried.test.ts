@@ -1,6 +1,7 @@
 /** What a cell says was tried is of the kind of its model, and reports read it from there. */
 import { expect, test } from 'vitest';
 import { unmeasuredCell } from '../../harness/cell-result.ts';
+import { EFFORTS } from '../../harness/domain/effort.ts';
 import { type CellResult, resultSchema } from '../../harness/domain/result.ts';
 import { isNotMeasured } from '../../harness/domain/sighting.ts';
 import type { CrashCase } from '../../harness/models/crash/crash-state.ts';
@@ -48,7 +49,7 @@ const interleaved = async (): Promise<Explored> => {
   const fake = { bundle: async () => '', run: async () => ({ kind: 'interleaved', results: [INTERLEAVED] }) };
   const cell = cellOf('interleaving');
   const { store, scenario } = cell;
-  const bench = { store, scenario, fake, effort: { seed: 1 }, recovery: { whenFresh: { kind: 'loaded' } } };
+  const bench = { store, scenario, fake, effort: { ...EFFORTS.deep, seed: 1 }, recovery: { whenFresh: { kind: 'loaded' } } };
   return explore(cell, bench, async () => ({ verdicts: [], unmeasured: [] }), [tasks]);
 };
 /** Races need a recorder; `test/models/race` counts them. */
@@ -75,18 +76,20 @@ const drawn = Array.from({ length: 8 }, (_, index) => {
   return recordedSubject(traceOf({ ops }), { history });
 });
 
+const UNMEASURED = { durationMs: 0, effort: 'deep' } as const;
+
 test('histories are drawn, whatever their scenario is called, also where none could be judged', async () => {
   const byChance = cellOf('process-kill', { scenario: { name: 'by-chance', histories: true } });
   const judge = async (cases: readonly CrashCase[]) => ({
     verdicts: cases.map(({ subject, state }) => crashVerdict(subject, state, 'original')),
     unmeasured: [],
   });
-  const explored = await explore(byChance, { effort: { seed: 1, limit: 100 } }, judge, drawn);
+  const explored = await explore(byChance, { effort: { ...EFFORTS.deep, seed: 1 } }, judge, drawn);
   const { cell } = await resultOfCell(byChance, drawn, explored);
   expect(cell).toMatchObject({ points: 24, states: 16, outcomes: { original: 16 } });
   expect(cell).toMatchObject({ tried: { kind: 'kills', kills: 0, folded: 8 }, histories: { tried: 8, segments: 20 } });
-  const unjudged = unmeasuredCell(byChance, { reason: 'no recorder' }, 0).cell;
-  const named = unmeasuredCell(cellOf('process-kill', { scenario: { name: 'histories' } }), { reason: 'no recorder' }, 0).cell;
+  const unjudged = unmeasuredCell(byChance, { reason: 'no recorder' }, UNMEASURED).cell;
+  const named = unmeasuredCell(cellOf('process-kill', { scenario: { name: 'histories' } }), { reason: 'no recorder' }, UNMEASURED).cell;
   expect([unjudged.tried, named.tried]).toEqual([undefined, undefined]);
   const titles = tablesOf([cell, unjudged, named]).map(({ title, cells }) => `${title}: ${cells.length}`);
   expect(titles).toEqual(['process-kill: 1', 'random histories: 2']);

@@ -16,10 +16,11 @@ import type { Trace } from '../../domain/trace.ts';
 import { oracleOfRecovery, oracleOptions } from '../../judge/oracle.ts';
 import { isLoss } from '../../judge/outcome.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
+import { hashOfText, hashText } from '../../persistence/hash.ts';
 import type { Unmeasured } from '../../recover/believe.ts';
 import { type Model, recordedOf } from '../model.ts';
 import type { NamedState } from './crash-id.ts';
-import { type CrashCase, type CrashVerdict, crashCase, type KillState, type TraceState, type TwiceState } from './crash-state.ts';
+import { type CrashCase, type CrashVerdict, crashCase, type KillState, lostIn, type TraceState, type TwiceState } from './crash-state.ts';
 import type { CrashExploration, CrashExplored, StateOptions, StatesOfTrace } from './explore.ts';
 import { wayToRecover } from './ways.ts';
 
@@ -30,33 +31,36 @@ export interface TraceModel<Found extends StatesOfTrace<TraceState> = StatesOfTr
   statesOf(trace: Trace, profile: string | undefined, options: StateOptions, only?: NamedState): StatesOfTrace<TraceState>;
 }
 
-/** Ways to recover that are crashed in one cell because another model recorded them already. */
-const RECORDED_WAYS_PER_CELL = 10;
-/** Distinct states of all recoveries of a cell up to which all are judged. Each recovery has its share, and no less than the least. */
-const STATES_PER_CELL = 120;
+/** States of a recovery that are judged at least, however many recoveries share the limit of the cell. */
 const LEAST_PER_RECOVERY = 12;
+/** Of the recoveries that are crashed, the share of those from states that lost something, where there are more than the limit of both. */
+const FROM_LOSSES = 0.25;
 
 const LOSES_IN_RECOVERY = 'crash in recovery: some losses need a second crash, in recovery; the picture shows one crash';
 const LOSES_ANYWAY = 'crash in recovery: the save after it, crashed, loses as it does without a crash before it; not counted here';
 
-/** `newWays`: ways to recover that are crashed in one cell beside those that were recorded already. */
 export function inRecovery<Found extends StatesOfTrace<TraceState>>(
   model: TraceModel<Found>,
-  newWays: number,
 ): Model<CrashCase, undefined, NamedState, CrashExplored<Found>> {
   return {
     ...model,
     explore: async (subjects, exploration) => {
       const { bench, cell, only } = exploration;
       const explored = await model.explore(subjects, exploration);
-      const isWanted = only === undefined ? bench.effort.depth === 2 && !cell.scenario.histories : only.second !== undefined;
+      const isWanted = only === undefined ? bench.effort.recoveries > 0 && !cell.scenario.histories : only.second !== undefined;
       if (isNotMeasured(explored) || !isWanted) return explored;
-      return new InRecovery(model, subjects, exploration, newWays).extend(explored);
+      return new InRecovery(model, subjects, exploration).extend(explored);
     },
   };
 }
 
 type First = CrashVerdict & { readonly case: CrashCase & { readonly state: TraceState } };
+
+/** A way to recover, with the state that stands for it. */
+interface Way {
+  readonly way: string;
+  readonly first: First;
+}
 
 interface Again {
   readonly verdicts: readonly CrashVerdict[];
@@ -69,22 +73,19 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
   readonly #model: TraceModel<Found>;
   readonly #subject: RecordedSubject;
   readonly #exploration: CrashExploration;
-  readonly #newWays: number;
 
-  constructor(model: TraceModel<Found>, subjects: readonly Subject[], exploration: CrashExploration, newWays: number) {
+  constructor(model: TraceModel<Found>, subjects: readonly Subject[], exploration: CrashExploration) {
     const [subject] = subjects;
     if (subject === undefined) throw new Error('a recorded scenario is one subject');
     this.#model = model;
     this.#subject = recordedOf(subject);
     this.#exploration = exploration;
-    this.#newWays = newWays;
   }
 
   async extend(explored: CrashExplored<Found>): Promise<CrashExplored<Found>> {
     const { bench, only } = this.#exploration;
     const ways = this.#waysIn(explored.verdicts);
-    const [recorded, unrecorded] = [true, false].map((is) => ways.filter((way) => bench.recoveries.isRecorded(way.case.state.tree) === is));
-    const firsts = [...evenly(recorded ?? [], RECORDED_WAYS_PER_CELL), ...evenly(unrecorded ?? [], this.#newWays)];
+    const firsts = chosenOf(ways, bench.effort.recoveries);
     if (only !== undefined) {
       const { verdicts, unmeasured } = await this.#crash(firsts, only.second);
       return { ...explored, verdicts, unmeasured: [...explored.unmeasured, ...unmeasured] };
@@ -109,19 +110,18 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
     };
   }
 
-  /** The first state of each way after a crash that lost nothing; better one whose recovery was recorded already. */
-  #waysIn(verdicts: readonly CrashVerdict[]): First[] {
-    const { recoveries } = this.#exploration.bench;
+  /** Of each way after a crash that lost nothing: the state of which least is missing, which more models have than any other. */
+  #waysIn(verdicts: readonly CrashVerdict[]): Way[] {
     const { names } = this.#subject.trace.variation;
     const ways = new Map<string, First>();
     for (const verdict of verdicts) {
       if (!isFirst(verdict) || isLoss(verdict.outcome) || verdict.case.state.how === 'ended') continue;
-      const { tree } = verdict.case.state;
-      const way = wayToRecover(tree, verdict.outcome, names);
+      const { state } = verdict.case;
+      const way = wayToRecover(state.tree, verdict.outcome, names);
       const known = ways.get(way);
-      if (known === undefined || (!recoveries.isRecorded(known.case.state.tree) && recoveries.isRecorded(tree))) ways.set(way, verdict);
+      if (known === undefined || lostIn(state) < lostIn(known.case.state)) ways.set(way, verdict);
     }
-    return [...ways.values()];
+    return [...ways].map(([way, first]) => ({ way, first }));
   }
 
   /** The directory before the first op and after the last, with nothing lost, where no outcome is a loss. */
@@ -139,9 +139,9 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
   /** Records the recovery from each first state, and judges what a second crash leaves of it. */
   async #crash(firsts: readonly First[], only?: NamedState): Promise<Again> {
     const { bench, cell, judge } = this.#exploration;
-    const { seed } = bench.effort;
-    const limit = Math.max(LEAST_PER_RECOVERY, Math.floor(STATES_PER_CELL / Math.max(1, firsts.length)));
-    const traces = await Promise.all(firsts.map((first) => bench.recoveries.record(first.case.state.tree, this.#subject.trace)));
+    const { seed, statesInRecovery } = bench.effort;
+    const limit = Math.max(LEAST_PER_RECOVERY, Math.floor(statesInRecovery / Math.max(1, firsts.length)));
+    const traces = await Promise.all(firsts.map((first) => bench.recordRecovery(first.case.state.tree, this.#subject.trace)));
     const options = oracleOptions(bench);
     const cases: CrashCase[] = [];
     const unmeasured: Unmeasured<CrashCase>[] = [];
@@ -180,6 +180,22 @@ function isFirst(verdict: CrashVerdict): verdict is First {
 function twice(first: TraceState, second: TraceState, trace: Trace): TwiceState {
   const { tree, promisedAt } = second;
   return { how: 'in-recovery', at: first.at, points: [first.at], first, second, trace, tree, promisedAt };
+}
+
+/**
+ * `most` of the ways. They depend on the cell alone, and cells of one run still choose much the same, so that a recovery is recorded once
+ * for several: where nothing was missing, ways that a kill has too, spread evenly; else those with the smallest hashes.
+ */
+function chosenOf(ways: readonly Way[], most: number): First[] {
+  const isWhole = ({ first }: Way): boolean => lostIn(first.case.state) === 0;
+  const [whole, partial] = [ways.filter(isWhole), ways.filter((way) => !isWhole(way))];
+  const fromLosses = Math.min(partial.length, Math.max(Math.floor(most * FROM_LOSSES), most - whole.length));
+  const smallest = partial
+    .map((way) => ({ way, hash: hashText(hashOfText(way.way)) }))
+    .sort((one, other) => (one.hash < other.hash ? -1 : 1))
+    .slice(0, fromLosses)
+    .map(({ way }) => way);
+  return [...evenly(whole, most - fromLosses), ...smallest].map(({ first }) => first);
 }
 
 /** `most` of the items, spread evenly. */

@@ -12,8 +12,6 @@ import { type CrashExploration, type CrashExplored, replayable, type StatesOfTra
 
 /** Histories that are tried at the same time. */
 const AT_ONCE = 4;
-/** Histories that are tried to shrink one that fails. */
-const SHRINK_LIMIT = 250;
 
 type StatesOf = (subject: RecordedSubject) => StatesOfTrace | Promise<StatesOfTrace>;
 
@@ -95,7 +93,8 @@ class Search {
   }
 
   async #shrunk(history: History, failing: (history: History) => Promise<History | undefined>): Promise<History> {
-    const shrunk = await shrink(history, failing, { atOnce: AT_ONCE, limit: SHRINK_LIMIT });
+    const { smallerHistories: limit } = this.#exploration.bench.effort;
+    const shrunk = await shrink(history, failing, { atOnce: AT_ONCE, limit });
     if (!shrunk.isSmallest)
       this.notes.push(`histories: ${encodeHistory(shrunk.history)} may not be the smallest; ${shrunk.tried} were tried`);
     return shrunk.history;

@@ -3,15 +3,15 @@ import type { Bench } from '../../bench/bench.ts';
 import { executedHistories } from '../../bench/histories.ts';
 import type { Subject } from '../../bench/subject.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
-import { drawHistories, HISTORIES_PER_CELL } from '../../generate/draw.ts';
+import { drawHistories } from '../../generate/draw.ts';
 import type { NamedState } from './crash-id.ts';
 
-/** `loadSettles`: whether a load shows which of two allowed values is stored from then on; see `promisedBy`. `count`: histories that are drawn unless the run says otherwise. */
+/** `loadSettles`: whether a load shows which of two allowed values is stored from then on; see `promisedBy`. `count`: histories that are drawn. */
 export async function crashSubjects(
   bench: Bench,
   only: NamedState | undefined,
   loadSettles: boolean,
-  count = HISTORIES_PER_CELL,
+  count = bench.effort.histories,
 ): Promise<readonly Subject[] | NotMeasured> {
   const { scenario, store, effort } = bench;
   if (!scenario.histories) {
@@ -21,6 +21,5 @@ export async function crashSubjects(
   const variation = await bench.executions.variation();
   if (isNotMeasured(variation)) return variation;
   if (only !== undefined) return executedHistories(bench, only.history === undefined ? [] : [only.history], loadSettles);
-  const histories = drawHistories(effort.histories ?? count, effort.seed, store.hasUpdate);
-  return executedHistories(bench, histories, loadSettles);
+  return executedHistories(bench, drawHistories(count, effort.seed, store.hasUpdate), loadSettles);
 }

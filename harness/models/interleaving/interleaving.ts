@@ -9,7 +9,6 @@ import type { TasksSubject } from '../../bench/subject.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
 import { simplerHistories } from '../../generate/concurrent.ts';
-import { HISTORIES_PER_CELL } from '../../generate/draw.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
 import { decodeTree, type Interleaved, type InterleaveRequest, type NamedSchedule } from '../../protocol/interleave.ts';
 import { violates } from '../held.ts';
@@ -26,11 +25,8 @@ import { subjectOf, tasksOfScenario, tasksSubject } from '../schedule/subjects.t
 import { parseScheduleDetail, scheduleDetail } from './coding.ts';
 import { compareNumbers } from './compare.ts';
 
-/** Runs in which all orders are enumerated, if there are no more; and runs that are drawn at random if there are. */
-const LIMITS = { runs: 5_000, samples: 500 } as const;
-/** The same for each random history, and how many of them there are unless the run says otherwise. */
-const HISTORY_LIMITS = { runs: 400, samples: 50 } as const;
-const HISTORIES = HISTORIES_PER_CELL;
+/** Where there are more schedules than the limit, one in so many of that number is drawn at random. */
+const SCHEDULES_PER_SAMPLE = 10;
 /** Processes that interleave histories side by side. */
 const PROCESSES = 2;
 
@@ -61,15 +57,17 @@ export const interleaving: Model<ScheduleCase, ScheduleRun, NamedSchedule, Sched
     read: parseScheduleDetail,
   },
 
-  subjects: async (cell, bench, only) => tasksOfScenario(cell, bench, HISTORIES, only),
+  subjects: async (cell, bench, only) => tasksOfScenario(cell, bench, bench.effort.histories, only),
 
   explore: async (subjects, exploration) => {
     const { bench, cell } = exploration;
     const bundle = await bench.fake.bundle();
     if (typeof bundle !== 'string') return bundle;
-    const limits = cell.scenario.histories ? HISTORY_LIMITS : LIMITS;
+    const { schedules, schedulesPerHistory, seed } = bench.effort;
+    const runs = cell.scenario.histories ? schedulesPerHistory : schedules;
+    const limits = { runs, samples: Math.ceil(runs / SCHEDULES_PER_SAMPLE), seed };
     const options = oracleOptions(bench);
-    const request = { bundle, now: Date.now(), instances: 'shared', seed: bench.effort.seed, ...options, ...limits } as const;
+    const request = { bundle, now: Date.now(), instances: 'shared', ...options, ...limits } as const;
     const interleaver = new Interleaver(exploration, request);
     const found = await interleaver.explore(subjects.map(tasksSubject));
     return isNotMeasured(found) || !cell.scenario.histories || exploration.only !== undefined ? found : interleaver.simplify(found);

@@ -1,5 +1,6 @@
 /** Explores the faults of one subject: every single fault, second faults on the ways that follow, and power cuts after failed fsyncs. */
 import type { RecordedSubject } from '../../bench/subject.ts';
+import type { Effort } from '../../domain/effort.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Trace } from '../../domain/trace.ts';
 import type { History } from '../../generate/history.ts';
@@ -39,21 +40,19 @@ export interface FaultLimits {
   readonly lies: boolean;
 }
 
-/** Second faults that are tried in one cell. */
-export const TWICE_PER_CELL = 48;
-const SCENARIO: FaultLimits = { errnos: 'all', second: TWICE_PER_CELL, lies: true };
-
 const NOT_ASKED = 'the process that lived on is not asked: with no fault at all it does not find what it saved';
 const REJECTS_ON_WINDOWS = 'by the rules of Windows alone, with no file in use, a step is rejected';
 const NOTHING_TO_FAIL = 'no call of this run is one that would be refused: nothing was tried';
 
 type OneFault = Extract<FaultCase, { kind: 'faults' }>;
 
+const limitsOfScenario = ({ errnos, secondFaults }: Effort): FaultLimits => ({ errnos, second: secondFaults, lies: true });
+
 /** Throws NoSuchState for a power cut that the named fault cannot end in. */
 export async function exploreFaults(
   subject: RecordedSubject,
   exploration: FaultExploration,
-  limits = SCENARIO,
+  limits = limitsOfScenario(exploration.bench.effort),
 ): Promise<FaultExplored | NotMeasured> {
   const { bench, cell, judge, only } = exploration;
   const isWindows = cell.profile === 'windows';

@@ -9,7 +9,7 @@ import type { Tried } from '../../domain/result.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
 import { counted } from '../../domain/words.ts';
-import { drawHistories, HISTORIES_PER_CELL } from '../../generate/draw.ts';
+import { drawHistories } from '../../generate/draw.ts';
 import { encodeHistory, type History } from '../../generate/history.ts';
 import { upToLast } from '../../generate/last-call.ts';
 import { shrink } from '../../generate/shrink.ts';
@@ -22,17 +22,14 @@ import {
   type FaultLimits,
   faultsOf,
   type NamedFault,
-  TWICE_PER_CELL,
 } from './explore.ts';
 import type { OpFault } from './fault-id.ts';
 import { type FaultVerdict, trialOf } from './trial.ts';
 
-/** A history costs some forty runs here and few elsewhere, so fewer are drawn unless the run says how many. */
-const HISTORIES = Math.ceil(HISTORIES_PER_CELL / 8);
 /** What the histories end with, in turn; those that never do it, with whatever call comes last. */
 const LAST_STEPS = ['update', 'save', 'reset', 'unchanged'] as const;
-/** Histories that are tried to shrink one that fails. */
-const SHRINK_LIMIT = 40;
+/** A smaller history that is tried costs so many times as much as one of a crash model, which shares its runs with others. */
+const COST_OF_SMALLER = 6;
 /** Faults like the one that failed, by which a smaller history is tried. */
 const ALIKE = 2;
 
@@ -42,7 +39,7 @@ export async function faultHistories(bench: Bench, only: NamedFault | undefined)
   const variation = await bench.executions.variation();
   if (isNotMeasured(variation)) return variation;
   if (only !== undefined) return executedHistories(bench, only.history === undefined ? [] : [only.history], true);
-  const drawn = drawHistories(effort.histories ?? HISTORIES, effort.seed, store.hasUpdate);
+  const drawn = drawHistories(effort.costlyHistories, effort.seed, store.hasUpdate);
   const cut = drawn.map((history, at) => upToLast(history, LAST_STEPS[at % LAST_STEPS.length]));
   return executedHistories(bench, cut, true);
 }
@@ -56,7 +53,7 @@ export async function exploreFaultHistories(executions: readonly RecordedSubject
   const counter = new TallyCounter(cell);
   const explored: FaultExplored[] = [];
   const doubts: string[] = [];
-  const limits: FaultLimits = { errnos: 'first', second: Math.ceil(TWICE_PER_CELL / executions.length), lies: false };
+  const limits: FaultLimits = { errnos: 'first', second: Math.ceil(bench.effort.secondFaults / executions.length), lies: false };
   for (const { history } of executions) {
     const found = await exploreLastCall(history?.steps ?? [], exploration, limits);
     if (found === undefined) continue; // lost before its last call: the crash models report it
@@ -147,7 +144,7 @@ async function smallest(failing: FaultVerdict, exploration: FaultExploration): P
       const found = await failureOf(candidate);
       return found && stepsOf(found);
     },
-    { atOnce: 2, limit: SHRINK_LIMIT },
+    { atOnce: 2, limit: Math.ceil(bench.effort.smallerHistories / COST_OF_SMALLER) },
   );
   return (await failureOf(history)) ?? failing;
 }

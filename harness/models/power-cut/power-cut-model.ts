@@ -65,9 +65,6 @@ const readState: ReadState = (op, detail) => (forceOf(detail) === undefined ? un
 
 const FORCED = { fsync: 'fsync of another file', commit: 'a commit', sync: 'syncfs' } as const;
 
-/** Random histories whose last call is cut, unless the run says otherwise: each runs dozens of times. */
-const HISTORIES = 3;
-
 /** A run that can be made again: of a history, its last call. */
 async function cuttable(subject: RecordedSubject | NotMeasured, bench: Bench): Promise<RecordedSubject | NotMeasured> {
   if (isNotMeasured(subject) || subject.again !== undefined) return subject;
@@ -118,7 +115,7 @@ export const powerCut: Model<CrashCase, undefined, NamedState, CrashExplored<Cut
   appliesTo: ({ tasks }) => tasks === undefined,
   missing: ({ recorder, path }, { name }) => (recorder.cuts ? missingFor(fileSystemOf(name), path) : needsRecorder('cuts')),
   id: { write: writeCrashId, read: (op, detail) => readCrashId(op, detail, readState, false) },
-  subjects: (_cell, bench, only) => crashSubjects(bench, only, false, HISTORIES),
+  subjects: (_cell, bench, only) => crashSubjects(bench, only, false, bench.effort.costlyHistories),
 
   explore: async (subjects, exploration) => {
     const { bench, cell, only } = exploration;

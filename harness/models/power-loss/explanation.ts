@@ -35,7 +35,7 @@ export async function explainSpace(
   const { trace } = subject;
   const breaks = violates(cell);
   const { unit, failing } = failingIn(verdicts.filter(({ outcome }) => breaks(outcome)));
-  const { limit, seed } = bench.effort;
+  const { states: limit, seed } = bench.effort;
   const promisedAt = promiseAfterSteps(trace);
   const question: LossQuestion = {
     trace,

@@ -16,9 +16,6 @@ import type { NamedState } from '../crash/crash-id.ts';
 import type { LossState } from '../crash/crash-state.ts';
 import type { StateOptions, StatesOfTrace } from '../crash/explore.ts';
 
-/** Distinct states of a cell up to which all are judged, unless the run says otherwise; of torn ones as many again. */
-export const STATES_PER_CELL = 10_000;
-
 /** How much of what a profile allows was enumerated: by whole pages, and torn at sectors. */
 export interface LossCoverage {
   readonly pages: Coverage;

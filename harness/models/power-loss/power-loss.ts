@@ -122,7 +122,7 @@ export const powerLoss: TraceModel<Found> = {
       return exploreHistories<Found>(runs, exploration, statesOfHistory(exploration), (found) => triedOf({ coverage: sumOf(found) }));
     const subject = oneRun(runs, cell, only);
     if (isNotMeasured(subject)) return subject;
-    const { limit, seed } = bench.effort;
+    const { states: limit, seed } = bench.effort;
     const options = { limit, seed, wholePages: subject.history !== undefined };
     return exploreRun<Found>(subject, exploration, (trace) => statesOf(trace, cell.profile, options, only), triedOf);
   },

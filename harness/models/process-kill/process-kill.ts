@@ -77,7 +77,7 @@ export const processKill: TraceModel<KillStates> = {
       }));
     const subject = oneRun(runs, cell, only);
     if (isNotMeasured(subject)) return subject;
-    const isKilled = !bench.effort.observe && subject.again !== undefined;
+    const isKilled = bench.effort.kills === 'real' && subject.again !== undefined;
     return exploreRun<KillStates>(
       subject,
       exploration,
@@ -144,7 +144,7 @@ async function killOrObserve(
   const { state, subject } = one;
   const sighting = treeOf(one);
   const { again } = subject;
-  if (one.observed || effort.observe || again === undefined || (state.how !== 'killed' && state.how !== 'ended'))
+  if (one.observed || effort.kills === 'observed' || again === undefined || (state.how !== 'killed' && state.how !== 'ended'))
     return { case: one, run: undefined, kind: '', sightings: [sighting] };
   const directory =
     state.how === 'ended' ? again.recording.endDirectory : await kill(recorder, again, state, `${cellName(cell)}${writeCrashId(one)}`);

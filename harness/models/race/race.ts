@@ -30,11 +30,6 @@ import { missingForRace } from './missing.ts';
 import { type NamedRace, parseRaceDetail, raceDetail } from './race-id.ts';
 import { CONTROL, namesIn, type Planned, type Raced, type RunRace, raceOn } from './raced.ts';
 
-/** Preemptions in a race, if the run does not say otherwise. */
-const BOUND = 1;
-/** Random histories that are raced, unless the run says otherwise. */
-const HISTORIES = 3;
-
 export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored> = {
   name: 'race',
   tries: 'schedules',
@@ -58,7 +53,7 @@ export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored>
     read: (_op, detail) => parseRaceDetail(detail),
   },
 
-  subjects: async (cell, bench, only) => tasksOfScenario(cell, bench, HISTORIES, only),
+  subjects: async (cell, bench, only) => tasksOfScenario(cell, bench, bench.effort.costlyHistories, only),
 
   explore: async (subjects, exploration) => {
     const { bench } = exploration;
@@ -91,7 +86,7 @@ async function exploreFrom(tree: Tree, subject: TasksSubject, exploration: RaceE
   const learnt = await namesIn(bench, start);
   if (isNotMeasured(learnt)) return learnt;
   const { names, key } = learnt;
-  const bound = bench.effort.preemptions ?? BOUND;
+  const bound = bench.effort.preemptions;
   const fresh = raceOn(bench, start, { names, fresh: true });
   const explore = async (run: RunRace): Promise<Races | NotMeasured> =>
     only === undefined ? exploreRaces(run, tasks.length, bound) : onlyThis(fresh, only);

@@ -5,7 +5,7 @@ import type { NotMeasured } from '../../domain/sighting.ts';
 import { BEFORE_HISTORIES, type ConcurrentHistory, drawConcurrentHistories, tasksOf } from '../../generate/concurrent.ts';
 import type { Cell } from '../model.ts';
 
-/** `histories`: how many are drawn unless the run says otherwise. `only`: what a case id names. */
+/** `histories`: how many are drawn. `only`: what a case id names. */
 export function tasksOfScenario(
   { store, scenario }: Cell,
   { effort }: Bench,
@@ -14,7 +14,7 @@ export function tasksOfScenario(
 ): readonly TasksSubject[] | NotMeasured {
   const { before, tasks } = scenario;
   if (!scenario.histories) return [{ kind: 'tasks', before, tasks: tasks ?? [] }];
-  if (only === undefined) return drawConcurrentHistories(effort.histories ?? histories, effort.seed, store.hasUpdate).map(subjectOf);
+  if (only === undefined) return drawConcurrentHistories(histories, effort.seed, store.hasUpdate).map(subjectOf);
   return only.history === undefined ? { reason: 'no history is named' } : [subjectOf(only.history)];
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { treeOf } from '../../../harness/calibrate/tree-sketch.ts';
+import { EFFORTS } from '../../../harness/domain/effort.ts';
 import type { Trace } from '../../../harness/domain/trace.ts';
 import { stateId } from '../../../harness/models/crash/crash-state.ts';
 import { type Enumerated, historyStates } from '../../../harness/models/crash/history-states.ts';
@@ -8,7 +9,7 @@ import { killStates } from '../../../harness/models/process-kill/kill-states.ts'
 import { PROFILES } from '../../../harness/persistence/profiles.ts';
 import { traceOf } from '../../lab/traces.ts';
 
-const OPTIONS = { limit: 10_000, seed: 1 };
+const OPTIONS = { ...EFFORTS.deep, seed: 1 };
 const OPS_OF_A_SAVE = 3;
 
 /** Saves by way of a temp file of its own each, of which nothing is forced to disk. */

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Bench } from '../../../harness/bench/bench.ts';
 import { cellResult } from '../../../harness/cell-result.ts';
 import { check } from '../../../harness/check.ts';
+import { EFFORTS } from '../../../harness/domain/effort.ts';
 import { isNotMeasured } from '../../../harness/domain/sighting.ts';
 import type { Json } from '../../../harness/domain/trace.ts';
 import { interleaving } from '../../../harness/models/interleaving/interleaving.ts';
@@ -57,7 +58,7 @@ function bench(found: Json): Bench {
   };
   return {
     ...cell,
-    effort: { seed: 1 },
+    effort: { ...EFFORTS.deep, seed: 1 },
     onProgress: () => {},
     recovery: {
       whenFresh: { kind: 'loaded', value: {} },
@@ -75,7 +76,7 @@ async function findingsOn(found: Json): Promise<Findings> {
   return findings;
 }
 
-const options = { durationMs: 1, allCases: false, replay: (id: string) => id };
+const options = { durationMs: 1, effort: 'deep', allCases: false, replay: (id: string) => id } as const;
 
 test('a failure that the real store shows as well is reported with its schedule', async () => {
   expect(await cellResult(await findingsOn({}), options)).toMatchObject({

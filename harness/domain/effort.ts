@@ -1,0 +1,96 @@
+/**
+ * How much is tried: three efforts, each a table of limits. Limits are counts and never seconds, so the same effort finds the same on every
+ * machine. A case id replays whatever the effort was that found it.
+ *
+ *   quick     the likeliest losses, for the loop of edit and look; finding nothing proves nothing
+ *   standard  the gate of a change
+ *   deep      for the night, and for the last doubt
+ */
+import { z } from 'zod';
+
+const count = z.int().nonnegative();
+const some = z.int().positive();
+
+/** The limits of a run, as its result has them. */
+export const limitsSchema = z.object({
+  kills: z.enum(['real', 'observed']).describe('Whether a child is killed at each boundary, or one run is copied there'),
+  states: some.describe('Distinct states of power loss of a cell up to which all are judged'),
+  recoveries: count.describe('Ways to recover from a first crash that are crashed again, in one cell'),
+  statesInRecovery: count.describe('Distinct states of these recoveries together up to which all are judged'),
+  errnos: z.enum(['first', 'all']).describe('Of the errnos that a call can fail with: the likeliest one, or each'),
+  secondFaults: count.describe('Runs of a cell in which a second call fails too'),
+  histories: some.describe('Random histories of a cell'),
+  costlyHistories: some.describe('Random histories of a cell whose model runs each of them dozens of times'),
+  statesPerHistory: some.describe('Crash states of a history up to which all are judged'),
+  smallerHistories: count.describe('Smaller histories that are tried in the place of one that fails'),
+  schedules: some.describe('Schedules of a cell up to which all are enumerated'),
+  schedulesPerHistory: some.describe('Schedules of a random history up to which all are enumerated'),
+  preemptions: some.describe('Switches in a race from a process that could go on'),
+});
+
+export type Limits = z.infer<typeof limitsSchema>;
+
+export const EFFORTS = {
+  quick: {
+    kills: 'observed',
+    states: 200,
+    recoveries: 0,
+    statesInRecovery: 0,
+    errnos: 'first',
+    secondFaults: 0,
+    histories: 2,
+    costlyHistories: 1,
+    statesPerHistory: 50,
+    smallerHistories: 0,
+    schedules: 400,
+    schedulesPerHistory: 100,
+    preemptions: 1,
+  },
+  standard: {
+    kills: 'real',
+    states: 2_000,
+    recoveries: 6,
+    statesInRecovery: 72,
+    errnos: 'first',
+    secondFaults: 8,
+    histories: 6,
+    costlyHistories: 2,
+    statesPerHistory: 120,
+    smallerHistories: 48,
+    schedules: 2_000,
+    schedulesPerHistory: 400,
+    preemptions: 1,
+  },
+  deep: {
+    kills: 'real',
+    states: 10_000,
+    recoveries: 16,
+    statesInRecovery: 192,
+    errnos: 'all',
+    secondFaults: 48,
+    histories: 24,
+    costlyHistories: 8,
+    statesPerHistory: 200,
+    smallerHistories: 250,
+    schedules: 5_000,
+    schedulesPerHistory: 400,
+    preemptions: 1,
+  },
+} as const satisfies { readonly [name: string]: Limits };
+
+export type EffortName = keyof typeof EFFORTS;
+
+export const EFFORT_NAMES = Object.keys(EFFORTS) as [EffortName, ...EffortName[]]; // there are efforts
+
+/** The one that gates: a claim is said to be kept by this effort or a larger one. */
+export const GATING_EFFORT: EffortName = 'standard';
+
+/** Whether finding nothing is enough to say that a claim is kept. */
+export const provesClaims = (name: EffortName): boolean => EFFORT_NAMES.indexOf(name) >= EFFORT_NAMES.indexOf(GATING_EFFORT);
+
+/** What a run tries: its effort, with the limits that its options changed. */
+export interface Effort extends Limits {
+  readonly name: EffortName;
+  /** For everything that is drawn. */
+  readonly seed: number;
+}

@@ -1,0 +1,17 @@
+/** The limits of a run in words. */
+import type { Limits } from '../domain/effort.ts';
+import { counted } from '../domain/words.ts';
+
+/** `up to 2,000 states of power loss`, `6 recoveries crashed again`, …: what a cell is tried with, in words that can be joined. */
+export function limitWords(limits: Limits): string[] {
+  const { recoveries, errnos, secondFaults, histories, costlyHistories, preemptions } = limits;
+  return [
+    `up to ${counted(limits.states, 'state')} of power loss`,
+    `${counted(recoveries, 'recovery', 'recoveries')} crashed again`,
+    errnos === 'all' ? 'every errno of each call' : 'one errno of each call',
+    counted(secondFaults, 'second fault'),
+    `${counted(histories, 'random history', 'random histories')} (${costlyHistories} where each costs more)`,
+    `up to ${counted(limits.schedules, 'schedule')}`,
+    counted(preemptions, 'preemption'),
+  ];
+}
