@@ -8,6 +8,7 @@ import { failsRun } from './domain/grade.ts';
 import { modelName } from './domain/model-names.ts';
 import { isNotMeasured } from './domain/sighting.ts';
 import { Stopwatch } from './domain/stages.ts';
+import { usableCores } from './machine/cores.ts';
 import type { Cell } from './models/model.ts';
 
 export interface RunOptions extends BenchOptions {
@@ -19,8 +20,8 @@ export interface RunOptions extends BenchOptions {
   readonly replay: (cell: Cell, id: string) => string;
 }
 
-/** Stores and scenarios that run side by side: while one records, which uses one core, another kills. */
-const SCENARIOS_AT_ONCE = 3;
+/** Stores and scenarios that run side by side: one more than there are cores, because a cell often waits for one process. */
+const scenariosAtOnce = (): number => usableCores() + 1;
 
 /** Rejects only if the harness itself failed. */
 export async function runCells(cells: readonly Cell[], options: RunOptions): Promise<CheckedCell[]> {
@@ -48,7 +49,7 @@ export async function runCells(cells: readonly Cell[], options: RunOptions): Pro
     }
   };
   try {
-    await Promise.all(Array.from({ length: SCENARIOS_AT_ONCE }, work));
+    await Promise.all(Array.from({ length: scenariosAtOnce() }, work));
   } finally {
     await benches.close();
   }

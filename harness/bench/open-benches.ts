@@ -1,7 +1,6 @@
 /**
  * Opens benches: the directories of one store and scenario, the processes that recover, and what cells of one store have in common.
  */
-import { availableParallelism } from 'node:os';
 import type { Effort } from '../domain/effort.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import { once } from '../domain/once.ts';
@@ -10,6 +9,7 @@ import type { Scenario } from '../domain/scenario.ts';
 import { treeKey } from '../domain/tree.ts';
 import { fakeBench } from '../fake/fake-bench.ts';
 import { Executions } from '../generate/executions.ts';
+import { usableCores } from '../machine/cores.ts';
 import type { Installation } from '../machine/installation.ts';
 import type { Workspace } from '../machine/workspace.ts';
 import { Templates } from '../record/image/templates.ts';
@@ -52,7 +52,7 @@ export function openBenches(options: BenchOptions): Benches {
     const key = JSON.stringify(env);
     const known = pools.get(key);
     if (known !== undefined) return known;
-    const pool = createRecoveryPool({ recoverer: installation.recoverer, cwd, env, workers: availableParallelism(), timeoutMs });
+    const pool = createRecoveryPool({ recoverer: installation.recoverer, cwd, env, workers: usableCores(), timeoutMs });
     pools.set(key, pool);
     return pool;
   };

@@ -1,7 +1,8 @@
 /** `crash-matrix doctor`: which recorders and models work on this machine, and why not. */
 import { statfsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { createColors } from 'picocolors';
+import { usableCores } from '../machine/cores.ts';
 import { MODELS, VARIANTS, type Variant } from '../models/all.ts';
 import type { Cell, EquippedMachine } from '../models/model.ts';
 import { RECORDERS } from '../record/all.ts';
@@ -55,6 +56,7 @@ function aboutHere(version: string): readonly Check[] {
   return [
     { ok: true, what: 'crash-matrix', detail: version },
     { ok: true, what: 'node', detail: `${process.version}, ${process.platform} ${process.arch}` },
+    { ok: true, what: 'processors', detail: `${usableCores()} to use of ${cpus().length}` },
     { ok: true, what: 'temporary directory', detail: `${tmpdir()}, on ${on}` },
   ];
 }

@@ -2,8 +2,9 @@
  * What every command that runs stores needs, and its end: a workspace, recorders, and that nothing stays behind, whether the
  * command returns, throws or is interrupted.
  */
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { InterruptedError, UnavailableError } from '../domain/errors.ts';
+import { usableCores } from '../machine/cores.ts';
 import { findInstallation, type Installation } from '../machine/installation.ts';
 import { thisMachine } from '../machine/machine.ts';
 import { memoryDirectory } from '../machine/memory-directory.ts';
@@ -57,7 +58,7 @@ export async function withSession<T>(
   try {
     const env = { ...definedOf(process.env), [RUN_VARIABLE]: workspace.id };
     const cwd = process.cwd();
-    const inFlight = availableParallelism() + 2;
+    const inFlight = usableCores() + 2;
     const { recorder, refused } = await chooseRecorder({ wanted, inFlight, installation, cwd, env, ...options });
     open.push(recorder);
     const siteRecorder = recorder.takesStacks ? recorder : await startSiteRecorder({ inFlight: 1, installation, cwd, env });

@@ -140,7 +140,7 @@ export function recoveryWords(cells: readonly CellResult[]): string[] {
   if (recoveries.length === 0) return [];
   const sum = (of: (one: (typeof recoveries)[number]) => number): number => recoveries.reduce((total, one) => total + of(one), 0);
   const [crashed, ways, states] = [sum(({ crashed }) => crashed), sum((one) => one.of), sum((one) => one.states)];
-  return [`${withCommas(crashed)} of ${counted(ways, 'way')} to recover crashed again in ${counted(states, 'state')}`];
+  return [`${withCommas(crashed)} of ${counted(ways, 'recovery', 'recoveries')} crashed again, ${counted(states, 'state')} judged`];
 }
 
 /** As many columns at a time as fit side by side, at least one. */

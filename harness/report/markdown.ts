@@ -279,7 +279,7 @@ function scheduleSection(cells: readonly CellResult[]): string[] {
     return [escaped(`${cell.scenario}, ${cell.model}`), verdict(cell), cell.claim, ...counts, reachWords(schedules), outcomeCounts(cell)];
   });
   return [
-    'At the same time: tasks on the fake file system (interleaving), real processes (race).',
+    'Tasks at the same time:',
     table(['scenario', 'found', 'claim', 'schedules', 'crashes', 'reach', 'ends by outcome'], rows, [3, 4]),
   ];
 }

@@ -55,5 +55,5 @@ test('what was tried is told, whatever the model', () => {
   const cut = cell('replace', 'xfs', { status: 'kept', model: 'power-cut', tried: { kind: 'cuts', cuts: 1200 }, states: 7 });
   expect(coverageWords([cut])).toEqual([expect.stringMatching(/^1,200 cuts: what this kernel/), '7 distinct ones judged']);
   const again = cell('replace', 'xfs', { tried: { kind: 'states', explored: { pages }, recoveries: { crashed: 2, of: 3, states: 30 } } });
-  expect(coverageWords([again]).at(-1)).toBe('2 of 3 ways to recover crashed again in 30 states');
+  expect(coverageWords([again]).at(-1)).toBe('2 of 3 recoveries crashed again, 30 states judged');
 });

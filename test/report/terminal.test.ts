@@ -48,7 +48,7 @@ test('recoveries that were crashed again are counted in every model', () => {
   const crashed = (['process-kill', 'power-loss'] as const).flatMap((model) =>
     cells.slice(0, 1).map((cell) => ({ ...cell, model, tried: { ...TRIED[model], recoveries: { crashed: 2, of: 3, states: 30 } } })),
   );
-  expect(plain({ ...rest, cells: crashed, cases: [] })).toContain('4 of 6 ways to recover crashed again in 60 states');
+  expect(plain({ ...rest, cells: crashed, cases: [] })).toContain('4 of 6 recoveries crashed again, 60 states judged');
 });
 
 test('verdicts stand under their titles, however short the pictures', () => {

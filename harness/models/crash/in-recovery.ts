@@ -37,7 +37,8 @@ const LEAST_PER_RECOVERY = 12;
 const FROM_LOSSES = 0.25;
 
 const LOSES_IN_RECOVERY = 'crash in recovery: some losses need a second crash, in recovery; the picture shows one crash';
-const LOSES_ANYWAY = 'crash in recovery: the save after it, crashed, loses as it does without a crash before it; not counted here';
+const LOSES_ANYWAY =
+  'crash in recovery: the save after a recovery loses when it is crashed, and loses the same with no crash before it; not counted here';
 
 export function inRecovery<Found extends StatesOfTrace<TraceState>>(
   model: TraceModel<Found>,
