@@ -1,11 +1,10 @@
 /**
- * `npm run bench`: how fast states of power loss are enumerated, how fast trees are recovered and judged, and what a kill costs.
- * The cost of a kill is printed as ratios measured in one run.
+ * `npm run bench`: rates by model, how fast states of power loss are enumerated, how fast trees are recovered and judged, and what a kill
+ * costs. The cost of a kill is printed as ratios measured in one run.
  *
  * Each ratio is the median over rounds, and each round measures both sides one after the other, because the speed of a shared machine
  * drifts by more than what is measured. Bare starts and children have the same environment.
  */
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,12 +20,12 @@ import { killStates } from '../models/process-kill/kill-states.ts';
 import { recoverAndBelieve } from '../recover/believe.ts';
 import { cellsOf, median, recordedOn, withBench } from './cells.ts';
 import { benchPowerLoss } from './power-loss.ts';
+import { bareStart, benchRates, start } from './rates.ts';
 import { benchRecovery } from './recovery.ts';
 import { benchSchedules } from './schedules.ts';
 
 const ROUNDS = 9;
 const BARE_STARTS = 40;
-const AT_ONCE = 2;
 /** Kills of a round, at least: enough that filling and draining the line of children does not count. */
 const KILLS = 60;
 /** The hand-written loop is slow; a few boundaries of it are enough. */
@@ -51,24 +50,6 @@ if (step === 'load') store.load(directory);
 else store.save(directory, { step, text: 'x'.repeat(800) });
 if (step === 'save') process.kill(process.pid, 'SIGKILL');
 `;
-
-function start(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  return new Promise((resolve, reject) => {
-    spawn(process.execPath, args, { stdio: 'ignore', env })
-      .on('exit', () => resolve())
-      .on('error', reject);
-  });
-}
-
-/** Milliseconds of one bare start, two at a time. */
-async function bareStart(env: NodeJS.ProcessEnv): Promise<number> {
-  const started = performance.now();
-  const lane = async (): Promise<void> => {
-    for (let done = 0; done < BARE_STARTS / AT_ONCE; done += 1) await start(['-e', '0'], env);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
-  return (performance.now() - started) / BARE_STARTS;
-}
 
 /** Milliseconds of one kill with its check, recovery and judgement. */
 async function wholeKill(bench: Bench, subject: RecordedSubject, again: Again, states: readonly KillState[]): Promise<number> {
@@ -105,7 +86,7 @@ async function measureOn(bench: Bench, session: Session, directory: string): Pro
   const states = killStates(subject.trace).states.filter(({ how }) => how === 'killed');
   const rounds: { readonly bare: number; readonly kill: number; readonly typescript: number; readonly bundled: number }[] = [];
   for (let round = 0; round <= ROUNDS; round += 1) {
-    const bare = await bareStart(session.env);
+    const bare = await bareStart(session.env, BARE_STARTS);
     const whole = await wholeKill(bench, subject, subject.again, states);
     const typescript = await handWrittenLoop(directory, ['--import', 'tsx', join(directory, 'loop.ts')], session.env);
     const bundled = await handWrittenLoop(directory, [join(directory, 'loop.mjs')], session.env);
@@ -115,7 +96,7 @@ async function measureOn(bench: Bench, session: Session, directory: string): Pro
   console.log(
     `${bench.store.name}/${bench.scenario.name}: ${subject.trace.ops.length} ops, recorder ${session.recorder.name}, medians of ${ROUNDS} rounds`,
   );
-  console.log(`${of(({ bare }) => bare)} ms  a bare node -e 0, ${AT_ONCE} at a time`);
+  console.log(`${of(({ bare }) => bare)} ms  a bare node -e 0, two at a time`);
   console.log(`${of((round) => round.kill)} ms  a kill, checked, recovered and judged`);
   console.log(`${of((round) => round.kill / round.bare)} x   a kill over a bare start`);
   console.log(`${of((round) => round.typescript / round.kill)} x   a loop of three starts, TypeScript by tsx, over a kill`);
@@ -145,6 +126,8 @@ async function main(): Promise<void> {
   }
 }
 
+await benchRates();
+console.log();
 benchPowerLoss();
 console.log();
 await benchRecovery();
