@@ -63,7 +63,7 @@ law.prop(
     );
   for (const tree of listed.slice(0, MOST_ASKED)) ask(tree);
   for (const tree of trace.trees) ask(tree);
-  // What the floor allows is the hardest to tell from what this profile does.
+  // What the floor allows is the hardest to distinguish from what this profile does.
   const floor = [...statesAt(trace, PROFILES.posix, boundary, { unit: size, limit: LISTED })].map((state) => state.toTree());
   for (const number of pick) {
     const [one, other] = [floor[number % floor.length], floor[(number >>> 8) % floor.length]];

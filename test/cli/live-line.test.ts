@@ -77,7 +77,7 @@ test.each([
   ['elsewhere', () => new Screen(false)],
   ['on a terminal without a width', () => new Screen(true, 0)],
 ])('%s, a line every ten seconds, and only of a long run', (_, open) => {
-  const told = (elapsed: number): string => {
+  const listed = (elapsed: number): string => {
     const screen = open();
     let time = 0;
     const line = liveLine({ stream: screen.asTerminal, colors: false, now: () => time });
@@ -86,6 +86,6 @@ test.each([
     line.stop();
     return screen.written;
   };
-  expect(told(1_000)).toBe('');
-  expect(told(12_000)).toBe('rename-away / replace / process-kill  1 of 2 cells · 3 violations · 12 s\n');
+  expect(listed(1_000)).toBe('');
+  expect(listed(12_000)).toBe('rename-away / replace / process-kill  1 of 2 cells · 3 violations · 12 s\n');
 });

@@ -108,7 +108,7 @@ describe('two names of one file teach', () => {
     ['.a.json.4242-1x', '.a.json.4242-2x', { prefix: '.a.json.4242-', suffix: '', charset: 'word', except: [] }],
     ['1732264512345.77.tmp', '1732264519999.78.tmp', { prefix: '<time>.', suffix: '.tmp', charset: 'digits', except: [] }],
     ['a.b+c', 'a.d.c', undefined],
-    // Where a fixed word ends and a random one begins cannot be told.
+    // Where a fixed word ends and a random one begins cannot be listed.
     ['tmpAbC123', 'tmpXyZ789', { prefix: '', suffix: '', charset: 'word', except: [] }],
     ['temp-V1StGXR8_Z5jdHi6', 'temp-aZ09-kLmNo_pQrSt', { prefix: 'temp-', suffix: '', charset: 'word', except: [] }],
     ['a.', 'a.1', undefined],

@@ -16,7 +16,7 @@ test.each([
   ['a text of more than twenty-four letters', '"a text of more than twen…"'],
   [0, '0'],
   [false, 'false'],
-])('%j is told as %s', (value, words) => {
+])('%j is written as %s', (value, words) => {
   expect(describeValue(value)).toBe(words);
 });
 

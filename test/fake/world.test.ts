@@ -98,7 +98,7 @@ test('time passes by what a task does and waits for, and by nothing else', async
   expect(await drive(its, work())).toEqual({ kind: 'done', value: NOW + 60_002 });
 });
 
-test('what waits for nothing is stuck at once', async () => {
+test('a task that waits for what never comes is stuck at once', async () => {
   expect(await drive(world().world, new Promise(() => {}))).toEqual({ kind: 'stuck' });
 });
 
@@ -116,7 +116,7 @@ test('ticks and immediates have been called when all is quiet', async () => {
   expect(called.sort()).toEqual(['immediate', 'tick 0', 'tick 1', 'tick 2', 'tick 3']);
 });
 
-test('tasks of one process are told apart by what set their code off', async () => {
+test('tasks of one process are distinguished by what set their code off', async () => {
   const { world: its } = world();
   const callers = sharedCallers(its);
   const [one, other] = [its.newCaller(0, true), its.newCaller(1, true)];

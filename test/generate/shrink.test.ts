@@ -59,7 +59,7 @@ describe('a history that fails', () => {
   });
 });
 
-test('the limit is kept, and told', async () => {
+test('the limit is kept, and reported', async () => {
   let tried = 0;
   const result = await shrink(
     history('s2.u1.r.z.s3.l.u2.c4.s1'),

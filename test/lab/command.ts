@@ -91,7 +91,7 @@ export function openPlace(): Place {
   };
 }
 
-/** Holds once a command is over: its temporary directory is empty, and no process is left that was told of it. */
+/** Holds once a command is over: its temporary directory is empty, and no process is left that has it in its environment. */
 export async function expectNothingLeft(tmp: string): Promise<void> {
   expect(readdirSync(tmp)).toEqual([]);
   // Killed processes may take a moment to go; they must not come back with files.

@@ -38,7 +38,7 @@ export interface RacingStore {
   readonly update?: string;
 }
 
-/** A file that is read as a value; nothing, where there is none. */
+/** A file that is read as a value; nothing, where there is no file. */
 export const LOAD = `try { return JSON.parse(fs.readFileSync(at(dir, 'live'), 'utf8')); } catch (error) { if (error.code === 'ENOENT') return {}; throw error; }`;
 
 export function racing(lab: Lab, { top = '', save: body, load = LOAD, update: change }: RacingStore): LoadedStore {

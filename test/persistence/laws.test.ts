@@ -62,20 +62,20 @@ describe('the enumeration', () => {
   );
 
   law.prop({ ops: shortRun, of: profile }, { numRuns: RUNS })(
-    'tells each tree once per promise, and all that any boundary has',
+    'enumerates each tree once per promise, and all that any boundary has',
     ({ ops, of }) => {
       const trace = traceOfRun(BEFORE, ops);
       const states = powerLossStates(trace, of, { limit: 4000 });
       fc.pre(states.coverage.kind === 'exhaustive');
       const promise = (boundary: number): number => trace.marks.filter(({ afterOp }) => afterOp <= boundary).length;
-      const told = [...states].map((state) => `${promise(state.boundary)} ${state.hash}`);
-      expect(new Set(told).size).toBe(told.length);
-      expect(states.coverage).toMatchObject({ distinct: told.length, boundaries: trace.ops.length + 1 });
+      const enumerated = [...states].map((state) => `${promise(state.boundary)} ${state.hash}`);
+      expect(new Set(enumerated).size).toBe(enumerated.length);
+      expect(states.coverage).toMatchObject({ distinct: enumerated.length, boundaries: trace.ops.length + 1 });
       const allowed = new Set<string>();
       for (let boundary = 0; boundary <= trace.ops.length; boundary += 1) {
         for (const { hash } of statesAt(trace, of, boundary)) allowed.add(`${promise(boundary)} ${hash}`);
       }
-      expect(sorted(told), inWords(trace)).toEqual(sorted(allowed));
+      expect(sorted(enumerated), inWords(trace)).toEqual(sorted(allowed));
     },
   );
 
@@ -146,9 +146,9 @@ describe('every profile', () => {
     'is explored alike under the same seed',
     ({ ops, of, seed }) => {
       const trace = traceOfRun(BEFORE, ops);
-      const told = (): string[] =>
+      const enumerated = (): string[] =>
         [...powerLossStates(trace, of, { limit: 20, seed })].map(({ boundary, hash, detail }) => `${boundary} ${hash} ${detail}`);
-      expect(told()).toEqual(told());
+      expect(enumerated()).toEqual(enumerated());
     },
   );
 });

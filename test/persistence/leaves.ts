@@ -17,10 +17,10 @@ export function traceOfRow(row: Row): Trace {
 }
 
 export function leftOf(row: Row, profile: Profile): string {
-  const { files = ['live'], told = inWords, unit = 4096 } = row;
+  const { files = ['live'], shown = inWords, unit = 4096 } = row;
   const trace = traceOfRow(row);
   const trees = [...statesAt(trace, profile, trace.ops.length, { unit })].map((state) => state.toTree());
-  return sorted(trees.map((tree) => files.map((path) => told(tree, path)).join('/')));
+  return sorted(trees.map((tree) => files.map((path) => shown(tree, path)).join('/')));
 }
 
 /** Throws if the row says nothing of the profile, or something else. */

@@ -37,14 +37,14 @@ const save = traceOfRun({ live: 'old' }, [
   chmod('live', 0o644),
 ]);
 
-describe('what is told', () => {
+describe('what is enumerated', () => {
   test('each state says what was lost, in order, and where', () => {
-    const told = [...powerLossStates(save, ext4)].map(({ boundary, detail, lost }) => [
+    const enumerated = [...powerLossStates(save, ext4)].map(({ boundary, detail, lost }) => [
       boundary,
       detail,
       lost.map(({ op }) => op.call).join(),
     ]);
-    expect(told).toEqual([
+    expect(enumerated).toEqual([
       [0, '', ''],
       [1, '', ''],
       [2, '', ''],
@@ -72,17 +72,17 @@ describe('what is told', () => {
   test('beyond the limit, some of them, and that is said', () => {
     const many = traceOfRun({}, Array.from({ length: 8 }, (_, at) => writeFile(`f${at}`, `${at}`)).flat());
     const states = powerLossStates(many, posix, { limit: 500 });
-    const told = [...states];
-    expect(states.coverage).toMatchObject({ kind: 'sampled', distinct: told.length, limit: 500 });
-    expect(told.length).toBeGreaterThan(300);
-    const all = new Set(told.map(({ boundary, hash }) => `${boundary} ${hash}`));
+    const enumerated = [...states];
+    expect(states.coverage).toMatchObject({ kind: 'sampled', distinct: enumerated.length, limit: 500 });
+    expect(enumerated.length).toBeGreaterThan(300);
+    const all = new Set(enumerated.map(({ boundary, hash }) => `${boundary} ${hash}`));
     for (const [boundary, tree] of many.trees.entries()) {
-      // Nothing lost, and everything lost, are among the first that are told of a boundary.
+      // Nothing lost, and everything lost, are among the first that are enumerated of a boundary.
       const whole = [...statesAt(many, posix, boundary, { limit: 1 })].map((state) => treeKey(state.toTree()));
       expect(whole).toContain(treeKey(tree));
     }
-    expect(all.size).toBe(told.length);
-    expect(told.some((state) => state.boundary === many.ops.length - 1)).toBe(true); // the last op is a close
+    expect(all.size).toBe(enumerated.length);
+    expect(enumerated.some((state) => state.boundary === many.ops.length - 1)).toBe(true); // the last op is a close
   });
 });
 
@@ -106,7 +106,7 @@ describe('a state by its id', () => {
   ])('"%s"', (detail, expected) => expect(contents(detail)).toBe(expected));
 
   test.each<[string, typeof save, number, string, string]>([
-    ['is none', save, 5, 'lost=x', '"lost=x" is not a list of lost ops'],
+    ['is no state', save, 5, 'lost=x', '"lost=x" is not a list of lost ops'],
     ['at a boundary that is not there', save, 9, '', 'there is no boundary 9: the trace has 7 ops'],
     ['of an op that comes later', save, 4, 'lost=5', 'op 5 has nothing to lose at boundary 4'],
     ['of an op without an effect', save, 5, 'lost=4', 'op 4 has nothing to lose'],
@@ -143,13 +143,13 @@ describe('a state by its id', () => {
   });
 });
 
-describe('every state of every boundary is told somewhere', () => {
+describe('every state of every boundary is enumerated somewhere', () => {
   exhaustive.each(PROFILE_NAMES)('on %s', (name) => {
     for (const { ops, before = { live: 'old' } } of Object.values(SEQUENCES).flat()) {
       const trace = traceOfRun(before, ops);
-      const told = new Set([...powerLossStates(trace, PROFILES[name])].map(({ hash }) => hash));
+      const enumerated = new Set([...powerLossStates(trace, PROFILES[name])].map(({ hash }) => hash));
       const there = trace.trees.flatMap((_, boundary) => [...statesAt(trace, PROFILES[name], boundary)].map(({ hash }) => hash));
-      expect(told).toEqual(new Set(there));
+      expect(enumerated).toEqual(new Set(there));
     }
   });
 

@@ -44,9 +44,9 @@ type Expected = { readonly [name in ProfileName]?: string } & { readonly rest?: 
 export interface Row {
   readonly sequence: string;
   readonly ops: readonly Do[];
-  /** What of a state is told: these files, with a slash in between. Default: `live`. */
+  /** What of a state is compared: these files, with a slash in between. Default: `live`. */
   readonly files?: readonly string[];
-  readonly told?: (tree: Tree, path: string) => string;
+  readonly shown?: (tree: Tree, path: string) => string;
   readonly unit?: Unit;
   readonly before?: Parameters<typeof traceOfRun>[0];
   readonly leaves: Expected;
@@ -93,10 +93,10 @@ export const SEQUENCES: { readonly [about: string]: readonly Row[] } = {
     { sequence: 'write temp, rename, sync', ops: [...temp, replace, sync], leaves: { rest: 'new' } },
 
     {
-      sequence: 'write temp, rename over an empty file', // told with modes, which set the two empty files apart
+      sequence: 'write temp, rename over an empty file', // compared with modes, which set the two empty files apart
       ops: [...temp, replace],
       before: { live: { text: '', mode: 0o644 } },
-      told: (tree, path) => `${inWords(tree, path)}:${modeOf(tree, path)}`,
+      shown: (tree, path) => `${inWords(tree, path)}:${modeOf(tree, path)}`,
       leaves: { posix: 'empty:644 new:600 empty:600 000:600', ext4: 'empty:644 new:600', rest: 'empty:644 new:600 empty:600' },
     },
   ],
@@ -355,12 +355,12 @@ export const SEQUENCES: { readonly [about: string]: readonly Row[] } = {
     },
   ],
   modes: [
-    { sequence: 'chmod', ops: [chmod('live', 0o644)], told: modeOf, leaves: { rest: '600 644' } },
-    { sequence: 'chmod, fsync', ops: [openLive, chmod('live', 0o644), fsync('live')], told: modeOf, leaves: { rest: '644' } },
+    { sequence: 'chmod', ops: [chmod('live', 0o644)], shown: modeOf, leaves: { rest: '600 644' } },
+    { sequence: 'chmod, fsync', ops: [openLive, chmod('live', 0o644), fsync('live')], shown: modeOf, leaves: { rest: '644' } },
     {
       sequence: 'chmod, fdatasync',
       ops: [openLive, chmod('live', 0o644), fdatasync('live')],
-      told: modeOf,
+      shown: modeOf,
       leaves: { btrfs: '600 644', rest: '600 644' },
     },
   ],

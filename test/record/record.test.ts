@@ -1,4 +1,4 @@
-/** What two runs of a cell make: a recording, or the reason why there is none. The runs are told, not run. */
+/** What two runs of a cell make: a recording, or the reason why there is none. The runs are given, not run. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -43,7 +43,7 @@ interface Teller extends Recorder {
   readonly plans: RunPlan[];
 }
 
-/** A recorder whose runs go as told; the last one again and again. */
+/** A recorder whose runs go as given; the last one again and again. */
 function tell(...runs: readonly Run[]): Teller {
   const plans: RunPlan[] = [];
   return {
@@ -54,7 +54,7 @@ function tell(...runs: readonly Run[]): Teller {
       const run = runs[Math.min(plans.length, runs.length - 1)] ?? [];
       plans.push(plan);
       const start: RawEvent = { kind: 'start', tree: spoolTree(treeOf({ live: 'A' }), spool) };
-      const events = run.map((told): RawEvent => ('kind' in told ? told : { ...told[0], tree: spoolTree(told[1], spool) }));
+      const events = run.map((given): RawEvent => ('kind' in given ? given : { ...given[0], tree: spoolTree(given[1], spool) }));
       return { pid: 1000 + plans.length, events: [start, ...events] };
     },
     close: async () => {},
@@ -132,14 +132,14 @@ describe('two runs that do the same', () => {
     expect(new Set(recording.trace.trees).size).toBe(1);
   });
 
-  test('what the store threw when its steps had resolved is told, once the recording is there', async () => {
+  test('what the store threw when its steps had resolved is given, once the recording is there', async () => {
     expect(await record(tell(save()), request())).not.toHaveProperty('late');
     expect(await record(tell(save()), request('Error: too late\n    at Timeout (store.js:1)'))).toMatchObject({
       late: 'after step 1 resolved, the store threw: Error: too late',
     });
   });
 
-  test('what could not be recorded is told', async () => {
+  test('what could not be recorded is reported', async () => {
     const recording = await record(tell([...save().slice(0, -1), { kind: 'unmeasured', what: 'mmap of a' } as never, finished]), request());
     expect(recording).toMatchObject({ trace: { unmeasured: ['mmap of a'] } });
   });

@@ -182,7 +182,7 @@ describe('a store that', () => {
     expect(await recover(pool, 'warm', lies)).toEqual(first);
   });
 
-  // The last stage it told of is still on its way when it is gone.
+  // The last stage that it reported is still on its way when it is gone.
   test('exits when it saves, after it loaded megabytes', async () => {
     const recovery = await recover(pool, 'warm', storeThat(`load: () => ({ kept: 'x'.repeat(5e6) }), save: () => process.exit(3)`));
     expect(recovery).toMatchObject({ load: { kind: 'loaded' }, save: { kind: 'ended', how: 'exit code 3' } });

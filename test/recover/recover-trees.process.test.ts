@@ -70,7 +70,7 @@ function withModes(tree: Tree, modes: { readonly [path: string]: number }): Tree
   );
 }
 
-test('each tree is told as a fresh process finds it', async () => {
+test('each answer is what a fresh process finds', async () => {
   const recovery = await recoveryThat(
     `load: (dir) => fs.readdirSync(dir).sort().map((name) => { const stat = fs.lstatSync(dir + '/' + name);
        return [name, stat.mode, stat.isFile() ? fs.readFileSync(dir + '/' + name, 'latin1') : stat.isSymbolicLink() ? fs.readlinkSync(dir + '/' + name) : fs.readdirSync(dir + '/' + name)]; })`,
@@ -97,16 +97,16 @@ test('a store given as commands is recovered as well', async () => {
   expect(await recovery.recoverTrees([kept(1), kept(2)], NEXT)).toEqual([1, 2].map((number) => recovered(works({ kept: number }))));
 });
 
-test('each tree is recovered once for each value that is saved next, and told how many are done', async () => {
+test('each tree is recovered once for each value that is saved next, and the count of those done is reported', async () => {
   const { text, saves } = notingSaves();
   const recovery = await recoveryThat(text);
   const before = saves();
-  const told: number[] = [];
-  const [one, again, two] = await recovery.recoverTrees([kept(1), kept(1), kept(2)], NEXT, (done) => told.push(done));
+  const counts: number[] = [];
+  const [one, again, two] = await recovery.recoverTrees([kept(1), kept(1), kept(2)], NEXT, (done) => counts.push(done));
   expect(one).toEqual(recovered(works({ kept: 1 })));
   expect(again).toBe(one);
   expect(two).toEqual(recovered(works({ kept: 2 })));
-  expect(told).toEqual([1, 2, 3]);
+  expect(counts).toEqual([1, 2, 3]);
   expect(await recovery.recoverTrees([kept(2)], NEXT)).toEqual([two]);
   expect(saves() - before).toBe(2);
 
@@ -225,7 +225,7 @@ describe('the next save is made once for trees that it cannot tell apart', () =>
 });
 
 describe('a store that', () => {
-  test('remembers values of other directories is caught, and told from fresh processes then', async () => {
+  test('remembers values of other directories is caught, and fresh processes answer then', async () => {
     const recovery = await recoveryThat(`load: (dir) => (memory.value ??= read(dir))`, {
       top: 'const memory = (globalThis.trees ??= {});',
     });
@@ -272,7 +272,7 @@ describe('a store that', () => {
     );
   });
 
-  test('ends its process between two calls is told so, and no other tree is', async () => {
+  test('ends its process between two calls is reported so, and no other tree is', async () => {
     const recovery =
       await recoveryThat(`load: (dir) => { const value = read(dir); if (value.kept === 5) setImmediate(() => process.exit(3)); return value; },
        save: async (dir, value) => { await new Promise(setImmediate); await new Promise(setImmediate); fs.writeFileSync(file(dir), JSON.stringify(value)); }`);

@@ -51,7 +51,7 @@ test('in a narrow window columns continue below, and nothing is cut', () => {
     expect(lines.join('\n')).toContain(text);
 });
 
-test('what was tried is told, whatever the model', () => {
+test('what was tried is said, whatever the model', () => {
   const cut = cell('replace', 'xfs', { status: 'kept', model: 'power-cut', tried: { kind: 'cuts', cuts: 1200 }, states: 7 });
   expect(coverageWords([cut])).toEqual([expect.stringMatching(/^1,200 cuts: what this kernel/), '7 distinct ones judged']);
   const again = cell('replace', 'xfs', { tried: { kind: 'states', explored: { pages }, recoveries: { crashed: 2, of: 3, states: 30 } } });

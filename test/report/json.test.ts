@@ -17,7 +17,7 @@ test.each([
   ['no JSON', '{"schema": ', /not a crash-matrix result, because it is no JSON: /],
   ['another schema', '{"schema":"other/1"}', /not a crash-matrix\/1 result:\n.*\n +→ at schema/],
   ['a bad grade', jsonReport(failing).replace('"grade": "durable"', '"grade": "good"'), /at cells\[0\]\.grade/],
-])('bad input is told where it is bad: %s', (_, text, message) => {
+])('bad input is refused, with the place where it is bad: %s', (_, text, message) => {
   expect(() => parseResult(text)).toThrow(message);
 });
 

@@ -79,7 +79,7 @@ describe('a failure block', () => {
   const [first] = cases;
   if (first === undefined) throw new Error('no case');
 
-  test('tells what was lost, what did it, and how to see it again', () => {
+  test('says what was lost, what did it, and how to see it again', () => {
     expect(failureBlock(cell, first, NO_COLORS)).toBe(
       [
         'rename-away / replace / process-kill   lossy (claims durable)',

@@ -21,7 +21,7 @@ test.prop([fc.array(fc.integer({ min: 0, max: 2_000_000_000_000 }), { minLength:
   },
 );
 
-test('a backup is named later than one that it is told of', () => {
+test('a backup is named later than the one that it is given', () => {
   const store = freshStore();
   expect(newBackupPath(store, 5_000_000_000_000)).toBe(`${store}.bak.5000000000001`);
 });

@@ -101,7 +101,7 @@ describe('rotation', () => {
     expect(namesBeside(store)).toEqual(['sessions.json']);
   });
 
-  test('rotateSessionFile tells whether it rotated', async () => {
+  test('rotateSessionFile returns whether it rotated', async () => {
     const store = freshStore();
     expect(await rotateSessionFile(store, 0)).toBe(false);
     await saveSessionStore(store, entriesOf('a'));

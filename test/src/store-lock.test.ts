@@ -61,7 +61,7 @@ describe('a lock left behind is reclaimed without a wait', () => {
     ['that is half-written', living.slice(0, 20)],
     ['that was zeroed by a power cut', '\0'.repeat(64)],
     ['that holds no object', '7'],
-    ['with a pid that is none', JSON.stringify({ pid: -1 })],
+    ['with a pid of no process', JSON.stringify({ pid: -1 })],
   ])('%s', async (_, text) => {
     const path = lockPath();
     fs.writeFileSync(path, text);

@@ -43,7 +43,7 @@ describe('of a history that may leave more than can be judged', () => {
   const { states, coverage, points } = onPosix(trace, ends);
   const upTo = (op: number): string[] => states.filter(({ at }) => at.op <= op).map(stateId);
 
-  test('all states of its first calls are told', () => {
+  test('all states of its first calls are enumerated', () => {
     const first = saves(1);
     const all = onPosix(first.trace, first.ends);
     expect(all.coverage.pages.kind).toBe('exhaustive');
@@ -62,7 +62,7 @@ describe('of a history that may leave more than can be judged', () => {
   });
 });
 
-test('a history that may not leave more is told in full, and a kill always', () => {
+test('a history that may not leave more is enumerated in full, and kills always are', () => {
   const { trace, ends } = saves(1);
   expect(onPosix(trace, ends).coverage.pages.kind).toBe('exhaustive');
   const kills = historyStates(saves(8).trace, saves(8).ends, OPTIONS, (part) => killStates(part));

@@ -1,4 +1,4 @@
-/** What interleaving finds in small stores, what it says of those that it cannot run, and that it tells all there is. */
+/** What interleaving finds in small stores, what it says of those that it cannot run, and that it enumerates all there is. */
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../../../harness/domain/trace.ts';
 import { parseScheduleDetail, scheduleDetail } from '../../../harness/models/interleaving/coding.ts';
@@ -132,7 +132,7 @@ describe('folding states', () => {
     expect(found.outcomes.mixed).toBeGreaterThan(0);
   });
 
-  test('tells all orders of two tasks that begin and then do four ops', async () => {
+  test('enumerates all orders of two tasks that begin and then do four ops', async () => {
     const { runs } = await treesLeft('shared-temp', TWO_SAVERS, true);
     expect(runs).toBe(252); // 10! / (5! · 5!)
   });

@@ -96,7 +96,7 @@ test('a store that does it right is durable, whatever fails', async () => {
   expect(tried.lying).toMatchObject({ grade: 'lossy', outcomes: { unreadable: expect.any(Number) } });
 });
 
-test('runs that are told op by op, and those that are not, find the same', async () => {
+test('runs that are observed op by op, and those that are not, find the same', async () => {
   const store = instead('fs.fsyncSync(fd);', `fs.fsyncSync(fd); if (fs.existsSync(at('live'))) fs.copyFileSync(at('live'), at('kept'));`);
   const [whole, lean] = [await check(store, { whole: true }), await check(store)];
   expect([...lean.outcomes]).toEqual([...whole.outcomes]);

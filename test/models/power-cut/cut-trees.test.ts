@@ -39,7 +39,7 @@ describe('trees of several runs', () => {
     }),
     variation: { names, contents: new Set(['nonce']) },
   };
-  const told = (...runs: readonly (readonly [boundary: number, pid: number, tree: Parameters<typeof treeOf>[0]])[]): number[] => {
+  const enumerated = (...runs: readonly (readonly [boundary: number, pid: number, tree: Parameters<typeof treeOf>[0]])[]): number[] => {
     const found = new CutTrees(recorded);
     for (const [boundary, pid, tree] of runs)
       found.add({ force: undefined, pid, ops: [], cuts: [{ boundary, image: 0 }], trees: [treeOf(tree)] });
@@ -96,7 +96,7 @@ describe('trees of several runs', () => {
       [1],
     ],
   ] as const)('are the same but for %s', (_, runs, boundaries) => {
-    expect(told(...runs)).toEqual(boundaries);
+    expect(enumerated(...runs)).toEqual(boundaries);
   });
 
   test.each([
@@ -149,6 +149,6 @@ describe('trees of several runs', () => {
       [0, 1],
     ],
   ] as const)('are others where %s', (_, runs, boundaries) => {
-    expect(told(...runs)).toEqual(boundaries);
+    expect(enumerated(...runs)).toEqual(boundaries);
   });
 });

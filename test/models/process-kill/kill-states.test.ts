@@ -119,7 +119,7 @@ describe('a write is cut at pages of the file', () => {
 });
 
 describe('of many pages', () => {
-  test('16 are tried and all are told', () => {
+  test('16 are tried and all are counted', () => {
     const trace = traceOf(written(0, 16 * PAGE, 0));
     expect(killStates(trace).inside).toEqual({ tried: 15, of: 15 });
     const more = traceOf(written(0, 100 * PAGE, 0));

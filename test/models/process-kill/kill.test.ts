@@ -40,7 +40,7 @@ interface Told {
   readonly left?: { readonly [name: string]: string };
 }
 
-/** A recorder that tells the same of every run. */
+/** A recorder that reports the same of every run. */
 function recorderThat({ events, left = { live: 'B' } }: Told): Recorder & { readonly runs: RunRequest[] } {
   const runs: RunRequest[] = [];
   return {
@@ -88,15 +88,15 @@ describe('a contradiction of the harness, never a pass', () => {
     ['a file too many', { events: [write, rename, killed], left: { live: 'B', temp: 'B' } }, 'found temp (file 600'],
     ['a file too few', { events: [write, rename, killed], left: {} }, 'expected live (file 600'],
     ['other contents', { events: [write, rename, killed], left: { live: 'A' } }, 'expected live (file 600'],
-  ])('%s', async (_, told, message) => {
-    const attempt = kill(recorderThat(told), { recording, prepare: prepareIn(freshDirectory()) }, state, 'a/b/process-kill@2');
+  ])('%s', async (_, reported, message) => {
+    const attempt = kill(recorderThat(reported), { recording, prepare: prepareIn(freshDirectory()) }, state, 'a/b/process-kill@2');
     await expect(attempt).rejects.toThrow(HarnessError);
     await expect(attempt).rejects.toThrow(message);
     await expect(attempt).rejects.toThrow('a/b/process-kill@2: ');
   });
 });
 
-describe('a run that goes another way is tried three times, and then told', () => {
+describe('a run that goes another way is tried three times, and then reported', () => {
   test.each<[string, Told, string]>([
     [
       'it diverged',
@@ -124,8 +124,8 @@ describe('a run that goes another way is tried three times, and then told', () =
       'nondeterministic: the run ended by itself before op 3 (timed-out)',
     ],
     ['an op failed', { events: [write, { ...rename, error: 'EPERM' }, killed] }, 'nondeterministic: op 2 ended differently in a later run'],
-  ])('%s', async (_, told, reason) => {
-    const recorder = recorderThat(told);
+  ])('%s', async (_, reported, reason) => {
+    const recorder = recorderThat(reported);
     expect(await kill(recorder, { recording, prepare: prepareIn(freshDirectory()) }, state, 'id')).toEqual({ reason });
     expect(recorder.runs).toHaveLength(3);
     expect(new Set(recorder.runs.map(({ directory }) => directory)).size).toBe(3);

@@ -12,7 +12,7 @@ const one = seen('empty', [0, 'rename a -> b'], [1, 'open a failed: ENOENT'], [1
 test.each<[string, Seen, readonly string[]]>([
   ['the same', one, []],
   [
-    'what is told differently and is the same',
+    'what is written differently and is the same',
     seen(
       'empty',
       [0, 'mkdir . failed: EEXIST'],

@@ -162,7 +162,7 @@ describe.skipIf(noPtrace !== undefined)('races', () => {
     expect(leftOut).toBeGreaterThan(2);
   });
 
-  test('where the fake file system leads elsewhere, that is told', async () => {
+  test('where the fake file system leads elsewhere, that is reported', async () => {
     const here: RacingStore = { save: `if (fs.existsSync('/proc/self')) { ${OWN_TEMP.save} } else { ${RENAME_AWAY.save} }` };
     const {
       explored: { notes },

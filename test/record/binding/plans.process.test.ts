@@ -152,7 +152,7 @@ describe('a run that ends otherwise', () => {
     expect(endOf(run)).toEqual({ kind: 'end', how: 'finished' });
   });
 
-  test('hangs, and tells what it had done', async () => {
+  test('hangs, and what it had done is reported', async () => {
     const run = await children.run(await store('hanging'), { kind: 'observe' }, 5_000);
     expect(endOf(run)).toEqual({ kind: 'end', how: 'timed-out', afterMs: 5_000 });
     expect(opsOf(run.events).map(({ call }) => call)).toEqual(['open', 'close']);

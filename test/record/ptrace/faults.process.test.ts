@@ -1,4 +1,4 @@
-/** Calls of real children that fail, or carry out a part: the store is told so, and nothing else changes. */
+/** Calls of real children that fail, or carry out a part: the store gets the errno or the count, and nothing else changes. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Op } from '../../../harness/domain/trace.ts';

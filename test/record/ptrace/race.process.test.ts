@@ -86,7 +86,7 @@ describe.skipIf(noPtrace !== undefined)('a race', () => {
     expect(all[0]?.events.filter(({ kind }) => kind === 'waits').length).toBeGreaterThan(2);
   });
 
-  test('tells of a process that ends by itself, and of one that would be told of changes', async () => {
+  test('reports a process that ends by itself, and one that watches files for changes', async () => {
     const dies: RacingStore = { save: `fs.writeFileSync(at(dir, 'live'), '{}'); process.exit(3);` };
     const tasks = [{ name: 'a', steps: [save(A)] }, ...TWO_SAVERS.slice(1)];
     const { events } = await raceOnce(lab, dies, tasks, { schedule: [{ task: 0, steps: 1 }] });

@@ -148,13 +148,13 @@ describe.skipIf(noPtrace !== undefined)(`ptrace${noPtrace === undefined ? '' : `
         if (fs.statSync(counter).size % 2) { ${odd} } else { ${even} }`,
     });
 
-    test.concurrent('that no later run keeps is told: nondeterministic', async () => {
+    test.concurrent('that no later run keeps is reported as nondeterministic', async () => {
       const { recording } = await lab.record(inTurns(`fs.mkdirSync(at('a'))`, `fs.mkdirSync(at('b.x'))`));
       expect(recording).toEqual({ reason: 'nondeterministic: event 1 was "mkdir a" in the first run, "mkdir b.x" in the second' });
     });
 
     // A name in the same place of two runs is taken for one that is made up at random, even if both runs have both names.
-    test('that no later run keeps is told, of names that look alike', async () => {
+    test('that no later run keeps is listed, of names that look alike', async () => {
       const both = (one: string, other: string): string =>
         `fs.writeFileSync(at('${one}'), '${one}'); fs.writeFileSync(at('${other}'), '${other}');`;
       const { recording } = await lab.record(inTurns(both('a', 'b'), both('b', 'a')));

@@ -207,7 +207,7 @@ describe('planted: a mend that does not mend', () => {
     expect((await verifyMend(cell.question, barriers, verdicts)).kind).toBe(expected);
   });
 
-  test('a mend that takes more barriers than allowed is not told', async () => {
+  test('a mend that takes more barriers than allowed is not reported', async () => {
     const saves = Array.from({ length: 5 }, (_, index) => index);
     const calls: Do[] = saves.flatMap((index) => [open('t', 'new'), write('t', `${OLD}${index}`), close('t'), rename('t', LIVE), resolved]);
     const values = saves.map((index) => `${OLD}${index}`);

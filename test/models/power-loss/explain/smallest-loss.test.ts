@@ -56,7 +56,7 @@ describe('the smallest loss', () => {
     expect(inShort(await smallestIn(cellOf({ calls, profile: 'posix', claim: 'atomic' })))).toBe('8 without 2*');
   });
 
-  test('is told at the earliest boundary where it fails, though more happened after', async () => {
+  test('is shown at the earliest boundary where it fails, though more happened after', async () => {
     const calls = [...writeFile('t', NEW), rename('t', LIVE), ...writeFile('other', 'x'), ...writeSynced('third', 'y')];
     const { state } = await smallestIn(cellOf({ calls, profile: 'xfs', claim: 'atomic' }));
     expect(state.boundary).toBe(4);
@@ -132,11 +132,11 @@ test('lost ops say what of them is lost', () => {
     claim: 'durable',
   });
   const { actions } = powerLossStates(question.trace, question.profile).history;
-  const told = failing.flatMap(({ lost }) => lostOps(lost, (op) => actions[op.index - 1]?.microOps.length ?? 0));
-  expect(new Set(told.map(({ op, aspects }) => `${op.call}: ${[...aspects].sort()}`))).toEqual(
+  const listed = failing.flatMap(({ lost }) => lostOps(lost, (op) => actions[op.index - 1]?.microOps.length ?? 0));
+  expect(new Set(listed.map(({ op, aspects }) => `${op.call}: ${[...aspects].sort()}`))).toEqual(
     new Set(['open: name', 'write: data', 'write: size', 'write: data,size', 'rename: name']),
   );
-  expect(told.every(({ op, extent }) => op.call === 'write' || extent === 'whole')).toBe(true);
+  expect(listed.every(({ op, extent }) => op.call === 'write' || extent === 'whole')).toBe(true);
 });
 
 describe('the smallest part of a list', () => {
