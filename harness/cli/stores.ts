@@ -30,6 +30,9 @@ export interface Selection {
   readonly timeoutMs: number;
 }
 
+/** What of a session says which cells there are. */
+type Chooser = Pick<Session, 'installation' | 'workspace' | 'machine' | 'cwd' | 'env'>;
+
 /** Cells, and in words what was left out of them because nobody asked for it by name and it cannot be done here. */
 interface Selected {
   readonly cells: readonly Cell[];
@@ -37,7 +40,7 @@ interface Selected {
 }
 
 /** The cells that were asked for, store by store. Throws `UsageError` for a name that nobody knows. */
-export async function selectCells(session: Session, selection: Selection, now: number): Promise<Selected> {
+export async function selectCells(session: Chooser, selection: Selection, now: number): Promise<Selected> {
   const isDefault = selection.models.length === 0;
   const variants = isDefault ? VARIANTS.filter(({ profile }) => profile.byDefault) : [...new Set(selection.models.flatMap(knownVariants))];
   const builtIn = builtInScenarios(now);
@@ -68,7 +71,7 @@ export async function selectCells(session: Session, selection: Selection, now: n
 }
 
 /** Why a cell that nobody asked for by its model is left out. */
-function notByDefault(cell: Cell, { machine }: Session): string | undefined {
+function notByDefault(cell: Cell, { machine }: Chooser): string | undefined {
   const missing = whatIsMissing(cell, machine);
   if (missing !== undefined) return `${modelName(cell)} is left out, because it ${missing}`;
   const unfit = cell.model.unfitFor?.(cell.store);
@@ -87,7 +90,7 @@ function knownVariants(name: string): readonly Variant[] {
 }
 
 function load(
-  { installation, workspace, cwd, env }: Session,
+  { installation, workspace, cwd, env }: Chooser,
   argument: string,
   scenarios: readonly Scenario[],
   now: number,

@@ -123,7 +123,7 @@ const NAMES_ARE_FINE: readonly RegExp[] = [
   /^harness\/models\/all\.ts$/,
   /^harness\/store\/catalogue\.ts$/, // claims of the built-in stores
   /^harness\/benchmarks\//,
-  /^harness\/cli\/(?:run-command|replay-command|case-id|main)\.ts$/, // help and examples
+  /^harness\/cli\/(?:run-command|replay-command|case-id|program)\.ts$/, // help and examples
 ];
 
 /** Strings that are a model's name, or begin with it and a colon: nothing outside a model's folder may depend on its name. */

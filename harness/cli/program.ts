@@ -1,0 +1,95 @@
+/** The command line as a function: from arguments to an exit code, with what is printed on the way. */
+import { Command, CommanderError, Help } from 'commander';
+import { createColors } from 'picocolors';
+import { HarnessError, InterruptedError, UnavailableError, UsageError } from '../domain/errors.ts';
+import { findInstallation } from '../machine/installation.ts';
+import { COMMANDS } from './all.ts';
+import type { CliCommand } from './command.ts';
+import type { Output } from './output.ts';
+
+/** The exit code of a run that a signal ended. */
+export const INTERRUPTED = 130;
+
+/** `args`: as they are typed after `crash-matrix`. */
+export async function runProgram(args: readonly string[], output: Output): Promise<number> {
+  let exitCode = 0;
+  const program = openProgram(output);
+  for (const command of COMMANDS)
+    add(program, command, async (given, flags) => {
+      exitCode = await command.run(given, flags, output);
+    });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return exitCodeOf(error, output);
+  }
+}
+
+function openProgram(output: Output): Command {
+  const withoutBreak = (text: string): string => text.replace(/\n$/, '');
+  return new Command('crash-matrix')
+    .description('Finds every point at which a killed process, a power cut, a failing disk or a race makes a file store lose data.')
+    .version(findInstallation(import.meta.url).version)
+    .configureOutput({ writeOut: (text) => output.print(withoutBreak(text)), writeErr: (text) => output.note(withoutBreak(text)) })
+    .configureHelp({
+      showGlobalOptions: true,
+      optionDescription: (option) => new Help().optionDescription(option).replace(' (default: false)', ''),
+    })
+    .showHelpAfterError('(add --help for more)')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  crash-matrix run                                  every built-in store, every scenario
+  crash-matrix run --store ./notes.ts               your own store: export default { save, load }
+  crash-matrix replay notes/replace/process-kill@4  one case again, with its timeline
+
+Exit codes: 0 every claim kept, 1 a claim broken, 2 usage, 3 this machine cannot do it, 4 the harness contradicts itself, ${INTERRUPTED} interrupted`,
+    );
+}
+
+function add(
+  program: Command,
+  { name, description, arguments: expected, options, examples, surplus }: CliCommand,
+  run: (args: readonly string[], flags: object) => Promise<void>,
+): void {
+  const added = program
+    .command(name)
+    .description(description)
+    .allowExcessArguments(surplus !== undefined);
+  for (const argument of expected) added.argument(`<${argument.name}>`, argument.description);
+  for (const option of options) added.addOption(option);
+  if (examples.length > 0) added.addHelpText('after', ['\nExamples:', ...examples.map((example) => `  ${example}`)].join('\n'));
+  added.action(async () => {
+    const stray = added.args[expected.length];
+    if (surplus !== undefined && stray !== undefined) throw surplus(stray);
+    await run(added.args, added.opts());
+  });
+}
+
+function exitCodeOf(error: unknown, output: Output): number {
+  const colors = createColors(output.colors);
+  const complain = (text: string): void => output.note(`${colors.red('crash-matrix:')} ${text}`);
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed it
+  if (error instanceof UsageError) {
+    complain(error.message);
+    if (error.detail !== undefined) output.note(error.detail);
+    return 2;
+  }
+  if (error instanceof UnavailableError) {
+    complain(error.message);
+    return 3;
+  }
+  if (error instanceof InterruptedError) {
+    complain(error.message);
+    return INTERRUPTED;
+  }
+  complain(
+    error instanceof HarnessError
+      ? `the harness contradicts itself: ${error.message}`
+      : `the harness failed: ${error instanceof Error ? error.stack : String(error)}`,
+  );
+  return 4;
+}
