@@ -1,7 +1,11 @@
 /** Which reports are made of what was asked for, in which order. */
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { chosenReporters, NAMES_WITH_FILE, REPORTER_NAMES } from '../../harness/cli/reporters.ts';
+import { chosenReporters, NAMES_WITH_FILE, REPORTER_NAMES, report } from '../../harness/cli/reporters.ts';
+import { UnavailableError } from '../../harness/domain/errors.ts';
 import { REPORTERS } from '../../harness/report/all.ts';
+import { freshDirectory } from '../lab/temporary.ts';
 import { failing } from '../report/fixture.ts';
 
 const chosen = (...[reporter, outputDir]: [string[], string?]): string[] =>
@@ -42,4 +46,29 @@ test('each has a name, a file and a text of its own', () => {
   expect(new Set(texts).size).toBe(REPORTERS.length);
   expect(new Set(REPORTER_NAMES).size).toBe(REPORTERS.length);
   expect(new Set(REPORTERS.flatMap(({ file = [] }) => file)).size).toBe(NAMES_WITH_FILE.length);
+});
+
+/** Makes reports, and returns what was printed and noted. */
+async function reported(reporter: readonly string[], outputDir: string): Promise<{ readonly printed: string; readonly noted: string }> {
+  const [printed, noted]: [string[], string[]] = [[], []];
+  const output = { columns: 100, colors: false, print: (text: string) => printed.push(text), note: (text: string) => noted.push(text) };
+  for (const one of chosenReporters({ reporter, outputDir })) await report(one, failing, { reporter, outputDir }, output);
+  return { printed: printed.join('\n'), noted: noted.join('\n') };
+}
+
+test('files are written beside each other, and named; what has no file is printed', async () => {
+  const outputDir = freshDirectory();
+  const { printed, noted } = await reported(REPORTER_NAMES, outputDir);
+  const files = REPORTERS.flatMap(({ file }) => file ?? []);
+  expect(readdirSync(outputDir).sort()).toEqual(files.toSorted());
+  expect(noted.split('\n')).toEqual(files.map((file) => `wrote ${join(outputDir, file)}`));
+  expect(printed).toContain('claims broken');
+});
+
+test('a file that cannot be written is an error with its name', async () => {
+  const outputDir = freshDirectory();
+  mkdirSync(join(outputDir, 'crash-matrix.json'));
+  const error: unknown = await reported(['json'], outputDir).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(UnavailableError);
+  expect((error as Error).message).toMatch(/crash-matrix\.json could not be written: EISDIR/);
 });

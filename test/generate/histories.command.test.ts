@@ -40,15 +40,3 @@ test('a bug that takes three steps is found by chance, reported in these three, 
   expect(again.stdout).toMatch(/^ +history +save v1 . reset: save \{\} . update k1$/m);
   await expectNothingLeft(tmp);
 });
-
-test.each([
-  ['process-kill@999~history=s1', 'there is no such boundary'],
-  ['process-kill@1~history=x9', 'is no case id'],
-  ['process-kill@1', 'history'],
-])('what is no case of a history is none to replay: %s', async (id, message) => {
-  place.write({ 'resurrects.cjs': RESURRECTS });
-  expect(await place.run(['replay', `resurrects/histories/${id}`, '--store', './resurrects.cjs'])).toMatchObject({
-    exitCode: 2,
-    stderr: expect.stringContaining(message),
-  });
-});

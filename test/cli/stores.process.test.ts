@@ -1,0 +1,85 @@
+/** Which cells a command line chooses, and the words where it chooses none. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Selection, selectCells } from '../../harness/cli/stores.ts';
+import { cellName } from '../../harness/domain/case-id.ts';
+import { findInstallation } from '../../harness/machine/installation.ts';
+import { thisMachine } from '../../harness/machine/machine.ts';
+import { openWorkspace, type Workspace } from '../../harness/machine/workspace.ts';
+import { PTRACE } from '../../harness/record/ptrace/recorder.ts';
+import { stopBundling } from '../../harness/store/bundle.ts';
+import { BUILT_IN_STORES } from '../../harness/store/catalogue.ts';
+import { TEN_LINES } from '../lab/command.ts';
+import { temporaryDirectory } from '../lab/temporary.ts';
+
+const NOW = Date.UTC(2026, 10, 22);
+const installation = findInstallation(import.meta.url);
+/** Nothing is run: it only says what it could do. */
+const recorder = { inFlight: 1, run: () => Promise.reject(), race: () => Promise.reject(), close: async () => {}, ...PTRACE };
+
+let root: string;
+let workspace: Workspace;
+beforeAll(() => {
+  root = temporaryDirectory();
+  workspace = openWorkspace(root, process.pid);
+  const files = {
+    'ten.cjs': TEN_LINES,
+    'other-ten.cjs': TEN_LINES.replace('module.exports = {', `module.exports = { name: 'ten',`),
+    'none.cjs': TEN_LINES.replace('module.exports = {', 'module.exports = { scenarios: [],'),
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(root, name), text);
+});
+afterAll(async () => {
+  await stopBundling();
+  workspace.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** The names of the cells. */
+async function select(words: Partial<Selection>): Promise<string[]> {
+  const session = {
+    installation,
+    workspace,
+    machine: { ...thisMachine(''), recorder },
+    cwd: root,
+    env: { PATH: process.env.PATH ?? '' },
+  };
+  const selection = { stores: [], scenarios: [], models: [], strict: false, timeoutMs: 60_000, ...words };
+  return (await selectCells(session, selection, NOW)).cells.map(cellName);
+}
+
+test('each store with the scenarios that it supports, under the models that were asked for', async () => {
+  const chosen = { stores: ['./ten.cjs', 'rename-away'], scenarios: ['replace', 'update'], models: ['process-kill', 'power-loss:xfs'] };
+  expect(await select(chosen)).toEqual(
+    ['ten/replace', 'rename-away/replace', 'rename-away/update'].flatMap((cell) => [`${cell}/process-kill`, `${cell}/power-loss:xfs`]),
+  );
+});
+
+test('everything, where nothing is asked for', async () => {
+  const [steps, tasks, histories] = [8 * 7, 3 * 2, 8]; // scenarios and the models that they run under
+  const withoutUpdate = 7 * 7 + 2 * 2 + 8; // result-writer
+  expect(await select({})).toHaveLength((BUILT_IN_STORES.length - 1) * (steps + tasks + histories) + withoutUpdate);
+});
+
+describe('nothing is chosen', () => {
+  test.each<[string, Partial<Selection>, string]>([
+    ['of an unknown store', { stores: ['renam-away'] }, 'unknown store "renam-away"; did you mean rename-away?'],
+    ['of two stores with one name', { stores: ['./ten.cjs', './other-ten.cjs'] }, 'two stores are named "ten"'],
+    ['of an unknown scenario', { stores: ['./ten.cjs'], scenarios: ['replac'] }, 'unknown scenario "replac"; did you mean replace?'],
+    [
+      'of a scenario that no store supports',
+      { stores: ['./ten.cjs'], scenarios: ['update'] },
+      'scenario update runs with none of the chosen stores',
+    ],
+    ['of an unknown model', { stores: ['./ten.cjs'], models: ['power'] }, 'unknown model "power"'],
+    [
+      'of a model that does not run with the scenario',
+      { stores: ['./ten.cjs'], models: ['race'], scenarios: ['replace'] },
+      'there is nothing to run with --scenario replace --model race',
+    ],
+    ['of a store without scenarios', { stores: ['./none.cjs'] }, 'there is nothing to run: the chosen stores support no scenario'],
+  ])('%s', async (_, words, message) => {
+    await expect(select(words)).rejects.toThrow(new RegExp(`^${message.replace(/[?.]/g, '\\$&')}`));
+  });
+});
