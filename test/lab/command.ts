@@ -99,6 +99,14 @@ export async function expectNothingLeft(tmp: string): Promise<void> {
   expect(readdirSync(tmp)).toEqual([]);
 }
 
+/** `store/scenario` -> what stands in the cell. */
+export function cellsOf<T>({ cells }: Result, what: (cell: Result['cells'][number]) => T): { [cell: string]: T } {
+  return Object.fromEntries(cells.map((cell) => [`${cell.store}/${cell.scenario}`, what(cell)]));
+}
+
+/** How many children were killed for a cell. */
+export const killsIn = ({ tried }: Result['cells'][number]): number => (tried?.kind === 'kills' ? tried.kills : Number.NaN);
+
 /** An installation that may be spoilt: its own built files and sources, and the packages of this one. */
 export function copyInstallation(below: string): { readonly root: string; edit(file: string, from: string, to: string): void } {
   const root = join(below, 'installation');

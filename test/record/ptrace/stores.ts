@@ -1,5 +1,5 @@
 /** Small stores, each for one way to reach the directory, with the effects that a recording must show. */
-import { hasPython, type StoreText } from './tracing.ts';
+import { pythonPath, type StoreText } from './tracing.ts';
 
 export interface Sample extends StoreText {
   readonly what: string;
@@ -13,7 +13,7 @@ export interface Sample extends StoreText {
 const python = (program: string): Pick<Sample, 'save' | 'python'> => ({
   python: true,
   save: `
-    const ended = child.spawnSync('python3', ['-c', ${JSON.stringify(program)}, here], { encoding: 'utf8' });
+    const ended = child.spawnSync(${JSON.stringify(pythonPath)}, ['-c', ${JSON.stringify(program)}, here], { encoding: 'utf8' });
     if (ended.status !== 0) throw new Error(ended.stderr);`,
 });
 
@@ -334,4 +334,4 @@ memory.flush()
 ];
 
 /** Those that can run here. */
-export const SAMPLES: readonly Sample[] = ALL.filter((sample) => hasPython || sample.python === undefined);
+export const SAMPLES: readonly Sample[] = ALL.filter((sample) => pythonPath !== undefined || sample.python === undefined);

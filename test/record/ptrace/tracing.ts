@@ -25,7 +25,9 @@ export const noPtrace: string | undefined = await startPtraceRecorder({
   (error: Error) => error.message,
 );
 
-export const hasPython: boolean = spawnSync('python3', ['-c', '']).status === 0;
+/** The interpreter itself: `python3` may be a script that looks for it at every start. Undefined where there is none. */
+export const pythonPath: string | undefined =
+  spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).stdout?.trim() || undefined;
 
 /** A store as it is written down: the body of `save(dir, value)`, in which `fs`, `fsp`, `path`, `child` and `at(name)` are known. */
 export interface StoreText {
