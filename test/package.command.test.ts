@@ -50,7 +50,7 @@ describe('the package', () => {
     place.write({ 'ten.cjs': TEN_LINES });
     const tmp = place.tmp();
     if (USER !== undefined) chownSync(tmp, USER, USER);
-    const chosen = ['--store', './ten.cjs', '--scenario', 'replace,two-savers,histories', '--histories', '1', '--depth', '1'];
+    const chosen = ['--store', './ten.cjs', '--scenario', 'replace,two-savers', '--depth', '1'];
     const { stdout, stderr, exitCode } = await execa(
       process.execPath,
       [join(installed, 'dist/cli.js'), 'run', ...chosen, '--reporter', 'json'],
@@ -82,7 +82,7 @@ describe('the package', () => {
         export default defineStore({ save: (dir: string, value: { id: number }) => void [dir, value.id], load: () => ({ id: 1 }) });
         export const wrong: number = defineStore;`,
       'tsconfig.json': JSON.stringify({
-        compilerOptions: { module: 'nodenext', target: 'es2022', strict: true, noEmit: true, types: [] },
+        compilerOptions: { module: 'nodenext', target: 'es2022', lib: ['es2022'], strict: true, noEmit: true, types: [] },
         files: ['store.ts'],
       }),
     });

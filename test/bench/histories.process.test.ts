@@ -105,7 +105,7 @@ test('a call that fails in the last step is found where the steps before it matt
 });
 
 test('the histories of a cell share its second faults, and no fsync lies', async () => {
-  await on(SOUND, { histories: 8 }, async ({ check }) => {
+  await on(SOUND, { histories: 6 }, async ({ check }) => {
     const { explored } = await check<FaultExplored>({ model: 'io-error' });
     const { tried } = explored;
     if (tried?.kind !== 'faults') throw new Error('no faults were tried');

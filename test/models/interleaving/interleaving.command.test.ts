@@ -1,7 +1,7 @@
 /** Whole runs of the built command with tasks that go on at the same time, on the fake file system. */
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findInstallation } from '../../../harness/machine/installation.ts';
 import { expectNothingLeft, openPlace, type Place } from '../../lab/command.ts';
 
@@ -33,31 +33,20 @@ afterAll(() => place.close());
 
 const interleaved = (...args: string[]): string[] => ['--model', 'interleaving', ...args];
 
-describe('built-in stores', () => {
-  test('rename-away loses what a reader met, with no crash, and hardened loses nothing', async () => {
-    const tmp = place.tmp();
-    const { result } = await place.result(
-      interleaved('--store', 'rename-away', '--store', 'hardened', '--scenario', 'reader-while-saving', '--scenario', 'two-updaters'),
-      { tmp },
-    );
-    const cells = result.cells.map(
-      ({ store, scenario, grade, tried }) => `${store}/${scenario} ${grade} ${tried?.kind === 'schedules' && tried.reach}`,
-    );
-    expect(cells.sort()).toEqual([
-      'hardened/reader-while-saving durable exhaustive',
-      'hardened/two-updaters durable exhaustive',
-      'rename-away/reader-while-saving lossy exhaustive',
-      'rename-away/two-updaters lossy exhaustive',
-    ]);
-    const [first] = result.cases.filter(({ id, end }) => id.startsWith('rename-away/reader-while-saving') && end);
-    expect(first?.outcome).toBe('empty');
-    const blocks = first?.schedule ?? [];
-    expect(blocks.map(({ task }) => task)).toEqual(['saver', 'reader', 'saver', 'reader']);
-    expect(blocks[0]?.ops.at(-1)).toBe('rename sessions.json -> sessions.json.bak.<time>');
-    expect(blocks[1]?.ops).toEqual(['load -> {}', 'save {}']);
-    expect(result.cells.flatMap(({ reason }) => reason ?? [])).toEqual([]); // fake and real agree
-    await expectNothingLeft(tmp);
-  });
+// The committed matrix has the other built-in stores and scenarios.
+test('rename-away loses what a reader met, with no crash', async () => {
+  const tmp = place.tmp();
+  const { exitCode, result } = await place.result(interleaved('--store', 'rename-away', '--scenario', 'reader-while-saving'), { tmp });
+  expect(exitCode).toBe(0);
+  expect(result.cells).toMatchObject([{ grade: 'lossy', status: 'known-bug', tried: { kind: 'schedules', reach: 'exhaustive' } }]);
+  const first = result.cases.find(({ end }) => end);
+  expect(first?.outcome).toBe('empty');
+  const blocks = first?.schedule ?? [];
+  expect(blocks.map(({ task }) => task)).toEqual(['saver', 'reader', 'saver', 'reader']);
+  expect(blocks[0]?.ops.at(-1)).toBe('rename sessions.json -> sessions.json.bak.<time>');
+  expect(blocks[1]?.ops).toEqual(['load -> {}', 'save {}']);
+  expect(result.cells.flatMap(({ reason }) => reason ?? [])).toEqual([]); // fake and real agree
+  await expectNothingLeft(tmp);
 });
 
 test('a temporary name that two savers share is found, with a package in the bundle', async () => {

@@ -145,8 +145,8 @@ test('a first save that is lost as a whole is stale; what is left of it and take
   });
   const names = ['package', 'renames', 'in-place', 'in-place-looks', 'swallows'];
   const stores = names.map((name) => `./${name}.cjs`).join(',');
-  const models = ['posix', 'ext4', 'xfs', 'btrfs'].flatMap((profile) => ['--model', `power-loss:${profile}`]);
-  const { result } = await place.result(['--store', stores, '--scenario', 'first-save', '--depth', '2', ...models]);
+  const models = ['--model', 'power-loss:posix,power-loss:xfs'];
+  const { result } = await place.result(['--store', stores, '--scenario', 'first-save', ...models]);
   const found = (name: string): string[] => [
     ...new Set(
       result.cells
@@ -197,15 +197,6 @@ test('a recovery that loses when it is crashed in its turn is found, and replaye
   const replayed = await place.run(['replay', first?.id ?? '', '--store', './repairs.cjs']);
   expect(replayed.stdout).toContain('then recovery: load, save');
   expect(replayed.exitCode).toBe(1);
-});
-
-test('a store that one kill cannot hurt, and two can: its recovery is killed in its turn', async () => {
-  const { exitCode, result } = await place.result(['--store', 'recover-when-empty', '--scenario', 'replace', '--depth', '2']);
-  expect(exitCode).toBe(0);
-  expect(result.cells).toMatchObject([{ grade: 'lossy', status: 'known-bug', picture: expect.not.stringContaining('E') }]);
-  expect(result.cases.filter(({ violation }) => violation).every(({ outcome, again }) => outcome === 'empty' && again !== undefined)).toBe(
-    true,
-  );
 });
 
 test('planted in a copy of the project: an fsync taken out of the hardened store breaks its claim, with the line to mend', async () => {
