@@ -31,6 +31,8 @@ export const configOf = ({ thorough }: { readonly thorough: boolean }): ViteUser
     hookTimeout: 300_000,
     teardownTimeout: 60_000,
     provide: { thorough },
+    // To transform what has not changed would be half of a quick run.
+    experimental: { fsModuleCache: true },
     projects: [
       tier({
         name: 'unit',
