@@ -1,0 +1,53 @@
+/** What may stand in a store, and the words for what may not. How a file becomes what it exports: load.process.test.ts. */
+import { expect, test } from 'vitest';
+import { save } from '../../harness/domain/scenario.ts';
+import { MODEL_NAMES } from '../../harness/models/all.ts';
+import { type Description, describeStore } from '../../harness/store/description.ts';
+
+const FINE = { save: () => {}, load: () => null };
+const withScenario = (history: () => unknown): unknown => ({ ...FINE, scenarios: [{ name: 'x', catches: '', history }] });
+
+const [FIRST_MODEL = '', ...OTHER_MODELS] = MODEL_NAMES;
+const described = (exported: unknown): Description => describeStore(exported, Date.UTC(2026, 10, 22), [FIRST_MODEL, ...OTHER_MODELS]);
+
+test.each<[string, unknown, string]>([
+  ['nothing', undefined, 'the default export is missing; expected { save, load }'],
+  ['null', null, 'the default export is a null; expected { save, load }'],
+  ['a function', () => {}, 'the default export is a function; expected { save, load }'],
+  ['an empty object', {}, 'save: expected a function; load: expected a function'],
+  ['no load', { save: () => {} }, 'load: expected a function'],
+  ['an unknown member', { ...FINE, claim: {}, lode: 1 }, 'unknown member "claim", "lode"'],
+  ['an unknown model', { ...FINE, claims: { 'process-kil': 'durable' } }, 'unknown member "process-kil"'],
+  ['a bad claim', { ...FINE, claims: { 'process-kill': 'safe' } }, 'claims.process-kill: '],
+  ['an inconclusive claim', { ...FINE, claims: { 'process-kill': 'inconclusive' } }, 'claims.process-kill: '],
+  ['a bad name', { ...FINE, name: '../up' }, 'name: expected letters, digits'],
+  ['an empty name', { ...FINE, name: '' }, 'name: expected letters, digits'],
+  ['a bad env', { ...FINE, env: { PORT: 1 } }, 'env.PORT: '],
+  ['an empty that is no JSON', { ...FINE, empty: new Map() }, 'empty: a Map is not JSON'],
+  ['a scenario without history', { ...FINE, scenarios: [{ name: 'x' }] }, 'scenarios.0: expected the name of a built-in scenario'],
+  ['a scenario without steps', withScenario(() => ({ steps: [] })), 'scenario x: history must return { steps } with at least one step'],
+  [
+    'a scenario with a Map',
+    withScenario(() => ({ steps: [save({ a: new Map() as never })] })),
+    'scenario x: step 1 saves a value that is not JSON: a Map at a',
+  ],
+  [
+    'a scenario with a BigInt',
+    withScenario(() => ({ before: [save(1)], steps: [save([1n] as never)] })),
+    'scenario x: step 2 saves a value that is not JSON: a bigint at 0',
+  ],
+  ['a scenario with no step in its steps', withScenario(() => ({ steps: [{}] })), 'scenario x: step 1 is not a step'],
+  ['half a command', { saveCommand: ['x'] }, 'loadCommand: '],
+  ['an empty command', { saveCommand: [], loadCommand: ['x'] }, 'saveCommand: expected a program and its arguments'],
+  ['a command and a function', { saveCommand: ['x'], loadCommand: ['x'], save: () => {} }, 'unknown member "save"'],
+])('is none: %s', (_, exported, message) => {
+  const description = described(exported);
+  expect(description.kind === 'invalid' && description.problems.join('; ')).toContain(message);
+});
+
+test('what is left out is as usual', () => {
+  expect(described(FINE)).toEqual({
+    kind: 'store',
+    facts: { kind: 'module', hasUpdate: false, claims: {}, knownBugs: {}, ownScenarios: [], env: {} },
+  });
+});
