@@ -42,12 +42,13 @@ async function verdictAt({ bench, check }: LabCells, wanted: typeof KILL | typeo
 }
 
 test('a bug that takes three steps is found, shrunk to these three, and seen again by the name of the case', async () => {
-  await on(RESURRECTS, { histories: 10, seed: 3 }, async ({ check, result }) => {
+  // The first history of this seed has the three steps among its nine.
+  await on(RESURRECTS, { histories: 2, seed: 15 }, async ({ check, result }) => {
     const findings = await check<CrashExplored>(KILL);
     const { explored, tally, cell } = findings;
     expect(inShort(findings)[0]).toBe('mixed s1.z.u1');
-    expect(explored).toMatchObject({ doubts: [], notes: ['histories: 10 histories, drawn with seed 3'] });
-    expect((await result(findings)).cell.histories?.tried).toBe(10);
+    expect(explored).toMatchObject({ doubts: [], notes: ['histories: 2 histories, drawn with seed 15'] });
+    expect((await result(findings)).cell.histories?.tried).toBe(2);
     expect(tally.outcomes.mixed).toBeGreaterThan(0);
     const [verdict] = explored.verdicts;
     if (verdict === undefined) throw new Error('it was found');
