@@ -9,7 +9,7 @@ import type { CrashVerdict } from '../../harness/models/crash/crash-state.ts';
 import type { CrashExplored } from '../../harness/models/crash/explore.ts';
 import type { FaultExplored } from '../../harness/models/io-error/explore.ts';
 import type { Findings } from '../../harness/models/model.ts';
-import { FORGETS_AFTER_LOAD, READS_NOTHING, REJECTS, SKIPS_UNSYNCED, SOUND, TAKES_REFUSAL, UNSYNCED } from '../lab/histories.ts';
+import { CLEANS_UP, FORGETS_AFTER_LOAD, READS_NOTHING, REJECTS, SKIPS_UNSYNCED, SOUND, TAKES_REFUSAL, UNSYNCED } from '../lab/histories.ts';
 import { type Lab, type LabCells, openLab } from '../lab/lab.ts';
 
 const KILL = { model: 'process-kill', strict: true } as const;
@@ -106,7 +106,7 @@ test('a call that fails in the last step is found where the steps before it matt
 });
 
 test('the histories of a cell share its second faults, and no fsync lies', async () => {
-  await on(SOUND, { histories: 6 }, async ({ check }) => {
+  await on(CLEANS_UP, { histories: 2 }, async ({ check }) => {
     const { explored } = await check<FaultExplored>({ model: 'io-error' });
     const { tried } = explored;
     if (tried?.kind !== 'faults') throw new Error('no faults were tried');

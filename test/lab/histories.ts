@@ -19,6 +19,18 @@ export const FORGETS_AFTER_LOAD = storeWith({
   save: `if (!loaded || value['agent:main:b'] === undefined) replace(dir, value);`,
 });
 
+/** What follows on a failure is long: each of its calls may fail too. */
+export const CLEANS_UP = storeWith({
+  top: `const put = (dir, value) => {
+    try { replace(dir, value); } catch (error) {
+      for (let times = 0; times < 40; times += 1) fs.rmSync(file(dir) + '.tmp', { force: true });
+      throw error;
+    }
+  };`,
+  save: 'put(dir, value);',
+  update: 'put(dir, change(read(dir)));',
+});
+
 /** A read that fails passes for an empty store. */
 export const READS_NOTHING = storeWith({
   top: 'const tried = (dir) => { try { return read(dir); } catch { return {}; } };',
