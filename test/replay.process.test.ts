@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { storeWith } from '../harness/benchmarks/stores.ts';
 import { parseCaseId } from '../harness/cli/case-id.ts';
+import { EFFORTS } from '../harness/domain/effort.ts';
 import { NoSuchState } from '../harness/persistence/power-loss.ts';
 import { type Replayed, replayed } from '../harness/replay.ts';
 import { builtInScenarios } from '../scenarios/all.ts';
@@ -21,7 +22,7 @@ function replay(rest: string): ReturnType<typeof replayed> {
   const { installation, workspace, recorder, env } = lab;
   const store = lab.store(storeWith({}), { name: 'store', hasUpdate: true });
   const cell = { model: variant.model, profile: variant.profile.name, store, scenario, strict: false };
-  const effort = { observe: false, depth: 2, limit: 1000, seed: 0 } as const;
+  const effort = { name: 'deep', ...EFFORTS.deep, seed: 0 } as const;
   const machine = { installation, workspace, recorder, siteRecorder: recorder, cwd: lab.root, env };
   return replayed(cell, only, { ...machine, effort, timeoutMs: 10_000, onProgress: () => {} }, (id) => id);
 }

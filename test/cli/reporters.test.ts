@@ -52,7 +52,7 @@ test('each has a name, a file and a text of its own', () => {
 async function reported(reporter: readonly string[], outputDir: string): Promise<{ readonly printed: string; readonly noted: string }> {
   const [printed, noted]: [string[], string[]] = [[], []];
   const output = { columns: 100, colors: false, print: (text: string) => printed.push(text), note: (text: string) => noted.push(text) };
-  for (const one of chosenReporters({ reporter, outputDir })) await report(one, failing, { reporter, outputDir }, output);
+  for (const one of chosenReporters({ reporter, outputDir })) await report(one, failing, output);
   return { printed: printed.join('\n'), noted: noted.join('\n') };
 }
 
