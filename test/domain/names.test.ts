@@ -2,6 +2,7 @@ import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { alikeNames, canonicalName, canonicalPath, learnName } from '../../harness/domain/names.ts';
 import type { NameRule } from '../../harness/domain/trace.ts';
+import { draws } from '../lab/thorough.ts';
 
 const UUID = '0f8fad5b-d9cb-469f-a165-70867728950e';
 
@@ -77,7 +78,7 @@ const part = fc.nat(PARTS.length - 1).chain((index) => {
   return fc.tuple(fc.constant(written), made);
 });
 
-law.prop([fc.array(fc.tuple(part, fc.constantFrom('.', '-', '_')), { minLength: 1, maxLength: 4 })], { numRuns: 2000 })(
+law.prop([fc.array(fc.tuple(part, fc.constantFrom('.', '-', '_')), { minLength: 1, maxLength: 4 })], { numRuns: draws(2000) })(
   'a name made up of such parts is written the same way, whatever the digits are',
   (parts) => {
     const name = (which: 0 | 1): string => `sessions.json${parts.map(([made, separator]) => `${separator}${made[which]}`).join('')}.tmp`;
@@ -85,7 +86,7 @@ law.prop([fc.array(fc.tuple(part, fc.constantFrom('.', '-', '_')), { minLength: 
   },
 );
 
-law.prop([hex(20), fc.stringMatching(/^[a-f]{20}$/), hex(20)], { numRuns: 3000 })(
+law.prop([hex(20), fc.stringMatching(/^[a-f]{20}$/), hex(20)], { numRuns: draws(3000) })(
   'random digits that look like a time are still random',
   (one, other, further) => {
     fc.pre(one !== other && /[a-f]/i.test(one) && /[a-f]/i.test(further));

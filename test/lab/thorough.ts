@@ -8,7 +8,7 @@ declare module 'vitest' {
   }
 }
 
-const thorough = inject('thorough');
+export const thorough = inject('thorough');
 
 /** A quick run draws one case in so many. */
 const QUICK_SHARE = 8;

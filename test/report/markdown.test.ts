@@ -32,7 +32,7 @@ law.prop([fc.nat(), fc.integer(), fc.nat(99), fc.nat(99), fc.nat(9_999_999), fc.
 );
 
 const HEX = fc.string({ unit: fc.constantFrom(...'0123456789012345678901234567890123456789abcdef'), minLength: 64, maxLength: 64 });
-law.prop([HEX, fc.uuid(), fc.integer({ min: 1_000_000_000_000, max: 1_999_999_999_999 }), fc.nat(51)])(
+law.prop([HEX, fc.uuid(), fc.integer({ min: 1_000_000_000_000, max: 1_999_999_999_999 }), fc.nat(51)], { numRuns: draws(100) })(
   'notes that differ in names made up by the run are one, with all their cells',
   (hash, uuid, time, at) => {
     const withNames = (names: readonly string[]): Result => ({

@@ -22,12 +22,12 @@ import { acknowledgedAt } from '../../../../harness/models/power-loss/explain/qu
 import { withBarriers, withoutOps } from '../../../../harness/models/power-loss/explain/trace-edits.ts';
 import { powerLossStates, rebuild } from '../../../../harness/persistence/power-loss.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../../../harness/persistence/profile.ts';
-import { draws } from '../../../lab/thorough.ts';
+import { thorough } from '../../../lab/thorough.ts';
 import { BEFORE, calls } from '../../../persistence/random-run.ts';
 import { everyBarrier, explained, failingIn, failsWith, judgedBy, type TestCell, textAt } from './cell.ts';
 import { canPutBack } from './put-back.ts';
 
-const RUNS = Number(process.env.RUNS ?? draws(12));
+const RUNS = Number(process.env.RUNS ?? 12);
 const MOST_STATES = 1500;
 
 /** A promise that any run makes: the file has something that it had, after what was acknowledged last. No crash alone breaks it. */
@@ -72,7 +72,8 @@ const save: fc.Arbitrary<Do[]> = fc
 const saves = fc.tuple(calls({ most: 4, forced: 1 }), save, fc.option(save, { nil: [] })).map((parts) => parts.flat());
 const runs = fc.oneof({ weight: 4, arbitrary: saves }, { weight: 1, arbitrary: calls({ most: 14, forced: 2 }) });
 
-describe('of any run under any profile', () => {
+// One run may take seconds.
+describe.runIf(thorough)('of any run under any profile', () => {
   law.prop({ ops: runs, profile: fc.constantFrom(...PROFILE_NAMES) }, { numRuns: RUNS })(
     'an explanation is true',
     async ({ ops, profile }) => {
