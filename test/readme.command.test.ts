@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { COMMANDS } from '../harness/cli/all.ts';
+import { EFFORT_NAMES } from '../harness/domain/effort.ts';
 import { OUTCOME_NAMES, OUTCOMES } from '../harness/domain/outcomes.ts';
 import { findInstallation } from '../harness/machine/installation.ts';
 import { MODELS, VARIANTS } from '../harness/models/all.ts';
@@ -79,6 +80,7 @@ test.each<[string, readonly { readonly name: string }[]]>([
   ['outcome', OUTCOME_NAMES.map((name) => ({ name }))],
   ['model', MODELS],
   ['command', COMMANDS],
+  ['effort', EFFORT_NAMES.map((name) => ({ name }))],
   ['reporter', REPORTERS],
   ['recorder', RECORDERS],
 ])('the table of each %s lists what there is', (head, all) => {

@@ -12,7 +12,7 @@ afterAll(() => place.close());
 test('a bug that takes three steps is found by chance, reported in these three, and replayed', async () => {
   place.write({ 'resurrects.cjs': RESURRECTS });
   const tmp = place.tmp();
-  const { exitCode, result } = await place.result(['--store', './resurrects.cjs', '--scenario', 'histories'], { tmp });
+  const { exitCode, result } = await place.result(['--store', './resurrects.cjs', '--scenario', 'histories', '--effort', 'deep'], { tmp });
   expect(exitCode).toBe(1);
   expect(result.cells).toMatchObject([
     {
