@@ -1,23 +1,22 @@
 /** Where the time of a cell goes, stage by stage. */
 import { z } from 'zod';
 
-export const STAGES = {
-  record: 'runs of the scenario, of histories and of recoveries, recorded',
-  explore: 'cases enumerated, and what the model works out itself',
-  'carry-out': 'kills, faults and cuts carried out',
-  recover: 'trees and directories recovered',
-  confirm: 'losses confirmed, each in a process of its own',
-  explain: 'causes, barriers and smaller histories looked for',
-} as const;
+const ms = z.number().nonnegative();
 
-export type Stage = keyof typeof STAGES;
-
-export const STAGE_NAMES = Object.keys(STAGES) as [Stage, ...Stage[]]; // there are stages
-
-/** Milliseconds of waiting by stage. */
-export const stageTimesSchema = z.record(z.enum(STAGE_NAMES), z.number().nonnegative());
+/** Milliseconds of a cell by stage. */
+export const stageTimesSchema = z.object({
+  record: ms.describe('Runs of the scenario, of histories and of recoveries, recorded'),
+  explore: ms.describe('Cases enumerated, and what the model works out itself'),
+  'carry-out': ms.describe('Kills, faults and cuts carried out'),
+  recover: ms.describe('Trees and directories recovered'),
+  confirm: ms.describe('Losses confirmed, each in a process of its own'),
+  explain: ms.describe('Causes, barriers and smaller histories looked for'),
+});
 
 export type StageTimes = z.infer<typeof stageTimesSchema>;
+export type Stage = keyof StageTimes;
+
+export const STAGE_NAMES = Object.keys(stageTimesSchema.shape) as Stage[];
 
 /** Runs work as part of a stage. */
 export type Timed = <T>(stage: Stage, work: () => Promise<T>) => Promise<T>;
