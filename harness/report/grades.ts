@@ -17,16 +17,20 @@ export function paintGrade(grade: Grade, text: string, colors: Colors): string {
   }
 }
 
-/** `durable`, or with the worst that was found `lossy: empty`; `no loss found` where too little was tried to say that there is none. */
-export function gradeWords({
-  grade,
-  outcomes,
-  status,
-}: Pick<CellResult, 'grade' | 'outcomes'> & { readonly status?: CellResult['status'] }): string {
-  const worst = worstLoss(outcomes);
-  if (worst !== undefined) return `${grade}: ${worst}`;
-  return status === 'unbroken' ? NO_LOSS_FOUND : grade;
+type Graded = Pick<CellResult, 'grade' | 'outcomes'> & { readonly status?: CellResult['status'] };
+
+/** `durable`; `no loss found` where nothing was found by an effort that proves nothing. */
+export function gradeName({ grade, outcomes, status }: Graded): string {
+  return status === 'unbroken' && worstLoss(outcomes) === undefined ? 'no loss found' : grade;
 }
 
-/** What can be said of a cell in which little was tried. */
-export const NO_LOSS_FOUND = 'no loss found';
+/** `durable`, or with the worst that was found `lossy: empty`. */
+export function gradeWords(cell: Graded): string {
+  const worst = worstLoss(cell.outcomes);
+  return worst === undefined ? gradeName(cell) : `${cell.grade}: ${worst}`;
+}
+
+/** What can be said of a run that fails nothing by an effort that proves nothing. */
+export function nothingFound(cells: readonly CellResult[]): string {
+  return cells.some(({ outcomes }) => worstLoss(outcomes) !== undefined) ? 'no unexpected loss found' : 'no loss found';
+}

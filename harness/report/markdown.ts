@@ -17,7 +17,7 @@ import type { Cell } from '../models/model.ts';
 import { type Failure, failuresAlike, failuresByCell, moreOf } from './cases.ts';
 import { NO_COLORS } from './colors.ts';
 import { failureBlock } from './failure.ts';
-import { gradeWords } from './grades.ts';
+import { gradeWords, nothingFound } from './grades.ts';
 import { kindOf, ofKind } from './kinds.ts';
 import { longest, pieces } from './lay-out.ts';
 import { limitWords } from './limits.ts';
@@ -58,7 +58,7 @@ function header(result: Result): string {
     bad > 0
       ? `**${counted(bad, 'cell')} not as claimed.**`
       : !provesClaims(result.effort)
-        ? `No loss was found below a claim. The effort was ${result.effort}, which is too small to say that a claim is kept.`
+        ? `Found: ${nothingFound(result.cells)}. The effort was ${result.effort}, which is too small to say that a claim is kept.`
         : `Every claim was kept${known > 0 ? `; ${counted(known, 'cell')} with a known bug ${known === 1 ? 'shows' : 'show'} it, as expected` : ''}.`;
   const how = howItCrashed(result);
   return [

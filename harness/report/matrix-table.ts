@@ -8,7 +8,7 @@ import { modelName } from '../domain/model-names.ts';
 import type { CellResult, Result } from '../domain/result.ts';
 import { printable, withCommas } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
-import { NO_LOSS_FOUND, paintGrade } from './grades.ts';
+import { gradeName, paintGrade } from './grades.ts';
 import { ofKind } from './kinds.ts';
 import { longest, wrapWords } from './lay-out.ts';
 import { lettersOf, pictureLines } from './picture.ts';
@@ -27,7 +27,7 @@ interface Column {
 
 const STATUS: { readonly [status in CellResult['status']]: string } = {
   kept: 'kept',
-  unbroken: 'not held',
+  unbroken: 'not proven',
   broken: 'BROKEN',
   shown: 'only shown',
   'known-bug': 'known bug',
@@ -36,7 +36,7 @@ const STATUS: { readonly [status in CellResult['status']]: string } = {
 
 const GRADE: Column = {
   title: 'grade',
-  text: (cell) => (cell.status === 'unbroken' ? NO_LOSS_FOUND : cell.grade),
+  text: gradeName,
   paint: (text, cell, colors) => paintGrade(cell.grade, text, colors),
   align: 'left',
 };

@@ -6,6 +6,7 @@ import { modelName } from '../domain/model-names.ts';
 import type { CellResult, Result } from '../domain/result.ts';
 import { counted, duration, withCommas } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
+import { nothingFound } from './grades.ts';
 import { historyWords, recoveryWords, scheduleWords } from './grid.ts';
 import { ofKind } from './kinds.ts';
 import { stageWords } from './timings.ts';
@@ -136,7 +137,9 @@ export function verdictLine(result: Result, colors: Colors): string {
   ];
   if (wrong.length > 0) return colors.bold(colors.red(wrong.join(', ')));
   if (!provesClaims(result.effort))
-    return colors.bold(colors.yellow(`no loss found; ${result.effort} effort proves no claim: --effort ${GATING_EFFORT} does`));
+    return colors.bold(
+      colors.yellow(`${nothingFound(result.cells)}; ${result.effort} effort proves no claim: --effort ${GATING_EFFORT} does`),
+    );
   const known = withStatus(result.cells, 'known-bug') > 0 ? ', and every known bug was found' : '';
   return colors.bold(colors.green(`every claim was kept${known}`));
 }

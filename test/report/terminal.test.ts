@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { EFFORTS } from '../../harness/domain/effort.ts';
+import type { CellResult } from '../../harness/domain/result.ts';
 import { NO_COLORS } from '../../harness/report/colors.ts';
 import { failureBlock } from '../../harness/report/failure.ts';
 import { markdownReport } from '../../harness/report/markdown.ts';
@@ -140,13 +141,24 @@ law.prop([fc.array(pictures, { minLength: 1, maxLength: 4 }), fc.integer({ min: 
 test('an effort that proves nothing says so, and calls no claim kept', () => {
   const result = resultOf([{ store: 'a', scenario: 'replace', runs: 'o*3' }], { effort: 'quick', limits: EFFORTS.quick });
   const quick = { ...result, cells: result.cells.map((cell) => ({ ...cell, status: 'unbroken' as const })) };
-  expect(plain(quick)).toMatch(/replace +ooo +no loss found +not held/);
+  expect(plain(quick)).toMatch(/replace +ooo +no loss found +not proven/);
   expect(plain(quick).trimEnd()).toMatch(/no loss found; quick effort proves no claim: --effort standard does$/);
   expect(plain(quick)).not.toContain('kept');
   expect(markdownReport(quick)).toContain('too small to say that a claim is kept');
   const lossy = resultOf([{ store: 'a', scenario: 'replace', runs: 'E*3' }], { effort: 'quick', limits: EFFORTS.quick });
   const broken = { ...lossy, cells: lossy.cells.map((cell) => ({ ...cell, status: 'broken' as const })) };
   expect(plain(broken).trimEnd()).toMatch(/1 claim broken$/);
+});
+
+test('such an effort does not hide what it did find, where that fails nothing', () => {
+  const found = resultOf([{ store: 'a', scenario: 'replace', runs: 's*3' }], { effort: 'quick', limits: EFFORTS.quick });
+  const quick = (cell: Partial<CellResult>): string =>
+    plain({ ...found, cells: found.cells.map((one) => ({ ...one, status: 'unbroken' as const, ...cell })), cases: [] });
+  expect(quick({ grade: 'atomic', claim: 'atomic', outcomes: { stale: 3 } })).toMatch(/replace +sss +atomic +not proven/);
+  expect(quick({ grade: 'lossy', claim: 'lossy', outcomes: { empty: 3 } })).toMatch(/replace +sss +lossy +not proven/);
+  expect(quick({ grade: 'lossy', status: 'known-bug', outcomes: { empty: 3 } }).trimEnd()).toMatch(
+    /no unexpected loss found; quick effort/,
+  );
 });
 
 test('the effort of a run is said, with the limits that options changed', () => {
