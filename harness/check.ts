@@ -6,7 +6,7 @@
  */
 import type { Bench } from './bench/bench.ts';
 import { isNotMeasured, type NotMeasured } from './domain/sighting.ts';
-import type { Timed } from './domain/stages.ts';
+import { type Timed, untimed } from './domain/stages.ts';
 import type { Case, Cell, Explored, Findings, Judge } from './models/model.ts';
 import { tallyOf } from './models/tally.ts';
 import { type CarriedOut, recoverAndBelieve, type Unmeasured } from './recover/believe.ts';
@@ -51,7 +51,5 @@ function progressOf(
   };
   return { onDone: report, onRecovered: report };
 }
-
-const untimed: Timed = (_, work) => work();
 
 type CaseOrDoubt = CarriedOut<Case, unknown> | Unmeasured<Case>;

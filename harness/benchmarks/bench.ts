@@ -18,9 +18,10 @@ import type { Cell } from '../models/model.ts';
 import { kill } from '../models/process-kill/kill.ts';
 import { killStates } from '../models/process-kill/kill-states.ts';
 import { recoverAndBelieve } from '../recover/believe.ts';
+import { bareStart, start } from './bare-start.ts';
 import { cellsOf, median, recordedOn, withBench } from './cells.ts';
 import { benchPowerLoss } from './power-loss.ts';
-import { bareStart, benchRates, start } from './rates.ts';
+import { benchRates } from './rates.ts';
 import { benchRecovery } from './recovery.ts';
 import { benchSchedules } from './schedules.ts';
 

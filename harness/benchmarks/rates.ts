@@ -2,39 +2,18 @@
  * Rates by model, and how a kill grows with what a store does. Each line has the reference beside it: starts of a bare `node -e 0`, two at a
  * time, measured in the same round.
  */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check } from '../check.ts';
 import { type Session, withSession } from '../cli/session.ts';
 import { EFFORTS } from '../domain/effort.ts';
 import { isNotMeasured } from '../domain/sighting.ts';
 import type { Cell, Findings } from '../models/model.ts';
+import { bareStart } from './bare-start.ts';
 import { cellsOf, median, withBench } from './cells.ts';
 
 const BARE_STARTS = 20;
-const AT_ONCE = 2;
 const ROUNDS = 3;
-
-/** Milliseconds of one start of `node -e 0`, two at a time. */
-export async function bareStart(env: NodeJS.ProcessEnv, starts = BARE_STARTS): Promise<number> {
-  const started = performance.now();
-  const lane = async (): Promise<void> => {
-    for (let done = 0; done < starts / AT_ONCE; done += 1) await start(['-e', '0'], env);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
-  return (performance.now() - started) / starts;
-}
-
-/** Resolves when the process has ended. */
-export function start(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  return new Promise((resolve, reject) => {
-    spawn(process.execPath, args, { stdio: 'ignore', env })
-      .on('exit', () => resolve())
-      .on('error', reject);
-  });
-}
 
 const CELLS = [
   ['process-kill', 'replace', 'kills'],
@@ -73,7 +52,7 @@ interface Measured {
 }
 
 async function measure(session: Session, cell: Cell): Promise<Measured> {
-  const bare = (await bareStart(session.env)) / 1000;
+  const bare = (await bareStart(session.env, BARE_STARTS)) / 1000;
   const started = performance.now();
   const findings = await withBench(session, cell, EFFORTS.standard, (bench) => check(cell, bench));
   if (isNotMeasured(findings)) throw new Error(findings.reason);
@@ -92,7 +71,7 @@ async function inRounds(session: Session, cell: Cell): Promise<readonly Measured
 const number = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(2)).padStart(8);
 
 async function ratesOf(session: Session): Promise<void> {
-  console.log(`rates of whole cells, ${EFFORTS.standard.kills} kills; medians of ${ROUNDS} rounds`);
+  console.log(`rates of whole cells, with their recordings; medians of ${ROUNDS} rounds`);
   for (const [model, scenario, what] of CELLS)
     for (const cell of await cellsOf(session, { stores: STORES, scenario, model })) {
       const rounds = await inRounds(session, cell);
@@ -152,14 +131,9 @@ async function growthOf(session: Session, directory: string): Promise<void> {
 
 /** Prints a table for the README. Needs Linux, and a machine that does nothing else. */
 export async function benchRates(): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'crash-matrix.bench-'));
-  try {
-    await withSession(undefined, async (session) => {
-      await ratesOf(session);
-      await growthOf(session, directory);
-    });
-    console.log(`peak memory of the harness: ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  await withSession(undefined, async (session) => {
+    await ratesOf(session);
+    await growthOf(session, session.workspace.directory('stores'));
+  });
+  console.log(`peak memory of the harness: ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`);
 }

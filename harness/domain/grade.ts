@@ -49,9 +49,10 @@ export function statusOf(
   known: ExpectedBug | undefined,
   proves: boolean,
 ): CellStatus {
-  if (!proves && !isViolation(grade, claim)) return { status: 'unbroken' };
-  if (known === undefined || (known.mayHide && !isViolation(grade, claim))) {
-    if (!isViolation(grade, claim)) return { status: 'kept' };
+  const breaks = isViolation(grade, claim);
+  if (!breaks && !proves) return { status: 'unbroken' };
+  if (known === undefined || (known.mayHide && !breaks)) {
+    if (!breaks) return { status: 'kept' };
     return { status: gates ? 'broken' : 'shown' };
   }
   const found = new Set(outcomes);

@@ -12,7 +12,7 @@
 import { UsageError } from '../domain/errors.ts';
 import type { RecoveredTree } from '../domain/recovery.ts';
 import { type Found, isNotMeasured, type Judgement, type NotMeasured, type Sighting } from '../domain/sighting.ts';
-import type { Timed } from '../domain/stages.ts';
+import { type Timed, untimed } from '../domain/stages.ts';
 import type { Json } from '../domain/trace.ts';
 import { listFiles } from '../domain/tree.ts';
 import { isLoss } from '../judge/outcome.ts';
@@ -55,6 +55,7 @@ export interface BelieveOptions {
   /** False while a search only looks for a case that it confirms afterwards. Default: true. */
   readonly confirm?: boolean;
   readonly onProgress?: (done: number) => void;
+  /** Measures how long it takes to confirm. */
   readonly timed?: Timed;
 }
 
@@ -67,7 +68,7 @@ export async function recoverAndBelieve<Case, Run>(
   const recovered = await recoverAll(recovery, cases, options, 'where they are');
   const verdicts = (await recovery.warmIsTrue()) ? recovered : await recoverAll(recovery, cases, options, 'copied');
   if (options.confirm === false) return { verdicts: verdicts.map(([verdict]) => verdict), unmeasured: [] };
-  const { timed = (_, work) => work() } = options;
+  const { timed = untimed } = options;
   return timed('confirm', () => believe(recovery, verdicts, options));
 }
 
