@@ -1,4 +1,4 @@
-/** A case that is not there is none to replay, and a word says what is missing. */
+/** Replay refuses a case that does not exist, and says what is missing. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { storeWith } from '../harness/benchmarks/stores.ts';
 import { parseCaseId } from '../harness/cli/case-id.ts';

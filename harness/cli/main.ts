@@ -4,5 +4,5 @@ import { openOutput } from './output.ts';
 import { INTERRUPTED, runProgram } from './program.ts';
 
 const exitCode = await runProgram(process.argv.slice(2), openOutput());
-if (exitCode === INTERRUPTED) process.exit(exitCode); // what goes on in the background has nothing left to work with
+if (exitCode === INTERRUPTED) process.exit(exitCode); // work in the background would go on without its directories
 process.exitCode = exitCode;

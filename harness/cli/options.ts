@@ -39,11 +39,11 @@ export const recorder = (): Option =>
 export const timeout = (): Option => new Option('--timeout <seconds>', 'limit for each load and each save').argParser(positive).default(10);
 export const seed = (): Option =>
   new Option('--seed <number>', 'for all that is drawn: sampled states, random histories').argParser(whole).default(0);
-export const states = (): Option =>
-  new Option(
-    '--states <number>',
-    `distinct states of power loss per cell up to which all are judged (default: ${byEffort('states')})`,
-  ).argParser(atLeastOne);
+/** `otherwise`: how many without this option. */
+export const states = (otherwise: string): Option =>
+  new Option('--states <number>', `distinct states of power loss per cell up to which all are judged (default: ${otherwise})`).argParser(
+    atLeastOne,
+  );
 
 /** The limit of each effort: `quick 200, standard 2,000, deep 10,000`; one number where they share it. */
 export function byEffort(limit: 'states' | 'histories' | 'preemptions'): string {

@@ -8,6 +8,7 @@ import { EFFORTS, type Effort } from '../domain/effort.ts';
 import { UnavailableError, UsageError } from '../domain/errors.ts';
 import { isNotMeasured } from '../domain/sighting.ts';
 import { buildTree } from '../domain/tree.ts';
+import { withCommas } from '../domain/words.ts';
 import type { Cell, Timeline } from '../models/model.ts';
 import { NoSuchState } from '../persistence/power-loss.ts';
 import { type Replayed, replayed } from '../replay.ts';
@@ -22,7 +23,7 @@ import type { Output } from './output.ts';
 import { replayText } from './replay-text.ts';
 import { withSession } from './session.ts';
 import { selectCells } from './stores.ts';
-import { writableDirectory } from './writable-directory.ts';
+import { writableDirectory } from './writable-destination.ts';
 
 interface ReplayFlags {
   readonly store?: string;
@@ -43,7 +44,7 @@ export const replayCommand: CliCommand<ReplayFlags> = {
     recorder(),
     timeout(),
     seed(),
-    states(),
+    states(withCommas(EFFORTS.deep.states)),
   ],
   examples: [
     'crash-matrix replay rename-away/replace/process-kill@14 --keep /tmp/case',

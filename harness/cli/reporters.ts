@@ -31,6 +31,7 @@ export function chosenReporters({ reporter: wanted, outputDir }: Wanted): readon
     if (known === undefined) throw new UsageError(didYouMean('reporter', name, REPORTER_NAMES));
     if (path !== undefined && known.file === undefined)
       throw new UsageError(`the reporter ${name} prints, and writes no file`, `These write one: ${NAMES_WITH_FILE.join(', ')}`);
+    if (path === '') throw new UsageError(`--reporter ${name}= names no file`, `For example: --reporter ${name}=report/${known.file}`);
   }
   const names = asked.map(({ name }) => name);
   const inDirectory = ({ file }: Reporter): string | undefined =>
@@ -41,7 +42,7 @@ export function chosenReporters({ reporter: wanted, outputDir }: Wanted): readon
   });
   if (chosen.filter(({ path }) => path === undefined).length > 1 && outputDir === undefined)
     throw new UsageError('several reporters need --output-dir', 'Say where the files go: --output-dir crash-matrix-report');
-  if (outputDir !== undefined && chosen.every(({ reporter }) => inDirectory(reporter) === undefined))
+  if (outputDir !== undefined && chosen.every(({ reporter, path }) => path === undefined || path !== inDirectory(reporter)))
     throw new UsageError('--output-dir has nothing to hold', `Say what is written there: --reporter ${REPORTER_NAMES.join(',')}`);
   return chosen;
 }

@@ -1,6 +1,5 @@
 /** `crash-matrix run`. */
 
-import { dirname } from 'node:path';
 import { Option } from 'commander';
 import { cellName } from '../domain/case-id.ts';
 import { EFFORT_NAMES, EFFORTS, type Effort, type EffortName, GATING_EFFORT, limitsSchema } from '../domain/effort.ts';
@@ -22,7 +21,7 @@ import { replayText } from './replay-text.ts';
 import { chosenReporters, NAMES_WITH_FILE, REPORTER_NAMES, report } from './reporters.ts';
 import { type Session, withSession } from './session.ts';
 import { selectCells } from './stores.ts';
-import { writableDirectory } from './writable-directory.ts';
+import { writableDirectory, writableFile } from './writable-destination.ts';
 
 interface RunFlags {
   readonly store: readonly string[];
@@ -68,7 +67,7 @@ export const runCommand: CliCommand<RunFlags> = {
       new Option('--effort <name>', 'quick finds the likeliest losses and proves nothing, standard is the gate, deep is for the night')
         .choices(EFFORT_NAMES)
         .default(GATING_EFFORT),
-      states(),
+      states(byEffort('states')),
       new Option('--depth <crashes>', 'crashes in a row: with 2, what recovers from the first is crashed as well')
         .choices(['1', '2'])
         .default('2'),
@@ -124,7 +123,7 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
       return 0;
     }
     if (flags.outputDir !== undefined) writableDirectory('--output-dir', flags.outputDir);
-    for (const { path } of reporters) if (path !== undefined) writableDirectory('--reporter', dirname(path));
+    for (const { path } of reporters) if (path !== undefined) writableFile('--reporter', path);
     const result = await withLiveLine({ stream: process.stderr, colors: output.colors, now: () => performance.now() }, (line) =>
       runAll(session, cells, flags, line.update),
     );

@@ -17,7 +17,7 @@ export const limitsSchema = z.object({
   states: some.describe('Distinct states of power loss of a cell up to which all are judged'),
   recoveries: count.describe('Ways to recover from a first crash that are crashed again, in one cell'),
   statesInRecovery: count.describe('Distinct states of these recoveries together up to which all are judged'),
-  errnos: z.enum(['first', 'all']).describe('Of the errnos that a call can fail with: the likeliest one, or each'),
+  errnos: z.enum(['first', 'all']).describe('Of the errnos that a call can fail with: the first in the list of that call, or each'),
   secondFaults: count.describe('Runs of a cell in which a second call fails too'),
   histories: some.describe('Random histories of a cell'),
   costlyHistories: some.describe('Random histories of a cell whose model runs each of them dozens of times'),

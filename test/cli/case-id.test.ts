@@ -69,7 +69,7 @@ describe('a case id is read', () => {
   });
 });
 
-describe('is none', () => {
+describe('cannot be parsed', () => {
   test.each([
     '',
     'a',

@@ -68,7 +68,9 @@ describe('exit 0', () => {
     { args: '--help', shows: 'Exit codes: 0 every claim kept' },
     { args: 'run --help', shows: 'crash-matrix run --store rename-away' },
     { args: 'replay --help', shows: '--keep <dir>' },
-  ])('$args', async ({ args, shows }) => {
+    { args: 'run --help', shows: 'quick 200, standard 2,000' },
+    { args: 'replay --help', shows: 'are judged (default: 10,000)' },
+  ])('$args: $shows', async ({ args, shows }) => {
     expect(await run(args.split(' '))).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(shows), stderr: '' });
   });
 
@@ -83,7 +85,7 @@ describe('exit 3', () => {
   });
 
   test.each(['run --store in-place', 'replay in-place/replace/process-kill@1', 'doctor'])(
-    '%s in a temporary directory that is none',
+    '%s where the temporary directory is a file',
     async (args) => {
       const file = join(freshDirectory(), 'file');
       writeFileSync(file, '');

@@ -35,6 +35,12 @@ test('a reporter that only prints has no file', () => {
   expect(() => chosen(['json', 'markdown'])).toThrow('several reporters need --output-dir');
 });
 
+test('a file is named, and so is what --output-dir holds', () => {
+  expect(() => chosen(['json='])).toThrow('--reporter json= names no file');
+  expect(() => chosen(['json=a.json', 'markdown=b.md'], 'out')).toThrow('--output-dir has nothing to hold');
+  expect(() => chosen(['terminal'], 'out')).toThrow('--output-dir has nothing to hold');
+});
+
 test('what can only print comes before every file', () => {
   const files = REPORTERS.map(({ file }) => file !== undefined);
   expect(files).toEqual(files.toSorted((one, other) => Number(one) - Number(other)));

@@ -26,6 +26,10 @@ describe('exit 2, and what would have been right', () => {
       args: 'run --store ./ten.cjs --output-dir ./ten.cjs --reporter json',
       message: '--output-dir ./ten.cjs: nothing can be written there',
     },
+    {
+      args: 'run --store ./ten.cjs --reporter json=.',
+      message: '--reporter .: it is a directory, and a file is to be written there',
+    },
     { args: 'replay other/replace/process-kill@1 --store ./ten.cjs', message: './ten.cjs is the store "ten", and the case is of "other"' },
     {
       args: 'replay ten/replace/process-kill@99 --store ./ten.cjs',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { OUTCOMES, worstOutcome } from '../../harness/domain/outcomes.ts';
 
-test('every outcome has a letter and a severity of its own, and every loss is worse than what is none', () => {
+test('every outcome has a letter and a severity of its own, and every loss is worse than every other outcome', () => {
   const rows = Object.values(OUTCOMES);
   expect(new Set(rows.map(({ letter }) => letter)).size).toBe(rows.length);
   expect(rows.map(({ severity }) => severity).sort()).toEqual(rows.map((_, index) => index));

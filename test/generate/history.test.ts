@@ -33,13 +33,13 @@ describe('a history is spelt', () => {
   });
 
   test.each(['', 's', 's0', 's10', 'u0', 'c', 'c1234567', 'x1', 's1.', '.s1', 's1..s2', 's1 ', 'l1', 'S1', 's1~l', 'c-1', 'c1.5x'])(
-    'and "%s" is none',
+    'and "%s" cannot be parsed',
     (text) => {
       expect(parseHistory(text)).toBeUndefined();
     },
   );
 
-  test('and none is as long as that', () => {
+  test('and at most 100 steps', () => {
     expect(parseHistory(Array.from({ length: 100 }, () => 'z').join('.'))).toHaveLength(100);
     expect(parseHistory(Array.from({ length: 101 }, () => 'z').join('.'))).toBeUndefined();
   });

@@ -1,4 +1,4 @@
-/** What two runs of a cell make: a recording, or the reason why there is none. The runs are given, not run. */
+/** What two runs of a cell make: a recording, or the reason why it cannot be made. The test gives the runs; no process runs. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

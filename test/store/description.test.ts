@@ -40,7 +40,7 @@ test.each<[string, unknown, string]>([
   ['half a command', { saveCommand: ['x'] }, 'loadCommand: '],
   ['an empty command', { saveCommand: [], loadCommand: ['x'] }, 'saveCommand: expected a program and its arguments'],
   ['a command and a function', { saveCommand: ['x'], loadCommand: ['x'], save: () => {} }, 'unknown member "save"'],
-])('is none: %s', (_, exported, message) => {
+])('is refused: %s', (_, exported, message) => {
   const description = described(exported);
   expect(description.kind === 'invalid' && description.problems.join('; ')).toContain(message);
 });

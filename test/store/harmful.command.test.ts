@@ -9,7 +9,7 @@ beforeAll(() => {
 });
 afterAll(() => place.close());
 
-/** How long daemons sleep that have no environment: by this alone they can be found, and told from those of another run of this test. */
+/** How long daemons sleep that have no environment: only this identifies them, and distinguishes them from those of another run of this test. */
 const HIDDEN_S = { save: `1000.1${process.pid}`, load: `1000.2${process.pid}` } as const;
 
 /** A store of ten lines with something else in its second save, or in its load of what was saved. */

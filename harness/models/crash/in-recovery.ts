@@ -33,7 +33,7 @@ export interface TraceModel<Found extends StatesOfTrace<TraceState> = StatesOfTr
 
 /** States of a recovery that are judged at least, however many recoveries share the limit of the cell. */
 const LEAST_PER_RECOVERY = 12;
-/** Of the recoveries that are crashed, the share of those from states that lost something, where there are more than the limit of both. */
+/** The share of recoveries from states in which something was lost, where more could be crashed than the limit. */
 const FROM_LOSSES = 0.25;
 
 const LOSES_IN_RECOVERY = 'crash in recovery: some losses need a second crash, in recovery; the picture shows one crash';

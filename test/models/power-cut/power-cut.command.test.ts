@@ -53,7 +53,7 @@ describe.skipIf(missing !== undefined)('on real file systems', () => {
     expect(replayed.exitCode).toBe(1);
   });
 
-  test('a boundary that is none is no case', async () => {
+  test('replay refuses a boundary that the run does not have', async () => {
     place.write({ 'unsynced.cjs': UNSYNCED });
     const id = 'unsynced/replace/power-cut:ext4@99';
     expect((await place.run(['replay', id, '--store', './unsynced.cjs'])).exitCode).not.toBe(0);

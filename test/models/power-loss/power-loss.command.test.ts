@@ -80,7 +80,7 @@ describe('a store in ten lines', () => {
       /^fsync the directory after op \d+ \(rename value\.tmp -> value\), before step 1 is acknowledged/,
     );
     const spared = result.cells.filter(({ tried }) => tried?.kind === 'states' && tried.barriers?.some(({ needed }) => needed === 'no'));
-    // On ext4 a rename over the old file writes the data, whatever comes after. On btrfs only a commit does; fsync of the directory is none.
+    // On ext4 a rename over the old file writes the data, whatever comes after. On btrfs only a commit does, and fsync of the directory is not one.
     expect(spared.map(({ store, profile }) => `${store} ${profile}`)).toEqual([
       'file ext4',
       'file btrfs',
@@ -107,7 +107,7 @@ describe('a store in ten lines', () => {
     expect(readFileSync(join(keep, 'value'), 'utf8')).toBe('');
   });
 
-  test('a state that cannot be is none to replay', async () => {
+  test('replay refuses a state that cannot occur', async () => {
     place.write({ 'neither.cjs': store({}) });
     expect(await place.run(['replay', 'neither/replace/power-loss:xfs@4~lost=3', '--store', './neither.cjs'])).toMatchObject({
       exitCode: 2,

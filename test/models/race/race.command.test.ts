@@ -40,7 +40,7 @@ describe.skipIf(noPtrace !== undefined)('race', () => {
     });
 
     // The committed matrix has the races of the built-in stores.
-    test('a store is durable in every order within the bound, and whoever is killed', () => {
+    test('a store is durable in every order within the bound, whichever task is killed', () => {
       const cell = found.result.cells.find(({ store }) => store === 'own-temp');
       expect(cell).toMatchObject({
         grade: 'durable',

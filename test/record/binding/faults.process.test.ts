@@ -85,7 +85,7 @@ test('calls that answer instead of throwing answer no', async () => {
   expect((await run(`await say(() => fs.existsSync(at('live')));`, fails(1))).said).toEqual([false]);
 });
 
-test('what is cut short is gone on with, as libuv does; what a full disk leaves of it is reported', async () => {
+test('a short write is continued, as libuv continues it; what a full disk leaves of it is reported', async () => {
   const body = `const fd = fs.openSync(at('live'), 'r+'); await say(() => fs.writeSync(fd, 'abcdef')); await say(() => fs.readFileSync(at('live'), 'utf8'));`;
   expect((await run(body, [{ kind: 'short', op: 2, bytes: 2 }])).said).toEqual([6, 'abcdef']);
   expect((await run(body, [{ kind: 'full', op: 2, room: 2 }])).said).toEqual([2, 'abd']);

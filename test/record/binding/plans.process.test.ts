@@ -128,7 +128,7 @@ describe('a recorded order', () => {
     expect(readdirSync(run.directory)).toEqual([]);
   });
 
-  test('that goes on where the run ends is none that was followed', async () => {
+  test('that has more ops than the run was not followed', async () => {
     const module = await store('rotating');
     const order = orderOf((await children.run(module, { kind: 'observe' })).events);
     const run = await children.run(module, { kind: 'follow', order: [...order, 'unlink live'], names: [], matching: 'same' });

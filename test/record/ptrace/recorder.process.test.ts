@@ -154,7 +154,7 @@ describe.skipIf(noPtrace !== undefined)(`ptrace${noPtrace === undefined ? '' : `
     });
 
     // A name in the same place of two runs is taken for one that is made up at random, even if both runs have both names.
-    test('that no later run keeps is listed, of names that look alike', async () => {
+    test('that no later run keeps is reported, also of names that look alike', async () => {
       const both = (one: string, other: string): string =>
         `fs.writeFileSync(at('${one}'), '${one}'); fs.writeFileSync(at('${other}'), '${other}');`;
       const { recording } = await lab.record(inTurns(both('a', 'b'), both('b', 'a')));

@@ -25,7 +25,7 @@ export const noPtrace: string | undefined = await startPtraceRecorder({
   (error: Error) => error.message,
 );
 
-/** The interpreter itself: `python3` may be a script that looks for it at every start. Undefined where there is none. */
+/** The interpreter itself: `python3` may be a script that looks for it at every start. Undefined on a machine without one. */
 export const pythonPath: string | undefined =
   spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).stdout?.trim() || undefined;
 

@@ -1,4 +1,4 @@
-/** Directories that a user names for results. Whether they can be written to is found out before the work, not after it. */
+/** Where a user wants results. Whether they can be written there is found out before the work, not after it. */
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { UsageError } from '../domain/errors.ts';
@@ -16,6 +16,13 @@ export function writableDirectory(flag: string, path: string): string {
     throw new UsageError(`${flag} ${path}: nothing can be written there: ${error instanceof Error ? error.message : error}`);
   }
   return directory;
+}
+
+/** Makes the directory of a file that is written later. Throws UsageError, which names `flag`. */
+export function writableFile(flag: string, path: string): void {
+  writableDirectory(flag, dirname(path));
+  if (existsSync(path) && statSync(path).isDirectory())
+    throw new UsageError(`${flag} ${path}: it is a directory, and a file is to be written there`);
 }
 
 /** One by one: Node's recursive mkdir never ends where the kernel says that a directory which is there is not (in /proc). */
