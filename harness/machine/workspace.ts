@@ -2,13 +2,16 @@
  * The directory that a run works in. It is made below the temporary directory, has its owner in its name, and is removed when the run ends.
  * If a run was killed, the next one removes its directories and ends its processes.
  */
-import { mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Every process of a run has this variable, set to the run's id, so that a sweep knows which processes it may kill. */
 export const RUN_VARIABLE = 'CRASH_MATRIX_RUN';
-/** Process id of the owner, and its start time from the kernel (0 if unknown), because process ids are reused. */
-const NAME = /^crash-matrix-(?<pid>\d+)-(?<started>\d+)$/;
+/**
+ * Process id of the owner, and its start time from the kernel (0 if unknown), because process ids are reused. Then its pid namespace (0 if
+ * unknown), because containers that share a temporary directory do not see each other's processes.
+ */
+const NAME = /^crash-matrix-(?<pid>\d+)-(?<started>\d+)-(?<namespace>\d+)$/;
 
 export interface Workspace {
   readonly id: string;
@@ -26,7 +29,7 @@ export function openWorkspace(below: string, pid: number, memory = below): Works
   const parent = realpathSync(below);
   sweepDeadRuns(parent);
   if (memory !== below) sweepDeadRuns(memory);
-  const id = `${pid}-${startTimeOf(pid) ?? 0}`;
+  const id = `${pid}-${startTimeOf(pid) ?? 0}-${pidNamespace()}`;
   const root = join(parent, `crash-matrix-${id}`);
   rmSync(root, { recursive: true, force: true }); // an earlier run of this very process
   mkdirSync(root, { mode: 0o700 });
@@ -66,15 +69,16 @@ export function discard(...paths: readonly string[]): void {
 }
 
 /**
- * Removes the workspaces of runs whose owner has ended, and ends their processes. Returns the ids of these runs.
+ * Removes the workspaces of runs whose owner has ended, and ends their processes. Returns the ids of these runs. Whether the owner of a run in
+ * another pid namespace has ended cannot be seen from here, so such a run is left alone.
  * @internal
  */
 export function sweepDeadRuns(below: string): string[] {
   const swept: string[] = [];
   for (const name of readdirSync(below)) {
-    const { pid, started } = NAME.exec(name)?.groups ?? {};
-    if (pid === undefined || started === undefined || isAlive(Number(pid), started)) continue;
-    const id = `${pid}-${started}`;
+    const { pid, started, namespace } = NAME.exec(name)?.groups ?? {};
+    if (pid === undefined || started === undefined || namespace !== pidNamespace() || isAlive(Number(pid), started)) continue;
+    const id = `${pid}-${started}-${namespace}`;
     endProcessesOf(id);
     try {
       rmSync(join(below, name), { recursive: true, force: true });
@@ -93,6 +97,14 @@ function isAlive(pid: number, started: string): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function pidNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
+  } catch {
+    return '0';
   }
 }
 

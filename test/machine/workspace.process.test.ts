@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { discard, openWorkspace, RUN_VARIABLE, sweepDeadRuns } from '../../harness/machine/workspace.ts';
 import { processesWith } from '../lab/processes.ts';
 import { freshDirectory } from '../lab/temporary.ts';
+
+const NAMESPACE = process.platform === 'linux' ? (/\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0') : '0';
 
 /** A process that does nothing until it is killed. */
 function idle(env: { readonly [name: string]: string } = {}): ChildProcess & { readonly pid: number } {
@@ -80,10 +82,21 @@ describe.skipIf(process.platform !== 'linux')('processes (Linux)', () => {
 
   test('a process that got the number of a dead owner does not protect what that left', () => {
     const below = freshDirectory();
-    const root = join(below, `crash-matrix-${process.pid}-1`);
+    const root = join(below, `crash-matrix-${process.pid}-1-${NAMESPACE}`);
     mkdirSync(root);
-    expect(sweepDeadRuns(below)).toEqual([`${process.pid}-1`]);
+    expect(sweepDeadRuns(below)).toEqual([`${process.pid}-1-${NAMESPACE}`]);
     expect(existsSync(root)).toBe(false);
+  });
+
+  // Containers may share a temporary directory, and do not see each other's processes.
+  test('a run of another pid namespace is left alone, with its processes', () => {
+    const below = freshDirectory();
+    const id = `${2 ** 30}-1-${NAMESPACE}1`;
+    mkdirSync(join(below, `crash-matrix-${id}`));
+    const its = idle({ [RUN_VARIABLE]: id });
+    expect(sweepDeadRuns(below)).toEqual([]);
+    expect(readdirSync(below)).toEqual([`crash-matrix-${id}`]);
+    expect(processesWith(RUN_VARIABLE, id)).toEqual([its.pid]);
   });
 
   test('a run that has only just begun is left alone', () => {
@@ -104,7 +117,7 @@ test('what cannot be removed now hides no other error, and the rest goes', () =>
 });
 
 describe('a sweep', () => {
-  const GONE = `crash-matrix-${2 ** 30}-1`;
+  const GONE = `crash-matrix-${2 ** 30}-1-${NAMESPACE}`;
   test.each<[string, string, boolean]>([
     ['of a run whose owner is gone', GONE, true],
     ['passes other names by', 'crash-matrix-report', false],
