@@ -8,8 +8,8 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-/** Fewer than there are ways to recover, so that some must be chosen. */
-const RECOVERIES = 3;
+/** Fewer than there are ways to recover, so that some must be chosen: of those from whole states, and of those from states that lost something. */
+const RECOVERIES = 4;
 const what = { scenario: 'replace', effort: { recoveries: RECOVERIES, statesInRecovery: 40 } };
 
 /** A bench that counts the recoveries which are recorded on it. */
@@ -36,7 +36,7 @@ test('crashes in recovery are the same whatever ran before, and recordings are s
   });
   const after = await lab.on(store, what, async (cells) => {
     const { bench, recorded } = counting(cells);
-    await cells.check({ model: 'process-kill' }, bench);
+    for (const model of ['process-kill', 'power-loss:posix']) await cells.check({ model }, bench);
     const before = recorded.size;
     return { result: await cells.result(await cells.check({ model: 'power-loss:btrfs' }, bench)), recorded: recorded.size - before };
   });
