@@ -46,6 +46,7 @@ const built = await Promise.all([
       'binding-hooks': 'harness/record/binding/hooks.ts',
       interleave: 'harness/child/interleave.ts',
       recoverer: 'harness/child/recoverer.ts',
+      'recovery-server': 'harness/child/recovery-server.ts',
       describe: 'harness/child/describe.ts',
     },
   }),

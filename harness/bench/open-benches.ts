@@ -34,6 +34,8 @@ export interface BenchOptions {
   /** Limit for each load and save, in ms. */
   readonly timeoutMs: number;
   readonly onProgress: (progress: Progress) => void;
+  /** Called once for each store whose recoveries would be faster when forked, and cannot be. */
+  readonly onNotForked?: (store: string, why: string) => void;
 }
 
 export interface Benches {
@@ -52,7 +54,8 @@ export function openBenches(options: BenchOptions): Benches {
     const key = JSON.stringify(env);
     const known = pools.get(key);
     if (known !== undefined) return known;
-    const pool = createRecoveryPool({ recoverer: installation.recoverer, cwd, env, workers: usableCores(), timeoutMs });
+    const { recoverer, recoveryServer } = installation;
+    const pool = createRecoveryPool({ recoverer, recoveryServer, cwd, env, workers: usableCores(), timeoutMs });
     pools.set(key, pool);
     return pool;
   };
@@ -64,6 +67,7 @@ export function openBenches(options: BenchOptions): Benches {
         poolFor(store),
         () => workspace.directory('recover'),
         () => workspace.directoryInMemory('recover'),
+        (why) => options.onNotForked?.(store.name, why),
       );
     recoveries.set(store, known);
     return known;

@@ -42,8 +42,8 @@ async function measure(bench: Bench, session: Session): Promise<void> {
     boundary: state.boundary,
     tree: state.toTree(),
   }));
-  const { recoverer } = session.installation;
-  const pool = createRecoveryPool({ recoverer, cwd: session.cwd, env: session.env, workers: WORKERS, timeoutMs: 10_000 });
+  const { recoverer, recoveryServer } = session.installation;
+  const pool = createRecoveryPool({ recoverer, recoveryServer, cwd: session.cwd, env: session.env, workers: WORKERS, timeoutMs: 10_000 });
   const inMemory = (): string => session.workspace.directoryInMemory('bench');
   const rounds: { readonly perSecond: number; readonly own: number; readonly workers: number }[] = [];
   for (let round = 0; round <= ROUNDS; round += 1) {

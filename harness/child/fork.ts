@@ -19,13 +19,19 @@ declare const require: NodeJS.Require;
 const MADV_DONTFORK = 10;
 const MADV_DOFORK = 11;
 const MADVISE = 28;
+const PR_SET_PDEATHSIG = 1;
 const PR_SET_SECCOMP = 22;
 const PR_SET_NO_NEW_PRIVS = 38;
 const SECCOMP_MODE_FILTER = 2;
 const SIGCHLD = 17;
 const SIG_DFL = 0;
 const SIG_IGN = 1;
+const SIGKILL = 9;
 const O_RDONLY = 0;
+const O_CLOEXEC = 0o2000000;
+/** `struct pollfd`: descriptor, wanted events, events. */
+const POLL_BYTES = 8;
+const POLLIN = 1;
 
 export interface Forks {
   /** Returns 0 in the child. */
@@ -36,6 +42,12 @@ export interface Forks {
   readonly leaveToSystem: () => void;
   /** Call it in the child before anything else: makes it a process of its own. */
   readonly becomeChild: () => void;
+  /** Call it in the child: it is killed when its parent ends. */
+  readonly endWithParent: () => void;
+  /** A pipe that programs do not inherit. */
+  readonly pipe: () => readonly [output: number, input: number];
+  /** Waits until one of these descriptors can be read, at most so many ms; for ever without. Returns those that can be. */
+  readonly readable: (descriptors: readonly number[], withinMs?: number) => readonly number[];
   /** Ends a child. */
   readonly exit: (code: number) => never;
 }
@@ -54,6 +66,8 @@ export function prepareForks(): Forks {
   const dup2 = libc.func('int dup2(int from, int to)');
   const close = libc.func('int close(int descriptor)');
   const signal = libc.func('void *signal(int number, uintptr handler)');
+  const pipe2 = libc.func('int pipe2(_Out_ int *descriptors, int flags)');
+  const poll = libc.func('int poll(void *descriptors, ulong count, int timeout)');
   const madvise = libc.func('int madvise(uintptr address, size_t length, int advice)');
   const prctl = libc.func('int prctl(int option, ulong a, ulong b, ulong c, ulong d)');
   const loopFork = self.func('int uv_loop_fork(void *loop)');
@@ -73,6 +87,21 @@ export function prepareForks(): Forks {
   };
   return {
     becomeChild,
+    endWithParent: () => void prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0),
+    pipe: () => {
+      const ends = [0, 0];
+      if (pipe2(ends, O_CLOEXEC) !== 0) throw new Error('no pipe');
+      return [ends[0] ?? 0, ends[1] ?? 0];
+    },
+    readable: (descriptors, withinMs = -1) => {
+      const asked = Buffer.alloc(descriptors.length * POLL_BYTES);
+      for (const [at, descriptor] of descriptors.entries()) {
+        asked.writeInt32LE(descriptor, at * POLL_BYTES);
+        asked.writeInt16LE(POLLIN, at * POLL_BYTES + 4);
+      }
+      if (poll(asked, descriptors.length, Math.ceil(withinMs)) <= 0) return [];
+      return descriptors.filter((_, at) => asked.readInt16LE(at * POLL_BYTES + 6) !== 0);
+    },
     fork: () => fork() as number,
     leaveToSystem: () => void signal(SIGCHLD, SIG_IGN),
     statusOf: (pid) => {

@@ -8,9 +8,12 @@ import { fsBinding, reportCalls } from './report-calls.ts';
 export interface Imported {
   /** Why no process may share it; undefined if processes may. */
   readonly refused?: NotForkedCode;
-  /** It read a clock, chance or the process id. */
+  /** It read a clock, chance or the process id, or ran a program, which may have. */
   readonly unique: boolean;
 }
+
+/** Runs programs and waits for them; the other way to run a program shows as an async resource. */
+const spawnSyncBinding = (process as unknown as { binding(name: string): object }).binding('spawn_sync');
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -20,6 +23,9 @@ const CHANGES =
 /** Async resources that an import may make: promises, and calls of fs that are over when it is. */
 const HARMLESS = /^(?:PROMISE|TickObject|Microtask|FSREQ|FILEHANDLE|RANDOMBYTESREQUEST)/;
 const OPENS = /^open(?:FileHandle)?$/;
+const READS = /^(?:open|openFileHandle|readFileUtf8|readlink)$/;
+/** Files that are different in each process, or each time. */
+const UNIQUE_FILES = /^\/(?:proc|dev)\//;
 const WRITE_FLAGS = fs.constants.O_WRONLY | fs.constants.O_RDWR | fs.constants.O_CREAT;
 const CHANCE = ['randomBytes', 'randomFill', 'randomFillSync', 'randomInt', 'randomUUID', 'getRandomValues', 'pseudoRandomBytes'] as const;
 
@@ -40,6 +46,8 @@ export async function watchImport(evaluate: () => Promise<unknown>): Promise<Imp
     watchChance(() => (unique = true)),
     reportCalls(crypto, CHANCE, () => (unique = true)),
     reportCalls(crypto.webcrypto, ['getRandomValues', 'randomUUID'], () => (unique = true)),
+    reportCalls(spawnSyncBinding, ['spawn'], () => (unique = true)),
+    reportCalls(fsBinding, namesIn(fsBinding, READS), (path) => (unique ||= UNIQUE_FILES.test(String(path)))),
     reportCalls(fsBinding, namesIn(fsBinding, CHANGES), () => (writes = true)),
     reportCalls(
       fsBinding,

@@ -6,7 +6,7 @@
  * reads, the contents of all files must be the same. If load itself changed the directory, both always run.
  */
 import fs from 'node:fs';
-import type { AfterLoad, BatchEntry, TreeBatch } from '../domain/recovery.ts';
+import type { AfterLoad, BatchEntry, Recovery, Stage, TreeBatch } from '../domain/recovery.ts';
 import type { ModuleStore } from '../domain/store.ts';
 import type { Json } from '../domain/trace.ts';
 import { listFiles } from '../domain/tree.ts';
@@ -71,75 +71,150 @@ function newMemory(root: string): Memory {
 
 /** `isDropped` returns true once other processes recover the rest. */
 export async function recoverTrees(batch: TreeBatch, isDropped: () => boolean): Promise<void> {
-  const answers = fs.openSync(batch.answers, 'a');
-  const write = (line: string): void => void fs.writeSync(answers, line);
+  const trees = new BatchTrees(batch);
   try {
-    const recover = batchRecovery(batch, memoryOf(batch.root), write);
     for (let index = 0; index < batch.trees.length && !isDropped(); index += 1) {
-      await recover(index);
+      const built = trees.build(index);
+      const store = await loadCompiled(batch.bundle);
+      trees.settle(built, await trees.recover(built, store, () => trees.stage()));
       await new Promise(setImmediate); // lets the store finish pending work, and a `drop` request arrive
     }
   } catch (error) {
-    write(answerLine.failed(String(error)));
+    trees.fail(error);
   } finally {
-    fs.closeSync(answers);
+    trees.close();
   }
 }
 
-function batchRecovery(batch: TreeBatch, known: Memory, write: (line: string) => void): (index: number) => Promise<void> {
-  const { loads, rests, kinds, contents, directories } = known;
-  const next = JSON.stringify(batch.next);
-  const written = { load: new Set<number>(), rest: new Set<number>() };
-  const writeOnce = (what: 'load' | 'rest', number: number, texts: Texts): number => {
-    if (!written[what].has(number)) write(answerLine[what](number, texts.at(number)));
-    written[what].add(number);
-    return number;
-  };
-  const goOn = async (store: ModuleStore, directory: string): Promise<Rest> => {
-    write(answerLine.stage());
-    const saved = await save(store, directory, JSON.parse(next) as Json); // a new value: some stores modify their arguments
+/** A tree on disk, to be recovered. */
+export interface BuiltTree {
+  readonly index: number;
+  readonly shape: number;
+  readonly entries: readonly BatchEntry[];
+  readonly directory: string;
+  readonly tree: TreeDirectory;
+}
+
+/** What recovery found in a tree, as JSON. */
+export interface FoundTree {
+  readonly load: string;
+  /** A number: what recovery would find is known. */
+  readonly rest: string | number;
+  /** Paths that recovery read, if its rest may be reused for trees which are the same there. */
+  readonly read?: readonly string[];
+}
+
+/** The trees of one batch, and the file of its answers. */
+export class BatchTrees {
+  readonly #batch: TreeBatch;
+  readonly #known: Memory;
+  readonly #answers: number;
+  readonly #next: string;
+  readonly #written = { load: new Set<number>(), rest: new Set<number>() };
+
+  constructor(batch: TreeBatch) {
+    this.#batch = batch;
+    this.#known = memoryOf(batch.root);
+    this.#answers = fs.openSync(batch.answers, 'a');
+    this.#next = JSON.stringify(batch.next);
+  }
+
+  build(index: number): BuiltTree {
+    const { trees, entries: all, root, id } = this.#batch;
+    const { shape = 0, entries: places = [] } = trees[index] ?? {};
+    const entries = places.map((place) => all[place] as BatchEntry); // every place is an index of `entries`
+    const directory = `${root}/${process.pid}-${id}-${index}`;
+    return { index, shape, entries, directory, tree: makeTree(directory, entries, (hash) => this.#known.contents.of(hash)) };
+  }
+
+  /** The harness failed. */
+  fail(error: unknown): void {
+    this.#write(answerLine.failed(String(error)));
+  }
+
+  close(): void {
+    fs.closeSync(this.#answers);
+  }
+
+  #write(line: string): void {
+    fs.writeSync(this.#answers, line);
+  }
+
+  /** A save or a second load begins. */
+  stage(): void {
+    this.#write(answerLine.stage());
+  }
+
+  /** Loads a tree with a store that has not been used. `begin` is called before each further stage. */
+  async recover(built: BuiltTree, store: ModuleStore, begin: (stage: Stage, so: Recovery) => void): Promise<FoundTree> {
+    const { directory, entries, tree, shape } = built;
+    forgetOpens();
+    const loaded = await load(store, directory);
+    const opened = this.#known.readsAreNoted && mayBeNothing(loaded, store) ? this.#openedOf(built) : undefined;
+    const first: AfterLoad = { load: loaded, ...(opened && { opened }) };
+    const text = inWords(built, first);
+    const untouched = tree.isUntouched();
+    const before = untouched ? this.#known.kinds.get(`${shape} ${text}`)?.restOf(entries) : undefined;
+    if (before !== undefined) return { load: text, rest: before };
+    const rest = inWords(built, await this.#goOn(store, directory, first, begin));
+    const wasRead = (entry: BatchEntry): boolean => !this.#known.readsAreNoted || tree.wasRead(entry);
+    return { load: text, rest, ...(untouched && { read: entries.filter(wasRead).map(([path]) => path) }) };
+  }
+
+  /** What is known of a tree whose recovery did not come to an end. */
+  endedIn(built: BuiltTree, { load: loaded, opened, ...rest }: Recovery): FoundTree {
+    const afterLoad: AfterLoad = { load: loaded, ...(opened && { opened }) };
+    return { load: inWords(built, afterLoad), rest: inWords(built, { ...rest, left: listFiles(built.directory) }) };
+  }
+
+  /** Writes the answer, and learns from it. */
+  settle({ index, shape, entries, directory, tree }: BuiltTree, found: FoundTree): void {
+    const { loads, rests, kinds, directories } = this.#known;
+    const loaded = loads.numberOf(found.load);
+    const rest = typeof found.rest === 'number' ? found.rest : rests.numberOf(found.rest);
+    if (found.read !== undefined) {
+      const key = `${shape} ${found.load}`;
+      const kind = kinds.get(key) ?? new Kind();
+      kinds.set(key, kind);
+      kind.learn(entries, found.read, rest);
+    }
+    this.#writeOnce('load', loaded, loads);
+    this.#writeOnce('rest', rest, rests);
+    this.#write(answerLine.tree(index, loaded, rest));
+    tree.close();
+    const isUnchanged = typeof found.rest === 'number';
+    directories.push({ path: directory, names: isUnchanged ? entries.map(([path]) => path) : undefined });
+    if (directories.length > DIRECTORIES_KEPT) remove(directories.shift());
+  }
+
+  #writeOnce(what: 'load' | 'rest', number: number, texts: Texts): void {
+    if (!this.#written[what].has(number)) this.#write(answerLine[what](number, texts.at(number)));
+    this.#written[what].add(number);
+  }
+
+  async #goOn(store: ModuleStore, directory: string, first: AfterLoad, begin: (stage: Stage, so: Recovery) => void): Promise<Rest> {
+    begin('save', first);
+    const saved = await save(store, directory, JSON.parse(this.#next) as Json); // a new value: some stores modify their arguments
     if (saved.kind !== 'saved') return { save: saved, left: listFiles(directory) };
-    write(answerLine.stage());
+    begin('secondLoad', { ...first, save: saved });
     const secondLoad = await load(store, directory);
     await store.close?.(directory);
     return { save: saved, secondLoad, left: listFiles(directory) };
-  };
-  const openedOf = (entries: readonly BatchEntry[], tree: TreeDirectory, directory: string): string[] => {
+  }
+
+  #openedOf({ entries, tree, directory }: BuiltTree): string[] {
     const wasOpened = openedSince();
     return entries.flatMap((entry) => {
       const [path, kind, , content] = entry;
       if (kind !== 'file') return [];
-      return tree.wasRead(entry) || wasOpened(`${directory}/${path}`, contents.of(content).length === 0) ? [path] : [];
+      return tree.wasRead(entry) || wasOpened(`${directory}/${path}`, this.#known.contents.of(content).length === 0) ? [path] : [];
     });
-  };
-  return async (index) => {
-    const { shape = 0, entries: places = [] } = batch.trees[index] ?? {};
-    const entries = places.map((place) => batch.entries[place] as BatchEntry); // every place is an index of `batch.entries`
-    const directory = `${batch.root}/${process.pid}-${batch.id}-${index}`;
-    const inWords = (found: AfterLoad | Rest): string => {
-      const text = JSON.stringify(found);
-      return 'load' in found && found.load.kind === 'loaded' ? text : text.replaceAll(directory, DIRECTORY);
-    };
-    const tree = makeTree(directory, entries, (hash) => contents.of(hash));
-    const store = await loadCompiled(batch.bundle);
-    forgetOpens();
-    const first = await load(store, directory);
-    const opened = known.readsAreNoted && mayBeNothing(first, store) ? openedOf(entries, tree, directory) : undefined;
-    const loaded = loads.numberOf(inWords({ load: first, ...(opened && { opened }) }));
-    const kind = kinds.get(`${shape} ${loaded}`) ?? new Kind();
-    kinds.set(`${shape} ${loaded}`, kind);
-    const untouched = tree.isUntouched();
-    const before = untouched ? kind.restOf(entries) : undefined;
-    let rest = before;
-    if (rest === undefined) {
-      rest = rests.numberOf(inWords(await goOn(store, directory)));
-      if (untouched) kind.learn(entries, known.readsAreNoted ? (entry) => tree.wasRead(entry) : () => true, rest);
-    }
-    write(answerLine.tree(index, writeOnce('load', loaded, loads), writeOnce('rest', rest, rests)));
-    tree.close();
-    directories.push({ path: directory, names: before === undefined ? undefined : entries.map(([path]) => path) });
-    if (directories.length > DIRECTORIES_KEPT) remove(directories.shift());
-  };
+  }
+}
+
+function inWords({ directory }: BuiltTree, found: AfterLoad | Rest): string {
+  const text = JSON.stringify(found);
+  return 'load' in found && found.load.kind === 'loaded' ? text : text.replaceAll(directory, DIRECTORY);
 }
 
 /** Trees of one shape with the same loaded value: maps the contents that their recovery reads to the rest of the recovery. */
@@ -152,10 +227,9 @@ class Kind {
     return this.#known.length === 0 ? undefined : this.#rests.get(this.#key(contentsOf(entries)));
   }
 
-  learn(entries: readonly BatchEntry[], wasRead: (entry: BatchEntry) => boolean, rest: number): void {
+  learn(entries: readonly BatchEntry[], read: readonly string[], rest: number): void {
     const contents = contentsOf(entries);
     this.#known.push([contents, rest]);
-    const read = entries.filter((entry) => wasRead(entry)).map(([path]) => path);
     if (read.some((path) => !this.#read.includes(path))) {
       this.#read = [...new Set([...this.#read, ...read])];
       this.#rests = new Map(this.#known.map(([those, one]) => [this.#key(those), one]));

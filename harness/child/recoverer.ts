@@ -3,31 +3,28 @@
  *
  * It announces each stage, so that its parent knows where it hung. It ends when its channel closes.
  */
-import type { AfterLoad, Recovery, RecoveryMessage, RecoveryRequest, Stage } from '../domain/recovery.ts';
-import { load, save } from '../store/calls.ts';
+import type { RecoveryMessage, RecoveryRequest } from '../domain/recovery.ts';
+import type { ModuleStore } from '../domain/store.ts';
 import { loadBundle } from './load-bundle.ts';
-import { filesBefore, hookOpens, mayBeNothing } from './opened-files.ts';
+import { hookOpens } from './opened-files.ts';
+import { recoverDirectory } from './recover-directory.ts';
 import { recoverTrees } from './recover-trees.ts';
 
 /** Resolves when the message has left the process, because the next call may end the process. */
 const send = (message: RecoveryMessage): Promise<void> => new Promise((resolve) => process.send?.(message, () => resolve()));
 
-async function recover({ id, bundle, directory, next }: Extract<RecoveryRequest, { kind: 'directory' }>): Promise<Recovery> {
+async function recover({ id, bundle, directory, next }: Extract<RecoveryRequest, { kind: 'directory' }>): Promise<void> {
+  const { store, evaluationMs } = await timed(bundle);
+  const recovery = await recoverDirectory(store, directory, next, (stage, so) => send({ kind: 'stage', id, stage, so }));
+  await send({ kind: 'done', id, recovery, evaluationMs });
+}
+
+const { now } = performance; // the store may replace it
+
+async function timed(bundle: string): Promise<{ readonly store: ModuleStore; readonly evaluationMs: number }> {
+  const began = now.call(performance);
   const store = await loadBundle(bundle);
-  const begin = (stage: Stage, so?: Recovery): Promise<void> => send({ kind: 'stage', id, stage, so });
-  await begin('load');
-  const files = filesBefore(directory);
-  const loaded = await load(store, directory);
-  const opened = mayBeNothing(loaded, store) ? files?.opened() : undefined;
-  files?.close();
-  const first: AfterLoad = { load: loaded, ...(opened && { opened }) };
-  await begin('save', first);
-  const saved = await save(store, directory, next);
-  if (saved.kind !== 'saved') return { ...first, save: saved };
-  await begin('secondLoad', { ...first, save: saved });
-  const second = await load(store, directory);
-  await store.close?.(directory);
-  return { ...first, save: saved, secondLoad: second };
+  return { store, evaluationMs: now.call(performance) - began };
 }
 
 /** Batches whose rest other processes recover. */
@@ -37,13 +34,16 @@ hookOpens();
 process.on('message', (request: RecoveryRequest) => {
   switch (request.kind) {
     case 'directory':
-      void recover(request).then((recovery) => send({ kind: 'done', id: request.id, recovery }));
+      void recover(request);
       break;
     case 'trees':
       void recoverTrees(request, () => dropped.has(request.id)).then(() => send({ kind: 'batch-done', id: request.id }));
       break;
     case 'drop':
       dropped.add(request.id);
+      break;
+    case 'evaluate':
+      void timed(request.bundle).then(({ evaluationMs }) => send({ kind: 'evaluated', id: request.id, evaluationMs }));
       break;
     default:
       request satisfies never;

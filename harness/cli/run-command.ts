@@ -1,6 +1,7 @@
 /** `crash-matrix run`. */
 
 import { Option } from 'commander';
+import type { BenchOptions } from '../bench/open-benches.ts';
 import { cellName } from '../domain/case-id.ts';
 import { EFFORT_NAMES, EFFORTS, type Effort, type EffortName, GATING_EFFORT, limitsSchema } from '../domain/effort.ts';
 import { UsageError } from '../domain/errors.ts';
@@ -111,6 +112,8 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
   const notForked: string[] = [];
   const onNotForked = (store: string, why: string): void =>
     void notForked.push(`${store}: Node is started again for each run, because ${why}`);
+  const onNotForkedRecovery = (store: string, why: string): void =>
+    void notForked.push(`${store}: it is evaluated again for each recovery, because ${why}`);
   const work = async (session: Session): Promise<number> => {
     if (session.refused.length > 0) output.note(whyThisRecorder(session));
     const timeoutMs = flags.timeout * 1000;
@@ -125,7 +128,7 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
     if (flags.outputDir !== undefined) writableDirectory('--output-dir', flags.outputDir);
     for (const { path } of reporters) if (path !== undefined) writableFile('--reporter', path);
     const result = await withLiveLine({ stream: process.stderr, colors: output.colors, now: () => performance.now() }, (line) =>
-      runAll(session, cells, flags, line.update),
+      runAll(session, cells, flags, { onProgress: line.update, onNotForked: onNotForkedRecovery }),
     );
     for (const what of notForked) output.note(what);
     for (const chosen of reporters) await report(chosen, result, output);
@@ -162,7 +165,7 @@ async function runAll(
   session: Session,
   cells: readonly Cell[],
   flags: RunFlags,
-  onProgress: Parameters<typeof runCells>[1]['onProgress'],
+  listeners: Pick<BenchOptions, 'onProgress' | 'onNotForked'>,
 ): Promise<Result> {
   const started = performance.now();
   const effort = effortOf(flags);
@@ -172,7 +175,7 @@ async function runAll(
     allCases: flags.allCases,
     bail: flags.bail,
     timeoutMs: flags.timeout * 1000,
-    onProgress,
+    ...listeners,
     replay: ({ store }, id) =>
       replayText(id, { ...effort, file: store.argument === store.name ? undefined : store.argument, recorder: flags.recorder }),
   });

@@ -38,12 +38,23 @@ export interface RecoveredTree {
 
 export type Stage = Exclude<keyof Recovery, 'opened'>;
 
+/** How a process stopped within a stage. */
+export type Stopped = Extract<Loaded, { readonly kind: 'hung' | 'ended' }>;
+
+/** The recovery of a process that stopped in a stage, of which this was known before. */
+export function stoppedIn(stage: Stage, so: Recovery | undefined, stopped: Stopped): Recovery {
+  if (stage === 'load' || so === undefined) return { load: stopped };
+  return stage === 'save' ? { ...so, save: stopped } : { ...so, secondLoad: stopped };
+}
+
 /** Messages to the recovering process. */
 export type RecoveryRequest =
   | { readonly kind: 'directory'; readonly id: number; readonly bundle: string; readonly directory: string; readonly next: Json }
   | ({ readonly kind: 'trees' } & TreeBatch)
   /** Other processes have taken over the rest of its current batch. */
-  | { readonly kind: 'drop'; readonly id: number };
+  | { readonly kind: 'drop'; readonly id: number }
+  /** Evaluate the store once more, to see how long that takes. */
+  | { readonly kind: 'evaluate'; readonly id: number; readonly bundle: string };
 
 /** An entry of a tree, as in a `RawTree`: path, kind, mode, and the hash of a file's contents or the target of a symlink. */
 export type BatchEntry = RawTree[number];
@@ -66,5 +77,7 @@ export interface TreeBatch {
 export type RecoveryMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'stage'; readonly id: number; readonly stage: Stage; readonly so: Recovery | undefined }
-  | { readonly kind: 'done'; readonly id: number; readonly recovery: Recovery }
+  /** `evaluationMs`: how long the store took to be evaluated. */
+  | { readonly kind: 'done'; readonly id: number; readonly recovery: Recovery; readonly evaluationMs: number }
+  | { readonly kind: 'evaluated'; readonly id: number; readonly evaluationMs: number }
   | { readonly kind: 'batch-done'; readonly id: number };

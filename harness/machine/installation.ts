@@ -16,6 +16,7 @@ export interface Installation {
   readonly taskWorkload: string;
   readonly interleave: string;
   readonly recoverer: string;
+  readonly recoveryServer: string;
   readonly describe: string;
 }
 
@@ -38,6 +39,7 @@ export function findInstallation(from: string): Installation {
     taskWorkload: built('task-workload.cjs'),
     interleave: built('interleave.cjs'),
     recoverer: built('recoverer.cjs'),
+    recoveryServer: built('recovery-server.cjs'),
     describe: built('describe.cjs'),
   };
 }

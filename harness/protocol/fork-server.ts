@@ -4,6 +4,8 @@
 export interface ForkRequest {
   readonly cellFile: string;
   readonly directory: string;
+  /** A run with faults: see `child/carry-out-faults.ts`. */
+  readonly faults: boolean;
   /** Variables that differ from those of the server; null: not set. */
   readonly env: { readonly [name: string]: string | null };
 }
@@ -12,7 +14,7 @@ export interface ForkRequest {
 export const SERVER_SIGNAL = { ready: 'SIGURG', unique: 'SIGUSR2' } as const;
 
 /** Exit codes: why the store of this server cannot be forked. */
-export const NOT_FORKED = {
+const NOT_FORKED = {
   70: 'this machine cannot fork a warm Node',
   71: 'it cannot be imported',
   72: 'its import starts threads',
@@ -21,6 +23,11 @@ export const NOT_FORKED = {
   75: 'its import writes files',
   76: 'a forked child did not work',
   77: 'NODE_OPTIONS loads modules before it',
+  78: 'its import reads a clock, chance or its process id',
 } as const;
 
 export type NotForkedCode = keyof typeof NOT_FORKED;
+
+/** Why a store cannot be forked, by the exit code of its server. */
+export const whyNotForked = (code: number): string =>
+  code in NOT_FORKED ? NOT_FORKED[code as NotForkedCode] : 'its import ends the process or hangs';

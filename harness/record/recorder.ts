@@ -84,7 +84,7 @@ export interface RunRequest {
   readonly plan: RunPlan;
   /** Limit for the whole run, in ms. */
   readonly timeoutMs: number;
-  /** Absent if the run must be started. Recorders that cannot fork start it anyway. */
+  /** Absent if the run must be started, and where a plan has several runs. Recorders that cannot fork start it anyway. */
   readonly warm?: Warm;
 }
 

@@ -5,12 +5,26 @@
  * A store that waits (for a lock, or forever) must not delay others: while requests queue and none is answered, the pool grows.
  */
 import type { Recovery } from '../domain/recovery.ts';
-import { type BatchTask, type BatchWatch, type RecoveryTask, startWorker, type Worker, type WorkerOptions } from './worker.ts';
+import { type RecoveryServerOptions, startRecoveryServer } from './recovery-server.ts';
+import {
+  type BatchTask,
+  type BatchWatch,
+  type Measured,
+  type RecoveryTask,
+  startWorker,
+  type Worker,
+  type WorkerOptions,
+} from './worker.ts';
 
-export interface PoolOptions extends WorkerOptions {
+export interface PoolOptions extends WorkerOptions, RecoveryServerOptions {
   /** Number of warm processes while none of them is stuck. */
   readonly workers: number;
+  /** Starts a warm process. Default: one that evaluates the store anew for each directory. */
+  readonly startWarm?: () => Worker;
 }
+
+/** A pool whose warm processes are forked from one that has evaluated a store, or why there is none. */
+type Forking = { readonly pool: RecoveryPool; readonly forkMs: number } | { readonly refused: string };
 
 export interface RecoveryPool {
   /** Number of warm processes while none of them is stuck. */
@@ -23,6 +37,10 @@ export interface RecoveryPool {
   everyWarm(make: () => RecoveryTask): Promise<readonly Recovery[]>;
   /** Recovers in a process that has done nothing else. */
   fresh(task: RecoveryTask): Promise<Recovery>;
+  /** The same, and how long it takes to have the store. */
+  measure(task: RecoveryTask): Promise<Measured>;
+  /** Starts a process that evaluates this store once and is forked for each recovery. This pool closes it. */
+  forking(bundle: string): Promise<Forking>;
   close(): Promise<void>;
 }
 
@@ -51,10 +69,12 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
   let closed = false;
   let freshOnes = 0;
   const inLine: (() => void)[] = [];
+  /** In the order in which they are closed. */
+  const forking: { close(): Promise<void> }[] = [];
   let timer: NodeJS.Timeout | undefined;
 
   const start = (warm: boolean): Worker => {
-    const worker = startWorker(options, warm);
+    const worker = warm && options.startWarm !== undefined ? options.startWarm() : startWorker(options, warm);
     workers.add(worker);
     ending.push(
       worker.ended.then(() => {
@@ -102,6 +122,22 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
       queue.push({ run: (worker) => work(worker).then(resolve, reject), reject });
       next();
     });
+  const inFresh = async <T>(work: (worker: Worker) => Promise<T>): Promise<T> => {
+    if (freshOnes >= MOST_WORKERS) await new Promise<void>((go) => inLine.push(go));
+    freshOnes += 1;
+    try {
+      if (closed) throw new Error('the pool was closed');
+      const worker = start(false);
+      try {
+        return await work(worker);
+      } finally {
+        worker.kill();
+      }
+    } finally {
+      freshOnes -= 1;
+      inLine.shift()?.();
+    }
+  };
   return {
     workers: options.workers,
     warm: (task) => enqueue((worker) => worker.recover(task)),
@@ -116,27 +152,20 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
       return enqueue((worker) => worker.recoverTrees(task, watch));
     },
     everyWarm: (make) => Promise.all([...workers].filter(({ alive, warm }) => alive && warm).map((worker) => worker.recover(make()))),
-    fresh: async (task) => {
-      if (freshOnes >= MOST_WORKERS) await new Promise<void>((go) => inLine.push(go));
-      freshOnes += 1;
-      try {
-        if (closed) throw new Error('the pool was closed');
-        const worker = start(false);
-        try {
-          return await worker.recover(task);
-        } finally {
-          worker.kill();
-        }
-      } finally {
-        freshOnes -= 1;
-        inLine.shift()?.();
-      }
+    fresh: (task) => inFresh((worker) => worker.recover(task)),
+    measure: (task) => inFresh((worker) => worker.measure(task)),
+    forking: async (bundle) => {
+      const server = await startRecoveryServer(options, bundle);
+      if ('refused' in server) return server;
+      const pool = createRecoveryPool({ ...options, startWarm: server.newWorker });
+      forking.push(pool, server);
+      return { pool, forkMs: server.forkMs };
     },
     close: async () => {
       closed = true;
       next();
       for (const worker of workers) worker.kill();
-      await Promise.all(ending);
+      await Promise.all([...ending, ...forking.map((one) => one.close())]);
     },
   };
 }

@@ -19,6 +19,8 @@ import { recoverInBatches } from './recover-trees.ts';
 export interface StoreRecovery {
   /** The result of load on an empty directory, in a fresh process. */
   readonly whenFresh: Loaded;
+  /** Evaluating the store takes longer than starting a process: whatever can be forked should be. */
+  readonly isSlow: boolean;
   /** Recovers a directory in a crash state, and changes it. */
   recover(directory: string, next: Json): Promise<Recovery>;
   /**
@@ -40,16 +42,29 @@ interface Missing {
   readonly reject: (error: unknown) => void;
 }
 
-/** `makeDirectory` makes an empty directory; `makeInMemory` makes one for many small files. */
+/** An evaluation that is faster is never compared with a fork. */
+const FAST_MS = 10;
+/** Recoveries are forked if an evaluation takes so many times as long as a fork. */
+const FORKS_IN_AN_EVALUATION = 2;
+
+/**
+ * `makeDirectory` makes an empty directory; `makeInMemory` makes one for many small files. `onNotForked` is called if recoveries would be
+ * faster when they are forked, and cannot be.
+ */
 export async function recoveryOf(
   store: LoadedStore,
   pool: RecoveryPool,
   makeDirectory: () => string,
   makeInMemory: () => string = makeDirectory,
+  onNotForked: (why: string) => void = () => {},
 ): Promise<StoreRecovery> {
   const { bundle } = store;
   const empty = { bundle, next: {} };
-  const whenFresh = (await pool.fresh({ ...empty, directory: makeDirectory() })).load;
+  const { recovery: first, times } = await pool.measure({ ...empty, directory: makeDirectory() });
+  const whenFresh = first.load;
+  const isSlow = times !== undefined && times.firstMs > times.startMs;
+  const forking = await forkingFor(store, pool, times?.againMs ?? 0, onNotForked);
+  const warmPool = forking ?? pool;
   const confirmed = new Map<string, Promise<Recovery>>();
   const answers = new AnswerPool();
   let known = new Map<string, Promise<RecoveredTree>>();
@@ -79,7 +94,8 @@ export async function recoveryOf(
   };
   return {
     whenFresh,
-    recover: (directory, next) => (warm ? pool.warm : pool.fresh)({ bundle, directory, next }),
+    isSlow,
+    recover: (directory, next) => (warm ? warmPool.warm : pool.fresh)({ bundle, directory, next }),
     recoverTrees: async (trees, next, onDone = () => {}) => {
       const nextKey = JSON.stringify(next);
       const missing: Missing[] = [];
@@ -95,7 +111,7 @@ export async function recoveryOf(
       });
       const onAnswer = (index: number, answer: RecoveredTree): void => missing[index]?.resolve(answer);
       const distinct = missing.map(({ tree }) => tree);
-      const treeRecovery = { bundle, pool, makeDirectory: makeInMemory, alone: (tree: Tree) => alone(tree, next) };
+      const treeRecovery = { bundle, pool: warmPool, makeDirectory: makeInMemory, alone: (tree: Tree) => alone(tree, next) };
       try {
         await (warm ? recoverInBatches(treeRecovery, distinct, next, answers, onAnswer) : recoverEach(distinct, next, onAnswer));
       } catch (error) {
@@ -118,7 +134,7 @@ export async function recoveryOf(
       return recovery;
     },
     warmIsTrue: async () => {
-      if (!warm) return true;
+      if (!warm || forking !== undefined) return true; // a store in a forked child has not been used
       const loads = (await pool.everyWarm(() => ({ ...empty, directory: makeDirectory() }))).map(({ load }) => load);
       if (loads.every((load) => load.kind === whenFresh.kind && (load.kind !== 'loaded' || isDeepStrictEqual(load, whenFresh))))
         return true;
@@ -126,4 +142,18 @@ export async function recoveryOf(
       return false;
     },
   };
+}
+
+/** A pool that forks the recoveries of a store, if that is faster and possible. */
+async function forkingFor(
+  { kind, bundle }: LoadedStore,
+  pool: RecoveryPool,
+  evaluationMs: number,
+  onNotForked: (why: string) => void,
+): Promise<RecoveryPool | undefined> {
+  if (kind !== 'module' || evaluationMs < FAST_MS) return undefined;
+  const forking = await pool.forking(bundle);
+  if ('refused' in forking) onNotForked(forking.refused);
+  else if (evaluationMs >= FORKS_IN_AN_EVALUATION * forking.forkMs) return forking.pool;
+  return undefined;
 }

@@ -68,6 +68,7 @@ function fakeRecovery({ warm = loaded, fresh = warm, warmIsTrue = true }: Answer
     directories,
     recovery: {
       whenFresh: { kind: 'loaded' },
+      isSlow: false,
       recover: async (directory) => {
         directories.push(directory);
         writeFileSync(join(directory, 'next'), '');

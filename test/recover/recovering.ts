@@ -1,5 +1,6 @@
 /** Stores written down as text, and what a process that never saw them finds. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Recovery } from '../../harness/domain/recovery.ts';
 import type { Json } from '../../harness/domain/trace.ts';
@@ -29,8 +30,21 @@ export function poolIn(
   options: { readonly timeoutMs?: number; readonly workers?: number; readonly env?: { readonly [name: string]: string } } = {},
 ): RecoveryPool {
   const { timeoutMs = 60_000, workers = 2, env = {} } = options;
-  const { recoverer } = findInstallation(import.meta.url);
-  return createRecoveryPool({ recoverer, cwd: root, env: { PATH: process.env.PATH ?? '', ...env }, workers, timeoutMs });
+  const { recoverer, recoveryServer } = findInstallation(import.meta.url);
+  return createRecoveryPool({ recoverer, recoveryServer, cwd: root, env: { PATH: process.env.PATH ?? '', ...env }, workers, timeoutMs });
+}
+
+/** Counts how often a store is evaluated, unseen by whoever watches its import. Put `top` before the store's text. */
+export function countEvaluations(log: string): { readonly top: string; readonly count: () => number } {
+  writeFileSync(log, '');
+  const koffi = JSON.stringify(createRequire(import.meta.url).resolve('koffi'));
+  const top = `{
+    const libc = require(${koffi}).load('libc.so.6');
+    const file = libc.func('int open(const char *path, int flags)')(${JSON.stringify(log)}, ${constants.O_WRONLY | constants.O_APPEND});
+    libc.func('long write(int file, const char *text, size_t length)')(file, '.', 1);
+    libc.func('int close(int file)')(file);
+  }`;
+  return { top, count: () => readFileSync(log, 'utf8').length };
 }
 
 let directories = 0;

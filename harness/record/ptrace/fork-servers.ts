@@ -6,7 +6,7 @@
  */
 import { closeSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
-import { type ForkRequest, NOT_FORKED, type NotForkedCode, SERVER_SIGNAL } from '../../protocol/fork-server.ts';
+import { type ForkRequest, type NotForkedCode, SERVER_SIGNAL, whyNotForked } from '../../protocol/fork-server.ts';
 import { LINGER_VARIABLE } from '../linger.ts';
 import { killProcesses } from './ends.ts';
 import { EVENT, type Libc, PTRACE, START_OPTIONS } from './libc.ts';
@@ -237,10 +237,7 @@ export class ForkServers {
       closeSync(server.input);
       this.#refused.add(server.key);
       if (code === NO_FORKS) this.#forks = false;
-      this.#options.onNotForked(
-        server.store,
-        code in NOT_FORKED ? NOT_FORKED[code as NotForkedCode] : 'its import ends the process or hangs',
-      );
+      this.#options.onNotForked(server.store, whyNotForked(code));
     }
     for (const run of [...server.asked, ...server.queue]) this.#options.onRefused(run);
   }
@@ -270,12 +267,12 @@ const sharedEnv = ({ env }: TracerRun): readonly string[] => env.filter((variabl
 const variablesOf = (env: readonly string[]): ReadonlyMap<string, string> =>
   new Map(env.map((variable) => [variable.slice(0, variable.indexOf('=')), variable.slice(variable.indexOf('=') + 1)]));
 
-function requestOf({ warm, env, directory }: WarmRun, known: ReadonlyMap<string, string>): ForkRequest {
+function requestOf({ warm, env, directory, plan }: WarmRun, known: ReadonlyMap<string, string>): ForkRequest {
   const differing: { [name: string]: string | null } = {};
   const wanted = variablesOf(env);
   for (const [name, value] of wanted) if (known.get(name) !== value) differing[name] = value;
   for (const name of known.keys()) if (!wanted.has(name)) differing[name] = null;
-  return { cellFile: warm.cellFile, directory, env: differing };
+  return { cellFile: warm.cellFile, directory, faults: plan.kind === 'fault', env: differing };
 }
 
 function writeAll(descriptor: number, text: string): void {

@@ -71,6 +71,8 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('fork servers'
     ['the process id', 'const id = process.pid;'],
     ['chance', 'const id = Math.random();'],
     ['a UUID', `const id = require('node:crypto').randomUUID();`],
+    ['a UUID of the kernel', `const id = fs.readFileSync('/proc/sys/kernel/random/uuid', 'utf8');`],
+    ['what a program writes', `const id = child.execSync('cat /proc/sys/kernel/random/uuid');`],
   ])('an import that reads %s is not shared', async (_, top) => {
     const { forked, wrote } = await observed({ top, save: SAVES('id') });
     expect(forked).toEqual([false, false]);

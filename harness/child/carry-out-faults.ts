@@ -1,0 +1,51 @@
+/**
+ * Carries out a cell while its system calls fail, then checks how the store continues in the same process: once in each directory.
+ *
+ * After the steps have settled, no call fails any more. It loads, saves and loads again, and appends each result to `<directory>.after` as
+ * a line of JSON.
+ */
+import { appendFileSync, readFileSync } from 'node:fs';
+import type { Recovery } from '../domain/recovery.ts';
+import type { ModuleStore } from '../domain/store.ts';
+import type { CellFile } from '../protocol/cell-file.ts';
+import { NOTHING_LEFT_TO_WAIT_FOR } from '../record/fault.ts';
+import { load, save } from '../store/calls.ts';
+import { complainIn } from './carry-out-cell.ts';
+import { carryOut, carryOutRecorded, recordingHere, untilFilesAreIdle } from './steps.ts';
+
+/** Ends the process. `evaluate` returns a store that has not been used. */
+export async function carryOutFaults(
+  cellFile: string,
+  directories: readonly string[],
+  evaluate: (bundle: string) => Promise<ModuleStore>,
+): Promise<void> {
+  let current = directories[0] ?? '';
+  const complain = complainIn(() => current);
+  process.on('uncaughtExceptionMonitor', complain);
+  process.on('beforeExit', () => process.exit(NOTHING_LEFT_TO_WAIT_FOR));
+  const text = readFileSync(cellFile, 'utf8');
+  const recording = recordingHere();
+  for (const directory of directories) {
+    current = directory;
+    const cell = JSON.parse(text) as CellFile; // new values for each run: some stores modify their arguments
+    if (cell.platform !== undefined) Object.defineProperty(process, 'platform', { value: cell.platform });
+    const store = await evaluate(cell.bundle);
+    for (const step of cell.before) await carryOut(store, directory, step);
+    await untilFilesAreIdle(recording);
+    recording.start();
+    await carryOutRecorded(store, directory, cell.steps, recording, complain);
+    try {
+      await store.close?.(directory);
+    } catch (error) {
+      complain(error); // fails no step
+    }
+    await untilFilesAreIdle(recording);
+    recording.finish();
+    const report = (found: Partial<Recovery>): void => appendFileSync(`${directory}.after`, `${JSON.stringify(found)}\n`);
+    report({ load: await load(store, directory) });
+    const saved = await save(store, directory, cell.next);
+    report({ save: saved });
+    if (saved.kind === 'saved') report({ secondLoad: await load(store, directory) });
+  }
+  process.exit(0);
+}

@@ -1,0 +1,25 @@
+/** Recovers a directory: loads, saves, and loads again. */
+import type { AfterLoad, Recovery, Stage } from '../domain/recovery.ts';
+import type { ModuleStore } from '../domain/store.ts';
+import type { Json } from '../domain/trace.ts';
+import { load, save } from '../store/calls.ts';
+import { filesBefore, mayBeNothing } from './opened-files.ts';
+
+/** Announces each stage with what is known so far, because the next call may end the process. */
+export type Begin = (stage: Stage, so?: Recovery) => void | Promise<void>;
+
+export async function recoverDirectory(store: ModuleStore, directory: string, next: Json, begin: Begin): Promise<Recovery> {
+  await begin('load');
+  const files = filesBefore(directory);
+  const loaded = await load(store, directory);
+  const opened = mayBeNothing(loaded, store) ? files?.opened() : undefined;
+  files?.close();
+  const first: AfterLoad = { load: loaded, ...(opened && { opened }) };
+  await begin('save', first);
+  const saved = await save(store, directory, next);
+  if (saved.kind !== 'saved') return { ...first, save: saved };
+  await begin('secondLoad', { ...first, save: saved });
+  const secondLoad = await load(store, directory);
+  await store.close?.(directory);
+  return { ...first, save: saved, secondLoad };
+}

@@ -1,0 +1,128 @@
+/**
+ * Recovers by forking: `node --single-threaded --v8-pool-size=0 recovery-server.cjs <bundle> <limit of a stage in ms>`.
+ *
+ * It evaluates the store once and calls none of its functions. Each directory and each tree is recovered by a child, whose store has been
+ * evaluated and not used. It ends when its input does. See `protocol/recovery-server.ts`.
+ */
+import { writeSync } from 'node:fs';
+import type { Recovery, TreeBatch } from '../domain/recovery.ts';
+import type { ModuleStore } from '../domain/store.ts';
+import { JsonLines } from '../protocol/json-lines.ts';
+import { ANSWERS, type RecoveryServerAnswer, type RecoveryServerRequest } from '../protocol/recovery-server.ts';
+import { type ForkedRecoveries, forkedRecoveries } from './forked-recoveries.ts';
+import { hookOpens } from './opened-files.ts';
+import { recoverDirectory } from './recover-directory.ts';
+import { BatchTrees, type FoundTree } from './recover-trees.ts';
+import { refuse, warmStore } from './warm-store.ts';
+
+const INPUT = 0;
+
+/** A batch under way: its trees are recovered one after the other. */
+interface Batch {
+  readonly batch: TreeBatch;
+  readonly trees: BatchTrees;
+  next: number;
+  /** A child recovers one. */
+  isBusy: boolean;
+}
+
+type DirectoryRequest = Extract<RecoveryServerRequest, { kind: 'directory' }>;
+
+const directories: DirectoryRequest[] = [];
+const batches = new Map<number, Batch>();
+
+async function serve(bundle: string, timeoutMs: number): Promise<void> {
+  hookOpens();
+  const warm = await warmStore(bundle);
+  if (warm === undefined) return;
+  const { store, unique, forks, forkMs, collect } = warm;
+  if (unique) refuse(78);
+  const recoveries = forkedRecoveries(forks, timeoutMs, [ANSWERS]);
+  const input = new JsonLines<RecoveryServerRequest>();
+  answer({ kind: 'ready', forkMs });
+  for (;;) {
+    if (recoveries.wait(INPUT)) {
+      const requests = input.read() ?? forks.exit(0);
+      for (const request of requests) take(request);
+    }
+    if (startAll(recoveries, store, () => collect({ type: 'minor' })) === 'here is the child') return;
+  }
+}
+
+function answer(message: RecoveryServerAnswer): void {
+  const bytes = Buffer.from(`${JSON.stringify(message)}\n`);
+  for (let at = 0; at < bytes.length; ) at += writeSync(ANSWERS, bytes, at);
+}
+
+function take(request: RecoveryServerRequest): void {
+  switch (request.kind) {
+    case 'directory':
+      directories.push(request);
+      break;
+    case 'trees':
+      batches.set(request.id, { batch: request, trees: new BatchTrees(request), next: 0, isBusy: false });
+      break;
+    case 'drop': {
+      const dropped = batches.get(request.id);
+      if (dropped !== undefined) dropped.next = dropped.batch.trees.length;
+      break;
+    }
+    default:
+      request satisfies never;
+  }
+}
+
+/** Starts a child for each directory, and for each batch that has none. */
+function startAll(recoveries: ForkedRecoveries, store: ModuleStore, collect: () => void): 'started' | 'here is the child' {
+  for (let request = directories.shift(); request !== undefined; request = directories.shift()) {
+    collect();
+    if (startDirectory(recoveries, store, request) === 'here is the child') return 'here is the child';
+  }
+  for (const batch of batches.values()) {
+    if (batch.isBusy) continue;
+    collect();
+    if (startTree(recoveries, store, batch) === 'here is the child') return 'here is the child';
+  }
+  return 'started';
+}
+
+function startDirectory(
+  recoveries: ForkedRecoveries,
+  store: ModuleStore,
+  { id, directory, next }: DirectoryRequest,
+): 'started' | 'here is the child' {
+  return recoveries.start<Recovery>({
+    recover: (begin) => recoverDirectory(store, directory, next, begin),
+    onEnd: (ended) => answer({ kind: 'done', id, recovery: 'found' in ended ? ended.found : ended.stopped }),
+  });
+}
+
+function startTree(recoveries: ForkedRecoveries, store: ModuleStore, batch: Batch): 'started' | 'here is the child' {
+  const { trees } = batch;
+  try {
+    const index = batch.next;
+    if (index < batch.batch.trees.length) {
+      const built = trees.build(index);
+      batch.next += 1;
+      batch.isBusy = true;
+      return recoveries.start<FoundTree>({
+        recover: (begin) => trees.recover(built, store, begin),
+        onStage: () => trees.stage(),
+        onEnd: (ended) => {
+          batch.isBusy = false;
+          trees.settle(built, 'found' in ended ? ended.found : trees.endedIn(built, ended.stopped));
+        },
+      });
+    }
+  } catch (error) {
+    trees.fail(error);
+  }
+  trees.close();
+  batches.delete(batch.batch.id);
+  answer({ kind: 'batch-done', id: batch.batch.id });
+  return 'started';
+}
+
+const [bundle, limit] = process.argv.slice(2);
+if (bundle === undefined || limit === undefined) throw new Error('usage: recovery-server.cjs <bundle> <limit of a stage in ms>');
+void serve(bundle, Number(limit));

@@ -1,0 +1,91 @@
+/** A store that is evaluated once in this process, to be forked with it: see `fork.ts`. */
+import fs from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { ModuleStore } from '../domain/store.ts';
+import type { NotForkedCode } from '../protocol/fork-server.ts';
+import { type Forks, prepareForks } from './fork.ts';
+import { type Imported, useOwnChance, watchImport } from './import-watch.ts';
+import { loadBundle } from './load-bundle.ts';
+
+export interface WarmStore {
+  readonly store: ModuleStore;
+  /** Its import read a clock, chance or the process id. */
+  readonly unique: boolean;
+  readonly forks: Forks;
+  /** How long a child took that did nothing. */
+  readonly forkMs: number;
+  /** Collects garbage. */
+  readonly collect: (options?: object) => void;
+}
+
+/** Ends this process. Exit handlers of the store do not run: it has not done anything. */
+export const refuse = (code: NotForkedCode): never => (process as unknown as { reallyExit(code: number): never }).reallyExit(code);
+
+/** Modules that Node loads before the store may start threads, of which a child has none. */
+const LOADS_MODULES = /(?:^|\s)(?:--import|--require|-r|--loader|--experimental-loader)\b/;
+
+/** Evaluates the store and tries a child. Undefined in that child, which ends by itself. Ends the process where the store cannot be forked. */
+export async function warmStore(bundle: string): Promise<WarmStore | undefined> {
+  if (LOADS_MODULES.test(process.env.NODE_OPTIONS ?? '')) refuse(77);
+  let store: ModuleStore | undefined;
+  const imported: Imported = await watchImport(async () => {
+    setFlagsFromString('--no-lazy'); // functions are compiled when they are first called; children would each do that
+    store = await loadBundle(bundle);
+    setFlagsFromString('--lazy');
+  }).catch(() => refuse(71));
+  if (imported.refused !== undefined) refuse(imported.refused);
+  const evaluated = store ?? refuse(71);
+  const forks = forksHere();
+  const collect = await warmUp();
+  const began = performance.now();
+  const trial = forks.fork();
+  if (trial === 0) {
+    forks.becomeChild();
+    fs.promises.readFile(bundle).then(() => forks.exit(0));
+    return undefined;
+  }
+  if (forks.statusOf(trial) !== 0) refuse(76);
+  return { store: evaluated, unique: imported.unique, forks, forkMs: performance.now() - began, collect };
+}
+
+/**
+ * What every child needs is compiled here, once. Then all garbage is collected: a child would do that in its first milliseconds, and each page
+ * of memory that it writes to is copied. Returns the collector.
+ */
+async function warmUp(): Promise<(options?: object) => void> {
+  await fs.promises.writeFile('/dev/null', 'x');
+  await fs.promises.rename('/dev/null/none', '/dev/null/none').catch(() => {});
+  fs.writeFileSync('/dev/null', 'x');
+  fs.existsSync('/dev/null');
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as (options?: object) => void;
+  collect();
+  collect();
+  return collect;
+}
+
+function forksHere(): Forks {
+  try {
+    return prepareForks();
+  } catch {
+    return refuse(70);
+  }
+}
+
+/** Call it in a child: it has its own random numbers and arguments, and its exit is that of a child. */
+export function becomeOwnProcess(forks: Forks, args: readonly string[]): void {
+  useOwnChance();
+  Object.defineProperty(process, 'reallyExit', { value: (code?: number) => forks.exit(code ?? 0), configurable: true, writable: true });
+  process.argv.splice(1, process.argv.length, ...args);
+}
+
+/**
+ * Node's own way out joins threads that a child does not have; `process.exit` takes another one, and so does an uncaught error with this. Call
+ * it after the workload has asked to hear of errors.
+ */
+export function exitWhenUncaught(): void {
+  process.on('uncaughtExceptionMonitor', () => {
+    if (process.listenerCount('uncaughtException') === 0) process.exit(1);
+  });
+}
