@@ -68,7 +68,7 @@ export class ScenarioRuns {
 
   readonly prepareFaults: Bench['prepareFaults'] = (runs, platform) => {
     const { before, steps } = this.#scenario;
-    return this.#faults(this.#cellFile({ before, steps, ...(platform && { platform }) }), runs, new Map());
+    return this.#faults(this.#cellFile({ before, steps, ...(platform && { platform }) }), runs, new Map(), platform === undefined);
   };
 
   readonly prepareLast: Bench['prepareLast'] = ({ tree, before, step }) => {
@@ -76,7 +76,8 @@ export class ScenarioRuns {
     const file = this.#cellFile(cell);
     return {
       prepare: () => withTree(tree, this.#run(file, before.length + 2)),
-      prepareFaults: (runs, platform) => this.#faults(this.#cellFile({ ...cell, ...(platform && { platform }) }), runs, tree),
+      prepareFaults: (runs, platform) =>
+        this.#faults(this.#cellFile({ ...cell, ...(platform && { platform }) }), runs, tree, platform === undefined),
     };
   };
 
@@ -137,8 +138,8 @@ export class ScenarioRuns {
     return { args, directory, spool, env, timeoutMs: timeoutMs * calls, ...this.#warm(file) };
   }
 
-  /** Many runs in one process: a directory for each, and one spool. */
-  #faults(file: string, runs: number, tree: Tree): FaultRequest {
+  /** Many runs in one process: a directory for each, and one spool. Not `forked` where the import must see another platform. */
+  #faults(file: string, runs: number, tree: Tree, forked: boolean): FaultRequest {
     const { installation, env, timeoutMs } = this.#options;
     const spool = join(this.#memory, 'spool');
     mkdirSync(spool, { recursive: true });
@@ -148,7 +149,7 @@ export class ScenarioRuns {
       return directory;
     });
     const args = [...FEWER_THREADS, installation.faultWorkload, file];
-    return { args, directories, spool, env, timeoutMs };
+    return { args, directories, spool, env, timeoutMs, ...(forked && runs === 1 && this.#warm(file)) };
   }
 
   /** Stores that are commands start a process for each call anyway. */

@@ -24,8 +24,10 @@ type Ending =
 
 export interface FaultyRun {
   readonly faults: readonly Fault[];
-  /** It had a process to itself. */
+  /** It had a process to itself, which was started. */
   readonly alone: boolean;
+  /** Its process was forked from one that had evaluated the store. */
+  readonly forked?: true;
   readonly trace: Trace;
   readonly ending: Ending;
   /** The directory when the steps had settled, or when the process had ended. */
@@ -46,7 +48,7 @@ export interface NotRun {
 export interface FaultLab {
   readonly recorder: Recorder;
   /** Makes an empty directory for each run, and one spool for all. */
-  readonly prepare: (runs: number) => Pick<RunRequest, 'args' | 'env' | 'timeoutMs'> & {
+  readonly prepare: (runs: number) => Pick<RunRequest, 'args' | 'env' | 'timeoutMs' | 'warm'> & {
     readonly directories: readonly string[];
     readonly spool: string;
   };
@@ -56,6 +58,8 @@ export interface FaultLab {
   readonly steps: number;
   /** Faults of every run. */
   readonly standing: readonly Fault[];
+  /** Evaluating the store takes long, so each run should be forked. */
+  readonly isSlow: boolean;
 }
 
 /** Runs per process: enough to share the cost of its start, few enough to limit what the store leaks. */
@@ -91,6 +95,7 @@ export async function runFaults(
     done += 1;
     onDone(done);
   };
+  const isLean = (faults: readonly Fault[]): boolean => lab.recording.overlaps === false && !isWhole(faults);
   const runTogether = async (indices: readonly number[]): Promise<void> => {
     if (indices.length === 0) return;
     if (indices.length === 1) {
@@ -101,7 +106,6 @@ export async function runFaults(
       return;
     }
     const some = indices.map((index) => lists[index] ?? []);
-    const isLean = (faults: readonly Fault[]): boolean => lab.recording.overlaps === false && !isWhole(faults);
     const seen = await runOnce(lab, [...some, []], contents, { isLean, limitMs: TOGETHER_MS });
     const last = seen.pop();
     if (last !== undefined && 'trace' in last && isUndisturbed(last) && !isAlike(last, await control)) {
@@ -121,13 +125,28 @@ export async function runFaults(
       ...(waits ? others.map((index) => runTogether([index])) : [runTogether(others)]),
     ]);
   };
+  const runForked = async (index: number): Promise<void> => {
+    const [result] = await runOnce(lab, [lists[index] ?? []], contents, { isLean, limitMs: TOGETHER_MS, forks: true });
+    if (result !== undefined && 'trace' in result && isUndisturbed(result)) settle(index, result);
+    else await runTogether([index]);
+  };
+  if (lab.isSlow && lists.length > 0 && (await canFork(lab, await control))) {
+    await Promise.all([...lists.keys()].map(runForked));
+    return results;
+  }
   const size = Math.max(1, Math.min(RUNS_PER_PROCESS, Math.ceil(lists.length / lab.recorder.inFlight)));
   const batches = Array.from({ length: Math.ceil(lists.length / size) }, (_, at) => [...lists.keys()].slice(at * size, (at + 1) * size));
   await Promise.all(batches.map(runTogether));
   return results;
 }
 
-/** One run in a process of its own. */
+/** Whether a run without faults is forked, and does then what it does in a process that is started. */
+async function canFork(lab: FaultLab, control: FaultyRun | NotRun): Promise<boolean> {
+  const [run] = await runOnce(lab, [[]], new Map(), { limitMs: TOGETHER_MS, forks: true });
+  return run !== undefined && 'trace' in run && run.forked === true && isUndisturbed(run) && isAlike(run, control);
+}
+
+/** One run in a process of its own, which is started. */
 export async function runAlone(
   lab: FaultLab,
   faults: readonly Fault[],
@@ -169,10 +188,14 @@ async function runOnce(
   lab: FaultLab,
   lists: readonly (readonly Fault[])[],
   contents: Map<string, Uint8Array>,
-  { isLean = () => false, limitMs }: { readonly isLean?: (faults: readonly Fault[]) => boolean; readonly limitMs: number },
+  {
+    isLean = () => false,
+    limitMs,
+    forks = false,
+  }: { readonly isLean?: (faults: readonly Fault[]) => boolean; readonly limitMs: number; readonly forks?: boolean },
 ): Promise<(FaultyRun | NotRun)[]> {
   const { recorder, recording } = lab;
-  const { directories, spool, ...request } = lab.prepare(lists.length);
+  const { directories, spool, warm, ...request } = lab.prepare(lists.length);
   const runs = lists.map(
     (faults, index): FaultRun => ({
       directory: directories[index] ?? '',
@@ -183,7 +206,14 @@ async function runOnce(
   );
   const plan = { kind: 'fault', order: recording.order, names: recording.trace.variation.names, runs } as const;
   const timeoutMs = Math.min(request.timeoutMs, limitMs);
-  const { events } = await recorder.run({ ...request, timeoutMs, directory: runs[0]?.directory ?? '', spool, plan });
+  const { events, forked = false } = await recorder.run({
+    ...request,
+    timeoutMs,
+    directory: runs[0]?.directory ?? '',
+    spool,
+    plan,
+    ...(forks && warm && { warm }),
+  });
   const parts = partsOf(events);
   const last = events.at(-1);
   const results = runs.map((run, index): FaultyRun | NotRun => {
@@ -191,7 +221,13 @@ async function runOnce(
     const faults = lists[index] ?? [];
     return part === undefined
       ? { faults, doubt: 'the process ended before this run' }
-      : interpret(lab, { ...run, faults }, part, parts[index + 1] === undefined && last?.kind === 'end' ? last : undefined, contents);
+      : interpret(
+          lab,
+          { ...run, faults, forked },
+          part,
+          parts[index + 1] === undefined && last?.kind === 'end' ? last : undefined,
+          contents,
+        );
   });
   // They are in memory, which large values would fill.
   for (const directory of directories) discard(directory, `${directory}.after`, `${directory}.complaint`);
@@ -215,7 +251,7 @@ function partsOf(events: readonly RawEvent[]): RawEvent[][] {
 
 function interpret(
   { recorder, recording, complaint, steps }: FaultLab,
-  { directory, spool, faults }: FaultRun,
+  { directory, spool, faults, forked }: FaultRun & { readonly forked: boolean },
   events: readonly RawEvent[],
   processEnd: RawEnd | undefined,
   contents: Map<string, Uint8Array>,
@@ -228,7 +264,13 @@ function interpret(
   const doubt = failedOtherwise(trace, faults);
   if (doubt !== undefined) return { faults, doubt };
   const complained = complaint(directory);
-  const rest = { faults, alone: false, trace, ...(complained !== undefined && { complaint: complained.replaceAll(directory, '<dir>') }) };
+  const rest = {
+    faults,
+    alone: false,
+    ...(forked && { forked: true as const }),
+    trace,
+    ...(complained !== undefined && { complaint: complained.replaceAll(directory, '<dir>') }),
+  };
   const ending = endingOf(end, trace, steps);
   if (ending.kind !== 'settled') return { ...rest, ending, settled: scanTree(directory) };
   const settled = trace.trees[trace.marks.at(-1)?.afterOp ?? 0] ?? new Map();

@@ -43,11 +43,19 @@ export interface Trial {
   readonly options: ReturnType<typeof oracleOptions>;
 }
 
-export function labOf({ recorder, complaint }: Bench, { again, steps }: RecordedSubject, profile: string | undefined): FaultLab {
+export function labOf({ recorder, complaint, recovery }: Bench, { again, steps }: RecordedSubject, profile: string | undefined): FaultLab {
   if (again === undefined) throw new Error('faults need a run that can be made again');
   const { recording, prepareFaults } = again;
   const [standing, platform] = profile === 'windows' ? [ON_WINDOWS, 'win32' as const] : [[], undefined];
-  return { recorder, prepare: (runs) => prepareFaults(runs, platform), complaint, recording, steps: steps.length, standing };
+  return {
+    recorder,
+    prepare: (runs) => prepareFaults(runs, platform),
+    complaint,
+    recording,
+    steps: steps.length,
+    standing,
+    isSlow: recovery.isSlow,
+  };
 }
 
 type JudgeControls = (

@@ -19,10 +19,19 @@ const ENDS: { readonly [fate in Fate]: RawEnd } = {
   diverges: { kind: 'end', how: 'diverged', at: 0, expected: 'stat a', got: 'stat b' },
   'goes on': { kind: 'end', how: 'finished' },
 };
+const WARM = { store: 'store', server: 'server', bundle: 'bundle', cellFile: 'cell' };
 const FINE: Recovery = { load: { kind: 'loaded', value: 1 }, save: { kind: 'saved' }, secondLoad: { kind: 'loaded', value: 2 } };
 
-/** `fateOf` says what a run with a fault at an op comes to, given how many runs its process has made; op 0 is the run without one. */
-function labOf(fateOf: (op: number, before: number) => Fate): { readonly lab: FaultLab; readonly processes: number[][] } {
+/**
+ * `fateOf` says what a run with a fault at an op comes to, given how many runs its process has made; op 0 is the run without one. `slow`: the
+ * store is evaluated slowly, and a run that should be forked is, or is not.
+ */
+function labOf(
+  fateOf: (op: number, before: number) => Fate,
+  slow?: { readonly forks: boolean },
+): { readonly lab: FaultLab; readonly processes: number[][]; readonly forked: number[][] } {
+  const forks = slow?.forks === true;
+  const forked: number[][] = [];
   const root = freshDirectory();
   const processes: number[][] = [];
   let count = 0;
@@ -32,9 +41,9 @@ function labOf(fateOf: (op: number, before: number) => Fate): { readonly lab: Fa
     recorder: {
       ...PTRACE,
       inFlight: 1,
-      run: async ({ plan }) => {
+      run: async ({ plan, warm }) => {
         if (plan.kind !== 'fault') throw new Error('only faults');
-        processes.push(plan.runs.map(opOf));
+        (warm === undefined ? processes : forked).push(plan.runs.map(opOf));
         const events: RawEvent[] = [];
         for (const [before, run] of plan.runs.entries()) {
           const fate = fateOf(opOf(run), before);
@@ -46,7 +55,7 @@ function labOf(fateOf: (op: number, before: number) => Fate): { readonly lab: Fa
           if (fate === 'finishes' || fate === 'goes on') writeFileSync(`${run.directory}.after`, `${JSON.stringify(after)}\n`);
           else break;
         }
-        return { pid: 1, events };
+        return { pid: 1, events, forked: warm !== undefined && forks };
       },
       close: async () => {},
     },
@@ -56,29 +65,33 @@ function labOf(fateOf: (op: number, before: number) => Fate): { readonly lab: Fa
         mkdirSync(join(root, String(count)));
         return join(root, String(count));
       });
-      return { args: [], env: {}, timeoutMs: 1, directories, spool: root };
+      return { args: [], env: {}, timeoutMs: 1, directories, spool: root, ...(runs === 1 && { warm: WARM }) };
     },
     complaint: () => undefined,
     recording,
     steps: 1,
     standing: [],
+    isSlow: slow !== undefined,
   };
-  return { lab, processes };
+  return { lab, processes, forked };
 }
 
 const faultsAt = (...ops: readonly number[]): Fault[][] => ops.map((op) => [{ kind: 'errno', op, errno: 'EIO' }]);
 
-async function endings(fateOf: (op: number, before: number) => Fate): Promise<{ ends: string[]; processes: number[][] }> {
-  const { lab, processes } = labOf(fateOf);
+async function endings(
+  fateOf: (op: number, before: number) => Fate,
+  slow?: { readonly forks: boolean },
+): Promise<{ ends: string[]; processes: number[][]; forked: number[][] }> {
+  const { lab, processes, forked } = labOf(fateOf, slow);
   const control = runAlone(lab, []);
   await control;
   processes.length = 0;
   const results = await runFaults(lab, faultsAt(1, 2, 3), { control });
-  return { ends: results.map((result) => ('trace' in result ? result.ending.kind : result.doubt)), processes };
+  return { ends: results.map((result) => ('trace' in result ? result.ending.kind : result.doubt)), processes, forked };
 }
 
 test('all go well in one process, and a run without a fault comes last', async () => {
-  expect(await endings(() => 'finishes')).toEqual({ ends: ['settled', 'settled', 'settled'], processes: [[1, 2, 3, 0]] });
+  expect(await endings(() => 'finishes')).toEqual({ ends: ['settled', 'settled', 'settled'], processes: [[1, 2, 3, 0]], forked: [] });
 });
 
 test('a run that ends its process is made alone, and those after it in another', async () => {
@@ -97,6 +110,36 @@ test('what a store keeps outside its modules shows in the last run, and each is 
   const { ends, processes } = await endings((_, before) => (before > 2 ? 'goes on' : 'finishes'));
   expect(ends).toEqual(['settled', 'settled', 'settled']);
   expect(processes).toEqual([[1, 2, 3, 0], [1], [2], [3]]);
+});
+
+test('each run of a slow store is forked, once the run without a fault has gone as in a process that is started', async () => {
+  const { ends, processes, forked } = await endings(() => 'finishes', { forks: true });
+  expect(ends).toEqual(['settled', 'settled', 'settled']);
+  expect([processes, forked]).toEqual([[], [[0], [1], [2], [3]]]);
+});
+
+test('a forked run that ends its process is made in one that is started', async () => {
+  const { ends, processes, forked } = await endings((op) => (op === 2 ? 'dies' : 'finishes'), { forks: true });
+  expect(ends).toEqual(['settled', 'died', 'settled']);
+  expect([processes, forked]).toEqual([[[2]], [[0], [1], [2], [3]]]);
+});
+
+test('a slow store that cannot be forked has many runs to a process', async () => {
+  const { ends, processes, forked } = await endings(() => 'finishes', { forks: false });
+  expect(ends).toEqual(['settled', 'settled', 'settled']);
+  expect([processes, forked]).toEqual([[[1, 2, 3, 0]], [[0]]]);
+});
+
+test('so has one whose forked run goes otherwise', async () => {
+  let runs = 0;
+  const { processes, forked } = await endings(
+    (op) => {
+      runs += op === 0 ? 1 : 0;
+      return runs === 2 && op === 0 ? 'goes on' : 'finishes';
+    },
+    { forks: true },
+  );
+  expect([processes, forked]).toEqual([[[1, 2, 3, 0]], [[0]]]);
 });
 
 test('a run that goes another way is tried again, and then a doubt', async () => {
