@@ -96,7 +96,7 @@ export function openBenches(options: BenchOptions): Benches {
           }),
           recordRecovery: remembered((tree, like) => recordOnce(recorder, { prepare: () => runs.prepareRecovery(tree), complaint }, like)),
           executions: new Executions(store, scenario.next, { recorder, recovery, complaint, prepareOn }),
-          fake: fakeBench(store, runs.root, { installation, cwd, env, timeoutMs }),
+          fake: fakeBench(store, runs.root, { installation, cwd, env, timeoutMs, isSlow: recovery.isSlow }),
           image: (fileSystem) => templates.of(fileSystem),
         });
       } finally {

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { compileForFake } from '../fake/evaluate.ts';
 import { enumerateInterleavings } from '../models/interleaving/enumerate.ts';
 import type { InterleaveAnswer, InterleaveRequest } from '../protocol/interleave.ts';
+import { inChildHere } from './in-child.ts';
 import { storeOf } from './load-bundle.ts';
 
 async function main(file: string): Promise<void> {
@@ -13,7 +14,8 @@ async function main(file: string): Promise<void> {
   // Errors of a task are reported by message; a stack trace would only show the fake.
   Error.stackTraceLimit = 0;
   cacheOwner();
-  finish(await enumerateInterleavings(request, compileForFake(request.bundle), storeOf));
+  const inChild = request.forks ? inChildHere() : undefined;
+  finish(await enumerateInterleavings(request, compileForFake(request.bundle), storeOf, inChild));
 }
 
 /** Caches getuid and getgid, which memfs calls for each file that it makes. */

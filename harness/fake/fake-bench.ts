@@ -24,13 +24,18 @@ interface FakeOptions {
   readonly env: { readonly [name: string]: string };
   /** Limit for each load and save, in ms. */
   readonly timeoutMs: number;
+  /** Evaluating the store takes long. */
+  readonly isSlow: boolean;
 }
+
+/** Without helper threads, which forked children would not have. */
+const FORKS = ['--single-threaded', '--v8-pool-size=0'];
 
 /** Time limit for a process that enumerates schedules, as a multiple of the limit for one load or save. */
 const LIMIT_IN_CALLS = 12;
 
 /** `directory` takes the bundle and the request and answer files. */
-export function fakeBench(store: LoadedStore, directory: string, { installation, cwd, env, timeoutMs }: FakeOptions): FakeBench {
+export function fakeBench(store: LoadedStore, directory: string, { installation, cwd, env, timeoutMs, isSlow }: FakeOptions): FakeBench {
   let bundled: Promise<string | NotMeasured> | undefined;
   let requests = 0;
   const bundle = async (): Promise<string | NotMeasured> => {
@@ -49,9 +54,9 @@ export function fakeBench(store: LoadedStore, directory: string, { installation,
     run: async (request) => {
       requests += 1;
       const [asked, answered] = [join(directory, `interleave-${requests}.json`), join(directory, `interleaved-${requests}.json`)];
-      writeFileSync(asked, JSON.stringify(request));
+      writeFileSync(asked, JSON.stringify({ ...request, forks: isSlow } satisfies InterleaveRequest));
       const limit = timeoutMs * LIMIT_IN_CALLS;
-      const result = await execa(process.execPath, [installation.interleave, asked, answered], {
+      const result = await execa(process.execPath, [...(isSlow ? FORKS : []), installation.interleave, asked, answered], {
         cwd,
         env,
         extendEnv: false,

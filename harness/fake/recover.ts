@@ -8,6 +8,7 @@ import { OwnCaller } from './callers.ts';
 import type { Snapshot } from './directory.ts';
 import { type Driven, drive } from './drive.ts';
 import type { Evaluate } from './evaluate.ts';
+import { evaluatedBefore, type InChild } from './in-child.ts';
 import { fakeProcess } from './process.ts';
 import { Volume } from './volume.ts';
 import { World } from './world.ts';
@@ -17,17 +18,25 @@ const PID = 9001;
 
 export type RecoverSnapshot = (snapshot: Snapshot, next: Json) => Promise<Recovery | { readonly refused: string }>;
 
+interface RecoverOptions {
+  readonly directory: string;
+  /** In ms since the epoch. */
+  readonly now: number;
+  /** The store is evaluated once, and each recovery is forked. Default: it is evaluated for each recovery. */
+  readonly inChild?: InChild;
+}
+
 export function recoveryOnFake(
   evaluate: Evaluate,
   storeOf: (exported: unknown) => ModuleStore,
-  directory: string,
-  now: number,
+  { directory, now, inChild }: RecoverOptions,
 ): RecoverSnapshot {
   const volume = new Volume(directory, { newInode: () => 1, newDescriptor: () => 1, now: () => now });
   const world = new World(volume, now);
   const callers = new OwnCaller(world);
   const process = fakeProcess(world, callers, PID, (pid) => pid === PID);
-  return async (snapshot, next) => {
+  const before = inChild && evaluatedBefore(world, (caller) => callers.as(caller, () => storeOf(evaluate(process))));
+  const recoverWith = async (evaluated: ModuleStore | undefined, snapshot: Snapshot, next: Json): ReturnType<RecoverSnapshot> => {
     world.reset();
     volume.restore(snapshot);
     const caller = world.newCaller(-1, true);
@@ -42,7 +51,7 @@ export function recoveryOnFake(
         ),
       ) as Result;
     const recover = async (): Promise<Recovery> => {
-      const store = callers.as(caller, () => storeOf(evaluate(process)));
+      const store = evaluated ?? callers.as(caller, () => storeOf(evaluate(process)));
       const first = await stage((fresh) => load(fresh, directory), store);
       if (first.kind === 'hung') return { load: first };
       const saved = await stage((fresh) => save(fresh, directory, structuredClone(next)), store);
@@ -52,6 +61,10 @@ export function recoveryOnFake(
     const recovery = await recover();
     return world.refused === undefined ? recovery : { refused: world.refused };
   };
+  return (snapshot, next) =>
+    inChild === undefined || before === undefined
+      ? recoverWith(undefined, snapshot, next)
+      : inChild(() => recoverWith(before, snapshot, next));
 }
 
 /** A call with no pending work is reported as hung at once. */

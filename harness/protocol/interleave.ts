@@ -31,6 +31,8 @@ export interface InterleaveRequest {
   /** Number of sampled runs, if not all schedules could be enumerated. */
   readonly samples: number;
   readonly seed: number;
+  /** Evaluate the store once for all recoveries, and fork each: where evaluating takes long. */
+  readonly forks?: boolean;
   /** Run only this schedule, with the first workload. */
   readonly named?: NamedSchedule;
 }

@@ -8,6 +8,7 @@ import type { ModuleStore, Outcome } from '../../domain/store.ts';
 import type { Json, Task } from '../../domain/trace.ts';
 import { type Snapshot, treeOf } from '../../fake/directory.ts';
 import type { Evaluate } from '../../fake/evaluate.ts';
+import type { InChild } from '../../fake/in-child.ts';
 import { recoveryOnFake } from '../../fake/recover.ts';
 import { type ConcurrentPromise, judgeConcurrent, promisedBy } from '../../judge/concurrent.ts';
 import { isLoss, type OracleOptions } from '../../judge/outcome.ts';
@@ -34,9 +35,10 @@ export async function enumerateInterleavings(
   request: InterleaveRequest,
   evaluate: Evaluate,
   storeOf: (exported: unknown) => ModuleStore,
+  inChild?: InChild,
 ): Promise<InterleaveAnswer> {
   const { before, instances, now, named, plays } = request;
-  const recover = recoveryOnFake(evaluate, storeOf, DIRECTORY, now);
+  const recover = recoveryOnFake(evaluate, storeOf, { directory: DIRECTORY, now, ...(inChild && { inChild }) });
   const results: Interleaved[] = [];
   try {
     for (const tasks of named === undefined ? plays : plays.slice(0, 1)) {

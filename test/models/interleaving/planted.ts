@@ -64,16 +64,18 @@ export const READER: readonly Task[] = [
   { name: 'reader', steps: [{ kind: 'load' }, { kind: 'save-loaded' }] },
 ];
 
-export function evaluateIn(directory: string, name: Planted): Evaluate {
+export function bundleOf(directory: string, name: Planted): string {
   const bundle = join(directory, `${name}.cjs`);
   writeFileSync(bundle, `${COMMON}${PLANTED[name]}`);
-  return compileForFake(bundle);
+  return bundle;
 }
+
+export const evaluateIn = (directory: string, name: Planted): Evaluate => compileForFake(bundleOf(directory, name));
 
 type Wanted = Partial<InterleaveRequest>;
 
-export function answerOf(directory: string, name: Planted, tasks: readonly Task[], wanted: Wanted = {}): Promise<InterleaveAnswer> {
-  const request: InterleaveRequest = {
+export function requestFor(tasks: readonly Task[]): InterleaveRequest {
+  return {
     bundle: '',
     now: Date.UTC(2030, 0, 1),
     before: [{ kind: 'save', value: A }],
@@ -85,9 +87,11 @@ export function answerOf(directory: string, name: Planted, tasks: readonly Task[
     runs: 5_000,
     samples: 100,
     seed: 1,
-    ...wanted,
   };
-  return enumerateInterleavings(request, evaluateIn(directory, name), storeOf);
+}
+
+export function answerOf(directory: string, name: Planted, tasks: readonly Task[], wanted: Wanted = {}): Promise<InterleaveAnswer> {
+  return enumerateInterleavings({ ...requestFor(tasks), ...wanted }, evaluateIn(directory, name), storeOf);
 }
 
 /** The interleavings of one store's tasks. */
