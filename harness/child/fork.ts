@@ -34,7 +34,7 @@ const POLL_BYTES = 8;
 const POLLIN = 1;
 
 export interface Forks {
-  /** Returns 0 in the child. */
+  /** Returns 0 in the child. Throws if there can be no more processes. */
   readonly fork: () => number;
   /** Waits until a child has ended. Returns its wait status. */
   readonly statusOf: (pid: number) => number;
@@ -102,7 +102,11 @@ export function prepareForks(): Forks {
       if (poll(asked, descriptors.length, Math.ceil(withinMs)) <= 0) return [];
       return descriptors.filter((_, at) => asked.readInt16LE(at * POLL_BYTES + 6) !== 0);
     },
-    fork: () => fork() as number,
+    fork: () => {
+      const pid = fork() as number;
+      if (pid < 0) throw new Error('no process can be forked now'); // nobody must signal -1, which is every process
+      return pid;
+    },
     leaveToSystem: () => void signal(SIGCHLD, SIG_IGN),
     statusOf: (pid) => {
       const status = [0];
