@@ -2,8 +2,9 @@
  * Recovers the trees of a batch: builds each in a directory of its own, and loads it with a new evaluation of the store.
  *
  * The next save and the second load run once for all trees that recovery cannot distinguish: those with the same names, kinds, modes,
- * sizes (by orders of magnitude) and loaded value, and the same contents of every file that recovery read. Where the kernel does not record
- * reads, the contents of all files must be the same. If load itself changed the directory, both always run.
+ * sizes (by orders of magnitude) and loaded value, and the same contents of every file that recovery read. The load runs once for those of
+ * them that also have the same exact sizes; they are not even built. Where the kernel does not record reads, the contents of all files must be
+ * the same. If load itself changed the directory, all of it always runs.
  */
 import fs from 'node:fs';
 import type { AfterLoad, BatchEntry, Recovery, Stage, TreeBatch } from '../domain/recovery.ts';
@@ -29,10 +30,19 @@ interface Memory {
   readonly readsAreNoted: boolean;
   readonly loads: Texts;
   readonly rests: Texts;
-  readonly kinds: Map<string, Kind>;
+  /** What the save and the second load find, by shape and loaded value. */
+  readonly restsOf: Map<string, Known<number>>;
+  /** Whole answers, by shape. */
+  readonly answersOf: Map<number, Known<Answer>>;
   readonly contents: Contents;
   /** Oldest first. */
   readonly directories: UsedDirectory[];
+}
+
+/** The numbers of what load returned, and of what came after it. */
+interface Answer {
+  readonly load: number;
+  readonly rest: number;
 }
 
 interface UsedDirectory {
@@ -63,7 +73,8 @@ function newMemory(root: string): Memory {
     readsAreNoted: readsAreNoted(`${root}/${process.pid}-probe-${probes}`),
     loads: new Texts(),
     rests: new Texts(),
-    kinds: new Map(),
+    restsOf: new Map(),
+    answersOf: new Map(),
     contents: new Contents(`${root}/contents`),
     directories: [],
   };
@@ -74,6 +85,7 @@ export async function recoverTrees(batch: TreeBatch, isDropped: () => boolean): 
   const trees = new BatchTrees(batch);
   try {
     for (let index = 0; index < batch.trees.length && !isDropped(); index += 1) {
+      if (trees.answerKnown(index)) continue;
       const built = trees.build(index);
       const store = await loadCompiled(batch.bundle);
       trees.settle(built, await trees.recover(built, store, () => trees.stage()));
@@ -100,7 +112,7 @@ export interface FoundTree {
   readonly load: string;
   /** A number: what recovery would find is known. */
   readonly rest: string | number;
-  /** Paths that recovery read, if its rest may be reused for trees which are the same there. */
+  /** Paths that were read, if the answer may be reused for trees which are the same there: if load changed nothing. */
   readonly read?: readonly string[];
 }
 
@@ -119,12 +131,25 @@ export class BatchTrees {
     this.#next = JSON.stringify(batch.next);
   }
 
+  /** Answers a tree that recovery cannot distinguish from one that was recovered. False if it can. */
+  answerKnown(index: number): boolean {
+    const { shape, entries } = this.#treeAt(index);
+    const known = this.#known.answersOf.get(shape)?.of(entries);
+    if (known !== undefined) this.#answer(index, known);
+    return known !== undefined;
+  }
+
   build(index: number): BuiltTree {
-    const { trees, entries: all, root, id } = this.#batch;
-    const { shape = 0, entries: places = [] } = trees[index] ?? {};
-    const entries = places.map((place) => all[place] as BatchEntry); // every place is an index of `entries`
+    const { root, id } = this.#batch;
+    const { shape, entries } = this.#treeAt(index);
     const directory = `${root}/${process.pid}-${id}-${index}`;
     return { index, shape, entries, directory, tree: makeTree(directory, entries, (hash) => this.#known.contents.of(hash)) };
+  }
+
+  #treeAt(index: number): Pick<BuiltTree, 'shape' | 'entries'> {
+    const { trees, entries } = this.#batch;
+    const { shape = 0, entries: places = [] } = trees[index] ?? {};
+    return { shape, entries: places.map((place) => entries[place] as BatchEntry) }; // every place is an index of `entries`
   }
 
   /** The harness failed. */
@@ -154,11 +179,12 @@ export class BatchTrees {
     const first: AfterLoad = { load: loaded, ...(opened && { opened }) };
     const text = inWords(built, first);
     const untouched = tree.isUntouched();
-    const before = untouched ? this.#known.kinds.get(`${shape} ${text}`)?.restOf(entries) : undefined;
-    if (before !== undefined) return { load: text, rest: before };
-    const rest = inWords(built, await this.#goOn(store, directory, first, begin));
     const wasRead = (entry: BatchEntry): boolean => !this.#known.readsAreNoted || tree.wasRead(entry);
-    return { load: text, rest, ...(untouched && { read: entries.filter(wasRead).map(([path]) => path) }) };
+    const read = (): { readonly read?: readonly string[] } => (untouched ? { read: entries.filter(wasRead).map(([path]) => path) } : {});
+    const before = untouched ? this.#known.restsOf.get(`${shape} ${text}`)?.of(entries) : undefined;
+    if (before !== undefined) return { load: text, rest: before, ...read() };
+    const rest = inWords(built, await this.#goOn(store, directory, first, begin));
+    return { load: text, rest, ...read() };
   }
 
   /** What is known of a tree whose recovery did not come to an end. */
@@ -169,22 +195,26 @@ export class BatchTrees {
 
   /** Writes the answer, and learns from it. */
   settle({ index, shape, entries, directory, tree }: BuiltTree, found: FoundTree): void {
-    const { loads, rests, kinds, directories } = this.#known;
-    const loaded = loads.numberOf(found.load);
-    const rest = typeof found.rest === 'number' ? found.rest : rests.numberOf(found.rest);
+    const { loads, rests, restsOf, answersOf, contents, directories } = this.#known;
+    const answer = { load: loads.numberOf(found.load), rest: typeof found.rest === 'number' ? found.rest : rests.numberOf(found.rest) };
     if (found.read !== undefined) {
-      const key = `${shape} ${found.load}`;
-      const kind = kinds.get(key) ?? new Kind();
-      kinds.set(key, kind);
-      kind.learn(entries, found.read, rest);
+      const ofRests = made(restsOf, `${shape} ${found.load}`, () => new Known<number>(() => ''));
+      if (typeof found.rest === 'string') ofRests.learn(entries, found.read, answer.rest);
+      // A load may see the exact size of a file that it does not read.
+      const ofAnswers = made(answersOf, shape, () => new Known<Answer>(([, , , content]) => String(contents.sizeOf(content))));
+      ofAnswers.learn(entries, [...found.read, ...ofRests.read], answer);
     }
-    this.#writeOnce('load', loaded, loads);
-    this.#writeOnce('rest', rest, rests);
-    this.#write(answerLine.tree(index, loaded, rest));
+    this.#answer(index, answer);
     tree.close();
     const isUnchanged = typeof found.rest === 'number';
     directories.push({ path: directory, names: isUnchanged ? entries.map(([path]) => path) : undefined });
     if (directories.length > DIRECTORIES_KEPT) remove(directories.shift());
+  }
+
+  #answer(index: number, { load: loaded, rest }: Answer): void {
+    this.#writeOnce('load', loaded, this.#known.loads);
+    this.#writeOnce('rest', rest, this.#known.rests);
+    this.#write(answerLine.tree(index, loaded, rest));
   }
 
   #writeOnce(what: 'load' | 'rest', number: number, texts: Texts): void {
@@ -217,34 +247,46 @@ function inWords({ directory }: BuiltTree, found: AfterLoad | Rest): string {
   return 'load' in found && found.load.kind === 'loaded' ? text : text.replaceAll(directory, DIRECTORY);
 }
 
-/** Trees of one shape with the same loaded value: maps the contents that their recovery reads to the rest of the recovery. */
-class Kind {
-  #read: readonly string[] = [];
-  #known: (readonly [contents: ReadonlyMap<string, string>, rest: number])[] = [];
-  #rests = new Map<string, number>();
+/** What recovery found in trees of one shape, by the contents of the files that any of these recoveries read. */
+class Known<Value> {
+  readonly #unread: (file: BatchEntry) => string;
+  #read: ReadonlySet<string> = new Set();
+  readonly #known: (readonly [entries: readonly BatchEntry[], value: Value])[] = [];
+  #values = new Map<string, Value>();
 
-  restOf(entries: readonly BatchEntry[]): number | undefined {
-    return this.#known.length === 0 ? undefined : this.#rests.get(this.#key(contentsOf(entries)));
+  /** `unread`: what else counts of a file that no recovery read. */
+  constructor(unread: (file: BatchEntry) => string) {
+    this.#unread = unread;
   }
 
-  learn(entries: readonly BatchEntry[], read: readonly string[], rest: number): void {
-    const contents = contentsOf(entries);
-    this.#known.push([contents, rest]);
-    if (read.some((path) => !this.#read.includes(path))) {
-      this.#read = [...new Set([...this.#read, ...read])];
-      this.#rests = new Map(this.#known.map(([those, one]) => [this.#key(those), one]));
+  get read(): Iterable<string> {
+    return this.#read;
+  }
+
+  of(entries: readonly BatchEntry[]): Value | undefined {
+    return this.#known.length === 0 ? undefined : this.#values.get(this.#key(entries));
+  }
+
+  learn(entries: readonly BatchEntry[], read: readonly string[], value: Value): void {
+    this.#known.push([entries, value]);
+    if (read.some((path) => !this.#read.has(path))) {
+      this.#read = new Set([...this.#read, ...read]);
+      this.#values = new Map(this.#known.map(([those, one]) => [this.#key(those), one]));
     } else {
-      this.#rests.set(this.#key(contents), rest);
+      this.#values.set(this.#key(entries), value);
     }
   }
 
-  #key(contents: ReadonlyMap<string, string>): string {
-    return this.#read.map((path) => contents.get(path) ?? '').join(' ');
+  #key(entries: readonly BatchEntry[]): string {
+    return entries.map((entry) => (entry[1] !== 'file' ? '' : this.#read.has(entry[0]) ? entry[3] : this.#unread(entry))).join(' ');
   }
 }
 
-const contentsOf = (entries: readonly BatchEntry[]): ReadonlyMap<string, string> =>
-  new Map(entries.map(([path, , , content]) => [path, content]));
+function made<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = map.get(key) ?? make();
+  map.set(key, known);
+  return known;
+}
 
 /** Numbers texts. */
 class Texts {
@@ -267,10 +309,18 @@ class Texts {
 class Contents {
   readonly #directory: string;
   readonly #kept = new Map<string, Uint8Array>();
+  readonly #sizes = new Map<string, number>();
   #bytes = 0;
 
   constructor(directory: string) {
     this.#directory = directory;
+  }
+
+  /** In bytes. */
+  sizeOf(hash: string): number {
+    const size = this.#sizes.get(hash) ?? fs.statSync(`${this.#directory}/${hash}`).size;
+    this.#sizes.set(hash, size);
+    return size;
   }
 
   of(hash: string): Uint8Array {

@@ -100,6 +100,7 @@ function startDirectory(
 function startTree(recoveries: ForkedRecoveries, store: ModuleStore, batch: Batch): 'started' | 'here is the child' {
   const { trees } = batch;
   try {
+    while (batch.next < batch.batch.trees.length && trees.answerKnown(batch.next)) batch.next += 1;
     const index = batch.next;
     if (index < batch.batch.trees.length) {
       const built = trees.build(index);

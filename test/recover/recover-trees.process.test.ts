@@ -116,6 +116,72 @@ test('each tree is recovered once for each value that is saved next, and the cou
   expect(saves() - before).toBe(3);
 });
 
+describe.skipIf(memoryDirectory() === undefined)('a load is carried out once for trees that it cannot distinguish', () => {
+  /** A store that notes each of its loads in a file of its own. */
+  const notingLoads = (body: string): { readonly text: string; readonly loads: () => number } => {
+    const log = join(root, `loads-${stores}`);
+    writeFileSync(log, '');
+    const text = `load: (dir) => { fs.appendFileSync(${JSON.stringify(log)}, '.'); ${body} }`;
+    return { text, loads: () => readFileSync(log, 'utf8').length };
+  };
+  const value = '{"kept":1}';
+
+  test('files that nobody reads may differ in their contents', async () => {
+    const { text, loads } = notingLoads('return read(dir);');
+    const recovery = await recoveryThat(text, { by: single });
+    const before = loads();
+    const trees = Array.from({ length: 40 }, (_, junk) => treeOf({ value, junk: String(100 + junk) }));
+    expect(await recovery.recoverTrees(trees, NEXT)).toEqual(trees.map(() => recovered(works({ kept: 1 }), ['junk', 'value'])));
+    // The trees come in four batches, each to a process of its own on a busy machine: a first load there, and one after the save.
+    expect(loads() - before).toBeLessThanOrEqual(8);
+  });
+
+  test.each<{ what: string; body: string; trees: Tree[]; found: object[] }>([
+    {
+      what: 'in their exact size',
+      body: `return { kept: fs.statSync(dir + '/junk').size };`,
+      trees: ['a', 'ab', 'abc', 'xyz'].map((junk) => treeOf({ value, junk })),
+      found: [{ kept: 1 }, { kept: 2 }, { kept: 3 }, { kept: 3 }],
+    },
+    {
+      what: 'in what is read where another file says so',
+      body: `return { kept: fs.readFileSync(dir + '/look', 'utf8') === 'yes' ? fs.readFileSync(dir + '/junk', 'utf8') : 'nothing' };`,
+      trees: [
+        ['nay', 'a'],
+        ['nay', 'b'],
+        ['yes', 'a'],
+        ['yes', 'b'],
+        ['nay', 'b'],
+      ].map(([look = '', junk = '']) => treeOf({ value, look, junk })),
+      found: ['nothing', 'nothing', 'a', 'b', 'nothing'].map((kept) => ({ kept })),
+    },
+    {
+      what: 'in what a save after them reads',
+      body: `return { kept: 1 }; }, save: (dir, next) => { fs.writeFileSync(file(dir), JSON.stringify(next)); if (fs.readFileSync(dir + '/junk', 'utf8') === 'b') throw new Error('b');`,
+      trees: ['a', 'b', 'a', 'b'].map((junk) => treeOf({ value, junk })),
+      found: ['saved', 'threw', 'saved', 'threw'].map((kind) => ({ kind })),
+    },
+  ])('but none that differ $what', async ({ what, body, trees, found }) => {
+    const { text } = notingLoads(body);
+    const recovery = await recoveryThat(text, { by: single });
+    const answers = await recovery.recoverTrees(trees, NEXT);
+    const of = ({ recovery: { load, save } }: RecoveredTree): object =>
+      what.includes('save') ? { kind: save?.kind } : load.kind === 'loaded' ? (load.value as object) : load;
+    expect(answers.map(of)).toEqual(found);
+  });
+
+  test('a load that changes the directory is carried out for each', async () => {
+    const { text, loads } = notingLoads(`fs.writeFileSync(dir + '/seen', ''); return read(dir);`);
+    const recovery = await recoveryThat(text, { by: single });
+    const before = loads();
+    await recovery.recoverTrees(
+      ['a', 'b'].map((junk) => treeOf({ value, junk })),
+      NEXT,
+    );
+    expect(loads() - before).toBe(4);
+  });
+});
+
 describe('the next save is made once for trees that it cannot tell apart', () => {
   const held = `if (fs.existsSync(dir + '/lock') && fs.readFileSync(dir + '/lock', 'utf8').startsWith('held')) throw new Error('held');`;
   const refuses = (when: string): string => `save: (dir, value) => { ${when} fs.writeFileSync(file(dir), JSON.stringify(value)); }`;
