@@ -9,6 +9,7 @@
 import { CALLS } from '../domain/calls.ts';
 import type { RawOp } from '../domain/events.ts';
 import type { Schedule } from '../domain/schedule.ts';
+import type { Outside } from './outside.ts';
 
 export interface RaceRequest {
   /** Arguments for `node`, one list per task: the workload and its cell file. The file with its instructions (`TaskRace`) is appended. */
@@ -51,6 +52,8 @@ export interface RaceReport {
   readonly unmeasured: readonly string[];
   /** A process watches files (inotify), so every op affects it. */
   readonly watched: boolean;
+  /** What was used outside of the directory. */
+  readonly outside: Outside;
 }
 
 const CREATING: ReadonlySet<string> = new Set(['create', 'truncate', 'tmpfile']);

@@ -13,6 +13,7 @@ import type { FaultRun } from './fault.ts';
 import type { Forcing } from './image/file-systems.ts';
 import type { ImageRequest } from './image/live-image.ts';
 import type { Matching } from './order.ts';
+import type { Outside } from './outside.ts';
 import type { RaceReport, RaceRequest } from './race.ts';
 
 /** Where a kill happens: after op `op`, before the next one; with `bytes`, inside op `op`, after that many bytes. */
@@ -99,6 +100,8 @@ export interface RunReport {
   readonly overlaps?: boolean;
   /** Under a `cut` plan. */
   readonly cuts?: CutReport;
+  /** What was used outside of the directory since the start of the recording. From recorders that can see it. */
+  readonly outside?: Outside;
 }
 
 /** What only some recorders can do. */
@@ -111,6 +114,8 @@ export interface Abilities {
   readonly takesStacks: boolean;
   /** Native code and other processes cannot change the directory unseen. */
   readonly seesAllProcesses: boolean;
+  /** Reports of runs say what was used outside of the directory. */
+  readonly seesOutside: boolean;
 }
 
 /** A recorder before it is started: one entry in the list of recorders. */

@@ -24,8 +24,8 @@ test('a recorder that was started has the name and the abilities of its entry', 
     if (started === undefined) continue; // not on this machine
     const { recorder, refused } = started;
     await recorder.close();
-    const { name, cuts, races, takesStacks, seesAllProcesses } = kind;
-    expect(recorder).toMatchObject({ name, cuts, races, takesStacks, seesAllProcesses });
+    const { name, cuts, races, takesStacks, seesAllProcesses, seesOutside } = kind;
+    expect(recorder).toMatchObject({ name, cuts, races, takesStacks, seesAllProcesses, seesOutside });
     expect(refused).toEqual([]);
     expect(recorder.race !== undefined || recorder.noRace !== undefined).toBe(races);
   }

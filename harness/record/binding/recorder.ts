@@ -16,7 +16,14 @@ const INSTRUCTIONS = 'CRASH_MATRIX_BINDING';
 /** The parent cannot see how far a child with faults is: it gets this many times the time limit. */
 const STAGES_OF_A_FAULT = 3;
 
-export const BINDING = { name: 'binding', cuts: false, races: false, takesStacks: true, seesAllProcesses: false } as const;
+export const BINDING = {
+  name: 'binding',
+  cuts: false,
+  races: false,
+  takesStacks: true,
+  seesAllProcesses: false,
+  seesOutside: false,
+} as const;
 
 export interface BindingRecorderSetup {
   /** How many children run at a time. */

@@ -5,6 +5,7 @@ import { dirname, relative, resolve } from 'node:path';
 import type { RawMark, RawOp } from '../../domain/events.ts';
 import type { NameRule, Range } from '../../domain/trace.ts';
 import { markKey, type OpIntent, opKey } from '../order.ts';
+import type { OutsideNotes } from '../outside.ts';
 import { errnoName } from './errno.ts';
 import { FileIds } from './files.ts';
 import type { Libc } from './libc.ts';
@@ -55,6 +56,8 @@ export interface ReaderOptions {
   readonly names: readonly NameRule[];
   /** Whether files get ids and writes get offsets. A run that ends in a kill needs neither. */
   readonly withDetails: boolean;
+  /** Takes what is used outside of the directory. */
+  readonly outside: OutsideNotes;
   /** The number in the trace of the process that a thread belongs to. */
   readonly processNumber: (tid: number) => number;
 }
@@ -73,10 +76,10 @@ export class OpReader {
   /** Reads a syscall at its entry. `info` is the kernel's struct ptrace_syscall_info. Undefined: not of interest. */
   read(tid: number, info: Buffer): SyscallRead | undefined {
     const { libc, table } = this.#options;
-    const number = Number(info.readBigUInt64LE(24));
+    const number = numberIn(info);
     const syscall = table.get(number);
     if (syscall === undefined) return number === IO_URING_SETUP ? refuseRing(libc, tid) : undefined;
-    const args = [0, 1, 2, 3, 4, 5].map((index) => info.readBigUInt64LE(32 + 8 * index));
+    const args = argumentsIn(info);
     if (!isOp(syscall, args)) return undefined;
     const file = locate(libc, tid, syscall.file, args);
     if (file === undefined) return undefined;
@@ -84,9 +87,23 @@ export class OpReader {
     const to = syscall.to && locate(libc, tid, syscall.to, args);
     const path = this.#inside.relative(file.path);
     const toPath = to && this.#inside.relative(to.path);
+    if (path === undefined) this.#noteOutside(syscall, file);
+    if (to !== undefined && toPath === undefined) this.#noteOutside(syscall, to);
     if (path === undefined && toPath === undefined) return undefined;
     if (syscall.call === 'mmap') return { kind: 'unmeasured', what: `mmap of ${path}: writes through the mapping are not syscalls` };
     return this.#op(tid, syscall, args, { file, path: path ?? this.#outside(file) }, to && { file: to, path: toPath ?? this.#outside(to) });
+  }
+
+  /** Only notes what a call uses outside of the directory: for calls that are no ops any more. */
+  lookOutside(tid: number, info: Buffer): undefined {
+    const { libc, table } = this.#options;
+    const syscall = table.get(numberIn(info));
+    const args = argumentsIn(info);
+    if (syscall === undefined || !isOp(syscall, args)) return;
+    for (const where of [syscall.file, syscall.to]) {
+      const file = where && locate(libc, tid, where, args);
+      if (file !== undefined && this.#inside.relative(file.path) === undefined) this.#noteOutside(syscall, file);
+    }
   }
 
   #op(tid: number, syscall: Syscall, args: readonly bigint[], from: NamedFile, target: NamedFile | undefined): OpAtEntry {
@@ -157,12 +174,22 @@ export class OpReader {
     };
   }
 
+  /** A descriptor's file was noted when it was opened, or belongs to what the run was started with. */
+  #noteOutside({ call }: Syscall, { path, handle }: Located): void {
+    const { outside } = this.#options;
+    if (handle === undefined) outside.path(path);
+    else if (call === 'readdir') outside.listed(path);
+  }
+
   #outside(file: Located): string {
     return relative(this.#options.directory, file.path);
   }
 
   #linkTarget(link: Located, text: string): string {
-    return this.#inside.relative(resolve(dirname(link.path), text)) ?? text;
+    const target = resolve(dirname(link.path), text);
+    const path = this.#inside.relative(target);
+    if (path === undefined) this.#options.outside.path(target); // what goes through the link goes there
+    return path ?? text;
   }
 }
 
@@ -171,6 +198,10 @@ interface NamedFile {
   readonly file: Located;
   readonly path: string;
 }
+
+/** From the kernel's struct ptrace_syscall_info at an entry. */
+const numberIn = (info: Buffer): number => Number(info.readBigUInt64LE(24));
+const argumentsIn = (info: Buffer): bigint[] => [0, 1, 2, 3, 4, 5].map((index) => info.readBigUInt64LE(32 + 8 * index));
 
 function readMark(tid: number, text: string): SyscallRead | undefined {
   const [kind, step] = text.split('/');

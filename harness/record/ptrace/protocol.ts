@@ -5,6 +5,7 @@ import type { NameRule } from '../../domain/trace.ts';
 import type { FaultRun } from '../fault.ts';
 import type { ImageRequest } from '../image/live-image.ts';
 import type { Matching } from '../order.ts';
+import type { Outside } from '../outside.ts';
 import type { RaceReport, RaceRequest } from '../race.ts';
 import type { CutReport, ForcePoint, KillPoint, Warm } from '../recorder.ts';
 
@@ -52,6 +53,7 @@ export interface TracerReport {
   readonly forked?: boolean;
   readonly overlaps?: boolean;
   readonly cuts?: CutReport;
+  readonly outside?: Outside;
   /** Set for a race; it holds the events. */
   readonly race?: RaceReport;
   /** Why the run could not be carried out. */

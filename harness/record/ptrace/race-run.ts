@@ -10,9 +10,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RawOp } from '../../domain/events.ts';
 import type { TaskRace } from '../../protocol/task-file.ts';
+import { OutsideNotes, UNSEEN } from '../outside.ts';
 import { mayChange, type RaceEnd, type RaceEvent } from '../race.ts';
 import type { IdleTask, IdleTasks } from './idle-tasks.ts';
-import { type Libc, PTRACE, SIGNAL, START_OPTIONS, SYSCALL_INFO_BYTES, SYSCALL_STOP, TRACE_OPTIONS } from './libc.ts';
+import { EVENT, type Libc, PTRACE, SIGNAL, START_OPTIONS, SYSCALL_INFO_BYTES, SYSCALL_STOP, TRACE_OPTIONS } from './libc.ts';
 import { type OpAtEntry, OpReader } from './op-reader.ts';
 import { PAUSE_CALLS, pauseIn } from './pauses.ts';
 import { watchesFiles } from './process-info.ts';
@@ -38,6 +39,7 @@ export class RaceRun {
   readonly #request: TracerRace;
   readonly #events: RaceEvent[] = [];
   readonly #unmeasured = new Set<string>();
+  readonly #outside = new OutsideNotes();
   readonly #info = Buffer.alloc(SYSCALL_INFO_BYTES);
   readonly #reader: OpReader;
   /** Until the race begins: the limit for all tasks to reach their recording mark. */
@@ -65,7 +67,15 @@ export class RaceRun {
     this.#idle = idle;
     this.#turns = new RaceTurns(request, this.#tasks);
     const { directory } = request;
-    this.#reader = new OpReader({ libc, table, directory, names: [], withDetails: true, processNumber: (tid) => this.#processNumber(tid) });
+    this.#reader = new OpReader({
+      libc,
+      table,
+      directory,
+      names: [],
+      withDetails: true,
+      outside: this.#outside,
+      processNumber: (tid) => this.#processNumber(tid),
+    });
     for (const [index, args] of request.tasks.entries()) {
       const started = (request.fresh ? undefined : idle.take(this.#keyOf(index))) ?? this.#start(args, index);
       writeFileSync(started.instructions, JSON.stringify({ directory, notes: request.notes } satisfies TaskRace));
@@ -111,7 +121,7 @@ export class RaceRun {
 
   report(): TracerReport {
     const end = this.#end ?? { how: 'ended' };
-    const race = { events: this.#events, end, unmeasured: [...this.#unmeasured], watched: this.#watched };
+    const race = { events: this.#events, end, unmeasured: [...this.#unmeasured], watched: this.#watched, outside: this.#outside.all() };
     return { run: this.run, pid: 0, events: [], race };
   }
 
@@ -159,6 +169,7 @@ export class RaceRun {
         this.#libc.ptrace(stop.resting ? PTRACE.listen : PTRACE.cont, tid, 0, 0);
         break;
       case 'event':
+        if (stop.event === EVENT.exec && task.state !== 'starting') this.#outside.unseen(UNSEEN.programs);
         task.forget(task.threads.onEvent(tid, stop.event) ?? 0);
         this.#resume(tid);
         break;

@@ -15,7 +15,14 @@ const BELL = 3;
 /** How often the tracer checks its time limits. */
 const TICK_MS = 200;
 
-export const PTRACE = { name: 'ptrace', cuts: true, races: true, takesStacks: false, seesAllProcesses: true } as const;
+export const PTRACE = {
+  name: 'ptrace',
+  cuts: true,
+  races: true,
+  takesStacks: false,
+  seesAllProcesses: true,
+  seesOutside: canFilter(), // without a filter, nothing is seen of a run whose steps are done
+} as const;
 
 export interface PtraceOptions {
   /** How many children run at the same time. */

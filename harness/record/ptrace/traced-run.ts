@@ -12,10 +12,11 @@ import { equalTrees, lookIn, type ScanCache, scanTree, spoolTree } from '../../d
 import { type FaultRun, Faults, firstFaultyOp } from '../fault.ts';
 import type { ImageCuts } from '../image/image-cuts.ts';
 import { isMarkKey, isNext } from '../order.ts';
+import { type Outside, OutsideNotes, UNSEEN } from '../outside.ts';
 import type { CutReport } from '../recorder.ts';
 import { endOfLeader, killProcesses } from './ends.ts';
 import { Injections, tear } from './injection.ts';
-import { type Libc, PTRACE, SIGNAL, START_OPTIONS, SYSCALL_INFO_BYTES, SYSCALL_STOP, TRACE_OPTIONS } from './libc.ts';
+import { EVENT, type Libc, PTRACE, SIGNAL, START_OPTIONS, SYSCALL_INFO_BYTES, SYSCALL_STOP, TRACE_OPTIONS } from './libc.ts';
 import { type MarkAtEntry, type OpAtEntry, OpReader } from './op-reader.ts';
 import type { TracerOrder, TracerRun } from './protocol.ts';
 import { installFilter } from './seccomp.ts';
@@ -53,6 +54,7 @@ export class TracedRun {
   /** Processes in the order in which their first op came: their numbers in the trace. */
   #processes: number[] = [];
   readonly #unmeasured = new Set<string>();
+  readonly #outside = new OutsideNotes();
   /** Remaining runs of a `fault` plan, and the current one. */
   readonly #remaining: FaultRun[];
   #current: FaultRun;
@@ -115,6 +117,11 @@ export class TracedRun {
     return this.#overlaps;
   }
 
+  /** What was used outside of the directory since the start of the recording. */
+  get outside(): Outside {
+    return this.#outside.all();
+  }
+
   /** Whether a run with faults has done nothing for a while: a fault may have made it wait or hang. */
   isWaiting(now: number): boolean {
     return this.#request.plan.kind === 'fault' && this.#recording && now - this.#lastStop > WAITING_AFTER_MS;
@@ -173,6 +180,7 @@ export class TracedRun {
         else this.#resume(tid, 0);
         break;
       case 'event':
+        if (stop.event === EVENT.exec && this.#recording) this.#outside.unseen(UNSEEN.programs);
         this.#inside.delete(this.#threads.onEvent(tid, stop.event) ?? 0);
         this.#resume(tid, 0);
         break;
@@ -220,6 +228,7 @@ export class TracedRun {
     this.#libc.ptrace(PTRACE.setOptions, tid, 0, TRACE_OPTIONS);
     // A filter applies to one process; others that already run would have none.
     this.#filtered = hasOneProcess && installFilter(this.#libc, tid, this.#table);
+    if (!this.#filtered) this.#outside.unseen(UNSEEN.unfollowed);
     if (!this.#filtered) this.#interruptOthers(tid);
     this.#resume(tid, 0);
   }
@@ -245,6 +254,7 @@ export class TracedRun {
       directory,
       names: this.#order?.names ?? [],
       withDetails: this.#request.plan.kind !== 'kill' && !this.#current.lean,
+      outside: this.#outside,
       processNumber: (tid) => this.#processNumber(this.#threads.pidOf(tid)),
     });
   }
@@ -261,7 +271,7 @@ export class TracedRun {
     this.#libc.ptraceBuffer(PTRACE.getSyscallInfo, tid, SYSCALL_INFO_BYTES, this.#info);
     const stop = this.#info[0];
     if (stop === SYSCALL_STOP.entry || stop === SYSCALL_STOP.filter) {
-      const arrival = this.#end === undefined && !this.#finished ? this.#arrivalOf(tid, now) : undefined;
+      const arrival = this.#end === undefined ? this.#arrivalOf(tid, now) : undefined;
       if (arrival === undefined) this.#resume(tid, 0);
       else this.#arrive(arrival, now);
     } else {
@@ -273,6 +283,7 @@ export class TracedRun {
 
   /** The op or mark that a thread is about to carry out, if any. */
   #arrivalOf(tid: number, now: number): Arrival | undefined {
+    if (this.#finished) return this.#reader.lookOutside(tid, this.#info);
     const seen = this.#reader.read(tid, this.#info);
     if (seen?.kind === 'finished') this.#finish(now);
     else if (seen?.kind === 'unmeasured') this.#unmeasured.add(seen.what);

@@ -153,7 +153,8 @@ function dispatch(tid: number, status: number, now: number): void {
   servers.gone(run.pid);
   attempt(run.run, () => {
     const cuts = run.cuts();
-    report({ run: run.run, pid: run.pid, events: run.events, overlaps: run.overlaps, forked: run.forked, ...(cuts && { cuts }) });
+    const { pid, events, overlaps, forked, outside } = run;
+    report({ run: run.run, pid, events, overlaps, forked, outside, ...(cuts && { cuts }) });
   });
 }
 

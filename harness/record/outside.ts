@@ -1,0 +1,48 @@
+/** What processes of a store used outside of the directory that it was given, and with what else they had to do. */
+
+export interface Outside {
+  /** Absolute paths that were opened, looked at or looked for. Some of them may not exist. */
+  readonly paths: readonly string[];
+  /** Directories of which the names were read. */
+  readonly listed: readonly string[];
+  /** What no list of files can tell, in words that continue "the store …". */
+  readonly unseen: readonly string[];
+}
+
+/** The words of `unseen`, the same from whoever sees it. */
+export const UNSEEN = {
+  programs: 'starts programs',
+  native: 'loads native code',
+  threads: 'starts threads of its own',
+  servers: 'talks to a server',
+  unfollowed: 'cannot be followed from its first step to its end',
+} as const;
+
+/** Collects what was used. */
+export class OutsideNotes {
+  readonly #paths = new Set<string>();
+  readonly #listed = new Set<string>();
+  readonly #unseen = new Set<string>();
+
+  path(path: string): void {
+    this.#paths.add(path);
+  }
+
+  listed(path: string): void {
+    this.#listed.add(path);
+  }
+
+  unseen(what: string): void {
+    this.#unseen.add(what);
+  }
+
+  add({ paths, listed, unseen }: Outside): void {
+    for (const path of paths) this.#paths.add(path);
+    for (const path of listed) this.#listed.add(path);
+    for (const what of unseen) this.#unseen.add(what);
+  }
+
+  all(): Outside {
+    return { paths: [...this.#paths], listed: [...this.#listed], unseen: [...this.#unseen] };
+  }
+}
