@@ -47,6 +47,7 @@ const built = await Promise.all([
       interleave: 'harness/child/interleave.ts',
       recoverer: 'harness/child/recoverer.ts',
       'recovery-server': 'harness/child/recovery-server.ts',
+      survey: 'harness/child/survey.ts',
       describe: 'harness/child/describe.ts',
     },
   }),

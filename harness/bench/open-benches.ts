@@ -1,6 +1,7 @@
 /**
  * Opens benches: the directories of one store and scenario, the processes that recover, and what cells of one store have in common.
  */
+import { dirname } from 'node:path';
 import type { Effort } from '../domain/effort.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import { once } from '../domain/once.ts';
@@ -13,11 +14,13 @@ import { usableCores } from '../machine/cores.ts';
 import type { Installation } from '../machine/installation.ts';
 import type { Workspace } from '../machine/workspace.ts';
 import { Templates } from '../record/image/templates.ts';
+import type { Outside } from '../record/outside.ts';
 import { recordOnce } from '../record/record.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { createRecoveryPool, type RecoveryPool } from '../recover/pool.ts';
 import { recoveryOf, type StoreRecovery } from '../recover/recovery-of.ts';
 import type { Bench } from './bench.ts';
+import { type OutsideWatch, watchOutside } from './outside-watch.ts';
 import { type RecordedScenario, recordScenario } from './recorded.ts';
 import { ScenarioRuns } from './scenario-runs.ts';
 
@@ -36,18 +39,24 @@ export interface BenchOptions {
   readonly onProgress: (progress: Progress) => void;
   /** Called once for each store whose recoveries would be faster when forked, and cannot be. */
   readonly onNotForked?: (store: string, why: string) => void;
+  /** Has it watched what stores use outside of their directories; returns the scenarios that a store goes through. */
+  readonly watched?: (store: LoadedStore) => readonly Scenario[];
 }
 
 export interface Benches {
   /** Lends `work` everything for the cells of one store and scenario. Their directories are removed afterwards. */
   forScenario<T>(store: LoadedStore, scenario: Scenario, work: (bench: Bench) => Promise<T>): Promise<T>;
+  /** What the processes of a store have used outside of its directory. For stores that are watched. */
+  usedOutside(store: LoadedStore): Promise<Outside>;
   close(): Promise<void>;
 }
 
 export function openBenches(options: BenchOptions): Benches {
-  const { workspace, installation, recorder, siteRecorder, effort, onProgress, timeoutMs, cwd } = options;
+  const { workspace, installation, siteRecorder, effort, onProgress, timeoutMs, cwd, watched } = options;
   const pools = new Map<string, RecoveryPool>();
   const recoveries = new Map<LoadedStore, Promise<StoreRecovery>>();
+  const recoveriesOutside = watched && workspace.directory('outside');
+  const watches = new Map<LoadedStore, OutsideWatch>();
   const envOf = (store: LoadedStore): { [name: string]: string } => ({ ...options.env, ...store.env });
   const poolFor = (store: LoadedStore): RecoveryPool => {
     const env = envOf(store);
@@ -55,7 +64,17 @@ export function openBenches(options: BenchOptions): Benches {
     const known = pools.get(key);
     if (known !== undefined) return known;
     const { recoverer, recoveryServer } = installation;
-    const pool = createRecoveryPool({ recoverer, recoveryServer, cwd, env, workers: usableCores(), timeoutMs });
+    const pool = createRecoveryPool({
+      recoverer,
+      recoveryServer,
+      cwd,
+      env,
+      workers: usableCores(),
+      timeoutMs,
+      ...(recoveriesOutside !== undefined && {
+        outside: { directory: recoveriesOutside, own: [...workspace.roots, dirname(recoverer)] },
+      }),
+    });
     pools.set(key, pool);
     return pool;
   };
@@ -72,10 +91,27 @@ export function openBenches(options: BenchOptions): Benches {
     recoveries.set(store, known);
     return known;
   };
+  const watchOf = (store: LoadedStore): OutsideWatch | undefined => {
+    if (watched === undefined || recoveriesOutside === undefined) return undefined;
+    const known = watches.get(store);
+    if (known !== undefined) return known;
+    const watch = watchOutside(store, {
+      recorder: options.recorder,
+      scenarios: watched(store),
+      survey: installation.survey,
+      env: envOf(store),
+      makeDirectory: () => workspace.directory('survey'),
+      recoveries: recoveriesOutside,
+    });
+    watches.set(store, watch);
+    return watch;
+  };
   const templates = new Templates(workspace.directory('images'), options.env.PATH ?? '');
   return {
     forScenario: async (store, scenario, work) => {
       const env = envOf(store);
+      const watch = watchOf(store);
+      const recorder = watch?.recorder ?? options.recorder;
       const runs = new ScenarioRuns(store, scenario, { workspace, installation, env, timeoutMs });
       const { prepare, prepareOn, prepareFaults, prepareLast, prepareRace, makeDirectory, complaint } = runs;
       let recording: RecordedScenario | undefined;
@@ -96,13 +132,25 @@ export function openBenches(options: BenchOptions): Benches {
           }),
           recordRecovery: remembered((tree, like) => recordOnce(recorder, { prepare: () => runs.prepareRecovery(tree), complaint }, like)),
           executions: new Executions(store, scenario.next, { recorder, recovery, complaint, prepareOn }),
-          fake: fakeBench(store, runs.root, { installation, cwd, env, timeoutMs, isSlow: recovery.isSlow }),
+          fake: fakeBench(store, runs.root, {
+            installation,
+            cwd,
+            env,
+            timeoutMs,
+            isSlow: recovery.isSlow,
+            ...(watch && { onBundled: watch.note }),
+          }),
           image: (fileSystem) => templates.of(fileSystem),
         });
       } finally {
         await recording?.idle; // its runs still use their directories
         runs.dispose();
       }
+    },
+    usedOutside: async (store) => {
+      const watch = watchOf(store);
+      if (watch === undefined) throw new Error(`nobody watches the store ${store.name}`);
+      return watch.used();
     },
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.close()));

@@ -1,7 +1,8 @@
 /**
  * The recovering process: for each directory or tree that it receives, it evaluates the store, loads, saves, and loads again.
  *
- * It announces each stage, so that its parent knows where it hung. It ends when its channel closes.
+ * It announces each stage, so that its parent knows where it hung. It ends when its channel closes. With arguments, a file and directories, it
+ * also notes what is used outside of these directories: see `watch-outside.ts`.
  */
 import type { RecoveryMessage, RecoveryRequest } from '../domain/recovery.ts';
 import type { ModuleStore } from '../domain/store.ts';
@@ -9,6 +10,7 @@ import { loadBundle } from './load-bundle.ts';
 import { hookOpens } from './opened-files.ts';
 import { recoverDirectory } from './recover-directory.ts';
 import { recoverTrees } from './recover-trees.ts';
+import { watchOutside } from './watch-outside.ts';
 
 /** Resolves when the message has left the process, because the next call may end the process. */
 const send = (message: RecoveryMessage): Promise<void> => new Promise((resolve) => process.send?.(message, () => resolve()));
@@ -16,6 +18,7 @@ const send = (message: RecoveryMessage): Promise<void> => new Promise((resolve) 
 async function recover({ id, bundle, directory, next }: Extract<RecoveryRequest, { kind: 'directory' }>): Promise<void> {
   const { store, evaluationMs } = await timed(bundle);
   const recovery = await recoverDirectory(store, directory, next, (stage, so) => send({ kind: 'stage', id, stage, so }));
+  outside?.end();
   await send({ kind: 'done', id, recovery, evaluationMs });
 }
 
@@ -31,18 +34,26 @@ async function timed(bundle: string): Promise<{ readonly store: ModuleStore; rea
 const dropped = new Set<number>();
 
 hookOpens();
+const [notes, ...own] = process.argv.slice(2);
+const outside = notes === undefined ? undefined : watchOutside(notes, own);
 process.on('message', (request: RecoveryRequest) => {
   switch (request.kind) {
     case 'directory':
+      outside?.begin(request.bundle);
       void recover(request);
       break;
     case 'trees':
-      void recoverTrees(request, () => dropped.has(request.id)).then(() => send({ kind: 'batch-done', id: request.id }));
+      outside?.begin(request.bundle);
+      void recoverTrees(request, () => dropped.has(request.id)).then(() => {
+        outside?.end();
+        return send({ kind: 'batch-done', id: request.id });
+      });
       break;
     case 'drop':
       dropped.add(request.id);
       break;
     case 'evaluate':
+      outside?.begin(request.bundle);
       void timed(request.bundle).then(({ evaluationMs }) => send({ kind: 'evaluated', id: request.id, evaluationMs }));
       break;
     default:

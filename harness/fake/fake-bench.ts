@@ -26,6 +26,8 @@ interface FakeOptions {
   readonly timeoutMs: number;
   /** Evaluating the store takes long. */
   readonly isSlow: boolean;
+  /** Takes the files that the bundle was made of. */
+  readonly onBundled?: (files: readonly string[]) => void;
 }
 
 /** Without helper threads, which forked children would not have. */
@@ -35,12 +37,16 @@ const FORKS = ['--single-threaded', '--v8-pool-size=0'];
 const LIMIT_IN_CALLS = 12;
 
 /** `directory` takes the bundle and the request and answer files. */
-export function fakeBench(store: LoadedStore, directory: string, { installation, cwd, env, timeoutMs, isSlow }: FakeOptions): FakeBench {
+export function fakeBench(
+  store: LoadedStore,
+  directory: string,
+  { installation, cwd, env, timeoutMs, isSlow, onBundled }: FakeOptions,
+): FakeBench {
   let bundled: Promise<string | NotMeasured> | undefined;
   let requests = 0;
   const bundle = async (): Promise<string | NotMeasured> => {
     try {
-      return await bundleForFake(store, { installation, outdir: directory, cwd });
+      return await bundleForFake(store, { installation, outdir: directory, cwd, ...(onBundled && { onBundled }) });
     } catch (error) {
       if (!(error instanceof BundleError)) throw error;
       return { reason: `the fake file system needs one bundle with all packages: ${error.message.split('\n')[0]}` };

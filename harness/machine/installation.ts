@@ -1,5 +1,5 @@
 /** Paths in an installed crash-matrix: the bundled programs of children, and the sources of the built-in stores. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -17,7 +17,10 @@ export interface Installation {
   readonly interleave: string;
   readonly recoverer: string;
   readonly recoveryServer: string;
+  readonly survey: string;
   readonly describe: string;
+  /** All built programs. */
+  readonly programs: readonly string[];
 }
 
 /** `from` is the URL of any module of the package, bundled or not. */
@@ -40,6 +43,15 @@ export function findInstallation(from: string): Installation {
     interleave: built('interleave.cjs'),
     recoverer: built('recoverer.cjs'),
     recoveryServer: built('recovery-server.cjs'),
+    survey: built('survey.cjs'),
     describe: built('describe.cjs'),
+    programs: namesIn(join(root, 'dist'))
+      .filter((name) => /\.c?js$/.test(name))
+      .map(built),
   };
+}
+
+/** None before the first build. */
+function namesIn(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory).sort() : [];
 }

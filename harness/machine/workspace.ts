@@ -16,6 +16,8 @@ const NAME = /^crash-matrix-(?<pid>\d+)-(?<started>\d+)-(?<namespace>\d+)$/;
 export interface Workspace {
   readonly id: string;
   readonly root: string;
+  /** Everything that the run makes lies below one of them. */
+  readonly roots: readonly string[];
   /** Makes a fresh directory in the workspace. */
   directory(name: string): string;
   /** The same in memory, if possible. */
@@ -48,6 +50,7 @@ export function openWorkspace(below: string, pid: number, memory = below): Works
   return {
     id,
     root,
+    roots: [...new Set([root, inMemory])],
     directory: (name) => directoryIn(root, name),
     directoryInMemory: (name) => directoryIn(inMemory, name),
     close: () => {

@@ -1,6 +1,7 @@
 /** One recovering process (`child/recoverer.ts`): sends its requests, reads its answers, and detects that it hangs or has ended. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Recovery, type RecoveryMessage, type RecoveryRequest, type Stage, stoppedIn, type TreeBatch } from '../domain/recovery.ts';
 import type { Json } from '../domain/trace.ts';
 
@@ -11,6 +12,8 @@ export interface WorkerOptions {
   readonly env: { readonly [name: string]: string };
   /** Limit for each load and save, in ms. */
   readonly timeoutMs: number;
+  /** Has it note what is used outside of the directories in `own`, in a file of its own in `directory`. */
+  readonly outside?: { readonly directory: string; readonly own: readonly string[] };
 }
 
 export interface RecoveryTask {
@@ -72,9 +75,12 @@ const LOOKS_IN_VAIN = 5;
 const V8_OPTIONS = ['--min-semi-space-size=16'];
 
 let requests = 0;
+let workers = 0;
 
-export function startWorker({ recoverer, cwd, env, timeoutMs }: WorkerOptions, warm: boolean): Worker {
-  const child = fork(recoverer, [], { cwd, env, execArgv: V8_OPTIONS, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], detached: true });
+export function startWorker({ recoverer, cwd, env, timeoutMs, outside }: WorkerOptions, warm: boolean): Worker {
+  workers += 1;
+  const args = outside === undefined ? [] : [join(outside.directory, String(workers)), ...outside.own];
+  const child = fork(recoverer, args, { cwd, env, execArgv: V8_OPTIONS, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], detached: true });
   const began = performance.now();
   let startMs = 0;
   const ready = new Promise<void>((resolve) =>

@@ -7,9 +7,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
-import { dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BuildFailure, build, formatMessages, type Loader, type Plugin, stop } from 'esbuild';
+import { type BuildFailure, build, formatMessages, type Loader, type Plugin, stop, version } from 'esbuild';
 
 export interface BundleRequest {
   /** The name of the bundle's file, without extension. */
@@ -24,12 +24,17 @@ export interface BundleOptions {
   readonly outdir: string;
   /** The file that `import … from 'crash-matrix'` resolves to, with `defineStore` and `defineScenario`. */
   readonly self: string;
+  /** Takes the files that the bundle was made of, and those by which they were found. Some of the latter may not exist. */
+  readonly onBundled?: (files: readonly string[]) => void;
 }
 
 /** Errors in the source, as esbuild prints them: file, line, and the line's text. */
 export class BundleError extends Error {
   override readonly name = 'BundleError';
 }
+
+/** What makes bundles, with its version. */
+export const BUNDLER = `esbuild ${version}`;
 
 /** Ends esbuild's own process. */
 export const stopBundling = (): Promise<void> => stop();
@@ -43,7 +48,7 @@ const EXTENSIONS = { cjs: 'cjs', esm: 'mjs', fake: 'fake.cjs' } as const satisfi
 export async function bundleStore(request: BundleRequest, options: BundleOptions, format: BundleFormat = 'cjs'): Promise<string> {
   const outfile = `${options.outdir}/${request.name}.${EXTENSIONS[format]}`;
   try {
-    await build({
+    const { metafile } = await build({
       stdin: { contents: request.contents, resolveDir: request.resolveDir, sourcefile: `${request.name}.entry.js`, loader: 'js' },
       outfile,
       bundle: true,
@@ -52,6 +57,7 @@ export async function bundleStore(request: BundleRequest, options: BundleOptions
       format: format === 'esm' ? 'esm' : 'cjs',
       sourcemap: 'linked',
       sourcesContent: false,
+      metafile: true,
       logLevel: 'silent',
       logOverride: { 'import-is-undefined': 'silent' }, // the description of the store reports this better
       define: {
@@ -66,6 +72,7 @@ export async function bundleStore(request: BundleRequest, options: BundleOptions
         },
       }),
     });
+    options.onBundled?.(filesOf(Object.keys(metafile.inputs)));
   } catch (error) {
     const failure = error as BuildFailure;
     if (!Array.isArray(failure.errors)) throw error;
@@ -74,6 +81,21 @@ export async function bundleStore(request: BundleRequest, options: BundleOptions
     throw new BundleError((await formatMessages(failure.errors, { kind: 'error', color: false })).join('').trim());
   }
   return outfile;
+}
+
+/** The inputs, and each package.json that may say which file a package stands for. */
+function filesOf(inputs: readonly string[]): string[] {
+  const files = new Set<string>();
+  for (const input of inputs) {
+    const file = resolve(input);
+    if (!existsSync(file)) continue; // a module that is made up
+    files.add(file);
+    for (let directory = dirname(file); directory !== dirname(directory); directory = dirname(directory)) {
+      if (basename(directory) === 'node_modules') break;
+      files.add(join(directory, 'package.json'));
+    }
+  }
+  return [...files];
 }
 
 function libraryIsHere(self: string): Plugin {

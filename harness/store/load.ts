@@ -9,7 +9,7 @@ import type { LoadedStore } from '../domain/loaded-store.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import type { Installation } from '../machine/installation.ts';
-import { BundleError, bundleStore } from './bundle.ts';
+import { BundleError, type BundleOptions, bundleStore } from './bundle.ts';
 import { BUILT_IN_STORES } from './catalogue.ts';
 import type { Description, StoreFacts } from './description.ts';
 
@@ -59,9 +59,13 @@ export async function loadStore(argument: string, options: LoadOptions): Promise
 }
 
 /** Bundles the store with its packages, for the fake file system. Throws `BundleError` if that fails. */
-export function bundleForFake({ argument }: LoadedStore, options: Pick<LoadOptions, 'installation' | 'outdir' | 'cwd'>): Promise<string> {
+export function bundleForFake(
+  { argument }: LoadedStore,
+  { onBundled, ...options }: Pick<LoadOptions, 'installation' | 'outdir' | 'cwd'> & Pick<BundleOptions, 'onBundled'>,
+): Promise<string> {
   const source = sourceOf(argument, options);
-  return bundleStore({ ...source, name: source.fileName }, { outdir: options.outdir, self: options.installation.library }, 'fake');
+  const { outdir, installation } = options;
+  return bundleStore({ ...source, name: source.fileName }, { outdir, self: installation.library, ...(onBundled && { onBundled }) }, 'fake');
 }
 
 interface Source {

@@ -8,7 +8,7 @@ import type { Json } from '../../harness/domain/trace.ts';
 import { findInstallation } from '../../harness/machine/installation.ts';
 import { MODEL_NAMES } from '../../harness/models/all.ts';
 import type { RecoveryPool } from '../../harness/recover/pool.ts';
-import { loadStore } from '../../harness/store/load.ts';
+import { bundleForFake, loadStore } from '../../harness/store/load.ts';
 import { builtInScenarios } from '../../scenarios/all.ts';
 import { temporaryDirectory } from '../lab/temporary.ts';
 import { directoryWith, NEXT, poolIn } from '../recover/recovering.ts';
@@ -339,4 +339,17 @@ describe('what a store says of itself', () => {
       secondLoad: { kind: 'loaded', value: NEXT },
     });
   });
+});
+
+test('a bundle with its packages says which files it was made of, and by which they were found', async () => {
+  write({
+    'node_modules/made/package.json': `{ "main": "lib/made.js" }`,
+    'node_modules/made/lib/made.js': 'exports.value = 1;',
+    'bundled.ts': `import { value } from 'made'; import { other } from './other.ts'; export default { ${FINE}, empty: [value, other] };`,
+    'other.ts': 'export const other = 2;',
+  });
+  const files: string[] = [];
+  await bundleForFake(await load('./bundled.ts'), { installation, outdir, cwd: root, onBundled: (some) => files.push(...some) });
+  const expected = ['bundled.ts', 'other.ts', 'package.json', 'node_modules/made/lib/made.js', 'node_modules/made/package.json'];
+  expect(files).toEqual(expect.arrayContaining(expected.map((file) => join(root, file))));
 });

@@ -1,0 +1,36 @@
+/**
+ * Does everything with a store that is done with it when nothing goes wrong, while a tracer watches from the first line:
+ * `node survey.cjs <survey file> <directory>`. It evaluates the store for each scenario, carries the scenario out, and recovers.
+ *
+ * Only what it uses outside of the store's directories counts. What a step returns, and whether it fails, is judged elsewhere.
+ */
+import { readFileSync } from 'node:fs';
+import type { SurveyFile, SurveyVisit } from '../protocol/survey.ts';
+import { NOTHING_LEFT_TO_WAIT_FOR } from '../record/fault.ts';
+import { load, save } from '../store/calls.ts';
+import { loadBundle } from './load-bundle.ts';
+import { carryOut, recordingHere, untilFilesAreIdle } from './steps.ts';
+
+async function visit(bundle: string, { directory, steps, next }: SurveyVisit): Promise<void> {
+  const store = await loadBundle(bundle);
+  for (const step of steps) await carryOut(store, directory, step).catch(() => {});
+  await load(store, directory);
+  await save(store, directory, next);
+  await load(store, directory);
+  await store.close?.(directory);
+}
+
+async function main(file: string): Promise<void> {
+  const recording = recordingHere();
+  recording.start();
+  process.on('beforeExit', () => process.exit(NOTHING_LEFT_TO_WAIT_FOR));
+  const { bundle, visits } = JSON.parse(readFileSync(file, 'utf8')) as SurveyFile;
+  for (const one of visits) await visit(bundle, one);
+  await untilFilesAreIdle(recording);
+  recording.finish();
+  process.exit(0);
+}
+
+const [file] = process.argv.slice(2);
+if (file === undefined) throw new Error('usage: survey.cjs <survey file>');
+void main(file);

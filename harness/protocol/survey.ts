@@ -1,0 +1,18 @@
+/** The input of a survey (`child/survey.ts`): a store, and everything that its processes do with it when nothing goes wrong. */
+import type { Json } from '../domain/trace.ts';
+import type { CellStep } from './cell-file.ts';
+
+export interface SurveyFile {
+  /** The bundled store. */
+  readonly bundle: string;
+  readonly visits: readonly SurveyVisit[];
+}
+
+/** One scenario. */
+export interface SurveyVisit {
+  /** An existing, empty directory. */
+  readonly directory: string;
+  readonly steps: readonly CellStep[];
+  /** What recovery saves. */
+  readonly next: Json;
+}

@@ -1,0 +1,150 @@
+/** What a store uses outside of its directory, whichever of its processes does it. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { watchOutside } from '../../harness/bench/outside-watch.ts';
+import { save } from '../../harness/domain/scenario.ts';
+import { type Outside, UNSEEN } from '../../harness/record/outside.ts';
+import { readOutsideLines } from '../../harness/recover/outside-lines.ts';
+import { startWorker } from '../../harness/recover/worker.ts';
+import { type Lab, openLab } from '../lab/lab.ts';
+import { noPtrace } from '../record/ptrace/tracing.ts';
+import { directoryWith, NEXT, writeStore } from '../recover/recovering.ts';
+
+let lab: Lab;
+let beside = '';
+let made = 0;
+const directory = (): string => {
+  made += 1;
+  const path = join(lab.root, `made-${made}`);
+  mkdirSync(path);
+  return path;
+};
+beforeAll(async () => {
+  lab = await openLab();
+  beside = directory();
+  mkdirSync(join(beside, 'node_modules/package'), { recursive: true });
+  writeFileSync(join(beside, 'node_modules/package/index.js'), `exports.value = 1;`);
+});
+afterAll(() => lab.close());
+
+const below = (paths: readonly string[]): string[] =>
+  paths.flatMap((path) => (path.startsWith(`${beside}/`) ? [path.slice(beside.length + 1)] : []));
+
+describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('a survey sees', () => {
+  const survey = (members: string, top = ''): Promise<Outside> => {
+    const bundle = writeStore(join(directory(), 'store.cjs'), members.replaceAll('OUT', beside), top.replaceAll('OUT', beside));
+    const scenario = { name: 'survey', catches: '', before: [save('A')], steps: [save('B')], next: 'C' };
+    const { installation, recorder, env } = lab;
+    const store = { ...lab.store(''), bundle };
+    const options = {
+      recorder,
+      scenarios: [scenario],
+      survey: installation.survey,
+      env,
+      makeDirectory: directory,
+      recoveries: directory(),
+    };
+    return watchOutside(store, options).used();
+  };
+
+  test('what the import reads, and where it looks for packages', async () => {
+    const used = await survey('', `require('OUT/node_modules/package');`);
+    expect(used.unseen).toEqual([]);
+    expect(below(used.paths)).toEqual(expect.arrayContaining(['node_modules/package/index.js', 'node_modules/package/package.json']));
+  });
+
+  test.each([
+    ['a step before the recording', `save: (dir, value) => value === 'A' ? fs.existsSync('OUT/seen') : fs.writeFileSync(file(dir), '1')`],
+    ['a step', `save: (dir, value) => value === 'B' ? fs.existsSync('OUT/seen') : fs.writeFileSync(file(dir), '1')`],
+    ['the next save', `save: (dir, value) => value === 'C' ? fs.existsSync('OUT/seen') : fs.writeFileSync(file(dir), '1')`],
+    ['a load', `load: () => fs.existsSync('OUT/seen')`],
+    ['the end', `close: () => fs.existsSync('OUT/seen')`],
+    ['what is left after a step that failed', `save: () => { throw new Error('no') }, load: () => fs.existsSync('OUT/seen')`],
+  ])('%s', async (_, members) => {
+    const { paths, unseen } = await survey(members);
+    expect({ below: below(paths), unseen }).toEqual({ below: ['seen'], unseen: [] });
+  });
+
+  test.each([
+    ['a program that the import starts', '', `child.spawnSync('true');`, [UNSEEN.programs]],
+    ['a program that load starts', `load: () => child.spawnSync('true').status`, '', [UNSEEN.programs]],
+    ['a process that does not end as it should', `load: () => process.exit(0)`, '', ['does not get through its scenarios in one process']],
+  ])('%s', async (_, members, top, unseen) => {
+    expect((await survey(members, top)).unseen).toEqual(unseen);
+  });
+
+  test('and a store that is commands is known to start programs', async () => {
+    const { installation, recorder, env } = lab;
+    const options = { recorder, scenarios: [], survey: installation.survey, env, makeDirectory: directory, recoveries: directory() };
+    expect((await watchOutside(lab.store('', { kind: 'command' }), options).used()).unseen).toEqual([UNSEEN.programs]);
+  });
+});
+
+describe('a process that recovers notes', () => {
+  const recovered = async (members: string): Promise<Outside & { readonly bundle: string }> => {
+    const notes = directory();
+    const { recoverer } = lab.installation;
+    const outside = { directory: notes, own: [...lab.workspace.roots, join(lab.installation.root, 'dist')] };
+    const worker = startWorker({ recoverer, cwd: beside, env: lab.env, timeoutMs: 60_000, outside }, true);
+    const bundle = writeStore(join(directory(), 'store.cjs'), members.replaceAll('OUT', beside));
+    await worker.recover({ bundle, directory: directoryWith(lab.workspace.directory('store')), next: NEXT });
+    worker.kill();
+    await worker.ended;
+    expect(readOutsideLines(notes, 'another')).toEqual({ paths: [], listed: [], unseen: [] });
+    return { ...readOutsideLines(notes, bundle), bundle };
+  };
+
+  test.each([
+    [
+      'what load reads',
+      `load: () => fs.readFileSync('OUT/node_modules/package/index.js', 'utf8').length`,
+      ['node_modules/package/index.js'],
+    ],
+    ['what it looks for', `load: () => fs.existsSync('OUT/seen')`, ['seen']],
+    ['by promises', `load: () => fs.promises.readFile('OUT/seen').catch(() => {})`, ['seen']],
+    ['by callbacks', `load: () => new Promise((resolve) => fs.stat('OUT/seen', () => resolve({})))`, ['seen']],
+    ['by streams', `load: () => new Promise((resolve) => fs.createReadStream('OUT/seen').on('error', () => resolve({})))`, ['seen']],
+    ['by a buffer', `load: () => fs.existsSync(Buffer.from('OUT/seen'))`, ['seen']],
+    ['by a relative path', `load: () => fs.existsSync('seen')`, ['seen']],
+    ['what save copies', `save: (dir) => { try { fs.copyFileSync('OUT/seen', file(dir)); } catch {} }`, ['seen']],
+    ['where it moves a file', `save: (dir) => { try { fs.renameSync(file(dir), 'OUT/seen'); } catch {} }`, ['seen']],
+    ['before it dies', `load: () => { fs.existsSync('OUT/seen'); process.exit(1); }`, ['seen']],
+  ])('%s', async (_, members, paths) => {
+    const { paths: all, listed, unseen } = await recovered(members);
+    expect({ paths: below(all), listed, unseen }).toEqual({ paths, listed: [], unseen: [] });
+  });
+
+  test('the names that it reads', async () => {
+    const { listed } = await recovered(`load: () => fs.readdirSync('OUT/node_modules').length`);
+    expect(below(listed)).toEqual(['node_modules']);
+  });
+
+  test.each([
+    ['a program', `load: () => child.spawnSync('true').status`, UNSEEN.programs],
+    [
+      'a program that it does not wait for',
+      `load: () => new Promise((resolve) => child.spawn('true').on('exit', resolve))`,
+      UNSEEN.programs,
+    ],
+    [
+      'a thread',
+      `load: () => new Promise((resolve) => new (require('node:worker_threads').Worker)('', { eval: true }).on('exit', resolve))`,
+      UNSEEN.threads,
+    ],
+    [
+      'a server',
+      `load: () => new Promise((resolve) => require('node:net').connect(1, '127.0.0.1').on('error', () => resolve(1)))`,
+      UNSEEN.servers,
+    ],
+    ['native code', `load: () => { try { process.dlopen({ exports: {} }, 'OUT/none.node'); } catch {} }`, UNSEEN.native],
+  ])('that there is %s', async (_, members, unseen) => {
+    expect((await recovered(members)).unseen).toEqual([unseen]);
+  });
+
+  test('nothing of its own directories', async () => {
+    const { paths, bundle } = await recovered('');
+    expect(paths.filter((path) => path.startsWith(lab.workspace.root) || path.includes('/dist/'))).toEqual([]);
+    expect(bundle).not.toBe('');
+  });
+});
