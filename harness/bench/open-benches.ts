@@ -55,7 +55,7 @@ export function openBenches(options: BenchOptions): Benches {
   const { workspace, installation, siteRecorder, effort, onProgress, timeoutMs, cwd, watched } = options;
   const pools = new Map<string, RecoveryPool>();
   const recoveries = new Map<LoadedStore, Promise<StoreRecovery>>();
-  const recoveriesOutside = watched && workspace.directory('outside');
+  const outside = watched && { directory: workspace.directory('outside'), own: [...workspace.roots, dirname(installation.recoverer)] };
   const watches = new Map<LoadedStore, OutsideWatch>();
   const envOf = (store: LoadedStore): { [name: string]: string } => ({ ...options.env, ...store.env });
   const poolFor = (store: LoadedStore): RecoveryPool => {
@@ -71,9 +71,7 @@ export function openBenches(options: BenchOptions): Benches {
       env,
       workers: usableCores(),
       timeoutMs,
-      ...(recoveriesOutside !== undefined && {
-        outside: { directory: recoveriesOutside, own: [...workspace.roots, dirname(recoverer)] },
-      }),
+      ...(outside && { outside }),
     });
     pools.set(key, pool);
     return pool;
@@ -92,7 +90,7 @@ export function openBenches(options: BenchOptions): Benches {
     return known;
   };
   const watchOf = (store: LoadedStore): OutsideWatch | undefined => {
-    if (watched === undefined || recoveriesOutside === undefined) return undefined;
+    if (watched === undefined || outside === undefined) return undefined;
     const known = watches.get(store);
     if (known !== undefined) return known;
     const watch = watchOutside(store, {
@@ -101,7 +99,8 @@ export function openBenches(options: BenchOptions): Benches {
       survey: installation.survey,
       env: envOf(store),
       makeDirectory: () => workspace.directory('survey'),
-      recoveries: recoveriesOutside,
+      notes: outside.directory,
+      own: outside.own,
     });
     watches.set(store, watch);
     return watch;

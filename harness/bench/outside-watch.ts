@@ -7,7 +7,7 @@
  *   the fake's bundle  the packages that are bundled for the fake file system
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import { once } from '../domain/once.ts';
 import type { Scenario } from '../domain/scenario.ts';
@@ -41,12 +41,14 @@ export interface OutsideWatchOptions {
   readonly env: { readonly [name: string]: string };
   /** Makes an empty directory for a survey. */
   readonly makeDirectory: () => string;
-  /** Where processes that recover leave their notes. */
-  readonly recoveries: string;
+  /** Where processes that are not traced leave their notes. */
+  readonly notes: string;
+  /** The harness's directories. */
+  readonly own: readonly string[];
 }
 
 export function watchOutside(store: LoadedStore, options: OutsideWatchOptions): OutsideWatch {
-  const { recorder, recoveries } = options;
+  const { recorder } = options;
   const notes = new OutsideNotes();
   const survey = once(() => surveyed(store, options).then((outside) => notes.add(outside)));
   return {
@@ -56,7 +58,7 @@ export function watchOutside(store: LoadedStore, options: OutsideWatchOptions): 
     },
     used: async () => {
       await survey();
-      notes.add(readOutsideLines(recoveries, store.bundle));
+      notes.add(readOutsideLines(options.notes, store.bundle));
       return notes.all();
     },
   };
@@ -89,7 +91,7 @@ async function surveyed(store: LoadedStore, options: OutsideWatchOptions): Promi
     const [directory, spool] = [join(root, 'traced'), join(root, 'spool')];
     for (const path of [directory, spool]) mkdirSync(path);
     const file = join(root, 'survey.json');
-    writeFileSync(file, JSON.stringify(surveyOf(store, options.scenarios, root)));
+    writeFileSync(file, JSON.stringify(surveyOf(store, options, root)));
     const args = ['--v8-pool-size=0', survey, file];
     const { events, outside } = await recorder.run({ args, directory, spool, env, timeoutMs: SURVEY_LIMIT_MS, plan: { kind: 'observe' } });
     const end = events.at(-1);
@@ -100,7 +102,7 @@ async function surveyed(store: LoadedStore, options: OutsideWatchOptions): Promi
   return { paths: [], listed: [], unseen: [NOT_SURVEYED] };
 }
 
-function surveyOf({ bundle }: LoadedStore, scenarios: readonly Scenario[], root: string): SurveyFile {
+function surveyOf({ bundle }: LoadedStore, { scenarios, notes, own }: OutsideWatchOptions, root: string): SurveyFile {
   const visits = scenarios.map(({ before, steps, tasks = [], next }, index): SurveyVisit => {
     const directory = join(root, String(index), 'store');
     mkdirSync(directory, { recursive: true });
@@ -109,5 +111,5 @@ function surveyOf({ bundle }: LoadedStore, scenarios: readonly Scenario[], root:
     );
     return { directory, steps: alone, next };
   });
-  return { bundle, visits };
+  return { bundle, visits, notes: join(notes, `survey-${basename(root)}`), own };
 }

@@ -1,6 +1,7 @@
 /**
  * Does everything with a store that is done with it when nothing goes wrong, while a tracer watches from the first line:
- * `node survey.cjs <survey file> <directory>`. It evaluates the store for each scenario, carries the scenario out, and recovers.
+ * `node survey.cjs <survey file> <directory>`. It evaluates the store for each scenario, carries the scenario out, and recovers. It notes by
+ * itself what a tracer cannot tell from other syscalls: that the store talks to a server.
  *
  * Only what it uses outside of the store's directories counts. What a step returns, and whether it fails, is judged elsewhere.
  */
@@ -10,6 +11,7 @@ import { NOTHING_LEFT_TO_WAIT_FOR } from '../record/fault.ts';
 import { load, save } from '../store/calls.ts';
 import { loadBundle } from './load-bundle.ts';
 import { carryOut, recordingHere, untilFilesAreIdle } from './steps.ts';
+import { watchOutside } from './watch-outside.ts';
 
 async function visit(bundle: string, { directory, steps, next }: SurveyVisit): Promise<void> {
   const store = await loadBundle(bundle);
@@ -24,8 +26,11 @@ async function main(file: string): Promise<void> {
   const recording = recordingHere();
   recording.start();
   process.on('beforeExit', () => process.exit(NOTHING_LEFT_TO_WAIT_FOR));
-  const { bundle, visits } = JSON.parse(readFileSync(file, 'utf8')) as SurveyFile;
+  const { bundle, visits, notes, own } = JSON.parse(readFileSync(file, 'utf8')) as SurveyFile;
+  const outside = watchOutside(notes, own);
+  outside.begin(bundle);
   for (const one of visits) await visit(bundle, one);
+  outside.end();
   await untilFilesAreIdle(recording);
   recording.finish();
   process.exit(0);

@@ -6,8 +6,7 @@
  * programs, threads, native code, servers.
  */
 import fs from 'node:fs';
-import { resolve } from 'node:path';
-import { UNSEEN } from '../record/outside.ts';
+import { pathsMeant, UNSEEN } from '../record/outside.ts';
 import { type OutsideLine, outsideLine } from '../recover/outside-lines.ts';
 import { fsBinding, reportCalls } from './report-calls.ts';
 
@@ -33,6 +32,7 @@ export function watchOutside(file: string, own: readonly string[]): OutsideWatch
   const write = fs.writeSync; // a store may replace it
   const noted = new Set<string>();
   let bundle = '';
+  let isAsking = false;
   const note = (line: Omit<OutsideLine, 'bundle'>): void => {
     const text = outsideLine({ bundle, ...line });
     if (noted.has(text)) return;
@@ -42,11 +42,11 @@ export function watchOutside(file: string, own: readonly string[]): OutsideWatch
   const isOwn = (path: string): boolean =>
     own.some((root) => path.startsWith(root) && (path.length === root.length || path[root.length] === '/'));
   const notePath = (argument: unknown, what: 'path' | 'listed'): void => {
-    if (typeof argument !== 'string' && !Buffer.isBuffer(argument)) return;
-    const given = String(argument);
-    if (isOwn(given)) return;
-    const path = resolve(given);
-    if (!isOwn(path)) note({ what, text: path });
+    if (isAsking || (typeof argument !== 'string' && !(argument instanceof Uint8Array))) return;
+    const given = typeof argument === 'string' ? argument : Buffer.from(argument).toString();
+    isAsking = true; // what follows asks node:fs
+    for (const path of pathsMeant(given)) if (!isOwn(path)) note({ what, text: path });
+    isAsking = false;
   };
   for (const name of Object.keys(fsBinding)) {
     const what = READS_NAMES.test(name) ? 'listed' : 'path';

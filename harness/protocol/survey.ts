@@ -6,6 +6,10 @@ export interface SurveyFile {
   /** The bundled store. */
   readonly bundle: string;
   readonly visits: readonly SurveyVisit[];
+  /** Takes what it notes of itself, beside what the tracer reports. */
+  readonly notes: string;
+  /** The harness's directories. */
+  readonly own: readonly string[];
 }
 
 /** One scenario. */

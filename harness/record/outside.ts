@@ -1,4 +1,6 @@
 /** What processes of a store used outside of the directory that it was given, and with what else they had to do. */
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 
 export interface Outside {
   /** Absolute paths that were opened, looked at or looked for. Some of them may not exist. */
@@ -17,6 +19,25 @@ export const UNSEEN = {
   servers: 'talks to a server',
   unfollowed: 'cannot be followed from its first step to its end',
 } as const;
+
+/**
+ * The absolute paths that a path stands for. Behind a link, `..` leads elsewhere for the kernel than it does for a reader of the text: then both.
+ */
+export function pathsMeant(given: string): string[] {
+  const read = resolve(given);
+  if (!/(?:^|\/)\.\.(?:\/|$)/.test(given)) return [read];
+  for (const [start, rest] of [
+    [given, ''],
+    [dirname(given), basename(given)],
+  ] as const) {
+    try {
+      return [...new Set([read, join(realpathSync.native(start), rest)])];
+    } catch {
+      // it may not be there
+    }
+  }
+  return [read];
+}
 
 /** Collects what was used. */
 export class OutsideNotes {

@@ -1,5 +1,5 @@
 /** What a store uses outside of its directory, whichever of its processes does it. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { watchOutside } from '../../harness/bench/outside-watch.ts';
@@ -25,6 +25,7 @@ beforeAll(async () => {
   beside = directory();
   mkdirSync(join(beside, 'node_modules/package'), { recursive: true });
   writeFileSync(join(beside, 'node_modules/package/index.js'), `exports.value = 1;`);
+  symlinkSync('node_modules/package', join(beside, 'deep'));
 });
 afterAll(() => lab.close());
 
@@ -43,7 +44,8 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('a survey sees
       survey: installation.survey,
       env,
       makeDirectory: directory,
-      recoveries: directory(),
+      notes: directory(),
+      own: lab.workspace.roots,
     };
     return watchOutside(store, options).used();
   };
@@ -69,6 +71,12 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('a survey sees
   test.each([
     ['a program that the import starts', '', `child.spawnSync('true');`, [UNSEEN.programs]],
     ['a program that load starts', `load: () => child.spawnSync('true').status`, '', [UNSEEN.programs]],
+    [
+      'a server that a step talks to',
+      `save: () => new Promise((resolve) => require('node:net').connect(1, '127.0.0.1').on('error', resolve))`,
+      '',
+      [UNSEEN.servers],
+    ],
     ['a process that does not end as it should', `load: () => process.exit(0)`, '', ['does not get through its scenarios in one process']],
   ])('%s', async (_, members, top, unseen) => {
     expect((await survey(members, top)).unseen).toEqual(unseen);
@@ -76,7 +84,15 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('a survey sees
 
   test('and a store that is commands is known to start programs', async () => {
     const { installation, recorder, env } = lab;
-    const options = { recorder, scenarios: [], survey: installation.survey, env, makeDirectory: directory, recoveries: directory() };
+    const options = {
+      recorder,
+      scenarios: [],
+      survey: installation.survey,
+      env,
+      makeDirectory: directory,
+      notes: directory(),
+      own: lab.workspace.roots,
+    };
     expect((await watchOutside(lab.store('', { kind: 'command' }), options).used()).unseen).toEqual([UNSEEN.programs]);
   });
 });
@@ -106,6 +122,8 @@ describe('a process that recovers notes', () => {
     ['by callbacks', `load: () => new Promise((resolve) => fs.stat('OUT/seen', () => resolve({})))`, ['seen']],
     ['by streams', `load: () => new Promise((resolve) => fs.createReadStream('OUT/seen').on('error', () => resolve({})))`, ['seen']],
     ['by a buffer', `load: () => fs.existsSync(Buffer.from('OUT/seen'))`, ['seen']],
+    ['by bytes', `load: () => fs.existsSync(new Uint8Array(Buffer.from('OUT/seen')))`, ['seen']],
+    ['by a path with links on its way up', `load: () => fs.existsSync('OUT/deep/../seen')`, ['seen', 'node_modules/seen']],
     ['by a relative path', `load: () => fs.existsSync('seen')`, ['seen']],
     ['what save copies', `save: (dir) => { try { fs.copyFileSync('OUT/seen', file(dir)); } catch {} }`, ['seen']],
     ['where it moves a file', `save: (dir) => { try { fs.renameSync(file(dir), 'OUT/seen'); } catch {} }`, ['seen']],

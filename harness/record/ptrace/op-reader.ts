@@ -5,7 +5,7 @@ import { dirname, relative, resolve } from 'node:path';
 import type { RawMark, RawOp } from '../../domain/events.ts';
 import type { NameRule, Range } from '../../domain/trace.ts';
 import { markKey, type OpIntent, opKey } from '../order.ts';
-import type { OutsideNotes } from '../outside.ts';
+import { type OutsideNotes, pathsMeant } from '../outside.ts';
 import { errnoName } from './errno.ts';
 import { FileIds } from './files.ts';
 import type { Libc } from './libc.ts';
@@ -175,9 +175,9 @@ export class OpReader {
   }
 
   /** A descriptor's file was noted when it was opened, or belongs to what the run was started with. */
-  #noteOutside({ call }: Syscall, { path, handle }: Located): void {
+  #noteOutside({ call }: Syscall, { path, given }: Located): void {
     const { outside } = this.#options;
-    if (handle === undefined) outside.path(path);
+    if (given !== undefined) for (const meant of pathsMeant(given)) outside.path(meant);
     else if (call === 'readdir') outside.listed(path);
   }
 

@@ -46,16 +46,18 @@ export interface Located {
   readonly deleted: boolean;
   /** For descriptors: a path under /proc that leads to the file even if it has no name. */
   readonly handle?: string;
+  /** For paths: as it was given, but absolute. */
+  readonly given?: string;
 }
 
 export function locate(libc: Libc, tid: number, where: Where, args: readonly bigint[]): Located | undefined {
   if ('fd' in where) return locateDescriptor(tid, asDescriptor(args[where.fd]));
   const path = readPath(libc, tid, args[where.path] ?? 0n);
-  if (path.startsWith('/')) return { path: resolve(path), deleted: false };
+  if (path.startsWith('/')) return { path: resolve(path), deleted: false, given: path };
   const at = where.at === undefined ? AT_FDCWD : asDescriptor(args[where.at]);
   if (path === '') return at === AT_FDCWD ? undefined : locateDescriptor(tid, at); // AT_EMPTY_PATH
   const base = at === AT_FDCWD ? readLink(`/proc/${tid}/cwd`) : readLink(`/proc/${tid}/fd/${at}`);
-  return base === undefined ? undefined : { path: resolve(base, path), deleted: false };
+  return base === undefined ? undefined : { path: resolve(base, path), deleted: false, given: `${base}/${path}` };
 }
 
 function locateDescriptor(tid: number, descriptor: number): Located | undefined {

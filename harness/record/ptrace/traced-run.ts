@@ -12,7 +12,7 @@ import { equalTrees, lookIn, type ScanCache, scanTree, spoolTree } from '../../d
 import { type FaultRun, Faults, firstFaultyOp } from '../fault.ts';
 import type { ImageCuts } from '../image/image-cuts.ts';
 import { isMarkKey, isNext } from '../order.ts';
-import { type Outside, OutsideNotes, UNSEEN } from '../outside.ts';
+import { OutsideNotes, UNSEEN } from '../outside.ts';
 import type { CutReport } from '../recorder.ts';
 import { endOfLeader, killProcesses } from './ends.ts';
 import { Injections, tear } from './injection.ts';
@@ -40,6 +40,8 @@ export interface TracedRunOptions {
 export class TracedRun {
   readonly pid: number;
   readonly forked: boolean;
+  /** What was used outside of the directory since the start of the recording. */
+  readonly outside = new OutsideNotes();
   readonly #libc: Libc;
   readonly #table: ReadonlyMap<number, Syscall>;
   readonly #request: TracerRun;
@@ -54,7 +56,6 @@ export class TracedRun {
   /** Processes in the order in which their first op came: their numbers in the trace. */
   #processes: number[] = [];
   readonly #unmeasured = new Set<string>();
-  readonly #outside = new OutsideNotes();
   /** Remaining runs of a `fault` plan, and the current one. */
   readonly #remaining: FaultRun[];
   #current: FaultRun;
@@ -117,11 +118,6 @@ export class TracedRun {
     return this.#overlaps;
   }
 
-  /** What was used outside of the directory since the start of the recording. */
-  get outside(): Outside {
-    return this.#outside.all();
-  }
-
   /** Whether a run with faults has done nothing for a while: a fault may have made it wait or hang. */
   isWaiting(now: number): boolean {
     return this.#request.plan.kind === 'fault' && this.#recording && now - this.#lastStop > WAITING_AFTER_MS;
@@ -144,11 +140,6 @@ export class TracedRun {
   /** Adds an unknown thread, if a process of this run started it. */
   adopt(tid: number): boolean {
     return this.#threads.adopt(tid);
-  }
-
-  /** Kills every process of the run, without waiting for them to end. */
-  stop(): void {
-    this.#killAll();
   }
 
   /** Ends the run if its time is over. */
@@ -180,7 +171,7 @@ export class TracedRun {
         else this.#resume(tid, 0);
         break;
       case 'event':
-        if (stop.event === EVENT.exec && this.#recording) this.#outside.unseen(UNSEEN.programs);
+        if (stop.event === EVENT.exec && this.#recording) this.outside.unseen(UNSEEN.programs);
         this.#inside.delete(this.#threads.onEvent(tid, stop.event) ?? 0);
         this.#resume(tid, 0);
         break;
@@ -200,7 +191,7 @@ export class TracedRun {
     if (this.#inside.delete(tid)) this.#admitHeld(now); // it died inside its call
     if (wasLeader) {
       this.#end = endOfLeader(status, this.#end, this.#finished);
-      this.#killAll(); // processes that the store started must not outlive it
+      this.stop(); // processes that the store started must not outlive it
     }
     if (this.#threads.size > 0) return false;
     if (this.#request.plan.kind === 'fault' && this.#end?.how === 'finished') return true; // each run has reported its own end
@@ -228,7 +219,7 @@ export class TracedRun {
     this.#libc.ptrace(PTRACE.setOptions, tid, 0, TRACE_OPTIONS);
     // A filter applies to one process; others that already run would have none.
     this.#filtered = hasOneProcess && installFilter(this.#libc, tid, this.#table);
-    if (!this.#filtered) this.#outside.unseen(UNSEEN.unfollowed);
+    if (!this.#filtered) this.outside.unseen(UNSEEN.unfollowed);
     if (!this.#filtered) this.#interruptOthers(tid);
     this.#resume(tid, 0);
   }
@@ -254,7 +245,7 @@ export class TracedRun {
       directory,
       names: this.#order?.names ?? [],
       withDetails: this.#request.plan.kind !== 'kill' && !this.#current.lean,
-      outside: this.#outside,
+      outside: this.outside,
       processNumber: (tid) => this.#processNumber(this.#threads.pidOf(tid)),
     });
   }
@@ -417,10 +408,11 @@ export class TracedRun {
 
   #kill(end: RawEnd): void {
     this.#end ??= end;
-    this.#killAll();
+    this.stop();
   }
 
-  #killAll(): void {
+  /** Kills every process of the run, without waiting for them to end. */
+  stop(): void {
     this.#stalledSince = undefined;
     this.#threads.kill();
   }

@@ -153,8 +153,8 @@ function dispatch(tid: number, status: number, now: number): void {
   servers.gone(run.pid);
   attempt(run.run, () => {
     const cuts = run.cuts();
-    const { pid, events, overlaps, forked, outside } = run;
-    report({ run: run.run, pid, events, overlaps, forked, outside, ...(cuts && { cuts }) });
+    const { pid, events, overlaps, forked } = run;
+    report({ run: run.run, pid, events, overlaps, forked, outside: run.outside.all(), ...(cuts && { cuts }) });
   });
 }
 

@@ -15,6 +15,9 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('runs under pt
     mkdirSync(join(beside, 'listed'), { recursive: true });
     writeFileSync(join(beside, 'there'), '');
     symlinkSync('there', join(beside, 'link'));
+    mkdirSync(join(beside, 'listed/in'));
+    symlinkSync('listed/in', join(beside, 'deep'));
+    writeFileSync(join(beside, 'listed/there'), '');
   });
   afterAll(() => lab.close());
 
@@ -36,6 +39,7 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('runs under pt
     ['a link', `fs.readlinkSync('OUT/link')`, ['link']],
     ['by a path that is relative to its directory', `process.chdir('OUT'); fs.readFileSync('there')`, ['there']],
     ['by promises', `await fsp.readFile('OUT/there')`, ['there']],
+    ['by a path with links on its way up', `fs.statSync('OUT/deep/../there')`, ['there', 'listed/there']],
     ['what is written', `fs.appendFileSync('OUT/there', '')`, ['there']],
     ['the target of a rename', `fs.renameSync(at('live'), 'OUT/moved')`, ['moved']],
     ['where a link in the directory leads', `fs.symlinkSync('OUT/there', at('link')); fs.readFileSync(at('link'))`, ['there']],
