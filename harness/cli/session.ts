@@ -14,6 +14,7 @@ import { chooseRecorder, type Refused, startSiteRecorder } from '../record/choos
 import { adoptOrphans } from '../record/ptrace/orphans.ts';
 import type { Recorder, StartOptions } from '../record/recorder.ts';
 import { stopBundling } from '../store/bundle.ts';
+import { childrenEnvironment } from './children-environment.ts';
 
 export interface Session {
   readonly installation: Installation;
@@ -25,14 +26,13 @@ export interface Session {
   /** The better recorders, which do not work here; none if one was asked for. */
   readonly refused: readonly Refused[];
   readonly cwd: string;
+  /** When it was opened, in ms since the epoch. */
+  readonly startedMs: number;
   /** The environment of children. */
   readonly env: { readonly [name: string]: string };
 }
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/** Children do not need it, and parsing a large certificate file doubles the time in which Node 20 starts. */
-const LEFT_OUT = new Set(['NODE_EXTRA_CA_CERTS', 'NODE_V8_COVERAGE']);
 
 function openTemporary(): Workspace {
   try {
@@ -50,13 +50,14 @@ export async function withSession<T>(
   work: (session: Session) => Promise<T>,
   options: Pick<StartOptions, 'onNotForked'> = {},
 ): Promise<T> {
+  const startedMs = Date.now();
   const installation = findInstallation(import.meta.url);
   const workspace = openTemporary();
   adoptOrphans();
   const interrupted = whenInterrupted();
   const open: Recorder[] = [];
   try {
-    const env = { ...definedOf(process.env), [RUN_VARIABLE]: workspace.id };
+    const env = { ...childrenEnvironment(process.env), [RUN_VARIABLE]: workspace.id };
     const cwd = process.cwd();
     const inFlight = usableCores() + 2;
     const { recorder, refused } = await chooseRecorder({ wanted, inFlight, installation, cwd, env, ...options });
@@ -64,7 +65,7 @@ export async function withSession<T>(
     const siteRecorder = recorder.takesStacks ? recorder : await startSiteRecorder({ inFlight: 1, installation, cwd, env });
     open.push(siteRecorder);
     const machine = { ...thisMachine(process.env.PATH), recorder };
-    const session = { installation, workspace, recorder, machine, siteRecorder, refused, cwd, env };
+    const session = { installation, workspace, recorder, machine, siteRecorder, refused, cwd, env, startedMs };
     return await Promise.race([work(session), interrupted.promise]);
   } finally {
     interrupted.forget();
@@ -73,12 +74,6 @@ export async function withSession<T>(
     endDescendants(process.pid); // daemons that stores started; nothing else is left
     workspace.close();
   }
-}
-
-function definedOf(env: NodeJS.ProcessEnv): { [name: string]: string } {
-  return Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !LEFT_OUT.has(entry[0])),
-  );
 }
 
 function whenInterrupted(): { readonly promise: Promise<never>; readonly forget: () => void } {

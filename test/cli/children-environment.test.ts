@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { childrenEnvironment } from '../../harness/cli/children-environment.ts';
+
+test('children get the environment without what names a shell or a job', () => {
+  const kept = { PATH: '/bin', HOME: '/home/me', CI: 'true', GITHUB_ACTIONS: 'true', TERM: 'xterm', BUILDER: 'me' };
+  const left = {
+    _: '/usr/bin/node',
+    SHLVL: '2',
+    WINDOWID: '7',
+    SSH_CONNECTION: '1 2 3 4',
+    GITHUB_RUN_ID: '9',
+    GITHUB_SHA: 'abc',
+    RUNNER_TEMP: '/tmp',
+    CI_JOB_ID: '3',
+    NODE_EXTRA_CA_CERTS: '/etc/ssl/certs.pem',
+    UNSET: undefined,
+  };
+  expect(childrenEnvironment({ ...kept, ...left })).toEqual(kept);
+});
