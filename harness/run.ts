@@ -2,10 +2,13 @@
 
 import type { Bench } from './bench/bench.ts';
 import { type BenchOptions, openBenches } from './bench/open-benches.ts';
+import type { CellCache } from './cache/cell-cache.ts';
 import { type CheckedCell, cellResult, unmeasuredCell } from './cell-result.ts';
 import { check } from './check.ts';
 import { failsRun } from './domain/grade.ts';
+import type { LoadedStore } from './domain/loaded-store.ts';
 import { modelName } from './domain/model-names.ts';
+import type { Scenario } from './domain/scenario.ts';
 import { isNotMeasured } from './domain/sighting.ts';
 import { Stopwatch } from './domain/stages.ts';
 import { usableCores } from './machine/cores.ts';
@@ -18,6 +21,8 @@ export interface RunOptions extends BenchOptions {
   readonly allCases: boolean;
   /** The command that replays a case. */
   readonly replay: (cell: Cell, id: string) => string;
+  /** Cells that need not run again; absent: all run. */
+  readonly cache?: CellCache | undefined;
 }
 
 /** Stores and scenarios that run side by side: one more than there are cores, because a cell often waits for one process. */
@@ -25,31 +30,49 @@ const scenariosAtOnce = (): number => usableCores() + 1;
 
 /** Rejects only if the harness itself failed. */
 export async function runCells(cells: readonly Cell[], options: RunOptions): Promise<CheckedCell[]> {
-  const benches = openBenches(options);
+  const { cache } = options;
+  const benches = openBenches({ ...options, ...(cache && { watched: (store: LoadedStore) => scenariosOf(store, cells) }) });
   const results: CheckedCell[] = [];
   const waiting = groupsOf(cells);
   let done = 0;
   let stopped = false;
-  const runCell = async (cell: Cell, index: number, bench: Bench): Promise<void> => {
-    if (stopped) return;
-    const names = { store: cell.store.name, scenario: cell.scenario.name, model: modelName(cell) };
-    options.onProgress({ kind: 'cell-started', ...names, done, of: cells.length });
-    const result = await resultOf(cell, bench, options);
+  const finish = (result: CheckedCell, index: number): void => {
     results[index] = result;
     done += 1;
     options.onProgress({ kind: 'cell-done', done, of: cells.length, violations: result.cell.violations });
     stopped ||= options.bail && failsRun(result.cell);
   };
+  const runCell = async (cell: Cell, index: number, bench: Bench): Promise<void> => {
+    if (stopped) return;
+    const names = { store: cell.store.name, scenario: cell.scenario.name, model: modelName(cell) };
+    options.onProgress({ kind: 'cell-started', ...names, done, of: cells.length });
+    const result = await resultOf(cell, bench, options);
+    cache?.keep(cell, result, () => benches.usedOutside(cell.store));
+    finish(result, index);
+  };
+  /** The cells of a group that must run. */
+  const notReused = (group: Group): Group[number][] => {
+    const must: Group[number][] = [];
+    for (const [index, cell] of group) {
+      const known = stopped ? undefined : cache?.find(cell);
+      if (known === undefined) must.push([index, cell]);
+      else finish(known, index);
+    }
+    return must;
+  };
   const work = async (): Promise<void> => {
     for (let group = waiting.shift(); group !== undefined && !stopped; group = waiting.shift()) {
       const [[, { store, scenario }]] = group;
+      const must = notReused(group);
+      if (must.length === 0 || stopped) continue;
       await benches.forScenario(store, scenario, async (bench) => {
-        for (const [index, cell] of group) await runCell(cell, index, bench);
+        for (const [index, cell] of must) await runCell(cell, index, bench);
       });
     }
   };
   try {
     await Promise.all(Array.from({ length: scenariosAtOnce() }, work));
+    await cache?.close();
   } finally {
     await benches.close();
   }
@@ -63,6 +86,11 @@ async function resultOf(cell: Cell, bench: Bench, { allCases, replay, effort: { 
   const times = { durationMs: performance.now() - started, stages: stopwatch.times() };
   if (isNotMeasured(findings)) return unmeasuredCell(cell, findings, { ...times, effort });
   return cellResult(findings, { ...times, effort, allCases, replay: (id) => replay(cell, id) });
+}
+
+/** The scenarios that a store goes through in these cells. */
+function scenariosOf(store: LoadedStore, cells: readonly Cell[]): Scenario[] {
+  return [...new Set(cells.filter((cell) => cell.store === store).map(({ scenario }) => scenario))];
 }
 
 type Group = [readonly [number, Cell], ...(readonly [number, Cell])[]];

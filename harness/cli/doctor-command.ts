@@ -2,12 +2,14 @@
 import { statfsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { createColors } from 'picocolors';
+import { cacheDirectory } from '../cache/place.ts';
 import { usableCores } from '../machine/cores.ts';
 import { MODELS, VARIANTS, type Variant } from '../models/all.ts';
 import type { Cell, EquippedMachine } from '../models/model.ts';
 import { RECORDERS } from '../record/all.ts';
 import type { Refused } from '../record/choose.ts';
 import type { RecorderKind } from '../record/recorder.ts';
+import { whyNoCache } from './cell-cache.ts';
 import type { CliCommand } from './command.ts';
 import type { Output } from './output.ts';
 import { withSession } from './session.ts';
@@ -38,8 +40,9 @@ export const doctorCommand: CliCommand = {
 };
 
 async function doctor(output: Output): Promise<number> {
-  const checks = await withSession(undefined, async ({ installation, machine, refused }) => [
+  const checks = await withSession(undefined, async ({ installation, machine, refused, recorder, cwd, env }) => [
     ...aboutHere(installation.version),
+    aboutCache(whyNoCache({ recorder, env }), cacheDirectory(cwd, env)),
     ...RECORDERS.map((kind) => aboutRecorder(kind, machine, refused)),
     ...MODELS.flatMap((model: Cell['model']) => aboutModel(model, machine)),
   ]);
@@ -59,6 +62,10 @@ function aboutHere(version: string): readonly Check[] {
     { ok: true, what: 'processors', detail: `${usableCores()} to use of ${cpus().length}` },
     { ok: true, what: 'temporary directory', detail: `${tmpdir()}, on ${on}` },
   ];
+}
+
+function aboutCache(because: string | undefined, directory: string): Check {
+  return { ok: because === undefined, what: 'cache', detail: because === undefined ? directory : `no cell is kept, because ${because}` };
 }
 
 function aboutRecorder(

@@ -1,7 +1,6 @@
 /** `crash-matrix run`. */
 
 import { Option } from 'commander';
-import type { BenchOptions } from '../bench/open-benches.ts';
 import { cellName } from '../domain/case-id.ts';
 import { EFFORT_NAMES, EFFORTS, type Effort, type EffortName, GATING_EFFORT, limitsSchema } from '../domain/effort.ts';
 import { UsageError } from '../domain/errors.ts';
@@ -11,8 +10,9 @@ import type { Result } from '../domain/result.ts';
 import type { Cell } from '../models/model.ts';
 import { REPORTERS } from '../report/all.ts';
 import { timings } from '../report/timings.ts';
-import { runCells } from '../run.ts';
+import { type RunOptions, runCells } from '../run.ts';
 import { checkAvailable } from './available.ts';
+import { type CacheFlags, cacheNotes, openCellCache } from './cell-cache.ts';
 import type { CliCommand } from './command.ts';
 import { withLiveLine } from './live-line.ts';
 import { modelsInHelp, onlyShown } from './model-list.ts';
@@ -24,7 +24,7 @@ import { type Session, withSession } from './session.ts';
 import { selectCells } from './stores.ts';
 import { writableDirectory, writableFile } from './writable-destination.ts';
 
-interface RunFlags {
+interface RunFlags extends CacheFlags {
   readonly store: readonly string[];
   readonly scenario: readonly string[];
   readonly model: readonly string[];
@@ -63,6 +63,11 @@ export const runCommand: CliCommand<RunFlags> = {
       flag('--observe', 'take the states from one run by copying, instead of killing a child for each'),
       flag('--strict', `hold every claim where it is only shown too: ${onlyShown().join(', ')}`),
       flag('--bail', 'after a broken claim start no further cell'),
+      new Option('--no-cache', 'run also the cells that nothing has changed for since an earlier run'),
+      new Option(
+        '--cache-dir <dir>',
+        'where cells are kept (default: node_modules/.cache/crash-matrix, or the cache directory of the user)',
+      ),
     ]),
     ...group('How much:', [
       new Option('--effort <name>', 'quick finds the likeliest losses and proves nothing, standard is the gate, deep is for the night')
@@ -109,16 +114,17 @@ export const runCommand: CliCommand<RunFlags> = {
 /** Returns the exit code: 0 if every claim was kept and every known bug found, 1 otherwise. */
 async function run(flags: RunFlags, output: Output): Promise<number> {
   const reporters = chosenReporters(flags);
-  const notForked: string[] = [];
-  const onNotForked = (store: string, why: string): void =>
-    void notForked.push(`${store}: Node is started again for each run, because ${why}`);
+  const notes = new Map<string, Set<string>>();
+  const onNote = (store: string, what: string): void => void notes.set(store, (notes.get(store) ?? new Set()).add(what));
+  const onNotForked = (store: string, why: string): void => onNote(store, `Node is started again for each run, because ${why}`);
   const onNotForkedRecovery = (store: string, why: string): void =>
-    void notForked.push(`${store}: it is evaluated again for each recovery, because ${why}`);
+    onNote(store, `it is evaluated again for each recovery, because ${why}`);
   const work = async (session: Session): Promise<number> => {
     if (session.refused.length > 0) output.note(whyThisRecorder(session));
     const timeoutMs = flags.timeout * 1000;
     const selection = { stores: flags.store, scenarios: flags.scenario, models: flags.model, strict: flags.strict, timeoutMs };
-    const { cells, leftOut } = await selectCells(session, selection, Date.now());
+    const now = Date.now();
+    const { cells, leftOut } = await selectCells(session, selection, now);
     for (const what of leftOut) output.note(what);
     checkAvailable(cells, session.machine);
     if (flags.list) {
@@ -127,10 +133,18 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
     }
     if (flags.outputDir !== undefined) writableDirectory('--output-dir', flags.outputDir);
     for (const { path } of reporters) if (path !== undefined) writableFile('--reporter', path);
-    const result = await withLiveLine({ stream: process.stderr, colors: output.colors, now: () => performance.now() }, (line) =>
-      runAll(session, cells, flags, { onProgress: line.update, onNotForked: onNotForkedRecovery }),
+    const options = runOptions(session, flags);
+    const cache = await openCellCache(
+      session,
+      flags,
+      { ...options, now, notesOf: (store) => [...(notes.get(store) ?? [])], onNote },
+      output,
     );
-    for (const what of notForked) output.note(what);
+    const result = await withLiveLine({ stream: process.stderr, colors: output.colors, now: () => performance.now() }, (line) =>
+      runAll(session, cells, { ...options, cache, onProgress: line.update, onNotForked: onNotForkedRecovery }),
+    );
+    for (const [store, several] of notes) for (const what of several) output.note(`${store}: ${what}`);
+    if (cache !== undefined) for (const what of cacheNotes(cache, result.cells.length, session.cwd)) output.note(what);
     for (const chosen of reporters) await report(chosen, result, output);
     if (flags.timings) output.note(timings(result.cells).join('\n'));
     return result.cells.some(failsRun) ? 1 : 0;
@@ -161,24 +175,24 @@ function effortOf({ effort: name, seed: drawnBy, observe, depth, states: most, p
   };
 }
 
-async function runAll(
-  session: Session,
-  cells: readonly Cell[],
-  flags: RunFlags,
-  listeners: Pick<BenchOptions, 'onProgress' | 'onNotForked'>,
-): Promise<Result> {
-  const started = performance.now();
+/** What the command line says of how cells run. */
+function runOptions(session: Session, flags: RunFlags): Omit<RunOptions, 'onProgress'> {
   const effort = effortOf(flags);
-  const checked = await runCells(cells, {
+  return {
     ...session,
     effort,
     allCases: flags.allCases,
     bail: flags.bail,
     timeoutMs: flags.timeout * 1000,
-    ...listeners,
     replay: ({ store }, id) =>
       replayText(id, { ...effort, file: store.argument === store.name ? undefined : store.argument, recorder: flags.recorder }),
-  });
+  };
+}
+
+async function runAll(session: Session, cells: readonly Cell[], options: RunOptions): Promise<Result> {
+  const started = performance.now();
+  const checked = await runCells(cells, options);
+  const { allCases, effort } = options;
   return {
     schema: 'crash-matrix/1',
     version: session.installation.version,
@@ -188,9 +202,9 @@ async function runAll(
     limits: limitsSchema.parse(effort),
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
-    seed: flags.seed,
+    seed: effort.seed,
     durationMs: performance.now() - started,
     cells: checked.map(({ cell }) => cell),
-    cases: checked.flatMap(({ cases }) => cases.filter(({ violation }) => flags.allCases || violation)),
+    cases: checked.flatMap(({ cases }) => cases.filter(({ violation }) => allCases || violation)),
   };
 }

@@ -112,7 +112,13 @@ const cell = z.object({
     .describe('One character for each letter of `picture`: `=` where the boundary was folded into the one before it, else `.`'),
   notes: z.array(z.string()),
   durationMs: z.number().nonnegative(),
-  stages: stageTimesSchema.optional().describe('Milliseconds of that by stage, while other cells ran beside it'),
+  stages: stageTimesSchema
+    .optional()
+    .describe('Milliseconds of that by stage, while other cells ran beside it; absent where the cell is reused'),
+  reused: z
+    .boolean()
+    .optional()
+    .describe('True where nothing had changed since an earlier run: the cell, with the time that it took, is of that run'),
 });
 
 const caseResult = z.object({

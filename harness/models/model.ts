@@ -146,6 +146,8 @@ export interface Model<C extends Case = Case, R = unknown, Named = unknown, E ex
   /** At least one. */
   readonly profiles: readonly [Profile, ...Profile[]];
   readonly words: ModelWords;
+  /** Its cells run each time, because something that decides them cannot be seen. */
+  readonly neverKept?: true;
   readonly claim: {
     readonly byDefault: Claim;
     /** The model whose claims and known bugs hold for this one too. */

@@ -8,8 +8,9 @@ import { isGenerated } from './tables.ts';
 
 const COLUMNS = ['cells', ...STAGE_NAMES, 'seconds'] as const;
 
-/** Seconds that cells waited, while others ran beside them; the costliest model first. Random histories are rows of their own. */
-export function timings(cells: readonly CellResult[]): string[] {
+/** Seconds that cells waited, while others ran beside them; the costliest model first. Cells that are reused took none. Random histories are rows of their own. */
+export function timings(all: readonly CellResult[]): string[] {
+  const cells = all.filter(({ reused }) => reused !== true);
   const names = [...new Set(cells.map(rowOf))];
   const ofName = (name: string): readonly CellResult[] => cells.filter((cell) => rowOf(cell) === name);
   const rows = names.map((name) => ({ name, cells: ofName(name), seconds: secondsOf(ofName(name)) }));

@@ -26,7 +26,7 @@ interface Ended {
 }
 
 export interface Place {
-  /** The working directory of commands. */
+  /** The working directory of commands. Unless they are given a `--cache-dir`, `run` reuses no cells: tests are about what runs. */
   readonly root: string;
   write(files: { readonly [path: string]: string }): void;
   run(args: readonly string[], options?: CommandOptions): Promise<Ended>;
@@ -66,7 +66,8 @@ export function openPlace(): Place {
   const start: Place['start'] = (args, options = {}) => {
     const cli = join(options.root ?? installation.root, 'dist/cli.js');
     const env = { PATH: process.env.PATH ?? '', TMPDIR: options.tmp ?? tmp(), ...options.env };
-    return startCommand(cli, args, options.cwd ?? root, env);
+    const cache = args[0] === 'run' && !args.includes('--cache-dir') ? ['--no-cache'] : [];
+    return startCommand(cli, [...args, ...cache], options.cwd ?? root, env);
   };
   const run: Place['run'] = async (args, options) => {
     const { exitCode, stdout, stderr } = await start(args, options);

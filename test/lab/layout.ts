@@ -29,6 +29,7 @@ const ROOMS: readonly string[] = [
   'models',
   'check',
   'cell-result',
+  'cache',
   'report',
   'run',
   'replay',

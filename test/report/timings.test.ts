@@ -23,6 +23,12 @@ test('a row for each model, the costliest first, and their sum', () => {
   ]);
 });
 
+test('cells of an earlier run took no time', () => {
+  const reused = cells.map((one) => ({ ...one, reused: true }));
+  expect(timings([...cells.slice(2), ...reused])).toEqual(timings(cells.slice(2)));
+  expect(timings(reused).at(-1)).toMatch(/^all .* 0$/);
+});
+
 test('what took most is said in words, and nothing of a run that was not measured', () => {
   expect(stageWords(cells)).toEqual(['carry-out 60 %', 'record 20 %', 'recover 20 %']);
   expect(stageWords([cell])).toEqual([]);
