@@ -13,11 +13,14 @@ export type OutsideKind =
 
 const PASSING =
   /^\/(?:proc\/(?:self|thread-self|\d+|sys\/kernel\/random)|dev\/(?:fd|stdin|stdout|stderr|tty|ptmx|pts|random|urandom))(?:\/|$)/;
+/** The C library asks for it when it gives memory back or counts processors, at any time, in every program. */
+const OF_THE_C_LIBRARY =
+  /^\/(?:proc\/sys\/vm\/overcommit_memory|sys\/(?:devices\/system\/cpu\/(?:online|possible)|kernel\/mm\/transparent_hugepage\/\w+))$/;
 const OF_THE_KERNEL = /^\/(?:proc|sys)(?:\/|$)/;
 
 /** `own`: directories of the harness. */
 export function outsideKind(path: string, own: readonly string[]): OutsideKind {
   if (path.startsWith(MARK_PREFIX) || own.some((root) => path === root || path.startsWith(`${root}/`))) return 'own';
-  if (PASSING.test(path)) return 'passing';
+  if (PASSING.test(path) || OF_THE_C_LIBRARY.test(path)) return 'passing';
   return OF_THE_KERNEL.test(path) ? 'kernel' : 'file';
 }

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { ModuleStore } from '../domain/store.ts';
-import type { NotForkedCode } from '../protocol/fork-server.ts';
+import { LOADS_MODULES, type NotForkedCode } from '../protocol/fork-server.ts';
 import { type Forks, prepareForks } from './fork.ts';
 import { type Imported, useOwnChance, watchImport } from './import-watch.ts';
 import { loadBundle } from './load-bundle.ts';
@@ -22,11 +22,9 @@ export interface WarmStore {
 /** Ends this process. Exit handlers of the store do not run: it has not done anything. */
 export const refuse = (code: NotForkedCode): never => (process as unknown as { reallyExit(code: number): never }).reallyExit(code);
 
-/** Modules that Node loads before the store may start threads, of which a child has none. */
-const LOADS_MODULES = /(?:^|\s)(?:--import|--require|-r|--loader|--experimental-loader)\b/;
-
 /** Evaluates the store and tries a child. Undefined in that child, which ends by itself. Ends the process where the store cannot be forked. */
 export async function warmStore(bundle: string): Promise<WarmStore | undefined> {
+  // Such modules may start threads, of which a child has none.
   if (LOADS_MODULES.test(process.env.NODE_OPTIONS ?? '')) refuse(77);
   let store: ModuleStore | undefined;
   const imported: Imported = await watchImport(async () => {

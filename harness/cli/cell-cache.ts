@@ -5,6 +5,7 @@ import { cacheDirectory } from '../cache/place.ts';
 import { surroundingsOf } from '../cache/surroundings.ts';
 import { UnavailableError } from '../domain/errors.ts';
 import { counted } from '../domain/words.ts';
+import { LOADS_MODULES } from '../protocol/fork-server.ts';
 import type { Output } from './output.ts';
 import type { Session } from './session.ts';
 import { writableDirectory } from './writable-destination.ts';
@@ -16,9 +17,6 @@ export interface CacheFlags {
 }
 
 type Rest = Pick<CellCacheOptions, 'effort' | 'timeoutMs' | 'allCases' | 'replay' | 'now' | 'notesOf' | 'onNote'>;
-
-/** Modules that Node loads before everything else may do what nobody sees. */
-const LOADS_MODULES = /(?:^|\s)(?:--import|--require|-r|--loader|--experimental-loader)\b/;
 
 /** Why no cell can be kept here; undefined where they can. */
 export function whyNoCache({ recorder, env }: Pick<Session, 'recorder' | 'env'>): string | undefined {

@@ -10,6 +10,9 @@ export interface ForkRequest {
   readonly env: { readonly [name: string]: string | null };
 }
 
+/** Options of Node by which modules are loaded before the program. */
+export const LOADS_MODULES = /(?:^|\s)(?:--import|--require|-r|--loader|--experimental-loader)\b/;
+
 /** It is ready. `unique`: the store's import read a clock, chance or the process id, so that two processes must not share it. */
 export const SERVER_SIGNAL = { ready: 'SIGURG', unique: 'SIGUSR2' } as const;
 

@@ -66,8 +66,9 @@ export function openPlace(): Place {
   const start: Place['start'] = (args, options = {}) => {
     const cli = join(options.root ?? installation.root, 'dist/cli.js');
     const env = { PATH: process.env.PATH ?? '', TMPDIR: options.tmp ?? tmp(), ...options.env };
-    const cache = args[0] === 'run' && !args.includes('--cache-dir') ? ['--no-cache'] : [];
-    return startCommand(cli, [...args, ...cache], options.cwd ?? root, env);
+    const [command, ...rest] = args;
+    const all = command === 'run' && !args.includes('--cache-dir') ? [command, '--no-cache', ...rest] : args;
+    return startCommand(cli, all, options.cwd ?? root, env);
   };
   const run: Place['run'] = async (args, options) => {
     const { exitCode, stdout, stderr } = await start(args, options);
