@@ -52,10 +52,12 @@ export interface Forks {
   readonly exit: (code: number) => never;
 }
 
+export const loadKoffi = (): typeof Koffi => require('koffi') as typeof Koffi;
+
 /** Throws where processes cannot be forked. */
 export function prepareForks(): Forks {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('forks are for Linux on x64');
-  const koffi = require('koffi') as typeof Koffi;
+  const koffi = loadKoffi();
   const [libc, self] = [koffi.load('libc.so.6'), koffi.load(null)];
   const fork = libc.func('int fork()');
   const exit = libc.func('void _exit(int code)');

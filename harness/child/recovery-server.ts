@@ -1,8 +1,9 @@
 /**
- * Recovers by forking: `node --single-threaded --v8-pool-size=0 recovery-server.cjs <bundle> <limit of a stage in ms>`.
+ * Recovers by forking: `node --single-threaded --v8-pool-size=0 recovery-server.cjs <bundle> <limit of a stage in ms> [<notes> <directory>…]`.
  *
  * It evaluates the store once and calls none of its functions. Each directory and each tree is recovered by a child, whose store has been
- * evaluated and not used. It ends when its input does. See `protocol/recovery-server.ts`.
+ * evaluated and not used. It ends when its input does. See `protocol/recovery-server.ts`. With a file for notes and directories, it and its
+ * children also note what they use outside of these directories: see `watch-outside.ts`.
  */
 import { writeSync } from 'node:fs';
 import type { Recovery, TreeBatch } from '../domain/recovery.ts';
@@ -14,6 +15,7 @@ import { hookOpens } from './opened-files.ts';
 import { recoverDirectory } from './recover-directory.ts';
 import { BatchTrees, type FoundTree } from './recover-trees.ts';
 import { refuse, warmStore } from './warm-store.ts';
+import { type OutsideWatch, watchOutside } from './watch-outside.ts';
 
 const INPUT = 0;
 
@@ -26,18 +28,33 @@ interface Batch {
   isBusy: boolean;
 }
 
+/** A store that is forked for each recovery. */
+interface Server {
+  readonly recoveries: ForkedRecoveries;
+  readonly store: ModuleStore;
+  readonly beforeFork: () => void;
+  /** Called in the child. */
+  readonly onRecovered: () => void;
+}
+
 type DirectoryRequest = Extract<RecoveryServerRequest, { kind: 'directory' }>;
 
 const directories: DirectoryRequest[] = [];
 const batches = new Map<number, Batch>();
 
-async function serve(bundle: string, timeoutMs: number): Promise<void> {
+async function serve(bundle: string, timeoutMs: number, outside: OutsideWatch | undefined): Promise<void> {
   hookOpens();
-  const warm = await warmStore(bundle);
+  outside?.begin(bundle);
+  const warm = await warmStore(bundle, outside);
   if (warm === undefined) return;
   const { store, unique, forks, forkMs, collect } = warm;
   if (unique) refuse(78);
   const recoveries = forkedRecoveries(forks, timeoutMs, [ANSWERS]);
+  const beforeFork = (): void => {
+    outside?.learn();
+    collect({ type: 'minor' });
+  };
+  const server = { recoveries, store, beforeFork, onRecovered: () => outside?.end() };
   const input = new JsonLines<RecoveryServerRequest>();
   answer({ kind: 'ready', forkMs });
   for (;;) {
@@ -45,7 +62,7 @@ async function serve(bundle: string, timeoutMs: number): Promise<void> {
       const requests = input.read() ?? forks.exit(0);
       for (const request of requests) take(request);
     }
-    if (startAll(recoveries, store, () => collect({ type: 'minor' })) === 'here is the child') return;
+    if (startAll(server) === 'here is the child') return;
   }
 }
 
@@ -73,31 +90,30 @@ function take(request: RecoveryServerRequest): void {
 }
 
 /** Starts a child for each directory, and for each batch that has none. */
-function startAll(recoveries: ForkedRecoveries, store: ModuleStore, collect: () => void): 'started' | 'here is the child' {
+function startAll(server: Server): 'started' | 'here is the child' {
   for (let request = directories.shift(); request !== undefined; request = directories.shift()) {
-    collect();
-    if (startDirectory(recoveries, store, request) === 'here is the child') return 'here is the child';
+    server.beforeFork();
+    if (startDirectory(server, request) === 'here is the child') return 'here is the child';
   }
   for (const batch of batches.values()) {
     if (batch.isBusy) continue;
-    collect();
-    if (startTree(recoveries, store, batch) === 'here is the child') return 'here is the child';
+    server.beforeFork();
+    if (startTree(server, batch) === 'here is the child') return 'here is the child';
   }
   return 'started';
 }
 
 function startDirectory(
-  recoveries: ForkedRecoveries,
-  store: ModuleStore,
+  { recoveries, store, onRecovered }: Server,
   { id, directory, next }: DirectoryRequest,
 ): 'started' | 'here is the child' {
   return recoveries.start<Recovery>({
-    recover: (begin) => recoverDirectory(store, directory, next, begin),
+    recover: (begin) => recoverDirectory(store, directory, next, begin).finally(onRecovered),
     onEnd: (ended) => answer({ kind: 'done', id, recovery: 'found' in ended ? ended.found : ended.stopped }),
   });
 }
 
-function startTree(recoveries: ForkedRecoveries, store: ModuleStore, batch: Batch): 'started' | 'here is the child' {
+function startTree({ recoveries, store, onRecovered }: Server, batch: Batch): 'started' | 'here is the child' {
   const { trees } = batch;
   try {
     while (batch.next < batch.batch.trees.length && trees.answerKnown(batch.next)) batch.next += 1;
@@ -107,7 +123,7 @@ function startTree(recoveries: ForkedRecoveries, store: ModuleStore, batch: Batc
       batch.next += 1;
       batch.isBusy = true;
       return recoveries.start<FoundTree>({
-        recover: (begin) => trees.recover(built, store, begin),
+        recover: (begin) => trees.recover(built, store, begin).finally(onRecovered),
         onStage: () => trees.stage(),
         onEnd: (ended) => {
           batch.isBusy = false;
@@ -124,6 +140,6 @@ function startTree(recoveries: ForkedRecoveries, store: ModuleStore, batch: Batc
   return 'started';
 }
 
-const [bundle, limit] = process.argv.slice(2);
-if (bundle === undefined || limit === undefined) throw new Error('usage: recovery-server.cjs <bundle> <limit of a stage in ms>');
-void serve(bundle, Number(limit));
+const [bundle, limit, notes, ...own] = process.argv.slice(2);
+if (bundle === undefined || limit === undefined) throw new Error('usage: recovery-server.cjs <bundle> <limit> [<notes> <directory>…]');
+void serve(bundle, Number(limit), notes === undefined ? undefined : watchOutside(notes, own));

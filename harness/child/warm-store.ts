@@ -4,9 +4,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { ModuleStore } from '../domain/store.ts';
 import { LOADS_MODULES, type NotForkedCode } from '../protocol/fork-server.ts';
-import { type Forks, prepareForks } from './fork.ts';
+import { type Forks, loadKoffi, prepareForks } from './fork.ts';
 import { type Imported, useOwnChance, watchImport } from './import-watch.ts';
 import { loadBundle } from './load-bundle.ts';
+import type { OutsideWatch } from './watch-outside.ts';
 
 export interface WarmStore {
   readonly store: ModuleStore;
@@ -23,18 +24,21 @@ export interface WarmStore {
 export const refuse = (code: NotForkedCode): never => (process as unknown as { reallyExit(code: number): never }).reallyExit(code);
 
 /** Evaluates the store and tries a child. Undefined in that child, which ends by itself. Ends the process where the store cannot be forked. */
-export async function warmStore(bundle: string): Promise<WarmStore | undefined> {
+export async function warmStore(bundle: string, outside?: OutsideWatch): Promise<WarmStore | undefined> {
   // Such modules may start threads, of which a child has none.
   if (LOADS_MODULES.test(process.env.NODE_OPTIONS ?? '')) refuse(77);
   let store: ModuleStore | undefined;
-  const imported: Imported = await watchImport(async () => {
-    setFlagsFromString('--no-lazy'); // functions are compiled when they are first called; children would each do that
-    store = await loadBundle(bundle);
-    setFlagsFromString('--lazy');
-  }).catch(() => refuse(71));
+  const evaluate = (): Promise<Imported> =>
+    watchImport(async () => {
+      setFlagsFromString('--no-lazy'); // functions are compiled when they are first called; children would each do that
+      store = await loadBundle(bundle);
+      setFlagsFromString('--lazy');
+    });
+  const imported = await (outside?.heldDuring(evaluate) ?? evaluate()).catch(() => refuse(71));
   if (imported.refused !== undefined) refuse(imported.refused);
   const evaluated = store ?? refuse(71);
-  const forks = forksHere();
+  const forks = outside?.apart(forksHere) ?? forksHere();
+  outside?.native(loadKoffi(), ['load']);
   const collect = await warmUp();
   const began = performance.now();
   const trial = forks.fork();

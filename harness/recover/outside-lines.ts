@@ -1,4 +1,4 @@
-/** What processes that recover used outside of the harness's directories: one file for each process, one line of JSON for each use. */
+/** What processes that recover used outside of the harness's directories: one file for each process and its forks, one line of JSON for each use. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Outside, OutsideNotes } from '../record/outside.ts';
@@ -8,6 +8,22 @@ export interface OutsideLine {
   readonly bundle: string;
   readonly what: 'path' | 'listed' | 'unseen';
   readonly text: string;
+}
+
+export interface OutsideNotesOptions {
+  /** It takes a file of each process. */
+  readonly directory: string;
+  /** The harness's directories, of which nothing is noted. */
+  readonly own: readonly string[];
+}
+
+let files = 0;
+
+/** The last arguments of a process that notes what is used outside; none if it is not to. */
+export function outsideArguments(options: OutsideNotesOptions | undefined): string[] {
+  if (options === undefined) return [];
+  files += 1;
+  return [join(options.directory, String(files)), ...options.own];
 }
 
 export const outsideLine = ({ bundle, what, text }: OutsideLine): string => `${JSON.stringify([bundle, what, text])}\n`;

@@ -5,9 +5,10 @@ import type { Readable } from 'node:stream';
 import type { Recovery } from '../domain/recovery.ts';
 import { whyNotForked } from '../protocol/fork-server.ts';
 import { ANSWERS, type RecoveryServerAnswer, type RecoveryServerRequest } from '../protocol/recovery-server.ts';
+import { outsideArguments } from './outside-lines.ts';
 import { lookAtAnswers, type Worker, type WorkerOptions } from './worker.ts';
 
-export interface RecoveryServerOptions extends Pick<WorkerOptions, 'cwd' | 'env' | 'timeoutMs'> {
+export interface RecoveryServerOptions extends Pick<WorkerOptions, 'cwd' | 'env' | 'timeoutMs' | 'outside'> {
   /** The bundled `child/recovery-server.ts`. */
   readonly recoveryServer: string;
 }
@@ -27,10 +28,11 @@ const IMPORT_LIMIT_MS = 30_000;
 
 /** `refused`: why this store cannot be forked. */
 export function startRecoveryServer(
-  { recoveryServer, cwd, env, timeoutMs }: RecoveryServerOptions,
+  { recoveryServer, cwd, env, timeoutMs, outside }: RecoveryServerOptions,
   bundle: string,
 ): Promise<RecoveryServer | { readonly refused: string }> {
-  const server = spawn(process.execPath, [...V8_OPTIONS, recoveryServer, bundle, String(timeoutMs)], {
+  const args = [recoveryServer, bundle, String(timeoutMs), ...outsideArguments(outside)];
+  const server = spawn(process.execPath, [...V8_OPTIONS, ...args], {
     cwd,
     env,
     stdio: ['pipe', 'ignore', 'ignore', 'pipe'],

@@ -1,9 +1,9 @@
 /** One recovering process (`child/recoverer.ts`): sends its requests, reads its answers, and detects that it hangs or has ended. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Recovery, type RecoveryMessage, type RecoveryRequest, type Stage, stoppedIn, type TreeBatch } from '../domain/recovery.ts';
 import type { Json } from '../domain/trace.ts';
+import { type OutsideNotesOptions, outsideArguments } from './outside-lines.ts';
 
 export interface WorkerOptions {
   /** The bundled `recoverer.ts`. */
@@ -12,8 +12,8 @@ export interface WorkerOptions {
   readonly env: { readonly [name: string]: string };
   /** Limit for each load and save, in ms. */
   readonly timeoutMs: number;
-  /** Has it note what is used outside of the directories in `own`, in a file of its own in `directory`. */
-  readonly outside?: { readonly directory: string; readonly own: readonly string[] };
+  /** Has it note what is used outside of the store's directories. */
+  readonly outside?: OutsideNotesOptions;
 }
 
 export interface RecoveryTask {
@@ -75,11 +75,9 @@ const LOOKS_IN_VAIN = 5;
 const V8_OPTIONS = ['--min-semi-space-size=16'];
 
 let requests = 0;
-let workers = 0;
 
 export function startWorker({ recoverer, cwd, env, timeoutMs, outside }: WorkerOptions, warm: boolean): Worker {
-  workers += 1;
-  const args = outside === undefined ? [] : [join(outside.directory, String(workers)), ...outside.own];
+  const args = outsideArguments(outside);
   const child = fork(recoverer, args, { cwd, env, execArgv: V8_OPTIONS, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], detached: true });
   const began = performance.now();
   let startMs = 0;

@@ -1,12 +1,16 @@
 /** What a store uses outside of its directory, whichever of its processes does it. */
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { watchOutside } from '../../harness/bench/outside-watch.ts';
+import type { BatchEntry } from '../../harness/domain/recovery.ts';
 import { save } from '../../harness/domain/scenario.ts';
 import { type Outside, UNSEEN } from '../../harness/record/outside.ts';
 import { readOutsideLines } from '../../harness/recover/outside-lines.ts';
-import { startWorker } from '../../harness/recover/worker.ts';
+import { startRecoveryServer } from '../../harness/recover/recovery-server.ts';
+import { startWorker, type Worker } from '../../harness/recover/worker.ts';
 import { type Lab, openLab } from '../lab/lab.ts';
 import { noPtrace } from '../record/ptrace/tracing.ts';
 import { directoryWith, NEXT, writeStore } from '../recover/recovering.ts';
@@ -97,19 +101,63 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('a survey sees
   });
 });
 
-describe('a process that recovers notes', () => {
-  const recovered = async (members: string): Promise<Outside & { readonly bundle: string }> => {
+const canFork = process.platform === 'linux' && process.arch === 'x64';
+const KOFFI = JSON.stringify(createRequire(import.meta.url).resolve('koffi'));
+
+/** A process that is there for one store only evaluates it for each recovery, or once, and forks itself. */
+describe.each(['started', ...(canFork ? ['forked'] : [])])('a process that recovers, %s, notes', (how) => {
+  const recovering = async (bundle: string, work: (worker: Worker) => Promise<unknown>): Promise<string> => {
     const notes = directory();
-    const { recoverer } = lab.installation;
+    const { recoverer, recoveryServer } = lab.installation;
     const outside = { directory: notes, own: [...lab.workspace.roots, join(lab.installation.root, 'dist')] };
-    const worker = startWorker({ recoverer, cwd: beside, env: lab.env, timeoutMs: 60_000, outside }, true);
-    const bundle = writeStore(join(directory(), 'store.cjs'), members.replaceAll('OUT', beside));
-    await worker.recover({ bundle, directory: directoryWith(lab.workspace.directory('store')), next: NEXT });
-    worker.kill();
-    await worker.ended;
+    const options = { recoverer, recoveryServer, cwd: beside, env: lab.env, timeoutMs: 60_000, outside };
+    if (how === 'started') {
+      const worker = startWorker(options, true);
+      await work(worker);
+      worker.kill();
+      await worker.ended;
+    } else {
+      const server = await startRecoveryServer(options, bundle);
+      if ('refused' in server) throw new Error(server.refused);
+      await work(server.newWorker());
+      await server.close();
+    }
+    return notes;
+  };
+  const recovered = async (members: string, top = ''): Promise<Outside & { readonly bundle: string }> => {
+    const bundle = writeStore(join(directory(), 'store.cjs'), members.replaceAll('OUT', beside), top.replaceAll('OUT', beside));
+    const task = { bundle, directory: directoryWith(lab.workspace.directory('store')), next: NEXT };
+    const notes = await recovering(bundle, (worker) => worker.recover(task));
     expect(readOutsideLines(notes, 'another')).toEqual({ paths: [], listed: [], unseen: [] });
     return { ...readOutsideLines(notes, bundle), bundle };
   };
+
+  test('what its import reads', async () => {
+    const { paths, unseen } = await recovered('', `fs.readFileSync('OUT/node_modules/package/index.js');`);
+    expect([below(paths), unseen]).toEqual([['node_modules/package/index.js'], []]);
+  });
+
+  test('that its load uses native code which the harness has loaded, too', async () => {
+    expect((await recovered(`load: () => require(${KOFFI}).load('libc.so.6') && 1`)).unseen).toEqual([UNSEEN.native]);
+  });
+
+  test('what the load of a tree uses, once for all trees', async () => {
+    const bundle = writeStore(join(directory(), 'store.cjs'), `load: (dir) => fs.existsSync('${beside}/' + read(dir).seen)`);
+    const root = lab.workspace.directory('trees');
+    const answers = join(root, 'answers');
+    const hashes = ['one', 'two', 'one'].map((seen, number): BatchEntry => {
+      const content = createHash('sha1').update(`${seen}${number}`).digest('hex');
+      mkdirSync(join(root, 'contents'), { recursive: true });
+      writeFileSync(join(root, 'contents', content), JSON.stringify({ seen, number }));
+      return ['value', 'file', 0o644, content];
+    });
+    const trees = hashes.map((_, index) => ({ shape: 0, entries: [index] }));
+    const task = { bundle, root, next: NEXT, entries: hashes, trees, answers };
+    const notes = await recovering(bundle, (worker) => worker.recoverTrees(task, { onProgress: () => {}, onStuck: () => {} }));
+    expect(below(readOutsideLines(notes, bundle).paths).sort()).toEqual(['one', 'two', 'undefined']);
+    const lines = readdirSync(notes).flatMap((name) => readFileSync(join(notes, name), 'utf8').split('\n'));
+    expect(lines.length).toBe(new Set(lines).size);
+  });
 
   test.each([
     [
@@ -130,7 +178,7 @@ describe('a process that recovers notes', () => {
     ['before it dies', `load: () => { fs.existsSync('OUT/seen'); process.exit(1); }`, ['seen']],
   ])('%s', async (_, members, paths) => {
     const { paths: all, listed, unseen } = await recovered(members);
-    expect({ paths: below(all), listed, unseen }).toEqual({ paths, listed: [], unseen: [] });
+    expect({ paths: below(all), listed: below(listed), unseen }).toEqual({ paths, listed: [], unseen: [] });
   });
 
   test('the names that it reads', async () => {

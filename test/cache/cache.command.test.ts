@@ -24,9 +24,30 @@ module.exports = {
   },
 };
 `;
+/**
+ * Slow to evaluate, so that its recoveries are forked; no other process that recovers has no arguments. Reads `forked.json` in recoveries from
+ * crashes alone, which lose nothing: nobody else sees that it does.
+ */
+const SLOW = `
+let sum = 0;
+for (let i = 0; i < 150_000_000; i += 1) sum = (sum * 31 + i) | 0;
+const fs = require('node:fs');
+const { join } = require('node:path');
+module.exports = {
+  save: (dir, value) => {
+    fs.writeFileSync(join(dir, 'new'), JSON.stringify(value));
+    fs.renameSync(join(dir, 'new'), join(dir, 'value'));
+  },
+  load: (dir) => {
+    if (fs.existsSync(join(dir, 'new'))) fs.existsSync(join(__dirname, process.argv.length === 1 ? 'forked.json' : 'started.json'));
+    return fs.existsSync(join(dir, 'value')) ? JSON.parse(fs.readFileSync(join(dir, 'value'), 'utf8')) : {};
+  },
+};
+`;
 const PLACE = {
   'outside.cjs': READS_OUTSIDE,
   'options.json': '{}',
+  'slow.cjs': SLOW,
   'ten.cjs': TEN_LINES,
   'node_modules/named/index.js': `exports.name = 'live';`,
 };
@@ -116,6 +137,19 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('a run that co
     await expectRuns('node_modules/named/package.json');
     place.write({ 'beside.json': '{}' });
     expect((await run(OUTSIDE)).reused).toEqual(cell);
+  });
+
+  test('runs one again after a change of what only a forked recovery uses', async () => {
+    const slow = ['--store', './slow.cjs', ...CELL];
+    const first = await run(slow);
+    const again = await run(slow);
+    expect([first.ran, again.reused]).toEqual([['slow/first-save/process-kill'], ['slow/first-save/process-kill']]);
+    place.write({ 'started.json': '' });
+    expect((await run(slow)).ran).toEqual([]);
+    place.write({ 'forked.json': '' });
+    const { ran, stderr } = await run(slow);
+    expect(ran).toEqual(['slow/first-save/process-kill']);
+    expect(stderr).toContain(`1 cell ran again, because of a change: ${join(place.root, 'forked.json')}`);
   });
 
   test('runs them again after a change of the environment, the seed or how states are taken', async () => {
