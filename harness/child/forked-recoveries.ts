@@ -120,7 +120,7 @@ function recoverHere<Found>(forks: Forks, input: number, recover: ForkedRecovery
   };
   void recover((stage, so) => say({ kind: 'stage', stage, so })).then((found) => {
     say({ kind: 'found', found });
-    forks.exit(0); // exit handlers do not run, as in a process that goes on
+    forks.exit(0); // exit handlers do not run, as in a process that continues
   });
   exitWhenUncaught();
 }

@@ -80,7 +80,7 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('fork servers'
   });
 
   test.each([
-    ['a lock', `fs.writeFileSync(require('node:os').tmpdir() + '/crash-matrix-test-lock', '1');`],
+    ['a lock', `fs.writeFileSync(__filename + '.lock', '1');`],
     ['a file that stays open', `fs.openSync(__filename, 'r');`],
     ['a socket', `require('node:net').createServer().listen(0).unref();`],
     ['a timer', `setInterval(() => {}, 1000).unref();`],
