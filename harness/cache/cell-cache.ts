@@ -115,7 +115,7 @@ export class CellCache {
     await this.#entries.write(key, entry).catch((error: Error) => count(this.#notKept, error.message));
   }
 
-  /** What was there, or why that cannot be told. */
+  /** What was there, or why the cell cannot be kept. */
   #statesOf({ paths, listed, unseen }: Outside): Entry['outside'] | string {
     if (unseen[0] !== undefined) return unseen[0];
     const { own, startedMs, programs } = this.#options;

@@ -156,7 +156,7 @@ function removeFile(path: string): void {
   }
 }
 
-/** Undefined if there is none; a text says why it is not believed. */
+/** Undefined if the file is not there; a text says why it is not believed. */
 function readEntry(path: string): Entry | string | undefined {
   let file: number;
   try {

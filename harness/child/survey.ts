@@ -1,7 +1,7 @@
 /**
  * Does everything with a store that is done with it when nothing goes wrong, while a tracer watches from the first line:
  * `node survey.cjs <survey file> <directory>`. It evaluates the store for each scenario, carries the scenario out, and recovers. It notes by
- * itself what a tracer cannot tell from other syscalls: that the store talks to a server.
+ * itself what a tracer cannot distinguish from other syscalls: that the store talks to a server.
  *
  * Only what it uses outside of the store's directories counts. What a step returns, and whether it fails, is judged elsewhere.
  */

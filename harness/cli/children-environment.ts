@@ -5,7 +5,7 @@ const SLOW = /^(?:NODE_EXTRA_CA_CERTS|NODE_V8_COVERAGE)$/;
 /** They name the shell or the window from which a run was started. */
 const OF_A_SHELL =
   /^(?:_|SHLVL|OLDPWD|WINDOWID|COLUMNS|LINES|STY|TMUX|TMUX_PANE|(?:TERM|ITERM)_SESSION_ID|XDG_SESSION_ID|SSH_(?:CLIENT|CONNECTION|TTY|AUTH_SOCK))$/;
-/** They name the job of a CI system, its step, its commit or its secrets. `CI` and `GITHUB_ACTIONS`, by which programs know where they are, are none of them. */
+/** They name the job of a CI system, its step, its commit or its secrets. `CI` and `GITHUB_ACTIONS`, by which programs know where they are, stay. */
 const OF_A_JOB = /^(?:GITHUB_(?!ACTIONS$)|RUNNER_|ACTIONS_|CI_|BUILDKITE_|CIRCLE_|BUILD_|SYSTEM_|AGENT_)/;
 
 /** Without what differs from shell to shell and from job to job: what a store does not get cannot change a cell. */

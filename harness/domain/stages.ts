@@ -21,7 +21,7 @@ export const STAGE_NAMES = Object.keys(stageTimesSchema.shape) as Stage[];
 /** Runs work as part of a stage. */
 export type Timed = <T>(stage: Stage, work: () => Promise<T>) => Promise<T>;
 
-/** For whoever asks for no times. */
+/** Measures nothing. */
 export const untimed: Timed = (_, work) => work();
 
 /** While several stages of a cell run at the same time, the time is that of the first one here. */

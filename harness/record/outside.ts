@@ -7,11 +7,11 @@ export interface Outside {
   readonly paths: readonly string[];
   /** Directories of which the names were read. */
   readonly listed: readonly string[];
-  /** What no list of files can tell, in words that continue "the store …". */
+  /** What no list of files can show, in words that continue "the store …". */
   readonly unseen: readonly string[];
 }
 
-/** The words of `unseen`, the same from whoever sees it. */
+/** The words of `unseen`, the same from each observer. */
 export const UNSEEN = {
   programs: 'starts programs',
   native: 'loads native code',

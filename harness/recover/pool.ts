@@ -23,7 +23,7 @@ export interface PoolOptions extends WorkerOptions, RecoveryServerOptions {
   readonly startWarm?: () => Worker;
 }
 
-/** A pool whose warm processes are forked from one that has evaluated a store, or why there is none. */
+/** A pool whose warm processes are forked from one that has evaluated a store, or why this is not possible. */
 type Forking = { readonly pool: RecoveryPool; readonly forkMs: number } | { readonly refused: string };
 
 export interface RecoveryPool {

@@ -8,7 +8,10 @@ import { isGenerated } from './tables.ts';
 
 const COLUMNS = ['cells', ...STAGE_NAMES, 'seconds'] as const;
 
-/** Seconds that cells waited, while others ran beside them; the costliest model first. Cells that are reused took none. Random histories are rows of their own. */
+/**
+ * Seconds that cells waited, while others ran beside them; the costliest model first. Random histories are rows of their own. Cells that were
+ * reused are left out.
+ */
 export function timings(all: readonly CellResult[]): string[] {
   const cells = all.filter(({ reused }) => reused !== true);
   const names = [...new Set(cells.map(rowOf))];

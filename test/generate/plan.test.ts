@@ -36,7 +36,7 @@ describe('the model is the plain value', () => {
     expect(planned('s3.r').at(-1)).toMatchObject({ step: 1, call: { kind: 'save', value: historyValue(3) } });
   });
 
-  test('every process but the first begins with a load, and goes on with what was loaded', () => {
+  test('every process but the first begins with a load, and continues with what was loaded', () => {
     expect(planned('s1.l.r')).toMatchObject([
       { step: 0, call: { kind: 'save' } },
       { step: 1, value: 'stored', call: { kind: 'load' } },

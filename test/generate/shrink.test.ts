@@ -48,7 +48,7 @@ describe('a history that fails', () => {
     },
   );
 
-  test('goes on with the steps that it failed with, where those are fewer', async () => {
+  test('continues with the steps that it failed with, where those are fewer', async () => {
     const { history: smallest, tried } = await shrink(
       history('s1.u1.u1.u1.u1.z'),
       async (one) => (encodeHistory(one).includes('s1') ? history('s1') : undefined),

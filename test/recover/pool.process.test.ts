@@ -200,7 +200,7 @@ test('a closed pool has no process left, whatever went on', async () => {
   expect(processesWith(MARK, mark)).toEqual([]);
 });
 
-test('a closed pool answers whoever waits, and starts nothing more', async () => {
+test('a closed pool answers those who wait, and starts nothing more', async () => {
   const directory = freshDirectory();
   const mark = `${process.pid} closed early`;
   const closed = poolIn(directory, { env: { [MARK]: mark }, workers: 1, timeoutMs: LIMIT_MS });

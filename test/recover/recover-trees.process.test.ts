@@ -182,7 +182,7 @@ describe.skipIf(memoryDirectory() === undefined)('a load is carried out once for
   });
 });
 
-describe('the next save is made once for trees that it cannot tell apart', () => {
+describe('the next save is made once for trees that it cannot distinguish', () => {
   const held = `if (fs.existsSync(dir + '/lock') && fs.readFileSync(dir + '/lock', 'utf8').startsWith('held')) throw new Error('held');`;
   const refuses = (when: string): string => `save: (dir, value) => { ${when} fs.writeFileSync(file(dir), JSON.stringify(value)); }`;
   const refused = (error: string): RecoveredTree['recovery'] => ({
@@ -407,7 +407,7 @@ test('nothing stays behind', async () => {
   expect(readdirSync(join(made, '..')).filter((name) => name.startsWith('recover'))).toEqual([]);
 });
 
-test('a closed pool answers whoever waits', async () => {
+test('a closed pool answers those who wait', async () => {
   const own = poolIn(root, { workers: 1 });
   const recovery = await recoveryThat('', { by: own });
   await own.close();

@@ -142,7 +142,7 @@ describe('is caught:', () => {
     expect([...replayed.outcomes]).toEqual([[id, outcome]]);
   });
 
-  test('a short write that is not gone on with', async () => {
+  test('a short write that is not continued', async () => {
     const store = instead('fs.writeFileSync(fd, text);', 'fs.writeSync(fd, text);');
     // libuv itself goes on after a short write: only a disk that is full by then shows it to the store.
     expect([...(await check(store, { only: '@2~short=29' })).outcomes.values()]).toEqual(['original']);

@@ -111,7 +111,7 @@ describe.skipIf(noPtrace !== undefined)('races', () => {
     expect(minimal && [idOf(minimal.case), minimal.outcome]).toEqual(['a1.b1', 'false-ack']);
   });
 
-  test('updates under a lock are not lost, and whoever waits for it gets on', async () => {
+  test('updates under a lock are not lost, and a task that waits for it continues', async () => {
     const { tally, explored } = await check(WAITS_FOR_EVER, TWO_UPDATERS, { only: '@4~a3.b1' });
     const [verdict] = explored.verdicts;
     expect(tally.outcomes).toEqual({ new: 1 });
@@ -127,7 +127,7 @@ describe.skipIf(noPtrace !== undefined)('races', () => {
     expect(minimal && [idOf(minimal.case), minimal.outcome]).toEqual(['a1.b1', 'unreadable']);
   });
 
-  test('a lock that a killed process leaves behind: whoever comes next waits for ever', async () => {
+  test('a lock that a killed process leaves behind: the next task waits for ever', async () => {
     const { end } = await raceOnce(lab, WAITS_FOR_EVER, TWO_SAVERS, { schedule: [{ task: 0, steps: 1 }], kill: 0 }, { timeoutMs: 3_000 });
     expect(end.stuck).toBe('saver B did not come to an end within 3 s'); // which is judged as hung, whatever recovery finds
     expect(blocksOf({ end })).toMatch(/^a: open lock \| b: open lock failed: EEXIST, open lock failed: EEXIST, /);

@@ -53,7 +53,7 @@ describe.skipIf(noPtrace !== undefined)('a race', () => {
   });
   afterAll(() => lab.close());
 
-  test('goes on with the others while one waits for a lock of the kernel', async () => {
+  test('continues with the others while one waits for a lock of the kernel', async () => {
     const raced = await raceOnce(lab, FLOCKED, TWO_SAVERS, { schedule: switched(0, 2) });
     expect(raced.end.stuck).toBeUndefined();
     expect(blocksOf(raced)).toMatch(/^a: open lock, lock lock \| b: open lock \| a: .*close lock \| b: lock lock, /);
