@@ -140,7 +140,7 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('a run that co
   });
 
   test('runs one again after a change of what only a forked recovery uses', async () => {
-    const slow = ['--store', './slow.cjs', ...CELL];
+    const slow = ['--store', './slow.cjs', ...CELL, '--timeout', '60'];
     const first = await run(slow);
     const again = await run(slow);
     expect([first.ran, again.reused]).toEqual([['slow/first-save/process-kill'], ['slow/first-save/process-kill']]);
@@ -201,7 +201,8 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('a run that co
     const both = ['--store', 'in-place,copy-then-replace', ...CELL];
     const inCopy = { root, cwd: root };
     const first = await run(both, inCopy);
-    expect([first.reused, first.stderr]).toEqual([[], '']);
+    expect(first.reused).toEqual([]);
+    expect(first.stderr).not.toMatch(/reused|ran again|not kept/); // a long run reports its progress there
     expect((await run(both, inCopy)).ran).toEqual([]);
     edit('src/strategies/in-place.ts', 'export default', '// changed\nexport default');
     expect((await run(both, inCopy)).ran).toEqual(['in-place/first-save/process-kill']);
