@@ -20,26 +20,27 @@ export function stableText(text: string): string {
 
 /** A case as a committed report shows it. */
 export function stableCase(one: CaseResult): CaseResult {
-  const { after, until, landed, again, forced, missingBarrier, ...rest } = one;
+  const { after, until, landed, again, forced, missingBarrier, fault, ...rest } = one;
   return {
     ...rest,
     ...(after !== undefined && { after: stableOp(after) }),
     ...(until !== undefined && { until: stableOp(until) }),
-    ...(landed !== undefined && { landed: stableLost(landed) }),
+    ...(landed !== undefined && { landed: stableOps(landed) }),
+    ...(fault !== undefined && { fault: stableOps(fault) }),
     ...(forced !== undefined && { forced }),
-    ...(missingBarrier !== undefined && { missingBarrier: stableLost(missingBarrier) }),
+    ...(missingBarrier !== undefined && { missingBarrier: stableOps(missingBarrier) }),
     ...(again !== undefined && {
-      again: { ...again, ...(again.after && { after: stableOp(again.after) }), lost: again.lost.map(stableLost) },
+      again: { ...again, ...(again.after && { after: stableOp(again.after) }), lost: again.lost.map(stableOps) },
     }),
     found: stableText(one.found),
     promised: stableText(one.promised),
     onDisk: one.onDisk.map(({ path, bytes }) => ({ path: canonicalPath(path, []), ...(bytes === 0 && { bytes }) })),
-    lost: one.lost.map(stableLost),
+    lost: one.lost.map(stableOps),
   };
 }
 
 /** Ops within a text, as in `op 7 write a.tmp 0..1204: its data at block 0, the size of 1204 bytes`. */
-function stableLost(text: string): string {
+function stableOps(text: string): string {
   return stableText(text)
     .replaceAll(/ \d+\.\.\d+/g, '')
     .replaceAll(/the size of \d+ bytes/g, 'its size');

@@ -11,10 +11,13 @@ test('the committed report', async () => {
 });
 
 /** A lock file holds the id of its process. */
-const lostLock = (bytes: number): string => `op 4 write a.lock 0..${bytes}: its data at block 0, the size of ${bytes} bytes`;
-const losingALock = (result: Result, bytes: number): Result => ({
+const withLock = (result: Result, bytes: number): Result => ({
   ...result,
-  cases: result.cases.map((one) => ({ ...one, lost: [...one.lost, lostLock(bytes)] })),
+  cases: result.cases.map((one) => ({
+    ...one,
+    lost: [...one.lost, `op 4 write a.lock 0..${bytes}: its data at block 0, the size of ${bytes} bytes`],
+    fault: `op 4 write a.lock 0..${bytes} fails with EIO; step 1 rejected`,
+  })),
 });
 
 law.prop([fc.nat(), fc.integer(), fc.nat(99), fc.nat(99), fc.nat(9_999_999), fc.uuid()], { numRuns: draws(100) })(
@@ -34,7 +37,7 @@ law.prop([fc.nat(), fc.integer(), fc.nat(99), fc.nat(99), fc.nat(9_999_999), fc.
         onDisk: one.onDisk.map((entry) => ({ ...entry, bytes: pid + 1 })),
       })),
     };
-    expect(markdownReport(losingALock(other, String(pid).length + 120))).toBe(markdownReport(losingALock(failing, 126)));
+    expect(markdownReport(withLock(other, String(pid).length + 120))).toBe(markdownReport(withLock(failing, 126)));
   },
 );
 
