@@ -10,7 +10,8 @@ import type { LoadedStore } from '../domain/loaded-store.ts';
 import { modelName } from '../domain/model-names.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import type { Cell } from '../models/model.ts';
-import { hashOf, type Parts } from './surroundings.ts';
+import { hashOf, hashOfFile } from './hashes.ts';
+import type { Parts } from './surroundings.ts';
 
 export interface CellKey {
   /** The cell's own name; cells of several keys share it. */
@@ -68,7 +69,7 @@ function bundleHash(store: LoadedStore): string {
   if (known !== undefined) return known;
   const map = `${store.bundle}.map`;
   const files = [store.bundle, map, ...sourcesOf(map)];
-  const hash = hashOf(JSON.stringify(files.map(hashOfFile)));
+  const hash = hashOf(JSON.stringify(files.map(hashOfSource)));
   hashes.set(store, hash);
   return hash;
 }
@@ -79,9 +80,9 @@ function sourcesOf(map: string): string[] {
   return sources.map((source) => resolve(dirname(map), source));
 }
 
-function hashOfFile(path: string): string {
+function hashOfSource(path: string): string {
   try {
-    return hashOf(readFileSync(path));
+    return hashOfFile(path);
   } catch {
     return 'none'; // a module that the bundler made up
   }

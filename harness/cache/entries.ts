@@ -22,7 +22,8 @@ import { dirname, join } from 'node:path';
 import type { CheckedCell } from '../cell-result.ts';
 import { replaceFile } from '../machine/replace-file.ts';
 import { type CellKey, keyOf } from './cell-key.ts';
-import { hashOf, type Parts } from './surroundings.ts';
+import { hashOf } from './hashes.ts';
+import type { Parts } from './surroundings.ts';
 
 export interface Entry {
   readonly cell: string;

@@ -1,9 +1,7 @@
 /** What is at a path, in one line: equal lines mean that a process finds the same there. Each path is read once. */
-import { createHash } from 'node:crypto';
-import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats, statSync } from 'node:fs';
+import { constants, lstatSync, readdirSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
-
-const CHUNK_BYTES = 1 << 20;
+import { hashOf, hashOfFile } from './hashes.ts';
 
 export class FileStates {
   readonly #known = new Map<string, string>();
@@ -87,20 +85,8 @@ function attempt<T>(work: () => T, otherwise: (code: string) => T): T {
   }
 }
 
-function hashOfFile(path: string): string {
-  const hash = createHash('sha256');
-  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    for (let length = readSync(file, chunk); length > 0; length = readSync(file, chunk)) hash.update(chunk.subarray(0, length));
-  } finally {
-    closeSync(file);
-  }
-  return hash.digest('hex');
-}
-
 function hashOfNames(path: string): string {
   const names = readdirSync(path).sort();
   const kinds = names.map((name) => `${name}\0${(lstatSync(join(path, name), { throwIfNoEntry: false })?.mode ?? 0) & constants.S_IFMT}`);
-  return createHash('sha256').update(kinds.join('\0')).digest('hex');
+  return hashOf(kinds.join('\0'));
 }

@@ -1,12 +1,11 @@
 /** What every cell of a run depends on: the harness, Node, the machine, the user. Linux: only there can a recorder see what a store uses. */
-import { createHash, webcrypto } from 'node:crypto';
 import { readFileSync, statfsSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { release, version } from 'node:os';
 import { basename } from 'node:path';
 import type { Installation } from '../machine/installation.ts';
 import { RUN_VARIABLE, type Workspace } from '../machine/workspace.ts';
 import { BUNDLER } from '../store/bundle.ts';
+import { hashOf, hashOfFile } from './hashes.ts';
 
 /** Parts of a key by their names: texts, or hashes of what is long. */
 export type Parts = { readonly [name: string]: string };
@@ -21,10 +20,10 @@ export interface SurroundingsOptions {
   readonly env: { readonly [name: string]: string };
 }
 
-export async function surroundingsOf({ installation, workspace, recorder, cwd, env }: SurroundingsOptions): Promise<Parts> {
+export function surroundingsOf({ installation, workspace, recorder, cwd, env }: SurroundingsOptions): Parts {
   return {
     'crash-matrix': `${installation.version} ${BUNDLER} ${programsHash(installation)}`,
-    Node: `${process.version} ${process.execArgv.join(' ')} ${await hashOfNode()}`,
+    Node: `${process.version} ${process.execArgv.join(' ')} ${hashOfNode()}`,
     machine: `${process.platform}-${process.arch} ${release()} ${version()}`,
     user: user(),
     'file system': workspace.roots.map(fileSystemOf).join(', '),
@@ -40,28 +39,25 @@ export async function surroundingsOf({ installation, workspace, recorder, cwd, e
   };
 }
 
-export const hashOf = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
-
 /** The built programs: the version does not change with each change of them. */
 function programsHash({ programs }: Installation): string {
-  return hashOf(JSON.stringify(programs.map((path) => [basename(path), hashOf(readFileSync(path))])));
+  return hashOf(JSON.stringify(programs.map((path) => [basename(path), hashOfFile(path)])));
 }
 
 /** The program that runs here and the libraries that it has loaded: children run the same. */
-async function hashOfNode(): Promise<string> {
+function hashOfNode(): string {
   const mapped = readFileSync('/proc/self/maps', 'utf8').split('\n');
   const files = new Set(mapped.flatMap((line) => /\s(\/.*)$/.exec(line)?.[1] ?? []).filter(isFile));
-  const hashes = await Promise.all([...files].sort().map(async (file) => `${file} ${await hashOfLargeFile(file)}`));
-  return hashOf(hashes.join('\n'));
+  return hashOf(
+    [...files]
+      .sort()
+      .map((file) => `${file} ${hashOfFile(file)}`)
+      .join('\n'),
+  );
 }
 
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
-/** Beside other work: Node itself has a hundred megabytes. */
-async function hashOfLargeFile(path: string): Promise<string> {
-  return Buffer.from(await webcrypto.subtle.digest('SHA-256', await readFile(path))).toString('hex');
 }
 
 const OF_THE_USER = /^(?:Uid|Gid|Groups|Umask|CapEff|NoNewPrivs|Seccomp):/;

@@ -25,17 +25,12 @@ export function whyNoCache({ recorder, env }: Pick<Session, 'recorder' | 'env'>)
 }
 
 /** Undefined where none is wanted, or none can be had. Throws `UnavailableError` if the directory that was asked for cannot be used. */
-export async function openCellCache(
-  session: Session,
-  { cache, cacheDir }: CacheFlags,
-  rest: Rest,
-  output: Output,
-): Promise<CellCache | undefined> {
+export function openCellCache(session: Session, { cache, cacheDir }: CacheFlags, rest: Rest, output: Output): CellCache | undefined {
   const { installation, workspace, recorder, cwd, env, startedMs } = session;
   if (!cache || whyNoCache(session) !== undefined) return undefined;
   if (cacheDir !== undefined) writableDirectory('--cache-dir', cacheDir);
   const directory = cacheDir === undefined ? cacheDirectory(cwd, env) : resolve(cwd, cacheDir);
-  const surroundings = await surroundingsOf({ installation, workspace, recorder: recorder.name, cwd, env });
+  const surroundings = surroundingsOf({ installation, workspace, recorder: recorder.name, cwd, env });
   const own = [...workspace.roots, ...installation.programs];
   const options = { ...rest, surroundings, directory, own, programs: installation.programs, startedMs, clock: Date.now };
   try {

@@ -134,12 +134,7 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
     if (flags.outputDir !== undefined) writableDirectory('--output-dir', flags.outputDir);
     for (const { path } of reporters) if (path !== undefined) writableFile('--reporter', path);
     const options = runOptions(session, flags);
-    const cache = await openCellCache(
-      session,
-      flags,
-      { ...options, now, notesOf: (store) => [...(notes.get(store) ?? [])], onNote },
-      output,
-    );
+    const cache = openCellCache(session, flags, { ...options, now, notesOf: (store) => [...(notes.get(store) ?? [])], onNote }, output);
     const result = await withLiveLine({ stream: process.stderr, colors: output.colors, now: () => performance.now() }, (line) =>
       runAll(session, cells, { ...options, cache, onProgress: line.update, onNotForked: onNotForkedRecovery }),
     );
