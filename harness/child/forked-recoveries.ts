@@ -2,9 +2,10 @@
  * Recoveries in forked children, several at a time. Each child says on a pipe when a stage begins and what it found in the end. One that takes
  * too long for a stage is killed with its process group; one that ends by itself is an answer as well.
  */
-import { closeSync, readSync, writeSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { type Recovery, type Stage, stoppedIn } from '../domain/recovery.ts';
+import { JsonLines, writeJsonLine } from '../protocol/json-lines.ts';
 import type { Forks } from './fork.ts';
 import { becomeOwnProcess, exitWhenUncaught } from './warm-store.ts';
 
@@ -15,11 +16,10 @@ type Said<Found> =
 
 interface Child {
   readonly pid: number;
+  readonly output: JsonLines<Said<never>>;
   readonly onSaid: (said: Said<never>) => void;
   readonly onEnd: (status: number, tookTooLong: boolean) => void;
   deadline: number;
-  /** Of a line that is not complete. */
-  partial: string;
 }
 
 export interface ForkedRecovery<Found> {
@@ -37,23 +37,19 @@ export interface ForkedRecoveries {
   wait(descriptor: number): boolean;
 }
 
-const CHUNK_BYTES = 1 << 16;
 const FOR_EVER_MS = 2 ** 31 - 1;
 
 /** Descriptors in `own` are the server's: children close them. */
 export function forkedRecoveries(forks: Forks, timeoutMs: number, own: readonly number[]): ForkedRecoveries {
   const children = new Map<number, Child>();
-  const chunk = Buffer.alloc(CHUNK_BYTES);
   const hear = (output: number, child: Child): void => {
-    const length = readSync(output, chunk, 0, CHUNK_BYTES, null);
-    if (length === 0) {
+    const all = child.output.read();
+    if (all === undefined) {
       end(output, child, false);
       return;
     }
     child.deadline = performance.now() + timeoutMs;
-    const lines = (child.partial + chunk.toString('latin1', 0, length)).split('\n'); // latin1: a read may end within a letter
-    child.partial = lines.pop() ?? '';
-    for (const line of lines) child.onSaid(JSON.parse(Buffer.from(line, 'latin1').toString()) as Said<never>);
+    for (const said of all) child.onSaid(said);
   };
   const end = (output: number, child: Child, tookTooLong: boolean): void => {
     children.delete(output);
@@ -76,7 +72,7 @@ export function forkedRecoveries(forks: Forks, timeoutMs: number, own: readonly 
       let found: { readonly found: Found } | undefined;
       children.set(output, {
         pid,
-        partial: '',
+        output: new JsonLines(output),
         deadline: performance.now() + timeoutMs,
         onSaid: (said: Said<Found>) => {
           if (said.kind === 'found') found = said;
@@ -114,10 +110,7 @@ function recoverHere<Found>(forks: Forks, input: number, recover: ForkedRecovery
   forks.endWithParent();
   becomeOwnProcess(forks, []);
   setInterval(() => {}, FOR_EVER_MS); // a load that nothing can settle hangs, as in a process that waits for requests
-  const say = (said: Said<Found>): void => {
-    const bytes = Buffer.from(`${JSON.stringify(said)}\n`);
-    for (let at = 0; at < bytes.length; ) at += writeSync(input, bytes, at);
-  };
+  const say = (said: Said<Found>): void => writeJsonLine(input, said);
   void recover((stage, so) => say({ kind: 'stage', stage, so })).then((found) => {
     say({ kind: 'found', found });
     forks.exit(0); // exit handlers do not run, as in a process that continues

@@ -1,7 +1,8 @@
 /** Does work in a forked child, and waits for what it returns. */
-import { closeSync, readSync, writeSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import type { InChild } from '../fake/in-child.ts';
+import { writeAll } from '../protocol/json-lines.ts';
 import { type Forks, prepareForks } from './fork.ts';
 import { becomeOwnProcess } from './warm-store.ts';
 
@@ -30,8 +31,7 @@ export function inChildHere(): InChild | undefined {
     forks.becomeChild();
     forks.endWithParent();
     becomeOwnProcess(forks, process.argv.slice(1));
-    const answer = serialize(await work());
-    for (let at = 0; at < answer.length; ) at += writeSync(input, answer, at);
+    writeAll(input, serialize(await work()));
     return forks.exit(0);
   };
 }

@@ -5,10 +5,9 @@
  * evaluated and not used. It ends when its input does. See `protocol/recovery-server.ts`. With a file for notes and directories, it and its
  * children also note what they use outside of these directories: see `watch-outside.ts`.
  */
-import { writeSync } from 'node:fs';
 import type { Recovery, TreeBatch } from '../domain/recovery.ts';
 import type { ModuleStore } from '../domain/store.ts';
-import { JsonLines } from '../protocol/json-lines.ts';
+import { JsonLines, writeJsonLine } from '../protocol/json-lines.ts';
 import { ANSWERS, type RecoveryServerAnswer, type RecoveryServerRequest } from '../protocol/recovery-server.ts';
 import { type ForkedRecoveries, forkedRecoveries } from './forked-recoveries.ts';
 import { hookOpens } from './opened-files.ts';
@@ -67,8 +66,7 @@ async function serve(bundle: string, timeoutMs: number, outside: OutsideWatch | 
 }
 
 function answer(message: RecoveryServerAnswer): void {
-  const bytes = Buffer.from(`${JSON.stringify(message)}\n`);
-  for (let at = 0; at < bytes.length; ) at += writeSync(ANSWERS, bytes, at);
+  writeJsonLine(ANSWERS, message);
 }
 
 function take(request: RecoveryServerRequest): void {

@@ -6,6 +6,7 @@
  * a file is noted as a reason to trust no list: programs, threads, native code, servers.
  */
 import fs from 'node:fs';
+import { Lines } from '../protocol/json-lines.ts';
 import { pathsMeant, UNSEEN } from '../record/outside.ts';
 import { type OutsideLine, outsideLine } from '../recover/outside-lines.ts';
 import { fsBinding, reportCalls } from './report-calls.ts';
@@ -85,7 +86,8 @@ export function watchOutside(file: string, own: readonly string[]): OutsideWatch
   unseen(process, ['dlopen'], UNSEEN.native);
   process.on('worker', () => note({ what: 'unseen', text: UNSEEN.threads }));
   const chunk = Buffer.alloc(CHUNK_BYTES);
-  let [learnt, partial] = [0, ''];
+  const lines = new Lines();
+  let learnt = 0;
   const modules = (process as unknown as { readonly moduleLoadList: readonly string[] }).moduleLoadList;
   const end = (): void => {
     if (OPEN_FILES_THEMSELVES.some((name) => modules.includes(name))) note({ what: 'unseen', text: UNSEEN.native });
@@ -112,9 +114,7 @@ export function watchOutside(file: string, own: readonly string[]): OutsideWatch
       const readMore = (): number => readSync(output, chunk, 0, CHUNK_BYTES, learnt);
       for (let length = readMore(); length > 0; length = readMore()) {
         learnt += length;
-        const lines = (partial + chunk.toString('latin1', 0, length)).split('\n'); // latin1: a read may end within a letter
-        partial = lines.pop() ?? '';
-        for (const line of lines) noted.add(`${Buffer.from(line, 'latin1')}\n`);
+        for (const line of lines.take(chunk.subarray(0, length))) noted.add(`${line}\n`);
       }
     },
   };

@@ -4,9 +4,10 @@
  * The tracer holds each server, and with it each child from its first instruction. What a server refuses is started as before. See
  * `child/fork-server.ts`.
  */
-import { closeSync, writeSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { type ForkRequest, type NotForkedCode, SERVER_SIGNAL, whyNotForked } from '../../protocol/fork-server.ts';
+import { writeJsonLine } from '../../protocol/json-lines.ts';
 import { LINGER_VARIABLE } from '../linger.ts';
 import { killProcesses } from './ends.ts';
 import { EVENT, type Libc, PTRACE, START_OPTIONS } from './libc.ts';
@@ -180,7 +181,7 @@ export class ForkServers {
       const run = server.queue.shift();
       if (run === undefined) return;
       server.asked.push(run);
-      writeAll(server.input, `${JSON.stringify(requestOf(run, server.env))}\n`);
+      writeJsonLine(server.input, requestOf(run, server.env));
     }
   }
 
@@ -273,9 +274,4 @@ function requestOf({ warm, env, directory, plan }: WarmRun, known: ReadonlyMap<s
   for (const [name, value] of wanted) if (known.get(name) !== value) differing[name] = value;
   for (const name of known.keys()) if (!wanted.has(name)) differing[name] = null;
   return { cellFile: warm.cellFile, directory, faults: plan.kind === 'fault', env: differing };
-}
-
-function writeAll(descriptor: number, text: string): void {
-  const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
 }
