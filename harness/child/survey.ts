@@ -8,18 +8,15 @@
 import { readFileSync } from 'node:fs';
 import type { SurveyFile, SurveyVisit } from '../protocol/survey.ts';
 import { NOTHING_LEFT_TO_WAIT_FOR } from '../record/fault.ts';
-import { load, save } from '../store/calls.ts';
 import { loadBundle } from './load-bundle.ts';
+import { recoverDirectory } from './recover-directory.ts';
 import { carryOut, recordingHere, untilFilesAreIdle } from './steps.ts';
 import { watchOutside } from './watch-outside.ts';
 
 async function visit(bundle: string, { directory, steps, next }: SurveyVisit): Promise<void> {
   const store = await loadBundle(bundle);
   for (const step of steps) await carryOut(store, directory, step).catch(() => {});
-  await load(store, directory);
-  await save(store, directory, next);
-  await load(store, directory);
-  await store.close?.(directory);
+  await recoverDirectory(store, directory, next, () => {});
 }
 
 async function main(file: string): Promise<void> {
