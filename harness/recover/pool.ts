@@ -19,7 +19,7 @@ import {
 export interface PoolOptions extends WorkerOptions, RecoveryServerOptions {
   /** Number of warm processes while none of them is stuck. */
   readonly workers: number;
-  /** Starts a warm process. Default: one that evaluates the store anew for each directory. */
+  /** Starts a warm process. Default: one that evaluates the store again for each directory. */
   readonly startWarm?: () => Worker;
 }
 

@@ -109,10 +109,10 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('a run that co
     expect(again.result.cases).toEqual(first.result.cases);
     expect(again.stderr).toContain(`4 of 4 cells reused from cache; --no-cache runs all`);
     const markdown = (more: readonly string[]) => place.run(['run', ...cells, '--reporter', 'markdown', ...more], { tmp });
-    const [reused, anew] = [await markdown(['--cache-dir', 'cache']), await markdown(['--no-cache'])];
+    const [reused, fresh] = [await markdown(['--cache-dir', 'cache']), await markdown(['--no-cache'])];
     expect(reused.stderr).toContain('4 of 4 cells reused');
-    expect(anew.stderr).not.toContain('reused');
-    expect(reused.stdout).toBe(anew.stdout);
+    expect(fresh.stderr).not.toContain('reused');
+    expect(reused.stdout).toBe(fresh.stdout);
     expect(reused.stdout).toContain('ten');
     const bail = await run([...cells, '--bail']);
     expect(bail.exitCode).toBe(1);
@@ -221,8 +221,8 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('a run that co
     await running;
     const { result, reused, ran } = await run(all);
     expect(reused.length + ran.length).toBe(3);
-    const anew = await place.run(['run', ...all, '--reporter', 'json'], { tmp });
+    const fresh = await place.run(['run', ...all, '--reporter', 'json'], { tmp });
     const untimed = ({ cells }: Result): object[] => cells.map(({ durationMs: _, stages: __, reused: ___, ...cell }) => cell);
-    expect(untimed(result)).toEqual(untimed(JSON.parse(anew.stdout) as Result));
+    expect(untimed(result)).toEqual(untimed(JSON.parse(fresh.stdout) as Result));
   });
 });

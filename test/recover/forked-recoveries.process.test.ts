@@ -65,7 +65,7 @@ describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')('forked 
     return { recovery, refused };
   }
 
-  /** What is found in trees and directories, each forked and with the store evaluated anew. */
+  /** What is found in trees and directories, each forked, and each with another evaluation of the store. */
   async function bothWays(store: LoadedStore, trees: readonly Tree[]): Promise<readonly [forked: unknown, evaluated: unknown]> {
     const { recovery: forked, refused } = await slow(store);
     expect(refused).toEqual([]);
@@ -84,7 +84,7 @@ describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')('forked 
     return [await found(forked), await found(evaluated)];
   }
 
-  describe('find what recoveries find for which the store is evaluated anew', () => {
+  describe('find what recoveries find that evaluate the store each time', () => {
     test.each(BUILT_IN_STORES.map(({ name }) => name))('%s', async (name) => {
       const store = await lab.builtIn(name);
       const trees = await lab.on(store, { scenario: 'replace' }, async ({ bench }) => {
@@ -173,7 +173,7 @@ describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')('forked 
     ['makes an id of the time', 'const id = Date.now();', 'its import reads a clock, chance or its process id'],
     ['writes', `fs.writeFileSync(__filename + '.written', '');`, 'its import writes files'],
     ['starts a timer', 'setInterval(() => {}, 1000).unref();', 'its import starts timers or other work'],
-  ])('a store whose import %s is evaluated anew, which is said once', async (_, top, why) => {
+  ])('a store whose import %s is evaluated each time, which is reported once', async (_, top, why) => {
     const { recovery, refused } = await slow(storeThat(`load: () => process.ppid === ${process.pid}`, top));
     expect(refused).toEqual([why]);
     const [answer] = await recovery.recoverTrees(kept(1), NEXT);

@@ -11,13 +11,13 @@ import type { Recording } from '../../../harness/record/record.ts';
 import { freshDirectory } from '../../lab/temporary.ts';
 import { traceOf } from '../../lab/traces.ts';
 
-type Fate = 'finishes' | 'dies' | 'hangs' | 'diverges' | 'goes on';
+type Fate = 'finishes' | 'dies' | 'hangs' | 'diverges' | 'loads something else';
 const ENDS: { readonly [fate in Fate]: RawEnd } = {
   finishes: { kind: 'end', how: 'finished' },
   dies: { kind: 'end', how: 'crashed', signal: 'SIGSEGV' },
   hangs: { kind: 'end', how: 'timed-out', afterMs: 7 },
   diverges: { kind: 'end', how: 'diverged', at: 0, expected: 'stat a', got: 'stat b' },
-  'goes on': { kind: 'end', how: 'finished' },
+  'loads something else': { kind: 'end', how: 'finished' },
 };
 const WARM = { store: 'store', server: 'server', bundle: 'bundle', cellFile: 'cell' };
 const FINE: Recovery = { load: { kind: 'loaded', value: 1 }, save: { kind: 'saved' }, secondLoad: { kind: 'loaded', value: 2 } };
@@ -49,10 +49,10 @@ function labOf(
           const fate = fateOf(opOf(run), before);
           const failed = { kind: 'op', call: 'stat', via: 'stat', path: 'a', id: 1, process: 0, error: 'EIO' } as const;
           events.push({ kind: 'start', tree: [] }, ...Array.from({ length: opOf(run) }, () => failed));
-          if (fate === 'finishes' || fate === 'goes on') events.push({ kind: 'resolved', step: 0 });
+          if (fate === 'finishes' || fate === 'loads something else') events.push({ kind: 'resolved', step: 0 });
           events.push(ENDS[fate]);
-          const after = fate === 'goes on' ? { ...FINE, load: { kind: 'loaded', value: 'other' } } : FINE;
-          if (fate === 'finishes' || fate === 'goes on') writeFileSync(`${run.directory}.after`, `${JSON.stringify(after)}\n`);
+          const after = fate === 'loads something else' ? { ...FINE, load: { kind: 'loaded', value: 'other' } } : FINE;
+          if (fate === 'finishes' || fate === 'loads something else') writeFileSync(`${run.directory}.after`, `${JSON.stringify(after)}\n`);
           else break;
         }
         return { pid: 1, events, forked: warm !== undefined && forks };
@@ -107,7 +107,7 @@ test('where one hangs, the others are made side by side', async () => {
 });
 
 test('what a store keeps outside its modules shows in the last run, and each is made alone', async () => {
-  const { ends, processes } = await endings((_, before) => (before > 2 ? 'goes on' : 'finishes'));
+  const { ends, processes } = await endings((_, before) => (before > 2 ? 'loads something else' : 'finishes'));
   expect(ends).toEqual(['settled', 'settled', 'settled']);
   expect(processes).toEqual([[1, 2, 3, 0], [1], [2], [3]]);
 });
@@ -135,7 +135,7 @@ test('so has one whose forked run goes otherwise', async () => {
   const { processes, forked } = await endings(
     (op) => {
       runs += op === 0 ? 1 : 0;
-      return runs === 2 && op === 0 ? 'goes on' : 'finishes';
+      return runs === 2 && op === 0 ? 'loads something else' : 'finishes';
     },
     { forks: true },
   );
