@@ -7,6 +7,7 @@ import type { LoadedStore } from '../domain/loaded-store.ts';
 import type { NotMeasured } from '../domain/sighting.ts';
 import { duration } from '../domain/words.ts';
 import type { Installation } from '../machine/installation.ts';
+import { FORKING_NODE } from '../protocol/fork-server.ts';
 import type { InterleaveAnswer, InterleaveRequest } from '../protocol/interleave.ts';
 import { BundleError } from '../store/bundle.ts';
 import { bundleForFake } from '../store/load.ts';
@@ -29,9 +30,6 @@ interface FakeOptions {
   /** Takes the files that the bundle was made of. */
   readonly onBundled?: (files: readonly string[]) => void;
 }
-
-/** Without helper threads, which forked children would not have. */
-const FORKS = ['--single-threaded', '--v8-pool-size=0'];
 
 /** Time limit for a process that enumerates schedules, as a multiple of the limit for one load or save. */
 const LIMIT_IN_CALLS = 12;
@@ -62,7 +60,7 @@ export function fakeBench(
       const [asked, answered] = [join(directory, `interleave-${requests}.json`), join(directory, `interleaved-${requests}.json`)];
       writeFileSync(asked, JSON.stringify({ ...request, forks: isSlow } satisfies InterleaveRequest));
       const limit = timeoutMs * LIMIT_IN_CALLS;
-      const result = await execa(process.execPath, [...(isSlow ? FORKS : []), installation.interleave, asked, answered], {
+      const result = await execa(process.execPath, [...(isSlow ? FORKING_NODE : []), installation.interleave, asked, answered], {
         cwd,
         env,
         extendEnv: false,

@@ -13,6 +13,9 @@ export interface ForkRequest {
 /** Options of Node by which modules are loaded before the program. */
 export const LOADS_MODULES = /(?:^|\s)(?:--import|--require|-r|--loader|--experimental-loader)\b/;
 
+/** Options of a Node that forks itself: without helper threads, which children would not have. */
+export const FORKING_NODE = ['--single-threaded', '--v8-pool-size=0'] as const;
+
 /** It is ready. `unique`: the store's import read a clock, chance or the process id, so that two processes must not share it. */
 export const SERVER_SIGNAL = { ready: 'SIGURG', unique: 'SIGUSR2' } as const;
 

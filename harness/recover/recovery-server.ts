@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Recovery } from '../domain/recovery.ts';
-import { whyNotForked } from '../protocol/fork-server.ts';
+import { FORKING_NODE, whyNotForked } from '../protocol/fork-server.ts';
 import { ANSWERS, type RecoveryServerAnswer, type RecoveryServerRequest } from '../protocol/recovery-server.ts';
 import { outsideArguments } from './outside-lines.ts';
 import { lookAtAnswers, type Worker, type WorkerOptions } from './worker.ts';
@@ -21,8 +21,6 @@ export interface RecoveryServer {
   close(): Promise<void>;
 }
 
-/** Without helper threads, which children would not have. */
-const V8_OPTIONS = ['--single-threaded', '--v8-pool-size=0'];
 /** Limit for the import, so that a short limit for a load does not apply to that. */
 const IMPORT_LIMIT_MS = 30_000;
 
@@ -32,7 +30,7 @@ export function startRecoveryServer(
   bundle: string,
 ): Promise<RecoveryServer | { readonly refused: string }> {
   const args = [recoveryServer, bundle, String(timeoutMs), ...outsideArguments(outside)];
-  const server = spawn(process.execPath, [...V8_OPTIONS, ...args], {
+  const server = spawn(process.execPath, [...FORKING_NODE, ...args], {
     cwd,
     env,
     stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
