@@ -39,7 +39,7 @@ export interface RecoveryPool {
   fresh(task: RecoveryTask): Promise<Recovery>;
   /** The same, and how long it takes to have the store. */
   measure(task: RecoveryTask): Promise<Measured>;
-  /** Starts a process that evaluates this store once and is forked for each recovery. This pool closes it. */
+  /** Starts a process that evaluates this store once and is forked for each recovery. It ends when its pool is closed, or this one. */
   forking(bundle: string): Promise<Forking>;
   close(): Promise<void>;
 }
@@ -69,8 +69,7 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
   let closed = false;
   let freshOnes = 0;
   const inLine: (() => void)[] = [];
-  /** In the order in which they are closed. */
-  const forking: { close(): Promise<void> }[] = [];
+  const forking: RecoveryPool[] = [];
   let timer: NodeJS.Timeout | undefined;
 
   const start = (warm: boolean): Worker => {
@@ -157,8 +156,9 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
     forking: async (bundle) => {
       const server = await startRecoveryServer(options, bundle);
       if ('refused' in server) return server;
-      const pool = createRecoveryPool({ ...options, startWarm: server.newWorker });
-      forking.push(pool, server);
+      const forks = createRecoveryPool({ ...options, startWarm: server.newWorker });
+      const pool: RecoveryPool = { ...forks, close: async () => void (await Promise.all([forks.close(), server.close()])) };
+      forking.push(pool);
       return { pool, forkMs: server.forkMs };
     },
     close: async () => {

@@ -153,7 +153,11 @@ async function forkingFor(
 ): Promise<RecoveryPool | undefined> {
   if (kind !== 'module' || evaluationMs < FAST_MS) return undefined;
   const forking = await pool.forking(bundle);
-  if ('refused' in forking) onNotForked(forking.refused);
-  else if (evaluationMs >= FORKS_IN_AN_EVALUATION * forking.forkMs) return forking.pool;
+  if ('refused' in forking) {
+    onNotForked(forking.refused);
+    return undefined;
+  }
+  if (evaluationMs >= FORKS_IN_AN_EVALUATION * forking.forkMs) return forking.pool;
+  await forking.pool.close();
   return undefined;
 }
