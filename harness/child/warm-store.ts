@@ -7,6 +7,7 @@ import { LOADS_MODULES, type NotForkedCode } from '../protocol/fork-server.ts';
 import { type Forks, loadKoffi, prepareForks } from './fork.ts';
 import { type Imported, useOwnChance, watchImport } from './import-watch.ts';
 import { loadBundle } from './load-bundle.ts';
+import { warmUp } from './warm-up.ts';
 import type { OutsideWatch } from './watch-outside.ts';
 
 export interface WarmStore {
@@ -30,16 +31,16 @@ export async function warmStore(bundle: string, outside?: OutsideWatch): Promise
   let store: ModuleStore | undefined;
   const evaluate = (): Promise<Imported> =>
     watchImport(async () => {
-      setFlagsFromString('--no-lazy'); // functions are compiled when they are first called; children would each do that
       store = await loadBundle(bundle);
-      setFlagsFromString('--lazy');
     });
   const imported = await (outside?.heldDuring(evaluate) ?? evaluate()).catch(() => refuse(71));
   if (imported.refused !== undefined) refuse(imported.refused);
   const evaluated = store ?? refuse(71);
   const forks = outside?.apart(forksHere) ?? forksHere();
   outside?.native(loadKoffi(), ['load']);
-  const collect = await warmUp();
+  await warmUp();
+  setFlagsFromString('--lazy');
+  const collect = collectAll();
   const began = performance.now();
   const trial = forks.fork();
   if (trial === 0) {
@@ -51,15 +52,8 @@ export async function warmStore(bundle: string, outside?: OutsideWatch): Promise
   return { store: evaluated, unique: imported.unique, forks, forkMs: performance.now() - began, collect };
 }
 
-/**
- * What every child needs is compiled here, once. Then all garbage is collected: a child would do that in its first milliseconds, and each page
- * of memory that it writes to is copied. Returns the collector.
- */
-async function warmUp(): Promise<(options?: object) => void> {
-  await fs.promises.writeFile('/dev/null', 'x');
-  await fs.promises.rename('/dev/null/none', '/dev/null/none').catch(() => {});
-  fs.writeFileSync('/dev/null', 'x');
-  fs.existsSync('/dev/null');
+/** Collects all garbage: a child would do that in its first milliseconds, and each page of memory that it writes to is copied. Returns the collector. */
+function collectAll(): (options?: object) => void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (options?: object) => void;
   collect();
