@@ -78,7 +78,8 @@ let requests = 0;
 
 export function startWorker({ recoverer, cwd, env, timeoutMs, outside }: WorkerOptions, warm: boolean): Worker {
   const args = outsideArguments(outside);
-  const child = fork(recoverer, args, { cwd, env, execArgv: V8_OPTIONS, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], detached: true });
+  const execArgv = warm ? V8_OPTIONS : [];
+  const child = fork(recoverer, args, { cwd, env, execArgv, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], detached: true });
   const began = performance.now();
   let startMs = 0;
   const ready = new Promise<void>((resolve) =>
