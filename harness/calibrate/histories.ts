@@ -1,5 +1,5 @@
 /** Runs random histories on images of one file system, and checks the cuts against a profile. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { NotReplayable } from '../persistence/actions.ts';
 import type { Profile } from '../persistence/profile.ts';
 import { type CutCheck, checkCuts } from './check-cuts.ts';

@@ -2,7 +2,7 @@
  * Random histories of a directory as stores write them: whole files, parts of files and names, sometimes forced; and random disturbances
  * between the calls.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Forcing } from '../record/image/file-systems.ts';
 import type { Disturbance } from './image-run.ts';
 import {

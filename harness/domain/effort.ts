@@ -6,7 +6,7 @@
  *   standard  the gate of a change
  *   deep      for the night, and for the last doubt
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const count = z.int().nonnegative();
 const some = z.int().positive();

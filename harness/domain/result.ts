@@ -3,7 +3,7 @@
  *
  * Everything a report shows is in here; reports never look at a store's directory.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { EFFORT_NAMES, limitsSchema } from './effort.ts';
 import { OUTCOME_NAMES } from './outcomes.ts';
 import { stageTimesSchema } from './stages.ts';

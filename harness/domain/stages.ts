@@ -1,5 +1,5 @@
 /** Where the time of a cell goes, stage by stage. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const ms = z.number().nonnegative();
 

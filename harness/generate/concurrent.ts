@@ -6,7 +6,7 @@
  *
  * Value 3 is saved before the tasks start.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Json, Step, Task, TaskStep } from '../domain/trace.ts';
 import { historyAddition, historyValue, KEYS, VALUES } from './values.ts';
 

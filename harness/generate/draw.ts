@@ -2,7 +2,7 @@
  * Draws histories with fast-check, and selects them for variety: each time the one with the most new triples of consecutive steps. Most
  * bugs need two or three steps in a row. The same seed gives the same histories.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { encodeHistory, endsProcess, type History, type HistoryStep } from './history.ts';
 import { KEYS, VALUES } from './values.ts';
 

@@ -1,7 +1,7 @@
 /**
  * The result as JSON, and back: what leaves here and what comes in is checked against the published schema.
  */
-import { prettifyError, toJSONSchema, z } from 'zod';
+import * as z from 'zod';
 import { type Result, resultSchema } from '../domain/result.ts';
 import { MODELS } from '../models/all.ts';
 import { RECORDERS } from '../record/all.ts';
@@ -22,7 +22,7 @@ export function parseResult(text: string): Result {
   }
   const parsed = resultSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new Error(`not a crash-matrix/1 result:\n${prettifyError(parsed.error)}`, { cause: parsed.error });
+  throw new Error(`not a crash-matrix/1 result:\n${z.prettifyError(parsed.error)}`, { cause: parsed.error });
 }
 
 /** The JSON Schema of `crash-matrix.json`, for readers in other languages. */
@@ -32,6 +32,6 @@ export function resultJsonSchema(): object {
   const [model, ...models] = MODELS.map(({ name }) => name);
   const named = z.enum([model ?? '', ...models]).describe('The name of the model');
   const cells = z.array(resultSchema.shape.cells.element.extend({ model: named }));
-  const schema = toJSONSchema(resultSchema.extend({ recorder, cells }));
+  const schema = z.toJSONSchema(resultSchema.extend({ recorder, cells }));
   return { $id: 'urn:crash-matrix:result:1', title: 'Result of a crash-matrix run', ...schema };
 }

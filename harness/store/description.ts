@@ -1,7 +1,7 @@
 /**
  * Validates the export of a store file, and describes it as data that can be sent to another process.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { OUTCOME_NAMES } from '../domain/outcomes.ts';
 import type { Scenario, ScenarioPlan } from '../domain/scenario.ts';
 import type { Claims, KnownBugs } from '../domain/store.ts';

@@ -2,7 +2,7 @@
  * Random schedules, for when there are too many to enumerate. Each is a list of numbers; the k-th picks among the tasks that can continue
  * at the k-th choice. 0 continues the same task, so a list with more zeros is a simpler schedule.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Scene } from './scene.ts';
 import type { Judgeable, OnRun } from './search.ts';
 
