@@ -5,6 +5,7 @@ import { type BenchOptions, openBenches } from './bench/open-benches.ts';
 import type { CellCache } from './cache/cell-cache.ts';
 import { type CheckedCell, cellResult, unmeasuredCell } from './cell-result.ts';
 import { check } from './check.ts';
+import { type EffortName, provesClaims } from './domain/effort.ts';
 import { failsRun } from './domain/grade.ts';
 import type { LoadedStore } from './domain/loaded-store.ts';
 import { modelName } from './domain/model-names.ts';
@@ -12,6 +13,7 @@ import type { Scenario } from './domain/scenario.ts';
 import { isNotMeasured } from './domain/sighting.ts';
 import { Stopwatch } from './domain/stages.ts';
 import { usableCores } from './machine/cores.ts';
+import { likeliestFirst } from './models/likeliest.ts';
 import type { Cell } from './models/model.ts';
 
 export interface RunOptions extends BenchOptions {
@@ -33,7 +35,7 @@ export async function runCells(cells: readonly Cell[], options: RunOptions): Pro
   const { cache } = options;
   const benches = openBenches({ ...options, ...(cache && { watched: (store: LoadedStore) => scenariosOf(store, cells) }) });
   const results: CheckedCell[] = [];
-  const waiting = groupsOf(cells);
+  const waiting = groupsOf(inOrder(cells, options.effort.name));
   let done = 0;
   let stopped = false;
   const finish = (result: CheckedCell, index: number): void => {
@@ -95,10 +97,16 @@ function scenariosOf(store: LoadedStore, cells: readonly Cell[]): Scenario[] {
 
 type Group = [readonly [number, Cell], ...(readonly [number, Cell])[]];
 
+/** In which order cells are tried; results stand in the order of the list. */
+function inOrder(cells: readonly Cell[], effort: EffortName): readonly (readonly [number, Cell])[] {
+  const listed = [...cells.entries()];
+  return provesClaims(effort) ? listed : likeliestFirst(listed);
+}
+
 /** The cells of one store and scenario, which share its recording, with their places in the list. */
-function groupsOf(cells: readonly Cell[]): Group[] {
+function groupsOf(cells: readonly (readonly [number, Cell])[]): Group[] {
   const groups = new Map<string, Group>();
-  for (const [index, cell] of cells.entries()) {
+  for (const [index, cell] of cells) {
     const key = `${cell.store.name}/${cell.scenario.name}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [[index, cell]]);

@@ -41,6 +41,8 @@ export interface Profile {
   readonly byDefault: boolean;
   /** The profile of the model in `claim.borrows` that this one is held to. */
   readonly heldTo?: string;
+  /** Cells with a loss that are found in one second, in the matrix of the built-in stores: see `likeliest.ts`. Absent: not measured. */
+  readonly lossesPerSecond?: number;
 }
 
 interface ModelWords {

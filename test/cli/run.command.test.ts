@@ -46,6 +46,17 @@ test('in a copy of the project, a copy turned into a rename is found, with its l
   expect(result.cells.find(({ status }) => status === 'missed-bug')?.reason).toBe('known to be lossy here, but found durable');
 });
 
+/** Keeps its claim under kills, and breaks it where a rename lands before the data. */
+const UNSYNCED = `
+  const fs = require('node:fs');
+  module.exports = {
+    save: (dir, value) => {
+      fs.writeFileSync(dir + '/value.tmp', JSON.stringify(value));
+      fs.renameSync(dir + '/value.tmp', dir + '/value');
+    },
+    load: (dir) => fs.existsSync(dir + '/value') ? JSON.parse(fs.readFileSync(dir + '/value', 'utf8')) : {},
+  };`;
+
 /** Renames its file away before it writes the new one. */
 const RENAMES_AWAY = `
   const fs = require('node:fs');
@@ -94,4 +105,15 @@ describe('a store that renames its file away', () => {
     expect(result.recorder).toBe('binding');
     expect(verdicts(result)).toEqual(verdicts(killed));
   });
+});
+
+test('a quick run starts with what is the likeliest to lose something', async () => {
+  place.write({ 'unsynced.cjs': UNSYNCED });
+  const models = ['--store', './unsynced.cjs', '--scenario', 'replace', '--model', 'process-kill,power-loss:xfs', '--bail'];
+  const cellsWith = async (effort: string): Promise<string[]> => {
+    const { result } = await place.result([...models, '--effort', effort]);
+    return result.cells.map(({ model, status }) => `${model} ${status}`);
+  };
+  expect(await cellsWith('quick')).toEqual(['power-loss broken']);
+  expect(await cellsWith('standard')).toEqual(['process-kill kept', 'power-loss broken']);
 });

@@ -39,7 +39,7 @@ export const ioError: Model<FaultyCase, FaultyRun, NamedFault, FaultExplored> = 
   name: 'io-error',
   tries: 'faults',
   profiles: [
-    { gates: true, byDefault: true },
+    { gates: true, byDefault: true, lossesPerSecond: 0.05 },
     { name: 'windows', gates: false, byDefault: false },
   ],
   words: {

@@ -97,7 +97,11 @@ function sumOf(found: readonly Found[]): Found['coverage'] {
   };
 }
 
-const profiles = Object.values(PROFILES).map(({ name }): Profile => ({ name, gates: GATES.has(name), byDefault: true }));
+const LOSSES_PER_SECOND = { posix: 0.08, ext4: 0.13, 'ext4-noauto': 0.32, xfs: 0.66, btrfs: 0.2 } as const;
+
+const profiles = Object.values(PROFILES).map(
+  ({ name }): Profile => ({ name, gates: GATES.has(name), byDefault: true, lossesPerSecond: LOSSES_PER_SECOND[name] }),
+);
 
 export const powerLoss: TraceModel<Found> = {
   name: 'power-loss',
