@@ -14,7 +14,7 @@ import { NoSuchState } from '../persistence/power-loss.ts';
 import { type Replayed, replayed } from '../replay.ts';
 import { failureBlock } from '../report/failure.ts';
 import { scheduleTimeline } from '../report/schedule-timeline.ts';
-import { timeline } from '../report/timeline.ts';
+import { timeline, timelineLegend } from '../report/timeline.ts';
 import { checkAvailable } from './available.ts';
 import { parseCaseId } from './case-id.ts';
 import type { CliCommand } from './command.ts';
@@ -76,6 +76,7 @@ async function replay(id: string, flags: ReplayFlags, output: Output): Promise<n
       timeline: led,
     } = await bringAbout(id, cell, only, options, () => replayText(id, { ...effort, file: flags.store, recorder: flags.recorder }));
     for (const text of timelines(led, output.colors)) output.print(`${text}\n`);
+    output.print(`${timelineLegend(output.colors)}\n`);
     for (const one of checked.cases)
       output.print(failureBlock(checked.cell, one, createColors(output.colors), { columns: output.columns }));
     if (keep !== undefined) {

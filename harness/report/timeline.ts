@@ -41,6 +41,9 @@ export interface TimelineInput {
   readonly steps?: readonly Step[];
 }
 
+/** Stands below timelines. */
+export const timelineLegend = (colors: boolean | Colors): string => toColors(colors).dim('  *  changed what is on disk');
+
 export function timeline(input: TimelineInput, colors: boolean | Colors): string {
   const paint = toColors(colors);
   const { at, ops } = input;

@@ -103,6 +103,7 @@ describe('a store in ten lines', () => {
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/^ +lost +\* +2 +write value\.tmp/m);
     expect(stdout).toContain('the power went here, after op 4');
+    expect(stdout).toContain('*  changed what is on disk');
     expect(readdirSync(keep)).toEqual(['value']);
     expect(readFileSync(join(keep, 'value'), 'utf8')).toBe('');
   });
