@@ -53,6 +53,22 @@ describe.skipIf(missing !== undefined)('on real file systems', () => {
     expect(replayed.exitCode).toBe(1);
   });
 
+  test('in a random history too, which is reported and replayed', async () => {
+    place.write({ 'unsynced.cjs': UNSYNCED });
+    const [tmp, before] = [place.tmp(), mounts()];
+    const drawn = ['--scenario', 'histories', '--histories', '1', '--model', 'power-cut:ext4-noauto'];
+    const { result } = await place.result(['--store', './unsynced.cjs', ...drawn], { tmp });
+    expect(result.cells).toMatchObject([{ profile: 'ext4-noauto', grade: 'lossy', tried: { kind: 'cuts' } }]);
+    expect(mounts()).toEqual(before);
+    await expectNothingLeft(tmp);
+    const loss = result.cases.find(({ violation }) => violation);
+    expect(loss).toMatchObject({ outcome: 'unreadable', history: expect.arrayContaining([expect.stringMatching(/^save|^reset/)]) });
+    expect(loss?.id).toMatch(/^unsynced\/histories\/power-cut:ext4-noauto@\d+~history=/);
+    const replayed = await place.run(['replay', loss?.id ?? '', '--store', './unsynced.cjs']);
+    expect(replayed.stdout).toContain('threw SyntaxError');
+    expect(replayed.exitCode).toBe(1);
+  });
+
   test('replay refuses a boundary that the run does not have', async () => {
     place.write({ 'unsynced.cjs': UNSYNCED });
     const id = 'unsynced/replace/power-cut:ext4@99';
