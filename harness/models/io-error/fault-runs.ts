@@ -62,8 +62,8 @@ export interface FaultLab {
   readonly isSlow: boolean;
 }
 
-/** Runs per process: enough to share the cost of its start, few enough to limit what the store leaks. */
-const RUNS_PER_PROCESS = 32;
+/** Runs per process: enough to share the cost of its start, which is that of ten runs, and few enough to limit what the store leaks. */
+const RUNS_PER_PROCESS = { least: 12, most: 32 } as const;
 /** Limit for a step in a process with further runs, in ms. A run that exceeds it is repeated alone, with the full limit. */
 const TOGETHER_MS = 2_000;
 /** Runs per call that may hang for the full limit; later ones get only `TOGETHER_MS`. */
@@ -134,7 +134,8 @@ export async function runFaults(
     await Promise.all([...lists.keys()].map(runForked));
     return results;
   }
-  const size = Math.max(1, Math.min(RUNS_PER_PROCESS, Math.ceil(lists.length / lab.recorder.inFlight)));
+  const { least, most } = RUNS_PER_PROCESS;
+  const size = Math.max(least, Math.min(most, Math.ceil(lists.length / lab.recorder.inFlight)));
   const batches = Array.from({ length: Math.ceil(lists.length / size) }, (_, at) => [...lists.keys()].slice(at * size, (at + 1) * size));
   await Promise.all(batches.map(runTogether));
   return results;
