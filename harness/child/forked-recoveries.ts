@@ -108,7 +108,7 @@ export function forkedRecoveries(forks: Forks, timeoutMs: number, own: readonly 
 function recoverHere<Found>(forks: Forks, input: number, recover: ForkedRecovery<Found>['recover']): void {
   forks.becomeChild();
   forks.endWithParent();
-  becomeOwnProcess(forks, []);
+  becomeOwnProcess(forks, process.argv.slice(1, 2)); // the program, as in a process that is started
   setInterval(() => {}, FOR_EVER_MS); // a load that nothing can settle hangs, as in a process that waits for requests
   const say = (said: Said<Found>): void => writeJsonLine(input, said);
   void recover((stage, so) => say({ kind: 'stage', stage, so })).then((found) => {

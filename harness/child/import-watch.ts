@@ -107,14 +107,21 @@ function watchPids(note: () => void): () => void {
 
 const { random } = Math;
 let chance = random;
+let isReplaced = false;
 
-/** Stays in place, because a store may keep the function: see `useOwnChance`. */
+/** Once, before there is a store, which may keep the function or replace it. */
+function replaceRandom(): void {
+  if (!isReplaced) Math.random = { random: () => chance() }.random;
+  isReplaced = true;
+}
+
+/** What replaces `Math.random` stays in place: see `useOwnChance`. */
 function watchChance(note: () => void): () => void {
   chance = () => {
     note();
     return random();
   };
-  Math.random = { random: () => chance() }.random;
+  replaceRandom();
   return () => {
     chance = random;
   };
@@ -127,6 +134,7 @@ export function useOwnChance(): void {
     crypto.getRandomValues(words);
     return ((words[0] ?? 0) * 2 ** 21 + ((words[1] ?? 0) >>> 11)) / 2 ** 53;
   };
+  replaceRandom();
 }
 
 const threads = (): number => fs.readdirSync('/proc/self/task').length;

@@ -1,19 +1,21 @@
 /**
- * Recovers by forking: `node --single-threaded --v8-pool-size=0 recovery-server.cjs <bundle> <limit of a stage in ms> [<notes> <directory>…]`.
+ * Recovers by forking: `recovery-server.cjs <bundle> <limit of a stage in ms> [<notes> <directory>…]`, with the options `FORKING_NODE`.
  *
  * It evaluates the store once and calls none of its functions. Each directory and each tree is recovered by a child, whose store has been
- * evaluated and not used. It ends when its input does. See `protocol/recovery-server.ts`. With a file for notes and directories, it and its
- * children also note what they use outside of these directories: see `watch-outside.ts`.
+ * evaluated and not used. Without a store (`NO_STORE`) each child evaluates the one that its request names, as a process does that is
+ * started. It ends when its input does. See `protocol/recovery-server.ts`. With a file for notes and directories, it and its children also
+ * note what they use outside of these directories: see `watch-outside.ts`.
  */
 import type { Recovery, TreeBatch } from '../domain/recovery.ts';
 import type { ModuleStore } from '../domain/store.ts';
 import { JsonLines, writeJsonLine } from '../protocol/json-lines.ts';
-import { ANSWERS, type RecoveryServerAnswer, type RecoveryServerRequest } from '../protocol/recovery-server.ts';
+import { ANSWERS, NO_STORE, type RecoveryServerAnswer, type RecoveryServerRequest } from '../protocol/recovery-server.ts';
 import { type ForkedRecoveries, forkedRecoveries } from './forked-recoveries.ts';
+import { loadBundle } from './load-bundle.ts';
 import { hookOpens } from './opened-files.ts';
 import { recoverDirectory } from './recover-directory.ts';
 import { BatchTrees, type FoundTree } from './recover-trees.ts';
-import { refuse, warmStore } from './warm-store.ts';
+import { refuse, type WarmNode, warmNode, warmStore } from './warm-store.ts';
 import { type OutsideWatch, watchOutside } from './watch-outside.ts';
 
 const INPUT = 0;
@@ -27,10 +29,13 @@ interface Batch {
   isBusy: boolean;
 }
 
-/** A store that is forked for each recovery. */
+/** Called in a child. */
+type StoreOf = (bundle: string) => Promise<ModuleStore>;
+
+/** A Node that is forked for each recovery. */
 interface Server {
   readonly recoveries: ForkedRecoveries;
-  readonly store: ModuleStore;
+  readonly storeOf: StoreOf;
   readonly beforeFork: () => void;
   /** Called in the child. */
   readonly onRecovered: () => void;
@@ -43,17 +48,15 @@ const batches = new Map<number, Batch>();
 
 async function serve(bundle: string, timeoutMs: number, outside: OutsideWatch | undefined): Promise<void> {
   hookOpens();
-  outside?.begin(bundle);
-  const warm = await warmStore(bundle, outside);
+  const warm = bundle === NO_STORE ? await withoutStore(outside) : await withStore(bundle, outside);
   if (warm === undefined) return;
-  const { store, unique, forks, forkMs, collect } = warm;
-  if (unique) refuse(78);
+  const { storeOf, forks, forkMs, collect } = warm;
   const recoveries = forkedRecoveries(forks, timeoutMs, [ANSWERS]);
   const beforeFork = (): void => {
     outside?.learn();
     collect({ type: 'minor' });
   };
-  const server = { recoveries, store, beforeFork, onRecovered: () => outside?.end() };
+  const server = { recoveries, storeOf, beforeFork, onRecovered: () => outside?.end() };
   const input = new JsonLines<RecoveryServerRequest>();
   answer({ kind: 'ready', forkMs });
   for (;;) {
@@ -63,6 +66,24 @@ async function serve(bundle: string, timeoutMs: number, outside: OutsideWatch | 
     }
     if (startAll(server) === 'here is the child') return;
   }
+}
+
+type Warm = WarmNode & { readonly storeOf: StoreOf };
+
+async function withStore(bundle: string, outside: OutsideWatch | undefined): Promise<Warm | undefined> {
+  outside?.begin(bundle);
+  const warm = await warmStore(bundle, outside);
+  if (warm?.unique) refuse(78);
+  return warm && { ...warm, storeOf: async () => warm.store };
+}
+
+async function withoutStore(outside: OutsideWatch | undefined): Promise<Warm | undefined> {
+  const warm = await warmNode(outside);
+  const storeOf: StoreOf = (bundle) => {
+    outside?.begin(bundle);
+    return loadBundle(bundle);
+  };
+  return warm && { ...warm, storeOf };
 }
 
 function answer(message: RecoveryServerAnswer): void {
@@ -102,16 +123,16 @@ function startAll(server: Server): 'started' | 'here is the child' {
 }
 
 function startDirectory(
-  { recoveries, store, onRecovered }: Server,
-  { id, directory, next }: DirectoryRequest,
+  { recoveries, storeOf, onRecovered }: Server,
+  { id, bundle, directory, next }: DirectoryRequest,
 ): 'started' | 'here is the child' {
   return recoveries.start<Recovery>({
-    recover: (begin) => recoverDirectory(store, directory, next, begin).finally(onRecovered),
+    recover: async (begin) => recoverDirectory(await storeOf(bundle), directory, next, begin).finally(onRecovered),
     onEnd: (ended) => answer({ kind: 'done', id, recovery: 'found' in ended ? ended.found : ended.stopped }),
   });
 }
 
-function startTree({ recoveries, store, onRecovered }: Server, batch: Batch): 'started' | 'here is the child' {
+function startTree({ recoveries, storeOf, onRecovered }: Server, batch: Batch): 'started' | 'here is the child' {
   const { trees } = batch;
   try {
     while (batch.next < batch.batch.trees.length && trees.answerKnown(batch.next)) batch.next += 1;
@@ -121,7 +142,7 @@ function startTree({ recoveries, store, onRecovered }: Server, batch: Batch): 's
       batch.next += 1;
       batch.isBusy = true;
       return recoveries.start<FoundTree>({
-        recover: (begin) => trees.recover(built, store, begin).finally(onRecovered),
+        recover: async (begin) => trees.recover(built, await storeOf(batch.batch.bundle), begin).finally(onRecovered),
         onStage: () => trees.stage(),
         onEnd: (ended) => {
           batch.isBusy = false;

@@ -1,4 +1,4 @@
-/** A store that is evaluated once in this process, to be forked with it: see `fork.ts`. */
+/** A Node, and a store that is evaluated once in it, to be forked: see `fork.ts`. */
 import fs from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -10,10 +10,7 @@ import { loadBundle } from './load-bundle.ts';
 import { warmUp } from './warm-up.ts';
 import type { OutsideWatch } from './watch-outside.ts';
 
-export interface WarmStore {
-  readonly store: ModuleStore;
-  /** Its import read a clock, chance or the process id. */
-  readonly unique: boolean;
+export interface WarmNode {
   readonly forks: Forks;
   /** How long a child took that did nothing. */
   readonly forkMs: number;
@@ -21,13 +18,18 @@ export interface WarmStore {
   readonly collect: (options?: object) => void;
 }
 
+export interface WarmStore extends WarmNode {
+  readonly store: ModuleStore;
+  /** Its import read a clock, chance or the process id. */
+  readonly unique: boolean;
+}
+
 /** Ends this process. Exit handlers of the store do not run: it has not done anything. */
 export const refuse = (code: NotForkedCode): never => (process as unknown as { reallyExit(code: number): never }).reallyExit(code);
 
 /** Evaluates the store and tries a child. Undefined in that child, which ends by itself. Ends the process where the store cannot be forked. */
 export async function warmStore(bundle: string, outside?: OutsideWatch): Promise<WarmStore | undefined> {
-  // Such modules may start threads, of which a child has none.
-  if (LOADS_MODULES.test(process.env.NODE_OPTIONS ?? '')) refuse(77);
+  if (loadsModules()) refuse(77); // before the import, which may differ with them
   let store: ModuleStore | undefined;
   const evaluate = (): Promise<Imported> =>
     watchImport(async () => {
@@ -36,6 +38,13 @@ export async function warmStore(bundle: string, outside?: OutsideWatch): Promise
   const imported = await (outside?.heldDuring(evaluate) ?? evaluate()).catch(() => refuse(71));
   if (imported.refused !== undefined) refuse(imported.refused);
   const evaluated = store ?? refuse(71);
+  const node = await warmNode(outside);
+  return node && { ...node, store: evaluated, unique: imported.unique };
+}
+
+/** Prepares this process to be forked, and tries a child. Undefined in that child, which ends by itself. Ends the process where it cannot be forked. */
+export async function warmNode(outside?: OutsideWatch): Promise<WarmNode | undefined> {
+  if (loadsModules()) refuse(77);
   const forks = outside?.apart(forksHere) ?? forksHere();
   outside?.native(loadKoffi(), ['load']);
   await warmUp();
@@ -45,12 +54,15 @@ export async function warmStore(bundle: string, outside?: OutsideWatch): Promise
   const trial = forks.fork();
   if (trial === 0) {
     forks.becomeChild();
-    fs.promises.readFile(bundle).then(() => forks.exit(0));
+    fs.promises.readFile('/dev/null').then(() => forks.exit(0));
     return undefined;
   }
   if (forks.statusOf(trial) !== 0) refuse(76);
-  return { store: evaluated, unique: imported.unique, forks, forkMs: performance.now() - began, collect };
+  return { forks, forkMs: performance.now() - began, collect };
 }
+
+/** Such modules may start threads, of which a child has none. */
+const loadsModules = (): boolean => LOADS_MODULES.test(process.env.NODE_OPTIONS ?? '');
 
 /** Collects all garbage: a child would do that in its first milliseconds, and each page of memory that it writes to is copied. Returns the collector. */
 function collectAll(): (options?: object) => void {

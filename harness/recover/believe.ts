@@ -5,7 +5,8 @@
  *             ─▶ again by fresh ones, if a warm process remembered another directory
  *             ─▶ judged: a case is as bad as its worst sighting
  *             ─▶ losses confirmed: of those of one kind the first and the last by processes that have done nothing else; if one of the
- *                two is something else, all of that kind
+ *                two is something else, all of that kind. Of a store's losses that ended alike, the first is confirmed by a process that
+ *                is started; what a forked one does not confirm, is left to one that is started
  *
  * See decision records 0004, 0010 and 0018.
  */
@@ -111,7 +112,7 @@ async function believe<Case, Run>(
 ): Promise<Judged<Case, Run>> {
   const confirmed = new Map<Verdict<Case, Run>, Promise<Verdict<Case, Run> | NotMeasured>>();
   const confirm = ([verdict, carriedOut]: Pair<Case, Run>): Promise<Verdict<Case, Run> | NotMeasured> => {
-    const known = confirmed.get(verdict) ?? confirmAlone(recovery, carriedOut, options, verdict.left);
+    const known = confirmed.get(verdict) ?? confirmAlone(recovery, carriedOut, options, verdict);
     confirmed.set(verdict, known);
     return known;
   };
@@ -138,18 +139,28 @@ async function confirmAlone<Case, Run>(
   recovery: StoreRecovery,
   shared: CarriedOut<Case, Run>,
   { store, next }: BelieveOptions,
-  left: readonly string[],
+  believed: Verdict<Case, Run>,
 ): Promise<Verdict<Case, Run> | NotMeasured> {
   const alone = shared.alone === undefined ? shared : await shared.alone();
   if (isNotMeasured(alone)) return alone;
-  const found = new Map<Sighting, Found>();
-  await Promise.all(
-    alone.sightings.map(async (sighting) => {
-      if (sighting.seen === undefined) found.set(sighting, { recovery: await recovery.confirm(sighting.tree, next), left });
-    }),
-  );
-  return verdictOf(store, alone, (sighting) => found.get(sighting));
+  const lookAgain = async (kind?: string): Promise<Verdict<Case, Run>> => {
+    const found = new Map<Sighting, Found>();
+    await Promise.all(
+      alone.sightings.map(async (sighting) => {
+        if (sighting.seen === undefined)
+          found.set(sighting, { recovery: await recovery.confirm(sighting.tree, next, kind), left: believed.left });
+      }),
+    );
+    return verdictOf(store, alone, (sighting) => found.get(sighting));
+  };
+  const again = await lookAgain(answerKind(believed));
+  // A forked process may agree. Only one that was started may say otherwise.
+  return again.outcome === believed.outcome ? again : lookAgain();
 }
+
+/** How load and save ended, and what that means. */
+const answerKind = ({ outcome, recovery: { load, save, secondLoad } }: Verdict<unknown, unknown>): string =>
+  [outcome, load.kind, save?.kind, secondLoad?.kind].join();
 
 const outcomeOf = (answer: Judgement | NotMeasured): string | undefined => ('outcome' in answer ? answer.outcome : undefined);
 
@@ -157,10 +168,9 @@ const outcomeOf = (answer: Judgement | NotMeasured): string | undefined => ('out
 function kindsOfLosses<Case, Run>(pairs: readonly Pair<Case, Run>[]): Pair<Case, Run>[][] {
   const kinds = new Map<string, Pair<Case, Run>[]>();
   for (const pair of pairs) {
-    const [{ outcome, sighting, recovery }, { kind }] = pair;
-    if (!isLoss(outcome)) continue;
-    const { load, save, secondLoad } = recovery;
-    const key = [outcome, kind, sighting.looker.who, load.kind, save?.kind, secondLoad?.kind].join();
+    const [verdict, { kind }] = pair;
+    if (!isLoss(verdict.outcome)) continue;
+    const key = [answerKind(verdict), kind, verdict.sighting.looker.who].join();
     const alike = kinds.get(key);
     if (alike === undefined) kinds.set(key, [pair]);
     else alike.push(pair);

@@ -1,10 +1,11 @@
 /**
  * Recovering processes. A warm one recovers one directory after another and evaluates the store again for each; a fresh one recovers one
- * directory and ends.
+ * directory and ends. A fresh one is started, or forked from a Node that has evaluated no store.
  *
  * A store that waits (for a lock, or forever) must not delay others: while requests queue and none is answered, the pool grows.
  */
 import type { Recovery } from '../domain/recovery.ts';
+import { NO_STORE } from '../protocol/recovery-server.ts';
 import { type RecoveryServerOptions, startRecoveryServer } from './recovery-server.ts';
 import {
   type BatchTask,
@@ -35,8 +36,10 @@ export interface RecoveryPool {
   warmTrees(task: BatchTask, watch: BatchWatch): Promise<void>;
   /** Recovers one directory in each warm process, after its current work. `make` is called for each process. */
   everyWarm(make: () => RecoveryTask): Promise<readonly Recovery[]>;
-  /** Recovers in a process that has done nothing else. */
+  /** Recovers in a process that was started for it. */
   fresh(task: RecoveryTask): Promise<Recovery>;
+  /** Recovers in a process that was forked for it before it had a store; undefined where that is not possible. */
+  forked(task: RecoveryTask): Promise<Recovery | undefined>;
   /** The same, and how long it takes to have the store. */
   measure(task: RecoveryTask): Promise<Measured>;
   /** Starts a process that evaluates this store once and is forked for each recovery. It ends when its pool is closed, or this one. */
@@ -70,6 +73,7 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
   let freshOnes = 0;
   const inLine: (() => void)[] = [];
   const forking: RecoveryPool[] = [];
+  let withoutStore: ReturnType<typeof startRecoveryServer> | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   const start = (warm: boolean): Worker => {
@@ -152,6 +156,16 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
     },
     everyWarm: (make) => Promise.all([...workers].filter(({ alive, warm }) => alive && warm).map((worker) => worker.recover(make()))),
     fresh: (task) => inFresh((worker) => worker.recover(task)),
+    forked: async (task) => {
+      if (closed) throw new Error('the pool was closed');
+      withoutStore ??= startRecoveryServer(options, NO_STORE);
+      const server = await withoutStore;
+      if ('refused' in server) return undefined;
+      return server
+        .newWorker()
+        .recover(task)
+        .catch(() => undefined); // its server has ended
+    },
     measure: (task) => inFresh((worker) => worker.measure(task)),
     forking: async (bundle) => {
       const server = await startRecoveryServer(options, bundle);
@@ -165,6 +179,8 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
       closed = true;
       next();
       for (const worker of workers) worker.kill();
+      const server = await withoutStore;
+      if (server !== undefined && !('refused' in server)) await server.close();
       await Promise.all([...ending, ...forking.map((one) => one.close())]);
     },
   };

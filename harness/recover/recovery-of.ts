@@ -15,6 +15,7 @@ import { discard } from '../machine/workspace.ts';
 import { AnswerPool } from './answers.ts';
 import { MOST_WORKERS, type RecoveryPool } from './pool.ts';
 import { recoverInBatches } from './recover-trees.ts';
+import type { RecoveryTask } from './worker.ts';
 
 export interface StoreRecovery {
   /** The result of load on an empty directory, in a fresh process. */
@@ -28,8 +29,11 @@ export interface StoreRecovery {
    * one object. Error messages name the directory `<dir>`.
    */
   recoverTrees(trees: readonly Tree[], next: Json, onDone?: (done: number) => void): Promise<readonly RecoveredTree[]>;
-  /** Recovers a tree in a fresh process. Each distinct pair of tree and `next` is recovered once. */
-  confirm(tree: Tree, next: Json): Promise<Recovery>;
+  /**
+   * Recovers a tree in a fresh process. Each distinct pair of tree and `next` is recovered once. The first of a `kind` by a process that is
+   * started, others by one that is forked before it has a store; without a kind always by one that is started.
+   */
+  confirm(tree: Tree, next: Json, kind?: string): Promise<Recovery>;
   /** Returns false if a warm process returned a value of another directory; from then on only fresh processes are used. */
   warmIsTrue(): Promise<boolean>;
 }
@@ -65,7 +69,18 @@ export async function recoveryOf(
   const isSlow = times !== undefined && times.firstMs > times.startMs;
   const forking = await forkingFor(store, pool, times?.againMs ?? 0, onNotForked);
   const warmPool = forking ?? pool;
-  const confirmed = new Map<string, Promise<Recovery>>();
+  const [confirmed, confirmedForked] = [new Map<string, Promise<Recovery>>(), new Map<string, Promise<Recovery>>()];
+  const kindsStarted = new Set<string>();
+  /** Where trees are recovered in the first place, too: what a kernel notes of a load may differ from file system to file system. */
+  const inBuilt = async <T>(tree: Tree, next: Json, recover: (task: RecoveryTask) => Promise<T>): Promise<T> => {
+    const directory = makeInMemory();
+    try {
+      buildTree(tree, directory);
+      return await recover({ bundle, directory, next });
+    } finally {
+      discard(directory);
+    }
+  };
   const answers = new AnswerPool();
   let known = new Map<string, Promise<RecoveredTree>>();
   let warm = true;
@@ -122,16 +137,16 @@ export async function recoveryOf(
       }
       return Promise.all(found);
     },
-    confirm: (tree, next) => {
+    confirm: (tree, next, kind) => {
       const key = `${JSON.stringify(next)}\n${treeKey(tree)}`;
-      const before = confirmed.get(key);
+      const before = confirmed.get(key) ?? (kind === undefined ? undefined : confirmedForked.get(key));
       if (before !== undefined) return before;
-      // Where trees are recovered in the first place: what a kernel notes of a load may differ from file system to file system.
-      const directory = makeInMemory();
-      buildTree(tree, directory);
-      const recovery = pool.fresh({ bundle, directory, next }).finally(() => discard(directory));
-      confirmed.set(key, recovery);
-      return recovery;
+      const started = (): Promise<Recovery> => once(confirmed, key, () => inBuilt(tree, next, pool.fresh));
+      if (kind === undefined || store.kind !== 'module' || !kindsStarted.has(kind)) {
+        if (kind !== undefined) kindsStarted.add(kind);
+        return started();
+      }
+      return once(confirmedForked, key, async () => (await inBuilt(tree, next, pool.forked)) ?? started());
     },
     warmIsTrue: async () => {
       if (!warm || forking !== undefined) return true; // a store in a forked child has not been used
@@ -142,6 +157,12 @@ export async function recoveryOf(
       return false;
     },
   };
+}
+
+function once<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const made = known.get(key) ?? make();
+  known.set(key, made);
+  return made;
 }
 
 /** A pool that forks the recoveries of a store, if that is faster and possible. */

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { watchOutside } from '../../harness/bench/outside-watch.ts';
 import type { BatchEntry } from '../../harness/domain/recovery.ts';
 import { save } from '../../harness/domain/scenario.ts';
+import { NO_STORE } from '../../harness/protocol/recovery-server.ts';
 import { type Outside, UNSEEN } from '../../harness/record/outside.ts';
 import { readOutsideLines } from '../../harness/recover/outside-lines.ts';
 import { startRecoveryServer } from '../../harness/recover/recovery-server.ts';
@@ -104,8 +105,8 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('a survey sees
 const canFork = process.platform === 'linux' && process.arch === 'x64';
 const KOFFI = JSON.stringify(createRequire(import.meta.url).resolve('koffi'));
 
-/** A process that is there for one store only evaluates it for each recovery, or once, and forks itself. */
-describe.each(['started', ...(canFork ? ['forked'] : [])])('a process that recovers, %s, notes', (how) => {
+/** A process that is there for one store only evaluates it for each recovery, or forks itself: with the store, or before it has one. */
+describe.each(['started', ...(canFork ? ['forked', 'forked without a store'] : [])])('a process that recovers, %s, notes', (how) => {
   const recovering = async (bundle: string, work: (worker: Worker) => Promise<unknown>): Promise<string> => {
     const notes = directory();
     const { recoverer, recoveryServer } = lab.installation;
@@ -117,7 +118,7 @@ describe.each(['started', ...(canFork ? ['forked'] : [])])('a process that recov
       worker.kill();
       await worker.ended;
     } else {
-      const server = await startRecoveryServer(options, bundle);
+      const server = await startRecoveryServer(options, how === 'forked' ? bundle : NO_STORE);
       if ('refused' in server) throw new Error(server.refused);
       await work(server.newWorker());
       await server.close();

@@ -43,27 +43,32 @@ const carriedOut = (id: number, word: string, more: Partial<One> = {}): One => (
   ...more,
 });
 
-/** `warm`, `fresh`: what such processes find in a tree, by its word. */
+/** `warm`, `fresh`, `forked`: what such processes find in a tree, by its word. */
 interface Answers {
   readonly warm?: (word: string) => Recovery;
   readonly fresh?: (word: string) => Recovery;
+  /** Fresh ones that are forked, for all but the first tree of a kind. */
+  readonly forked?: (word: string) => Recovery;
   readonly warmIsTrue?: boolean;
 }
 
 interface Fake {
   readonly recovery: StoreRecovery;
-  /** Words of trees, in the order in which they were asked for. */
+  /** Words of trees, in the order in which they were asked for; `forked` by a process that was forked. */
   readonly confirmed: string[];
+  readonly forkedFor: string[];
   readonly recovered: string[][];
   readonly directories: string[];
 }
 
-function fakeRecovery({ warm = loaded, fresh = warm, warmIsTrue = true }: Answers = {}): Fake {
-  const [confirmed, recovered, directories]: [string[], string[][], string[]] = [[], [], []];
+function fakeRecovery({ warm = loaded, fresh = warm, forked = fresh, warmIsTrue = true }: Answers = {}): Fake {
+  const [confirmed, forkedFor, recovered, directories]: [string[], string[], string[][], string[]] = [[], [], [], []];
+  const kinds = new Set<string>();
   let isWarm = true;
   const find = (word: string): Recovery => (isWarm ? warm : fresh)(word);
   return {
     confirmed,
+    forkedFor,
     recovered,
     directories,
     recovery: {
@@ -79,9 +84,15 @@ function fakeRecovery({ warm = loaded, fresh = warm, warmIsTrue = true }: Answer
         onDone?.(trees.length);
         return trees.map((tree) => ({ recovery: find(wordIn(tree)), left: ['left'] }));
       },
-      confirm: async (tree) => {
-        confirmed.push(wordIn(tree));
-        return fresh(wordIn(tree));
+      confirm: async (tree, _next, kind) => {
+        const word = wordIn(tree);
+        if (!confirmed.includes(word)) confirmed.push(word);
+        if (kind === undefined || !kinds.has(kind)) {
+          if (kind !== undefined) kinds.add(kind);
+          return fresh(word);
+        }
+        forkedFor.push(word);
+        return forked(word);
       },
       warmIsTrue: async () => {
         isWarm = warmIsTrue;
@@ -150,6 +161,22 @@ describe('losses are confirmed', () => {
     const { recovery, confirmed } = fakeRecovery({ warm });
     await recoverAndBelieve(recovery, [carriedOut(1, 'empty'), middle, carriedOut(3, 'empty')], OPTIONS);
     expect(idsOf(confirmed)).toEqual([1, 3, 2]);
+  });
+
+  test('one that a forked process does not find again is left to one that is started', async () => {
+    const forked = (): Recovery => loaded('original');
+    const { recovery, confirmed, forkedFor } = fakeRecovery({ forked });
+    expect(outcomesOf(await recoverAndBelieve(recovery, CASES, OPTIONS))).toEqual(WARM);
+    expect(idsOf(forkedFor)).toEqual([6, 5]); // of each answer the first is confirmed by a process that is started
+    expect(idsOf(confirmed)).toEqual([1, 6, 4, 5]);
+  });
+
+  test('and what that one does not find again either is doubted', async () => {
+    const other = (word: string): Recovery => loaded(idsOf([word])[0] === 6 ? 'original 6' : word);
+    const { recovery } = fakeRecovery({ warm: loaded, fresh: other, forked: other });
+    expect(outcomesOf(await recoverAndBelieve(recovery, CASES, OPTIONS))).toEqual(
+      WARM.map((line) => line.replace('6 empty', '6 original')),
+    );
   });
 
   test('not while a search only looks for one', async () => {
