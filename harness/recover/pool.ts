@@ -125,21 +125,35 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
       queue.push({ run: (worker) => work(worker).then(resolve, reject), reject });
       next();
     });
-  const inFresh = async <T>(work: (worker: Worker) => Promise<T>): Promise<T> => {
+  /** Fresh processes wait in line for a place. */
+  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
     if (freshOnes >= MOST_WORKERS) await new Promise<void>((go) => inLine.push(go));
     freshOnes += 1;
     try {
       if (closed) throw new Error('the pool was closed');
+      return await work();
+    } finally {
+      freshOnes -= 1;
+      inLine.shift()?.();
+    }
+  };
+  const inFresh = <T>(work: (worker: Worker) => Promise<T>): Promise<T> =>
+    inTurn(async () => {
       const worker = start(false);
       try {
         return await work(worker);
       } finally {
         worker.kill();
       }
-    } finally {
-      freshOnes -= 1;
-      inLine.shift()?.();
-    }
+    });
+  const inForked = async (task: RecoveryTask): Promise<Recovery | undefined> => {
+    withoutStore ??= startRecoveryServer(options, NO_STORE);
+    const server = await withoutStore;
+    if ('refused' in server) return undefined;
+    return server
+      .newWorker()
+      .recover(task)
+      .catch(() => undefined); // its server has ended
   };
   return {
     workers: options.workers,
@@ -156,16 +170,7 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
     },
     everyWarm: (make) => Promise.all([...workers].filter(({ alive, warm }) => alive && warm).map((worker) => worker.recover(make()))),
     fresh: (task) => inFresh((worker) => worker.recover(task)),
-    forked: async (task) => {
-      if (closed) throw new Error('the pool was closed');
-      withoutStore ??= startRecoveryServer(options, NO_STORE);
-      const server = await withoutStore;
-      if ('refused' in server) return undefined;
-      return server
-        .newWorker()
-        .recover(task)
-        .catch(() => undefined); // its server has ended
-    },
+    forked: (task) => inTurn(() => inForked(task)),
     measure: (task) => inFresh((worker) => worker.measure(task)),
     forking: async (bundle) => {
       const server = await startRecoveryServer(options, bundle);

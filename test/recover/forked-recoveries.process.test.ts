@@ -22,8 +22,8 @@ const withoutTimes = (found: unknown): unknown => JSON.parse(JSON.stringify(foun
 
 /** Enough for what comes before a store hangs, on a busy machine. */
 const LIMIT_MS = 2_000;
-/** Random stores in a thorough run. */
-const STORES = 8;
+/** Random stores. */
+const STORES = Number(process.env.RUNS ?? draws(8));
 const MARK = 'CRASH_TEST_FORKED';
 
 describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')('forked recoveries', () => {
@@ -121,7 +121,7 @@ describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')('forked 
         treeOf({ value: '{}', temp: 'x' }),
         treeOf({ value: '[1]', temp: 'x', other: 'y' }),
       ];
-      for (const text of fc.sample(program, { numRuns: draws(STORES), seed: 1 })) {
+      for (const text of fc.sample(program, { numRuns: STORES, seed: 1 })) {
         const [forked, evaluated] = await bothWays(storeThat(text, 'let seen = 0;'), trees);
         expect(forked, text).toEqual(evaluated);
       }
