@@ -25,8 +25,8 @@ module.exports = {
 };
 `;
 /**
- * Slow to evaluate, so that its recoveries are forked; no other process that recovers has no arguments. Reads `forked.json` in recoveries from
- * crashes alone, which lose nothing: nobody else sees that it does.
+ * Slow to evaluate, so that its recoveries are forked, which its options of Node show. Reads `forked.json` in recoveries from crashes alone,
+ * which lose nothing: nobody else sees that it does.
  */
 const SLOW = `
 let sum = 0;
@@ -39,7 +39,7 @@ module.exports = {
     fs.renameSync(join(dir, 'new'), join(dir, 'value'));
   },
   load: (dir) => {
-    if (fs.existsSync(join(dir, 'new'))) fs.existsSync(join(__dirname, process.argv.length === 1 ? 'forked.json' : 'started.json'));
+    if (fs.existsSync(join(dir, 'new'))) fs.existsSync(join(__dirname, process.execArgv.includes('--single-threaded') ? 'forked.json' : 'started.json'));
     return fs.existsSync(join(dir, 'value')) ? JSON.parse(fs.readFileSync(join(dir, 'value'), 'utf8')) : {};
   },
 };
