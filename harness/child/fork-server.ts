@@ -1,5 +1,5 @@
 /**
- * A warm process that is forked for each run of one store: `node --single-threaded --v8-pool-size=0 fork-server.cjs <bundle>`.
+ * A warm process that is forked for each run of one store: `fork-server.cjs <bundle>`, with the options `WARM_NODE`.
  *
  * It evaluates the store and calls none of its functions. Then it forks a child for each request, at the tracer's mark: the tracer holds
  * it, so that each child is traced from its first instruction. See `protocol/fork-server.ts` for what it reads and how it answers.

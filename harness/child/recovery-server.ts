@@ -1,5 +1,5 @@
 /**
- * Recovers by forking: `recovery-server.cjs <bundle> <limit of a stage in ms> [<notes> <directory>…]`, with the options `FORKING_NODE`.
+ * Recovers by forking: `recovery-server.cjs <bundle> <limit of a stage in ms> [<notes> <directory>…]`, with the options `WARM_NODE`.
  *
  * It evaluates the store once and calls none of its functions. Each directory and each tree is recovered by a child, whose store has been
  * evaluated and not used. Without a store (`NO_STORE`) each child evaluates the one that its request names, as a process does that is

@@ -13,11 +13,14 @@ export interface ForkRequest {
 /** Options of Node by which modules are loaded before the program. */
 export const LOADS_MODULES = /(?:^|\s)(?:--import|--require|-r|--loader|--experimental-loader)\b/;
 
+/** Options of a Node that forks itself: without helper threads, which children would not have. */
+export const FORKING_NODE = ['--single-threaded', '--v8-pool-size=0'] as const;
+
 /**
- * Options of a Node that forks itself: without helper threads, which children would not have, and with all functions compiled when their file
- * is loaded, because a function that is compiled when it is first called is compiled by each child.
+ * Options of one that is warmed up first (`child/warm-store.ts`): until then all functions are compiled when their file is loaded, because
+ * one that is compiled when it is first called is compiled by each child.
  */
-export const FORKING_NODE = ['--single-threaded', '--v8-pool-size=0', '--no-lazy'] as const;
+export const WARM_NODE = [...FORKING_NODE, '--no-lazy'] as const;
 
 /** It is ready. `unique`: the store's import read a clock, chance or the process id, so that two processes must not share it. */
 export const SERVER_SIGNAL = { ready: 'SIGURG', unique: 'SIGUSR2' } as const;

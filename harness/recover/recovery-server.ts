@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Recovery } from '../domain/recovery.ts';
-import { FORKING_NODE, whyNotForked } from '../protocol/fork-server.ts';
+import { WARM_NODE, whyNotForked } from '../protocol/fork-server.ts';
 import { ANSWERS, type RecoveryServerAnswer, type RecoveryServerRequest } from '../protocol/recovery-server.ts';
 import { outsideArguments } from './outside-lines.ts';
 import { lookAtAnswers, type Worker, type WorkerOptions } from './worker.ts';
@@ -30,7 +30,7 @@ export function startRecoveryServer(
   bundle: string,
 ): Promise<RecoveryServer | { readonly refused: string }> {
   const args = [recoveryServer, bundle, String(timeoutMs), ...outsideArguments(outside)];
-  const server = spawn(process.execPath, [...FORKING_NODE, ...args], {
+  const server = spawn(process.execPath, [...WARM_NODE, ...args], {
     cwd,
     env,
     stdio: ['pipe', 'ignore', 'ignore', 'pipe'],

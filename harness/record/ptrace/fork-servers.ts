@@ -6,7 +6,7 @@
  */
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
-import { FORKING_NODE, type ForkRequest, type NotForkedCode, SERVER_SIGNAL, whyNotForked } from '../../protocol/fork-server.ts';
+import { type ForkRequest, type NotForkedCode, SERVER_SIGNAL, WARM_NODE, whyNotForked } from '../../protocol/fork-server.ts';
 import { writeJsonLine } from '../../protocol/json-lines.ts';
 import { LINGER_VARIABLE } from '../linger.ts';
 import { killProcesses } from './ends.ts';
@@ -143,7 +143,7 @@ export class ForkServers {
     if (live.length >= MOST_SERVERS && !this.#retireOne()) return undefined;
     const env = sharedEnv(run);
     const [output, input] = this.#libc.pipe();
-    const pid = this.#libc.spawn(run.node, [...FORKING_NODE, run.warm.server, run.warm.bundle], env, output);
+    const pid = this.#libc.spawn(run.node, [...WARM_NODE, run.warm.server, run.warm.bundle], env, output);
     closeSync(output);
     if (this.#libc.ptrace(PTRACE.seize, pid, 0, START_OPTIONS) < 0) killProcesses([pid]);
     const server: Server = {

@@ -5,18 +5,18 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../../../harness/domain/trace.ts';
 import { findInstallation } from '../../../harness/machine/installation.ts';
+import { FORKING_NODE } from '../../../harness/protocol/fork-server.ts';
 import type { InterleaveAnswer, InterleaveRequest } from '../../../harness/protocol/interleave.ts';
 import { freshDirectory } from '../../lab/temporary.ts';
 import { bundleOf, type Planted, READER, requestFor, TWO_SAVERS, TWO_UPDATERS } from './planted.ts';
 
 const { interleave } = findInstallation(import.meta.url);
-const FORKS = ['--single-threaded', '--v8-pool-size=0'];
 
 function answerOf(bundle: string, tasks: readonly Task[], wanted: Partial<InterleaveRequest>): InterleaveAnswer {
   const directory = freshDirectory();
   const [asked, answered] = [join(directory, 'request.json'), join(directory, 'answer.json')];
   writeFileSync(asked, JSON.stringify({ ...requestFor(tasks), bundle, ...wanted }));
-  spawnSync(process.execPath, [...(wanted.forks === true ? FORKS : []), interleave, asked, answered], { stdio: 'ignore' });
+  spawnSync(process.execPath, [...(wanted.forks === true ? FORKING_NODE : []), interleave, asked, answered], { stdio: 'ignore' });
   return JSON.parse(readFileSync(answered, 'utf8')) as InterleaveAnswer;
 }
 
