@@ -69,7 +69,7 @@ export async function recoveryOf(
   const isSlow = times !== undefined && times.firstMs > times.startMs;
   const forking = await forkingFor(store, pool, times?.againMs ?? 0, onNotForked);
   const warmPool = forking ?? pool;
-  const [confirmed, confirmedForked] = [new Map<string, Promise<Recovery>>(), new Map<string, Promise<Recovery>>()];
+  const confirmed = new Map<string, Promise<Recovery>>();
   const kindsStarted = new Set<string>();
   /** Where trees are recovered in the first place, too: what a kernel notes of a load may differ from file system to file system. */
   const inBuilt = async <T>(tree: Tree, next: Json, recover: (task: RecoveryTask) => Promise<T>): Promise<T> => {
@@ -139,14 +139,16 @@ export async function recoveryOf(
     },
     confirm: (tree, next, kind) => {
       const key = `${JSON.stringify(next)}\n${treeKey(tree)}`;
-      const before = confirmed.get(key) ?? (kind === undefined ? undefined : confirmedForked.get(key));
-      if (before !== undefined) return before;
-      const started = (): Promise<Recovery> => once(confirmed, key, () => inBuilt(tree, next, pool.fresh));
-      if (kind === undefined || store.kind !== 'module' || !kindsStarted.has(kind)) {
-        if (kind !== undefined) kindsStarted.add(kind);
-        return started();
-      }
-      return once(confirmedForked, key, async () => (await inBuilt(tree, next, pool.forked)) ?? started());
+      const once = (how: 'started' | 'forked', recover: () => Promise<Recovery>): Promise<Recovery> => {
+        const known = confirmed.get(`${how} ${key}`) ?? recover();
+        confirmed.set(`${how} ${key}`, known);
+        return known;
+      };
+      const started = (): Promise<Recovery> => once('started', () => inBuilt(tree, next, pool.fresh));
+      const mayFork = store.kind === 'module' && kind !== undefined && kindsStarted.has(kind);
+      if (kind !== undefined) kindsStarted.add(kind);
+      if (!mayFork || confirmed.has(`started ${key}`)) return started();
+      return once('forked', async () => (await inBuilt(tree, next, pool.forked)) ?? started());
     },
     warmIsTrue: async () => {
       if (!warm || forking !== undefined) return true; // a store in a forked child has not been used
@@ -157,12 +159,6 @@ export async function recoveryOf(
       return false;
     },
   };
-}
-
-function once<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
-  const made = known.get(key) ?? make();
-  known.set(key, made);
-  return made;
 }
 
 /** A pool that forks the recoveries of a store, if that is faster and possible. */

@@ -73,6 +73,14 @@ describe('a confirmation', () => {
     expect(did).toEqual(['started', 'forked', 'started']);
   });
 
+  test('of another answer is started for a tree that was forked for one, too', async () => {
+    const { confirm, did } = await confirming();
+    await confirm('1', 'empty');
+    await confirm('2', 'empty');
+    expect(await confirm('2', 'stale')).toEqual(loaded('started'));
+    expect(did).toEqual(['started', 'forked', 'started']);
+  });
+
   test('that is forked is no answer to who asks for one that is started', async () => {
     const { confirm, did } = await confirming();
     await confirm('1', 'empty');
