@@ -29,7 +29,7 @@ export const refuse = (code: NotForkedCode): never => (process as unknown as { r
 
 /** Evaluates the store and tries a child. Undefined in that child, which ends by itself. Ends the process where the store cannot be forked. */
 export async function warmStore(bundle: string, outside?: OutsideWatch): Promise<WarmStore | undefined> {
-  if (loadsModules()) refuse(77); // before the import, which may differ with them
+  refuseModules();
   let store: ModuleStore | undefined;
   const evaluate = (): Promise<Imported> =>
     watchImport(async () => {
@@ -38,13 +38,22 @@ export async function warmStore(bundle: string, outside?: OutsideWatch): Promise
   const imported = await (outside?.heldDuring(evaluate) ?? evaluate()).catch(() => refuse(71));
   if (imported.refused !== undefined) refuse(imported.refused);
   const evaluated = store ?? refuse(71);
-  const node = await warmNode(outside);
+  const node = await prepared(outside);
   return node && { ...node, store: evaluated, unique: imported.unique };
 }
 
-/** Prepares this process to be forked, and tries a child. Undefined in that child, which ends by itself. Ends the process where it cannot be forked. */
+/** Tries a child of this process without a store. Undefined in that child, which ends by itself. Ends the process where it cannot be forked. */
 export async function warmNode(outside?: OutsideWatch): Promise<WarmNode | undefined> {
-  if (loadsModules()) refuse(77);
+  refuseModules();
+  return prepared(outside);
+}
+
+/** Modules that Node loads before the program may start threads, of which a child has none. */
+function refuseModules(): void {
+  if (LOADS_MODULES.test(process.env.NODE_OPTIONS ?? '')) refuse(77);
+}
+
+async function prepared(outside: OutsideWatch | undefined): Promise<WarmNode | undefined> {
   const forks = outside?.apart(forksHere) ?? forksHere();
   outside?.native(loadKoffi(), ['load']);
   await warmUp();
@@ -60,9 +69,6 @@ export async function warmNode(outside?: OutsideWatch): Promise<WarmNode | undef
   if (forks.statusOf(trial) !== 0) refuse(76);
   return { forks, forkMs: performance.now() - began, collect };
 }
-
-/** Such modules may start threads, of which a child has none. */
-const loadsModules = (): boolean => LOADS_MODULES.test(process.env.NODE_OPTIONS ?? '');
 
 /** Collects all garbage: a child would do that in its first milliseconds, and each page of memory that it writes to is copied. Returns the collector. */
 function collectAll(): (options?: object) => void {
