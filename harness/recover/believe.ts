@@ -5,10 +5,10 @@
  *             ─▶ again by fresh ones, if a warm process remembered another directory
  *             ─▶ judged: a case is as bad as its worst sighting
  *             ─▶ losses confirmed: of those of one kind the first and the last by processes that have done nothing else; if one of the
- *                two is something else, all of that kind. Of a store's losses that ended alike, the first is confirmed by a process that
- *                is started; what a forked one does not confirm, is left to one that is started
+ *                two is something else, all of that kind. Of a store's losses that ended alike the first is confirmed by a process that
+ *                is started. What a forked one does not confirm is left to one that is started
  *
- * See decision records 0004, 0010 and 0018.
+ * See decision records 0004, 0010, 0018 and 0024.
  */
 import { UsageError } from '../domain/errors.ts';
 import type { RecoveredTree } from '../domain/recovery.ts';

@@ -38,10 +38,10 @@ export interface RecoveryPool {
   everyWarm(make: () => RecoveryTask): Promise<readonly Recovery[]>;
   /** Recovers in a process that was started for it. */
   fresh(task: RecoveryTask): Promise<Recovery>;
-  /** Recovers in a process that was forked for it before it had a store; undefined where that is not possible. */
-  forked(task: RecoveryTask): Promise<Recovery | undefined>;
   /** The same, and how long it takes to have the store. */
   measure(task: RecoveryTask): Promise<Measured>;
+  /** Recovers in a process that was forked for it before it had a store; undefined where that is not possible. */
+  forked(task: RecoveryTask): Promise<Recovery | undefined>;
   /** Starts a process that evaluates this store once and is forked for each recovery. It ends when its pool is closed, or this one. */
   forking(bundle: string): Promise<Forking>;
   close(): Promise<void>;
@@ -170,8 +170,8 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
     },
     everyWarm: (make) => Promise.all([...workers].filter(({ alive, warm }) => alive && warm).map((worker) => worker.recover(make()))),
     fresh: (task) => inFresh((worker) => worker.recover(task)),
-    forked: (task) => inTurn(() => inForked(task)),
     measure: (task) => inFresh((worker) => worker.measure(task)),
+    forked: (task) => inTurn(() => inForked(task)),
     forking: async (bundle) => {
       const server = await startRecoveryServer(options, bundle);
       if ('refused' in server) return server;

@@ -62,7 +62,7 @@ export interface FaultLab {
   readonly isSlow: boolean;
 }
 
-/** Runs per process: enough to share the cost of its start, which is that of ten runs, and few enough to limit what the store leaks. */
+/** Runs per process: enough to share the cost of its start, few enough to limit what the store leaks. */
 const RUNS_PER_PROCESS = { least: 12, most: 32 } as const;
 /** Limit for a step in a process with further runs, in ms. A run that exceeds it is repeated alone, with the full limit. */
 const TOGETHER_MS = 2_000;
