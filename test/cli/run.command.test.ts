@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Result } from '../../harness/domain/result.ts';
-import { cellsOf, copyInstallation, killsIn, openPlace, type Place } from '../lab/command.ts';
+import { cellsOf, copyInstallation, killsIn, openPlace, type Place, UNSYNCED } from '../lab/command.ts';
 import { noPtrace } from '../record/ptrace/tracing.ts';
 
 let place: Place;
@@ -45,17 +45,6 @@ test('in a copy of the project, a copy turned into a rename is found, with its l
   expect(violations.filter(({ end }) => end)).toMatchObject([{ id: expect.stringMatching(/^copy-then-replace\/save-unchanged\//) }]);
   expect(result.cells.find(({ status }) => status === 'missed-bug')?.reason).toBe('known to be lossy here, but found durable');
 });
-
-/** Keeps its claim under kills, and breaks it where a rename lands before the data. */
-const UNSYNCED = `
-  const fs = require('node:fs');
-  module.exports = {
-    save: (dir, value) => {
-      fs.writeFileSync(dir + '/value.tmp', JSON.stringify(value));
-      fs.renameSync(dir + '/value.tmp', dir + '/value');
-    },
-    load: (dir) => fs.existsSync(dir + '/value') ? JSON.parse(fs.readFileSync(dir + '/value', 'utf8')) : {},
-  };`;
 
 /** Renames its file away before it writes the new one. */
 const RENAMES_AWAY = `

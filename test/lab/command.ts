@@ -138,3 +138,15 @@ module.exports = {
   },
 };
 `;
+
+/** Replaces its file by a rename, and forces nothing: a kill loses nothing, and a power cut does where the rename lands before the data. */
+export const UNSYNCED = `
+const fs = require('node:fs');
+module.exports = {
+  save: (dir, value) => {
+    fs.writeFileSync(dir + '/value.tmp', JSON.stringify(value));
+    fs.renameSync(dir + '/value.tmp', dir + '/value');
+  },
+  load: (dir) => fs.existsSync(dir + '/value') ? JSON.parse(fs.readFileSync(dir + '/value', 'utf8')) : {},
+};
+`;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FILE_SYSTEMS } from '../../../harness/record/image/file-systems.ts';
 import { missingFor } from '../../../harness/record/image/missing.ts';
-import { expectNothingLeft, openPlace, type Place } from '../../lab/command.ts';
+import { expectNothingLeft, openPlace, type Place, UNSYNCED } from '../../lab/command.ts';
 import { noPtrace } from '../../record/ptrace/tracing.ts';
 
 const missing = noPtrace ?? missingFor(FILE_SYSTEMS['ext4-noauto'], process.env.PATH ?? '');
@@ -13,17 +13,6 @@ beforeAll(() => {
   place = openPlace();
 });
 afterAll(() => place.close());
-
-/** Replaces its file by a rename, and forces nothing. */
-const UNSYNCED = `
-  const fs = require('node:fs');
-  module.exports = {
-    save: (dir, value) => {
-      fs.writeFileSync(dir + '/value.tmp', JSON.stringify(value));
-      fs.renameSync(dir + '/value.tmp', dir + '/value');
-    },
-    load: (dir) => fs.existsSync(dir + '/value') ? JSON.parse(fs.readFileSync(dir + '/value', 'utf8')) : {},
-  };`;
 
 const mounts = (): string[] => readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
 
