@@ -16,9 +16,9 @@ test('what a search tries on its way is not confirmed', async () => {
     const confirmed = new Set<string>();
     const recovery: typeof bench.recovery = {
       ...bench.recovery,
-      confirm: (tree, next) => {
+      confirm: (tree, next, kind) => {
         confirmed.add(treeKey(tree));
-        return bench.recovery.confirm(tree, next);
+        return bench.recovery.confirm(tree, next, kind);
       },
     };
     const { explored } = await check({ model: 'power-loss:xfs' }, { ...bench, recovery });
