@@ -110,15 +110,21 @@ describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')('a proce
     }
   });
 
-  test('does not outlive its pool, and is no answer when its server has ended', async () => {
-    const own = poolIn(root, { env: { [MARK]: 'outlives' } });
-    const marker = join(root, 'hangs');
-    const bundle = storeThat(`load: () => { fs.writeFileSync(${JSON.stringify(marker)}, String(process.ppid)); for (;;); }`);
-    const answer = own.forked({ bundle, directory: directoryWith(root), next: NEXT });
-    await expect.poll(() => existsSync(marker) && readFileSync(marker, 'utf8'), { timeout: 60_000 }).toBeTruthy();
-    process.kill(Number(readFileSync(marker, 'utf8')), 'SIGKILL'); // the server, which this test started
-    expect(await answer).toBeUndefined();
-    await expect.poll(() => processesWith(MARK, 'outlives'), { timeout: 60_000 }).toEqual([]);
-    await own.close();
+  test.each<[string, (own: RecoveryPool, server: number) => Promise<void>]>([
+    ['its pool is closed', (own) => own.close()],
+    ['its server ends', async (_, server) => void process.kill(server, 'SIGKILL')], // this test started it
+  ])('ends and is no answer when %s', async (what, end) => {
+    const own = poolIn(root, { env: { [MARK]: what } });
+    try {
+      const marker = join(root, `hangs when ${what}`);
+      const bundle = storeThat(`load: () => { fs.writeFileSync(${JSON.stringify(marker)}, String(process.ppid)); for (;;); }`);
+      const answer = own.forked({ bundle, directory: directoryWith(root), next: NEXT });
+      await expect.poll(() => existsSync(marker) && readFileSync(marker, 'utf8'), { timeout: 60_000 }).toBeTruthy();
+      await end(own, Number(readFileSync(marker, 'utf8')));
+      expect(await answer).toBeUndefined();
+      await expect.poll(() => processesWith(MARK, what), { timeout: 60_000 }).toEqual([]);
+    } finally {
+      await own.close();
+    }
   });
 });

@@ -29,6 +29,7 @@ const FINE: Recovery = { load: { kind: 'loaded', value: 1 }, save: { kind: 'save
 function labOf(
   fateOf: (op: number, before: number) => Fate,
   slow?: { readonly forks: boolean },
+  inFlight = 1,
 ): { readonly lab: FaultLab; readonly processes: number[][]; readonly forked: number[][] } {
   const forks = slow?.forks === true;
   const forked: number[][] = [];
@@ -40,7 +41,7 @@ function labOf(
   const lab: FaultLab = {
     recorder: {
       ...PTRACE,
-      inFlight: 1,
+      inFlight,
       run: async ({ plan, warm }) => {
         if (plan.kind !== 'fault') throw new Error('only faults');
         (warm === undefined ? processes : forked).push(plan.runs.map(opOf));
@@ -92,6 +93,20 @@ async function endings(
 
 test('all go well in one process, and a run without a fault comes last', async () => {
   expect(await endings(() => 'finishes')).toEqual({ ends: ['settled', 'settled', 'settled'], processes: [[1, 2, 3, 0]], forked: [] });
+});
+
+test.each([
+  { runs: 8, inFlight: 4, sizes: [8] },
+  { runs: 30, inFlight: 4, sizes: [12, 12, 6] },
+  { runs: 100, inFlight: 4, sizes: [25, 25, 25, 25] },
+  { runs: 100, inFlight: 1, sizes: [32, 32, 32, 4] },
+])('$runs runs with $inFlight processes at a time: a dozen or more in each, at most 32', async ({ runs, inFlight, sizes }) => {
+  const { lab, processes } = labOf(() => 'finishes', undefined, inFlight);
+  const control = runAlone(lab, []);
+  await control;
+  processes.length = 0;
+  await runFaults(lab, faultsAt(...Array.from({ length: runs }, (_, index) => index + 1)), { control });
+  expect(processes.map((made) => made.length - 1)).toEqual(sizes); // a run without a fault comes last
 });
 
 test('a run that ends its process is made alone, and those after it in another', async () => {
