@@ -116,15 +116,18 @@ async function caseResult(verdict: Verdict<Case, unknown>, findings: Findings, {
   const { found, lost = [], ...words } = await model.describe(verdict, findings);
   const id = `${cellName(cell)}${model.id.write(verdict.case)}`;
   const grade = gradeIn(cell, outcome);
+  const violation = isViolation(grade, heldTo(cell).claim);
+  const blame = violation ? await model.blame(verdict, findings) : undefined;
   return {
     id,
     outcome,
     grade,
-    violation: isViolation(grade, heldTo(cell).claim),
+    violation,
     found: found ?? (exposed === undefined ? describeFound(outcome, recovery, promised) : `${exposed} by other users`),
     promised: describePromised(promised),
     onDisk: filesIn(sighting.tree, model.variation(verdict)),
     lost,
+    ...(blame && { blame }),
     replay: replay(id),
     ...words,
   };

@@ -7,6 +7,7 @@ import { UsageError } from '../domain/errors.ts';
 import { failsRun } from '../domain/grade.ts';
 import { oneOf } from '../domain/nearest.ts';
 import type { Result } from '../domain/result.ts';
+import { causesOf } from '../explain/causes.ts';
 import type { Cell } from '../models/model.ts';
 import { REPORTERS } from '../report/all.ts';
 import { timings } from '../report/timings.ts';
@@ -184,10 +185,12 @@ function runOptions(session: Session, flags: RunFlags): Omit<RunOptions, 'onProg
   };
 }
 
-async function runAll(session: Session, cells: readonly Cell[], options: RunOptions): Promise<Result> {
+async function runAll(session: Session, chosen: readonly Cell[], options: RunOptions): Promise<Result> {
   const started = performance.now();
-  const checked = await runCells(cells, options);
+  const checked = await runCells(chosen, options);
   const { allCases, effort } = options;
+  const cells = checked.map(({ cell }) => cell);
+  const cases = checked.flatMap((one) => one.cases.filter(({ violation }) => allCases || violation));
   return {
     schema: 'crash-matrix/1',
     version: session.installation.version,
@@ -199,7 +202,8 @@ async function runAll(session: Session, cells: readonly Cell[], options: RunOpti
     platform: `${process.platform}-${process.arch}`,
     seed: effort.seed,
     durationMs: performance.now() - started,
-    cells: checked.map(({ cell }) => cell),
-    cases: checked.flatMap(({ cases }) => cases.filter(({ violation }) => allCases || violation)),
+    causes: causesOf(cells, cases),
+    cells,
+    cases,
   };
 }

@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { EFFORT_NAMES, limitsSchema } from './effort.ts';
+import { MECHANISM_NAMES } from './mechanisms.ts';
 import { OUTCOME_NAMES } from './outcomes.ts';
 import { stageTimesSchema } from './stages.ts';
 
@@ -14,7 +15,11 @@ const site = z.object({
   file: z.string().describe('Path relative to the working directory of the run'),
   line: z.int().positive(),
   column: z.int().positive(),
+  in: z.string().optional().describe('The function that the line is in'),
+  source: z.string().optional().describe('The text of the line'),
 });
+
+const mechanism = z.enum(MECHANISM_NAMES);
 
 const opLine = z.object({
   index: z.int().positive().describe('1 for the first op of the run'),
@@ -152,7 +157,37 @@ const caseResult = z.object({
     .optional()
     .describe('Power loss, of the smallest case: what made the loss visible, e.g. the op that is on disk without what was lost'),
   missingBarrier: z.string().optional().describe('Power loss: what would mend every failing case of the cell, verified by exploring again'),
+  blame: z
+    .object({ mechanism, op: z.string().describe('The op that began it, in words'), site: site.optional() })
+    .optional()
+    .describe('What one change would have to mend; absent where no op can be named'),
   replay: z.string().describe('The command that rebuilds this case'),
+});
+
+const cause = z.object({
+  id: z
+    .string()
+    .describe(
+      '<store>/<mechanism>/<hash>: the same while the text of the line is, wherever the line moves; of the op where no line is known',
+    ),
+  store: z.string(),
+  mechanism: mechanism.or(z.literal('unexplained')).describe('`unexplained`: violations that are to blame on no op, listed as themselves'),
+  op: z.string().describe('The op that began it, in words'),
+  site: site.optional(),
+  says: z.string().describe('One line: where, and what it does'),
+  outcomes: z.array(outcome).describe('What was found, worst first'),
+  cells: z.array(z.string()).describe('<store>/<scenario>/<model>[:<profile>] of each cell with a case of it'),
+  cases: count.describe('Cases in `cases` that it explains'),
+  shortest: z.string().describe('The id of the plainest case'),
+  status: z
+    .enum(['broken', 'shown', 'known'])
+    .describe('broken: a claim falls by it; shown: only where the store is not held to it; known: a known bug'),
+  mend: z
+    .object({
+      text: z.string(),
+      verified: z.boolean().describe('True where the mend was carried out, and every case of its cell was gone'),
+    })
+    .optional(),
 });
 
 export const resultSchema = z.object({
@@ -166,6 +201,7 @@ export const resultSchema = z.object({
   platform: z.string(),
   seed: z.int(),
   durationMs: z.number().nonnegative(),
+  causes: z.array(cause).describe('What one change each would mend, in the order of how much it takes with it; explains every violation'),
   cells: z.array(cell),
   cases: z.array(caseResult).describe('Every violation, and every case when asked for'),
 });
@@ -174,5 +210,6 @@ export type Result = z.infer<typeof resultSchema>;
 export type CellResult = z.infer<typeof cell>;
 export type Tried = z.infer<typeof tried>;
 export type CaseResult = z.infer<typeof caseResult>;
+export type Cause = z.infer<typeof cause>;
 export type OpLine = z.infer<typeof opLine>;
 export type SiteLine = z.infer<typeof site>;

@@ -31,6 +31,10 @@ export interface Site {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+  /** The function that it is in. */
+  readonly in?: string;
+  /** Its text, without the space around it. */
+  readonly source?: string;
 }
 
 /** A range of a file, in bytes. For a copy, in the file that is written. */

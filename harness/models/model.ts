@@ -10,6 +10,7 @@
 import type { Bench } from '../bench/bench.ts';
 import type { RecordedSubject, Subject } from '../bench/subject.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
+import type { Blame } from '../domain/mechanisms.ts';
 import type { CaseResult, Tried } from '../domain/result.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import type { ScheduleEnd } from '../domain/schedule.ts';
@@ -117,7 +118,10 @@ export interface Findings<E extends Explored = Explored> {
 }
 
 /** A case in words; the rest of its lines in the report is the same for all models. */
-export type CaseWords = Omit<CaseResult, 'id' | 'outcome' | 'grade' | 'violation' | 'found' | 'promised' | 'onDisk' | 'lost' | 'replay'> & {
+export type CaseWords = Omit<
+  CaseResult,
+  'id' | 'outcome' | 'grade' | 'violation' | 'found' | 'promised' | 'onDisk' | 'lost' | 'blame' | 'replay'
+> & {
   readonly lost?: CaseResult['lost'];
   /** What recovery found, where the model has better words. */
   readonly found?: string;
@@ -183,6 +187,8 @@ export interface Model<C extends Case = Case, R = unknown, Named = unknown, E ex
   /** The verdicts that a report shows; `all`: every one. */
   selected(findings: Findings<E>, isViolation: (verdict: Verdict<C, R>) => boolean, all: boolean): readonly Verdict<C, R>[];
   describe(verdict: Verdict<C, R>, findings: Findings<E>): Promise<CaseWords>;
+  /** The op that a violation is to blame on; undefined if none can be named. */
+  blame(verdict: Verdict<C, R>, findings: Findings<E>): Promise<Blame | undefined>;
   /** What made-up names in the case's tree look like. */
   variation(verdict: Verdict<C, R>): Variation;
   timeline(verdict: Verdict<C, R>, findings: Findings<E>): Promise<Timeline>;

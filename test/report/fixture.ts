@@ -2,11 +2,13 @@
  * Results as a run would give them, built from ops: a picture is drawn from what each op leaves behind.
  */
 
+import { cellName } from '../../harness/domain/case-id.ts';
 import { EFFORTS } from '../../harness/domain/effort.ts';
 import { OUTCOME_NAMES, OUTCOMES, type Outcome } from '../../harness/domain/outcomes.ts';
 import type { CaseResult, CellResult, Result, Tried } from '../../harness/domain/result.ts';
 import type { Call, FileRef, Op, OpenFlag, Site } from '../../harness/domain/trace.ts';
-import { opText } from '../../harness/explain/op-text.ts';
+import { causesOf } from '../../harness/explain/causes.ts';
+import { opText, withoutBytes } from '../../harness/explain/op-text.ts';
 import { modelNamed } from '../../harness/models/all.ts';
 
 type OpParts = Partial<Pick<Op, 'to' | 'range' | 'error' | 'mode' | 'process'>> & {
@@ -136,8 +138,9 @@ function caseAt(cell: CellResult, boundary: number): CaseResult {
   const outcome = outcomeOf(cell.picture[boundary] ?? '') ?? 'mixed';
   const until = cell.picture.slice(boundary).search(new RegExp(`[^${cell.picture[boundary]}]`));
   const after = line(boundary);
+  const began = line(cell.picture.slice(0, boundary + 1).search(new RegExp(`${cell.picture[boundary]}+$`)));
   const goneAt = until < 0 ? undefined : line(boundary + until);
-  const id = `${cell.store}/${cell.scenario}/${cell.model}@${boundary}`;
+  const id = `${cellName(cell)}@${boundary}`;
   return {
     id,
     outcome,
@@ -153,6 +156,7 @@ function caseAt(cell: CellResult, boundary: number): CaseResult {
       { path: 'sessions.json.lock', bytes: 47 },
     ],
     lost: [],
+    ...(began && { blame: { mechanism: 'moved-away', op: withoutBytes(began.text), ...(began.site && { site: began.site }) } }),
     replay: `crash-matrix replay ${id}`,
   };
 }
@@ -163,6 +167,7 @@ function outcomeOf(letter: string): Outcome | undefined {
 
 export function resultOf(parts: readonly CellParts[], more: Partial<Result> = {}): Result {
   const built = parts.map(cellAndCases);
+  const [cells, cases] = [built.map(({ cell }) => cell), built.flatMap((one) => one.cases)];
   return {
     schema: 'crash-matrix/1',
     version: '0.1.0',
@@ -174,8 +179,9 @@ export function resultOf(parts: readonly CellParts[], more: Partial<Result> = {}
     platform: 'linux',
     seed: 42,
     durationMs: 48_213,
-    cells: built.map(({ cell }) => cell),
-    cases: built.flatMap(({ cases }) => cases),
+    causes: causesOf(more.cells ?? cells, more.cases ?? cases),
+    cells,
+    cases,
     ...more,
   };
 }

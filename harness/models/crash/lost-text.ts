@@ -16,10 +16,18 @@ export function lostTexts(state: CrashState, trace: Trace): string[] {
   for (const microOp of state.loss.lost) byOp.set(microOp.op.index, [...(byOp.get(microOp.op.index) ?? []), microOp]);
   return [...byOp].map(([index, parts]) => {
     const op = trace.ops[index - 1];
-    const all = actions[index - 1]?.microOps.length === parts.length;
+    const all = isAllOf(actions[index - 1], parts);
     return `op ${index} ${op === undefined ? '' : opText(op)}${all ? '' : `: ${partsText(parts)}`}`;
   });
 }
+
+/** Whether nothing of an op is on disk. */
+export function isWhollyLost(trace: Trace, unit: Unit, index: number, lost: readonly MicroOp[]): boolean {
+  const parts = lost.filter(({ op }) => op.index === index);
+  return parts.length > 0 && isAllOf(actionsOf(trace, unit)[index - 1], parts);
+}
+
+const isAllOf = (action: Action | undefined, parts: readonly MicroOp[]): boolean => action?.microOps.length === parts.length;
 
 /** Many cases share one trace. */
 const known = new WeakMap<Trace, Map<Unit, readonly Action[]>>();

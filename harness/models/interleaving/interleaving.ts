@@ -13,6 +13,7 @@ import { oracleOptions } from '../../judge/oracle.ts';
 import { decodeTree, type Interleaved, type InterleaveRequest, type NamedSchedule } from '../../protocol/interleave.ts';
 import { violates } from '../held.ts';
 import type { Exploration, Model } from '../model.ts';
+import { blameSchedule } from '../schedule/blame.ts';
 import { describeSchedule, NO_VARIATION, scheduleTimeline, shortestOfEachKind, stepsIn } from '../schedule/describe.ts';
 import {
   type ScheduleCase,
@@ -82,6 +83,7 @@ export const interleaving: Model<ScheduleCase, ScheduleRun, NamedSchedule, Sched
   picture: () => [],
   selected: ({ explored }, isViolation, all) => (all ? explored.verdicts : shortestOfEachKind(explored, isViolation)),
   describe: describeSchedule,
+  blame: async (verdict) => blameSchedule(verdict),
   variation: () => NO_VARIATION,
   timeline: scheduleTimeline,
 };

@@ -12,6 +12,7 @@ import { isNotMeasured } from '../../domain/sighting.ts';
 import { historyName, parseHistoryDetail } from '../../generate/history.ts';
 import { firstFaultyOp } from '../../record/fault.ts';
 import { type Letter, type Model, opsWithSites, recordedOf } from '../model.ts';
+import { blameFault } from './blame.ts';
 import { describeFault, faultOf } from './describe.ts';
 import { carryOutFaults, exploreFaults, type FaultExplored, type NamedFault } from './explore.ts';
 import { faultId, parseFault } from './fault-id.ts';
@@ -75,6 +76,7 @@ export const ioError: Model<FaultyCase, FaultyRun, NamedFault, FaultExplored> = 
   selected: ({ explored: { verdicts } }, isViolation, all) => (all ? verdicts : firstOfEach(verdicts.filter(isViolation))),
 
   describe: describeFault,
+  blame: blameFault,
   variation: ({ case: { subject } }) => subject.trace.variation,
 
   timeline: async ({ case: { subject }, run: { trace, faults } }) => {

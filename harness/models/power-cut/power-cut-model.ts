@@ -11,6 +11,7 @@ import { needsRecorder } from '../../record/all.ts';
 import { FILE_SYSTEMS, type FileSystem } from '../../record/image/file-systems.ts';
 import { missingFor } from '../../record/image/missing.ts';
 import type { ForcePoint } from '../../record/recorder.ts';
+import { blameCrash } from '../crash/blame.ts';
 import { type NamedState, type ReadState, readCrashId, writeCrashId } from '../crash/crash-id.ts';
 import type { CrashCase, CutState } from '../crash/crash-state.ts';
 import { crashNotes, crashTimeline, describeCrash, leastLost, variationOf } from '../crash/describe.ts';
@@ -152,6 +153,7 @@ export const powerCut: Model<CrashCase, undefined, NamedState, CrashExplored<Cut
     const forced = state.how === 'cut' && state.force ? `${FORCED[state.force.how]} after op ${state.force.at}` : undefined;
     return { ...(await describeCrash(verdict)), ...(forced !== undefined && { forced }) };
   },
+  blame: blameCrash,
   variation: variationOf,
   timeline: (verdict) => crashTimeline(verdict, 'the power went here'),
   notes: crashNotes,

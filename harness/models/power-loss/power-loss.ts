@@ -12,6 +12,7 @@ import type { Coverage } from '../../persistence/power-loss.ts';
 import type { Profile as Persistence } from '../../persistence/profile.ts';
 import { PROFILES } from '../../persistence/profiles.ts';
 import { parseDetail } from '../../persistence/state-id.ts';
+import { blameCrash } from '../crash/blame.ts';
 import { type NamedState, type ReadState, readCrashId, writeCrashId } from '../crash/crash-id.ts';
 import type { CrashVerdict, LossState } from '../crash/crash-state.ts';
 import { beginningWith, crashNotes, crashTimeline, describeCrash, leastLost, lineOf, variationOf } from '../crash/describe.ts';
@@ -175,6 +176,7 @@ export const powerLoss: TraceModel<Found> = {
       ...(missingBarrier !== undefined && { missingBarrier }),
     };
   },
+  blame: blameCrash,
   variation: variationOf,
   timeline: (verdict) => crashTimeline(verdict, 'the power went here'),
   notes: crashNotes,

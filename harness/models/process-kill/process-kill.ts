@@ -7,6 +7,7 @@ import type { Tried } from '../../domain/result.ts';
 import { isNotMeasured } from '../../domain/sighting.ts';
 import type { Trace } from '../../domain/trace.ts';
 import type { CarriedOut, Unmeasured } from '../../recover/believe.ts';
+import { blameCrash } from '../crash/blame.ts';
 import { type NamedState, type ReadState, readCrashId, writeCrashId } from '../crash/crash-id.ts';
 import { type CrashCase, type CrashPoint, type CrashVerdict, stateId } from '../crash/crash-state.ts';
 import { crashNotes, crashTimeline, describeCrash, lineOf, variationOf } from '../crash/describe.ts';
@@ -123,6 +124,7 @@ export const processKill: TraceModel<KillStates> = {
     const until = await lineOf(subject, untilOp(verdicts, verdict) ?? 0);
     return { ...words, ...(until && { until }) };
   },
+  blame: blameCrash,
   variation: variationOf,
   timeline: (verdict) => crashTimeline(verdict, 'killed here'),
   notes: crashNotes,

@@ -15,6 +15,7 @@ import { oracleOptions } from '../../judge/oracle.ts';
 import { isLoss } from '../../judge/outcome.ts';
 import { endOf } from '../../record/record.ts';
 import type { Model } from '../model.ts';
+import { blameSchedule } from '../schedule/blame.ts';
 import { describeSchedule, NO_VARIATION, scheduleTimeline, shortestOfEachKind, stepsIn } from '../schedule/describe.ts';
 import {
   type ScheduleCase,
@@ -75,6 +76,7 @@ export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored>
   picture: () => [],
   selected: ({ explored }, isViolation, all) => (all ? explored.verdicts : shortestOfEachKind(explored, isViolation)),
   describe: describeSchedule,
+  blame: async (verdict) => blameSchedule(verdict),
   variation: () => NO_VARIATION,
   timeline: scheduleTimeline,
 };

@@ -27,23 +27,53 @@ export function siteOf(stack: string, bundle: Bundle): Site | undefined {
     if (!isUserFrame(frame)) continue;
     const groups = FRAME.exec(frame)?.groups;
     if (groups === undefined) continue;
-    const { file = '', line = '', column = '' } = groups;
+    const { file = '', line = '', column = '', name = '' } = groups;
     const site = { file: asPath(file), line: Number(line), column: Number(column) };
     const mapped = bundle.map !== undefined && site.file === bundle.path ? throughMap(site, bundle.path, bundle.map) : site;
-    if (mapped !== undefined) return mapped;
+    const within = functionName(name);
+    if (mapped !== undefined) return { ...mapped, ...(within !== '' && { in: within }) };
   }
   return undefined;
 }
 
-/** `siteOf` for the stacks of one bundle. Files below `cwd` are named relative to it. */
+/** The name as it stands in the source: without how it was called, and without the number that a bundler gives to one of two alike. */
+const functionName = (name: string): string =>
+  name
+    .replace(/^(?:async |new )*/, '')
+    .replace(/ \[as .*\]$/, '')
+    .replace(/^.*\./, '')
+    .replace(/\d+$/, '')
+    .replace(/^<anonymous>$/, '');
+
+/** `siteOf` for the stacks of one bundle, with the text of the lines. Files below `cwd` are named relative to it. */
 export function sitesOf(bundlePath: string, cwd: string): (stack: string) => Site | undefined {
   const bundle = readBundle(bundlePath);
+  const sources = new Map<string, readonly string[]>();
+  const textAt = ({ file, line }: Site): string | undefined => {
+    const lines = sources.get(file) ?? linesOf(file);
+    sources.set(file, lines);
+    return lines[line - 1]?.trim().slice(0, LONGEST_SOURCE);
+  };
   return (stack) => {
-    const site = siteOf(stack, bundle);
-    if (site === undefined) return undefined;
+    const found = siteOf(stack, bundle);
+    if (found === undefined) return undefined;
+    const source = textAt(found);
+    const site = { ...found, ...(source !== undefined && { source }) };
     const seen = relative(cwd, site.file);
     return seen.startsWith('..') || isAbsolute(seen) ? site : { ...site, file: seen.replaceAll('\\', '/') };
   };
+}
+
+/** Of a minified file, a line may be all of it. */
+const LONGEST_SOURCE = 200;
+
+/** None if the file is not here: a source map may name one that was never shipped. */
+function linesOf(file: string): readonly string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n');
+  } catch {
+    return [];
+  }
 }
 
 /**

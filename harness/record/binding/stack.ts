@@ -53,7 +53,7 @@ function fileOf(frame: string): string {
   return FRAME.exec(frame)?.groups?.file ?? '';
 }
 
-export const FRAME = /^\s*at (?:.*? \()?(?:async )?(?<file>[^()]*?|.*?\([^()]*\).*?):(?<line>\d+):(?<column>\d+)\)?$/;
+export const FRAME = /^\s*at (?:(?<name>.*?) \()?(?:async )?(?<file>[^()]*?|.*?\([^()]*\).*?):(?<line>\d+):(?<column>\d+)\)?$/;
 
 /** True for a frame that belongs to neither node nor native code. */
 export function isUserFrame(frame: string): boolean {

@@ -1,0 +1,111 @@
+/**
+ * How a store comes to lose data, and what would mend it: one table, from the mistake that takes most with it to the one that takes least.
+ */
+
+import type { Site } from './trace.ts';
+
+interface MechanismRow {
+  /** What the line of source does, after its name: `notes.ts:4 writes over …`. */
+  readonly does: string;
+  /** What to do about it. */
+  readonly mend: string;
+  /** What else goes wrong at the same line goes away with it. */
+  readonly explainsLine?: true;
+  /** It stays, whatever else is mended at the same line. */
+  readonly standsAlone?: true;
+  /** No line of the save is to blame: `does` is a sentence, and it is one cause in all of the store. */
+  readonly ofStore?: true;
+}
+
+export const MECHANISMS = {
+  'written-in-place': {
+    does: 'writes the file that load reads in place',
+    mend: 'write a temporary file beside it, fsync it, rename it over the file, and fsync the directory',
+    explainsLine: true,
+  },
+  'moved-away': {
+    does: 'moves the only good copy away before the next one is in its place',
+    mend: 'link or copy the backup, and let one rename put the new file in the place of the old one',
+    explainsLine: true,
+  },
+  removed: {
+    does: 'removes the only good copy before the next one is in its place',
+    mend: 'put the new file in its place by one rename first, and remove afterwards',
+    explainsLine: true,
+  },
+  'placed-unfinished': {
+    does: 'puts a file that is not finished where load looks',
+    mend: 'write, fsync and close it under another name, and rename it as the last step',
+    explainsLine: true,
+  },
+  'renamed-unsynced': {
+    does: 'renames a file whose data may not be on disk yet',
+    mend: 'fsync the file before the rename',
+  },
+  reordered: {
+    does: 'may reach the disk before what it depends on',
+    mend: 'fsync what it depends on first: the file, and the directory of its name',
+  },
+  'not-forced': {
+    does: 'may not be on disk when the save resolves',
+    mend: 'fsync the file, and the directory if a name changed, before the save resolves',
+  },
+  'read-failure-taken-for-empty': {
+    does: 'fails, and the store goes on as if nothing had been saved',
+    mend: 'take only ENOENT for an empty store, and throw every other error',
+    standsAlone: true,
+  },
+  'error-swallowed': {
+    does: 'fails, and the save resolves all the same',
+    mend: 'let the save reject, with the old value in its place',
+  },
+  'short-write': {
+    does: 'writes less than it was asked to, and the store takes it for all',
+    mend: 'write the rest, until all bytes are written',
+  },
+  'failure-not-undone': {
+    does: 'fails, and leaves what load cannot take for a saved value',
+    mend: 'leave the old file in its place until the new one is complete',
+  },
+  'not-what-was-saved': {
+    does: 'load returns something else than what was saved, with no crash at all',
+    mend: 'let load return what was saved last, also where that is empty',
+    ofStore: true,
+  },
+  'temp-shared': {
+    does: 'uses a temporary name that another task uses too',
+    mend: 'give each save a temporary name of its own',
+  },
+  'not-locked': {
+    does: 'saves what it read before somebody else saved',
+    mend: 'hold one lock from the read to the write, in every process',
+  },
+  'recovery-not-repeatable': {
+    does: 'is part of a recovery that loses data when it is crashed in its turn',
+    mend: 'let recovery leave the old copy in its place until the recovered one is complete',
+  },
+  exposed: {
+    does: 'makes a file that more users can read than the one that it replaces',
+    mend: 'create it with the mode of the file that it replaces',
+  },
+  'waits-forever': {
+    does: 'leaves something behind for which the next load or save waits',
+    mend: 'tell a dead owner from a live one, and take over',
+  },
+  blocks: {
+    does: 'leaves something behind that makes the next save fail',
+    mend: 'take away or overwrite what a crashed save left behind',
+  },
+} as const satisfies { readonly [name: string]: MechanismRow };
+
+export type Mechanism = keyof typeof MECHANISMS;
+
+export const MECHANISM_NAMES = Object.keys(MECHANISMS) as [Mechanism, ...Mechanism[]]; // there are mechanisms
+
+/** What to blame a violation on: the op that began it. */
+export interface Blame {
+  readonly mechanism: Mechanism;
+  /** The op in words, without its bytes: `rename a.tmp -> a`. */
+  readonly op: string;
+  readonly site?: Site;
+}

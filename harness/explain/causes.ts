@@ -1,0 +1,183 @@
+/**
+ * Root causes: violations grouped by what one change would mend, which is a line of source and how it loses data.
+ *
+ * A case without a source line (of a schedule, or of a second crash) takes that of the same op in another case of its store. At one line
+ * a mechanism that explains it whole takes in the others: who stops writing in place mends also what that write forgot to force.
+ */
+import { createHash } from 'node:crypto';
+import { cellName } from '../domain/case-id.ts';
+import { MECHANISM_NAMES, MECHANISMS, type Mechanism } from '../domain/mechanisms.ts';
+import { OUTCOMES, type Outcome } from '../domain/outcomes.ts';
+import type { CaseResult, Cause, CellResult, SiteLine } from '../domain/result.ts';
+import { withoutBytes } from './op-text.ts';
+
+interface Blamed {
+  readonly one: CaseResult;
+  readonly cell: CellResult;
+  readonly mechanism: Mechanism;
+  readonly op: string;
+  readonly site?: SiteLine;
+}
+
+/** The causes of all violations, those that break a claim first, then those that take most with them. */
+export function causesOf(cells: readonly CellResult[], cases: readonly CaseResult[]): Cause[] {
+  const byName = new Map(cells.map((cell) => [cellName(cell), cell]));
+  const violations = cases.filter(({ violation }) => violation);
+  const sites = sitesByOp(cases);
+  const blamed: Blamed[] = [];
+  const unexplained = new Map<string, CaseResult[]>();
+  for (const one of violations) {
+    const name = cellOf(one);
+    const cell = byName.get(name);
+    if (cell === undefined) continue;
+    const { blame } = one;
+    if (blame === undefined) unexplained.set(name, [...(unexplained.get(name) ?? []), one]);
+    else {
+      const site = blame.site ?? sites.get(`${cell.store} ${blame.op}`);
+      blamed.push({ one, cell, mechanism: blame.mechanism, op: blame.op, ...(site && { site }) });
+    }
+  }
+  const places = placesOf(blamed);
+  const groups = groupedBy(blamed, ({ cell, mechanism, op, site }) => {
+    if ('ofStore' in MECHANISMS[mechanism]) return JSON.stringify([cell.store, mechanism, '']);
+    const place = site === undefined ? op : places.keyOf(site);
+    const isPart = site !== undefined && !('standsAlone' in MECHANISMS[mechanism]);
+    const whole = isPart ? places.mechanismAt(cell.store, site) : undefined;
+    return JSON.stringify([cell.store, whole ?? mechanism, place]);
+  });
+  const causes = [...groups].map(([key, group]) => causeOf(JSON.parse(key) as [string, Mechanism, string], group));
+  const others = [...unexplained].map(([name, ofCell]) => unexplainedIn(name, byName.get(name), ofCell));
+  const order = new Map(cells.map(({ store }, index) => [store, index]));
+  return [...causes, ...others].sort(
+    (one, other) =>
+      STATUSES.indexOf(one.status) - STATUSES.indexOf(other.status) ||
+      (order.get(one.store) ?? 0) - (order.get(other.store) ?? 0) ||
+      severityOf(other) - severityOf(one) ||
+      other.cells.length - one.cells.length ||
+      (one.id < other.id ? -1 : 1),
+  );
+}
+
+const STATUSES: readonly Cause['status'][] = ['broken', 'shown', 'known'];
+
+const cellOf = ({ id }: CaseResult): string => id.slice(0, id.indexOf('@'));
+const severityOf = ({ outcomes: [worst] }: Cause): number => (worst === undefined ? 0 : OUTCOMES[worst].severity);
+
+/** `<store> <op>` -> where a run asked for that op. */
+function sitesByOp(cases: readonly CaseResult[]): ReadonlyMap<string, SiteLine> {
+  const sites = new Map<string, SiteLine>();
+  for (const one of cases) {
+    const store = one.id.slice(0, one.id.indexOf('/'));
+    for (const [op, site] of [
+      [one.blame?.op, one.blame?.site],
+      [one.after && withoutBytes(one.after.text), one.after?.site],
+      [one.until && withoutBytes(one.until.text), one.until?.site],
+    ] as const)
+      if (op !== undefined && site !== undefined && !sites.has(`${store} ${op}`)) sites.set(`${store} ${op}`, site);
+  }
+  return sites;
+}
+
+interface Places {
+  /** The same for a line wherever it moves; equal lines of a function are numbered. */
+  keyOf(site: SiteLine): string;
+  /** The mechanism that explains a line whole, if one does. */
+  mechanismAt(store: string, site: SiteLine): Mechanism | undefined;
+}
+
+function placesOf(blamed: readonly Blamed[]): Places {
+  const lines = new Map<string, Set<number>>();
+  const whole = new Map<string, Mechanism>();
+  const textOf = ({ file, line, in: within = '', source }: SiteLine): string => [file, within, source ?? `line ${line}`].join('\0');
+  for (const { cell, site, mechanism } of blamed) {
+    if (site === undefined) continue;
+    const text = textOf(site);
+    lines.set(text, (lines.get(text) ?? new Set()).add(site.line));
+    const key = `${cell.store}\0${text}\0${site.line}`;
+    const known = whole.get(key);
+    const isFirst = known === undefined || MECHANISM_NAMES.indexOf(mechanism) < MECHANISM_NAMES.indexOf(known);
+    if ('explainsLine' in MECHANISMS[mechanism] && isFirst) whole.set(key, mechanism);
+  }
+  return {
+    keyOf: (site) => {
+      const text = textOf(site);
+      const equal = [...(lines.get(text) ?? [])].sort((one, other) => one - other);
+      return `${text}\0${equal.indexOf(site.line)}`;
+    },
+    mechanismAt: (store, site) => whole.get(`${store}\0${textOf(site)}\0${site.line}`),
+  };
+}
+
+function causeOf([store, mechanism, place]: readonly [string, Mechanism, string], group: readonly Blamed[]): Cause {
+  const inOrder = [...group].sort((one, other) => weightOf(one) - weightOf(other));
+  const plainest = inOrder.find((one) => one.mechanism === mechanism) ?? inOrder[0];
+  if (plainest === undefined) throw new Error('a group has a case');
+  const { op, one } = plainest;
+  const site = 'ofStore' in MECHANISMS[mechanism] ? undefined : plainest.site;
+  const { does, mend } = MECHANISMS[mechanism];
+  // What mends one cell of a line that is wrong as a whole leaves the others.
+  const verified = 'explainsLine' in MECHANISMS[mechanism] ? undefined : verifiedMend(inOrder);
+  return {
+    id: `${store}/${mechanism}/${createHash('sha256').update(place).digest('hex').slice(0, 8)}`,
+    store,
+    mechanism,
+    op,
+    ...(site && { site }),
+    says: 'ofStore' in MECHANISMS[mechanism] ? does : `${site === undefined ? op : `${site.file}:${site.line}`} ${does}`,
+    ...reachOf(inOrder),
+    shortest: one.id,
+    mend: verified === undefined ? { text: mend, verified: false } : { text: verified, verified: true },
+  };
+}
+
+/** Cases of a cell that no op is to blame for. */
+function unexplainedIn(name: string, cell: CellResult | undefined, cases: readonly CaseResult[]): Cause {
+  const [first] = cases;
+  if (first === undefined || cell === undefined) throw new Error('a cell with unexplained cases has one');
+  return {
+    id: `${name}/unexplained`,
+    store: cell.store,
+    mechanism: 'unexplained',
+    op: '',
+    says: `${name}: ${first.found}`,
+    ...reachOf(cases.map((one) => ({ one, cell }))),
+    shortest: first.id,
+  };
+}
+
+function reachOf(cases: readonly Pick<Blamed, 'one' | 'cell'>[]): Pick<Cause, 'outcomes' | 'cells' | 'cases' | 'status'> {
+  const outcomes = [...new Set(cases.map(({ one }) => one.outcome))];
+  const cells = [...new Set(cases.map(({ cell }) => cell))];
+  const has = (status: CellResult['status']): boolean => cells.some((cell) => cell.status === status);
+  return {
+    outcomes: outcomes.sort((one: Outcome, other: Outcome) => OUTCOMES[other].severity - OUTCOMES[one].severity),
+    cells: cells.map(cellName),
+    cases: cases.length,
+    status: has('broken') || has('missed-bug') ? 'broken' : has('known-bug') ? 'known' : 'shown',
+  };
+}
+
+/** Plain cases first: a crash before a fault, one fault or crash before two, a written scenario before a drawn one. */
+function weightOf({ one: { after, again, fault, schedule, history, lost, end, id } }: Blamed): number {
+  const kinds = [history !== undefined, schedule !== undefined, again !== undefined || id.includes('~then='), fault !== undefined, end];
+  const kind = kinds.reduce((sum, is, index) => sum + (is ? 2 ** (kinds.length - index) : 0), 0);
+  return kind * 1_000_000 + lost.length * 10_000 + (after?.index ?? 0);
+}
+
+/** Words of a mend that was carried out; others begin with why there is none. */
+const NO_MEND = /^(?:unmendable|none found)/;
+
+function verifiedMend(group: readonly Blamed[]): string | undefined {
+  return group.map(({ one: { missingBarrier } }) => missingBarrier).find((mend) => mend !== undefined && !NO_MEND.test(mend));
+}
+
+function groupedBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, readonly Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

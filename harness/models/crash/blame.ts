@@ -1,0 +1,137 @@
+/**
+ * Which op a crash is to blame on.
+ *
+ * Nothing was lost: the op that begins the stretch of boundaries which all violate the claim. Something was: the op that landed without it,
+ * or, where nothing landed, the op that the save should have waited for.
+ */
+import type { RecordedSubject } from '../../bench/subject.ts';
+import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
+import type { Outcome } from '../../domain/store.ts';
+import type { Op, Trace, Tree } from '../../domain/trace.ts';
+import { treeKey } from '../../domain/tree.ts';
+import { destroyerBefore, effectText, finisherOf, mechanismOf, promisedBefore, resolvedAfter } from '../../explain/changed.ts';
+import { violates } from '../held.ts';
+import type { Findings } from '../model.ts';
+import type { CrashState, CrashVerdict, LossState, TwiceState } from './crash-state.ts';
+import type { CrashExplored } from './explore.ts';
+import { isWhollyLost } from './lost-text.ts';
+
+interface Culprit {
+  readonly op: Op;
+  readonly mechanism: Mechanism;
+}
+
+/** Undefined where no op can be named. */
+export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Findings<CrashExplored>): Promise<Blame | undefined> {
+  const { subject, state } = verdict.case;
+  const judged = judgedTrees(explored.verdicts, violates(cell));
+  const culprit = state.how === 'in-recovery' ? culpritOfTwo(state, subject) : culpritOf(state, subject.trace, judged);
+  if (culprit === undefined) return undefined;
+  const { op } = culprit;
+  const mechanism = BY_OUTCOME[verdict.outcome] ?? culprit.mechanism;
+  const site = (await subject.sites()).sites.get(op.index);
+  const isOfRun = subject.trace.ops[op.index - 1] === op;
+  return { mechanism, op: effectText(op), ...(isOfRun && site && { site }) };
+}
+
+/** What these outcomes say of the mechanism, whatever the op. */
+const BY_OUTCOME: { readonly [outcome in Outcome]?: Mechanism } = { exposed: 'exposed', hung: 'waits-forever', blocked: 'blocks' };
+
+/** Whether a tree violates the claim, as far as it was judged. */
+type Judged = (tree: Tree | undefined) => boolean | undefined;
+
+const known = new WeakMap<readonly CrashVerdict[], Judged>();
+
+/** Many cases of a cell share it. A tree that was judged under two promises counts as fine. */
+function judgedTrees(verdicts: readonly CrashVerdict[], isViolation: (outcome: Outcome) => boolean): Judged {
+  const ready = known.get(verdicts);
+  if (ready !== undefined) return ready;
+  const byTree = new Map<string, boolean>();
+  for (const { case: one, outcome } of verdicts) {
+    if (one.state.how === 'in-recovery') continue;
+    const key = treeKey(one.state.tree);
+    byTree.set(key, isViolation(outcome) && byTree.get(key) !== false);
+  }
+  const judged: Judged = (tree) => (tree === undefined ? undefined : byTree.get(treeKey(tree)));
+  known.set(verdicts, judged);
+  return judged;
+}
+
+function culpritOf(state: Exclude<CrashState, TwiceState>, trace: Trace, judged: Judged): Culprit | undefined {
+  const { op, bytes } = state.at;
+  if (state.how === 'power-lost' && state.loss.lost.length > 0) return culpritOfLoss(state, trace, judged);
+  return bytes === undefined ? windowAt(trace, op, judged) : windowBefore(trace, op, judged);
+}
+
+/** The stretch of violating boundaries that a boundary is in begins after this op. */
+function windowAt(trace: Trace, boundary: number, judged: Judged): Culprit | undefined {
+  const { ops, trees, marks } = trace;
+  let first = boundary;
+  while (first > 0 && (trees[first - 1] === trees[first] || judged(trees[first - 1]) === true)) first -= 1;
+  const op = ops[first - 1];
+  if (op === undefined) return undefined;
+  // Of a history only what failed is kept: then the run itself shows which op took the value away.
+  const culprit = judged(trees[first - 1]) === false ? undefined : destroyerBefore(trace, boundary);
+  if (culprit !== undefined) return { op: culprit, mechanism: mechanismOf(culprit, trace) };
+  if (!marks.some(({ kind, afterOp }) => kind === 'resolved' && afterOp === first)) return { op, mechanism: mechanismOf(op, trace) };
+  // Not the tree is another one, but what was promised.
+  const ended = finisherOf(trace, first - 1, trees[first] ?? new Map());
+  return ended === op ? { op, mechanism: mechanismOf(op, trace) } : { op: ended ?? op, mechanism: 'not-what-was-saved' };
+}
+
+/** The crash came inside op `index`. */
+function windowBefore(trace: Trace, index: number, judged: Judged): Culprit | undefined {
+  const op = trace.ops[index - 1];
+  if (judged(trace.trees[index - 1]) === true) return windowAt(trace, index - 1, judged);
+  return op && { op, mechanism: mechanismOf(op, trace) };
+}
+
+function culpritOfLoss({ at, loss: { lost }, unit }: LossState, trace: Trace, judged: Judged): Culprit | undefined {
+  const { ops, trees } = trace;
+  // Where the crash alone is enough, nobody needs the loss to explain it.
+  const alone = windowIfViolating(trace, at.op, judged);
+  if (alone !== undefined) return alone;
+  const relevant = lost.filter(({ op }) => staysUntilResolved(trace, op));
+  const lostOps = [...new Set(relevant.map(({ op }) => op))].sort((one, other) => one.index - other.index);
+  const [first] = lostOps;
+  if (first === undefined) return windowAt(trace, at.op, judged);
+  const contents = new Set(relevant.flatMap(({ op, effect }) => (effect.kind === 'names' || effect.kind === 'mode' ? [] : [op.file.id])));
+  const landed = ops
+    .slice(first.index - 1, at.op)
+    .filter((op) => trees[op.index] !== trees[op.index - 1] && !isWhollyLost(trace, unit, op.index, lost));
+  const places = ({ call }: Op): boolean => call === 'rename' || call === 'link';
+  const renamed = landed.findLast((op) => places(op) && contents.has(op.file.id));
+  if (renamed !== undefined) return { op: renamed, mechanism: 'renamed-unsynced' };
+  const begun = windowIfViolating(trace, first.index - 1, judged);
+  if (begun !== undefined) return begun;
+  const inPlace = lostOps.find(({ file }) => contents.has(file.id) && !ops.some((op) => places(op) && op.file.id === file.id));
+  if (inPlace !== undefined) return { op: inPlace, mechanism: 'written-in-place' };
+  const promised = trees[promisedBefore(trace, first.index)] ?? new Map();
+  const took = landed.findLast(({ call, file }) => (call === 'unlink' || call === 'rename') && promised.has(file.actual));
+  if (took !== undefined) return { op: took, mechanism: 'reordered' };
+  const named = lost.findLast(({ effect }) => effect.kind === 'names')?.op;
+  const waitedFor = named ?? lostOps.at(-1);
+  return waitedFor && { op: waitedFor, mechanism: 'not-forced' };
+}
+
+/** Whether the file that an op is about is there when its step has resolved: locks are not, and what they lose loses nothing. */
+function staysUntilResolved(trace: Trace, { index, file, to, call }: Op): boolean {
+  const end = trace.trees[resolvedAfter(trace, index - 1)];
+  const renamed = trace.ops.find(
+    (op) => op.index > index && op.call === 'rename' && op.file.id === file.id && op.file.actual === file.actual,
+  );
+  const path = renamed?.to?.actual ?? to?.actual ?? file.actual;
+  return call === 'unlink' || end?.has(path) === true;
+}
+
+function windowIfViolating(trace: Trace, boundary: number, judged: Judged): Culprit | undefined {
+  return judged(trace.trees[boundary]) === true ? windowAt(trace, boundary, judged) : undefined;
+}
+
+/** A recovery saves like any save: what it does at the same line is to blame on that line. */
+function culpritOfTwo({ second, trace }: TwiceState, subject: RecordedSubject): Culprit | undefined {
+  const op = destroyerBefore(trace, second.at.op) ?? trace.ops[second.at.op - 1];
+  if (op === undefined) return undefined;
+  const same = subject.trace.ops.find((other) => effectText(other) === effectText(op));
+  return same === undefined ? { op, mechanism: 'recovery-not-repeatable' } : { op: same, mechanism: mechanismOf(same, subject.trace) };
+}

@@ -1,0 +1,61 @@
+/** Which op a violation after a fault is to blame on: the one that took the old value away before, else the one that failed. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
+import type { Op, Trace } from '../../domain/trace.ts';
+import { destroyerBefore, effectText, finisherOf, looks, mechanismOf } from '../../explain/changed.ts';
+import { violates } from '../held.ts';
+import type { Findings } from '../model.ts';
+import type { FaultExplored } from './explore.ts';
+import type { FaultCase, OpFault } from './fault-id.ts';
+import { opOf } from './fsync-faults.ts';
+import type { FaultVerdict, WhatFails } from './trial.ts';
+
+export async function blameFault(
+  { case: { subject, fails }, run, outcome, sighting }: FaultVerdict,
+  { cell, explored }: Findings<FaultExplored>,
+): Promise<Blame | undefined> {
+  const { trace } = subject;
+  const breaks = violates(cell);
+  const isEnough = (first: FaultCase): boolean =>
+    explored.verdicts.some((one) => breaks(one.outcome) && isDeepStrictEqual(one.case.fails, first));
+  const { fault, op: failed } = blamedFault(fails, trace, run.trace, isEnough);
+  if (failed === undefined) return undefined;
+  const at = failed.index - 1;
+  const taken = outcome === 'false-ack' ? undefined : destroyerBefore(trace, at);
+  // With nothing failing, too, a store may lose its value.
+  const lostAnyway = taken === undefined ? finisherOf(trace, at, sighting.tree) : undefined;
+  const op = taken ?? lostAnyway ?? failed;
+  const mechanism =
+    op === failed ? mechanismOfFailure(outcome, failed, fault) : outcome === 'false-ack' ? 'not-what-was-saved' : mechanismOf(op, trace);
+  const site = (await subject.sites()).sites.get(op.index);
+  return { mechanism, op: textOf(op), ...(trace.ops.includes(op) && site && { site }) };
+}
+
+interface Blamed {
+  readonly op: Op | undefined;
+  /** Absent for an fsync that drops pages or lies. */
+  readonly fault?: OpFault | undefined;
+}
+
+/** Of two faults the second, unless the first is enough. Its op is that of the undisturbed run which does the same, if one does. */
+function blamedFault(fails: WhatFails, undisturbed: Trace, run: Trace, isEnough: (first: FaultCase) => boolean): Blamed {
+  if (fails.kind !== 'faults') return { op: undisturbed.ops[opOf(fails) - 1] };
+  const [first, second] = fails.faults;
+  if (second === undefined || isEnough({ kind: 'faults', faults: [first] })) return { fault: first, op: undisturbed.ops[first.op - 1] };
+  const failed = run.ops[second.op - 1];
+  return { fault: second, op: failed && (undisturbed.ops.find((op) => textOf(op) === textOf(failed)) ?? failed) };
+}
+
+/** As it was meant: without the errno that it ended with. */
+function textOf({ error: _, ...meant }: Op): string {
+  return effectText(meant);
+}
+
+function mechanismOfFailure(outcome: FaultVerdict['outcome'], failed: Op, fault: OpFault | undefined): Mechanism {
+  if (outcome === 'exposed') return 'exposed';
+  if (outcome === 'hung') return 'waits-forever';
+  if (outcome === 'blocked') return 'blocks';
+  if (looks(failed)) return 'read-failure-taken-for-empty';
+  if (fault?.kind === 'short') return 'short-write';
+  return outcome === 'false-ack' ? 'error-swallowed' : 'failure-not-undone';
+}

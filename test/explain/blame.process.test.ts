@@ -1,0 +1,121 @@
+/** Stores with one mistake each: every model that finds it blames the line with the mistake, and no right line. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LoadedStore } from '../../harness/domain/loaded-store.ts';
+import type { CaseResult, CellResult } from '../../harness/domain/result.ts';
+import { causesOf } from '../../harness/explain/causes.ts';
+import { type Lab, openLab } from '../lab/lab.ts';
+import { LOAD, type RacingStore, racing } from '../lab/races.ts';
+
+/** Writes a file under a name of its own, and forces it. Of bytes, because Node 20 takes a short write of a string for all of it. */
+const WRITE = `const temp = at(dir, require('node:crypto').randomUUID() + '.tmp');
+      fs.writeFileSync(temp, Buffer.from(JSON.stringify(value)));
+      const file = await fsp.open(temp, 'r+'); await file.sync(); await file.close();`;
+const PLACE = `await fsp.rename(temp, at(dir, 'live'));`;
+const SYNC = `const place = await fsp.open(dir); await place.sync(); await place.close();`;
+const READ_AND_SAVE = `await module.exports.save(dir, await change(module.exports.load(dir)));`;
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await openLab();
+});
+afterAll(() => lab.close());
+
+/** `mechanism at the source of its line` of each cause; a line that is not known is `-`. */
+async function causesIn(store: RacingStore, cells: readonly (readonly [scenario: string, model: string])[]): Promise<string[]> {
+  const loaded: LoadedStore = { ...racing(lab, store), claims: { 'power-loss': 'durable' } };
+  const [all, cases]: [CellResult[], CaseResult[]] = [[], []];
+  for (const [scenario, model] of cells) {
+    await lab.on(loaded, { scenario, effort: { recoveries: 0 } }, async ({ check, result }) => {
+      const checked = await result(await check({ model, strict: true }));
+      all.push(checked.cell);
+      cases.push(...checked.cases);
+    });
+  }
+  expect(cases.some(({ violation }) => violation)).toBe(true);
+  return causesOf(all, cases).map(({ mechanism, site }) => `${mechanism}: ${site?.source ?? '-'}`);
+}
+
+test.each<[string, RacingStore, (readonly [string, string])[], string[]]>([
+  [
+    'writes in place',
+    { save: `fs.writeFileSync(at(dir, 'live'), JSON.stringify(value));` },
+    [
+      ['first-save', 'process-kill'],
+      ['replace', 'process-kill'],
+      ['save-twice', 'power-loss:posix'],
+      ['replace', 'power-loss:xfs'],
+      ['replace', 'io-error'],
+      ['reader-while-saving', 'interleaving'],
+    ],
+    [`written-in-place: save: async (dir, value) => { fs.writeFileSync(at(dir, 'live'), JSON.stringify(value)); },`],
+  ],
+  [
+    'forces nothing before its rename',
+    { save: `fs.writeFileSync(at(dir, 'temp'), JSON.stringify(value));\nfs.renameSync(at(dir, 'temp'), at(dir, 'live'));\n${SYNC}` },
+    [
+      ['replace', 'power-loss:posix'],
+      ['save-twice', 'power-loss:ext4-noauto'],
+    ],
+    [`renamed-unsynced: fs.renameSync(at(dir, 'temp'), at(dir, 'live'));`],
+  ],
+  [
+    'forgets its directory',
+    { save: `${WRITE}\n${PLACE}` },
+    [
+      ['replace', 'power-loss:posix'],
+      ['save-twice', 'power-loss:xfs'],
+    ],
+    [`not-forced: ${PLACE} },`],
+  ],
+  [
+    'moves its file away first',
+    { save: `${WRITE}\nif (fs.existsSync(at(dir, 'live')))\nawait fsp.rename(at(dir, 'live'), at(dir, 'old'));\n${PLACE}\n${SYNC}` },
+    [
+      ['replace', 'process-kill'],
+      ['replace', 'io-error'],
+      ['replace', 'power-loss:ext4'],
+      ['reader-while-saving', 'interleaving'],
+    ],
+    [`moved-away: await fsp.rename(at(dir, 'live'), at(dir, 'old'));`],
+  ],
+  [
+    'takes every failed read for an empty store',
+    {
+      save: `${WRITE}\n${PLACE}\n${SYNC}`,
+      load: `try {\nreturn JSON.parse(fs.readFileSync(at(dir, 'live'), 'utf8'));\n} catch { return {}; }`,
+      update: READ_AND_SAVE,
+    },
+    [['update', 'io-error']],
+    [`read-failure-taken-for-empty: return JSON.parse(fs.readFileSync(at(dir, 'live'), 'utf8'));`],
+  ],
+  [
+    'swallows what its rename says',
+    { save: `${WRITE}\nawait fsp.rename(temp, at(dir, 'live')).catch(() => {});\n${SYNC}` },
+    [['replace', 'io-error']],
+    [`error-swallowed: await fsp.rename(temp, at(dir, 'live')).catch(() => {});`],
+  ],
+  [
+    'shares its temporary name',
+    { save: `await fsp.writeFile(at(dir, 'temp'), JSON.stringify(value));\nawait fsp.rename(at(dir, 'temp'), at(dir, 'live'));` },
+    [['two-savers', 'interleaving']],
+    ['temp-shared: -'],
+  ],
+  [
+    'holds no lock from its read to its write',
+    { save: `${WRITE}\n${PLACE}\n${SYNC}`, load: LOAD, update: READ_AND_SAVE },
+    [['two-updaters', 'interleaving']],
+    ['not-locked: -'],
+  ],
+  [
+    'brings back what was emptied on purpose',
+    {
+      save: `if (fs.existsSync(at(dir, 'live'))) fs.copyFileSync(at(dir, 'live'), at(dir, 'old'));\n${WRITE}\n${PLACE}\n${SYNC}`,
+      load: `const read = (name) => (fs.existsSync(at(dir, name)) ? JSON.parse(fs.readFileSync(at(dir, name), 'utf8')) : {});
+        const value = read('live'); return Object.keys(value).length > 0 ? value : read('old');`,
+    },
+    [['reset', 'process-kill']],
+    ['not-what-was-saved: -'],
+  ],
+])('a store that %s', async (_, store, cells, expected) => {
+  expect(await causesIn(store, cells)).toEqual(expected);
+});
