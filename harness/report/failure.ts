@@ -18,7 +18,7 @@ interface Segment {
 }
 
 /** One label with what belongs to it; each item begins a line of its own, its segments side by side if they fit. */
-interface Row {
+export interface Row {
   readonly label: string;
   readonly items: readonly (readonly Segment[])[];
   /** Must stay on one line, because it is there to be copied. */
@@ -51,7 +51,7 @@ export function failureHeading(cell: CellResult, grade: Grade, colors: Colors, c
   return lines.map(failsRun(cell) ? (line) => colors.bold(colors.red(line)) : colors.bold);
 }
 
-function failureRows(cell: CellResult, failure: CaseResult, colors: Colors, more: string | undefined): Row[] {
+export function failureRows(cell: CellResult, failure: CaseResult, colors: Colors, more: string | undefined): Row[] {
   const found = { text: failure.found, paint: (text: string) => paintOutcome(failure.outcome, text, colors) };
   const rows: Row[] = [
     ...momentRows(failure, cell.model).map(asRow),
@@ -92,7 +92,7 @@ function secondCrashRows(again: NonNullable<CaseResult['again']>, model: string)
 }
 
 /** Labels in one column, text in the next, continued under itself. */
-function layOutRows(rows: readonly Row[], colors: Colors, columns: number): string[] {
+export function layOutRows(rows: readonly Row[], colors: Colors, columns: number): string[] {
   const width = longest(rows.map((row) => row.label));
   return rows.flatMap(({ label, items, whole = false }) => {
     const lines = items.flatMap((segments) => segmentLines(segments, whole ? Number.POSITIVE_INFINITY : columns - width - 5));

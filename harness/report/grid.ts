@@ -24,18 +24,29 @@ export function grid(
   const at = new Map(cells.map((cell) => [`${cell.store}/${cell.scenario}/${columnOf(cell)}`, cell]));
   const widths = names.map((name) => longest([name, ...cells.filter((cell) => columnOf(cell) === name).map(gridText)]));
   const bands = bandsWithin(widths, columns - label);
+  /** The scenarios of a store, each with its label; one for all where they have the same to say. */
+  const rowsOf = (store: string): (readonly [scenario: string, label: string])[] => {
+    const scenarios = [...new Set(cells.filter((cell) => cell.store === store).map(({ scenario }) => scenario))];
+    const texts = scenarios.map((scenario) =>
+      names.map((name) => at.get(`${store}/${scenario}/${name}`)).map((cell) => (cell === undefined ? '' : gridText(cell))),
+    );
+    const [first] = scenarios;
+    const areAlike = scenarios.length > 1 && new Set(texts.map((row) => row.join('\0'))).size === 1;
+    if (areAlike && first !== undefined) return [[first, `all ${scenarios.length}`]];
+    return scenarios.map((scenario) => [scenario, scenario]);
+  };
   return [
     colors.bold(title),
     ...bands.flatMap((band) => [
       `${' '.repeat(label)}${band.map((index) => GAP + colors.dim((names[index] ?? '').padEnd(widths[index] ?? 0))).join('')}`.trimEnd(),
       ...stores.flatMap((store) => [
         colors.bold(store),
-        ...[...new Set(cells.filter((cell) => cell.store === store).map(({ scenario }) => scenario))].map((scenario) => {
+        ...rowsOf(store).map(([scenario, row]) => {
           const texts = band.map((index) => {
             const cell = at.get(`${store}/${scenario}/${names[index]}`);
             return GAP + (cell === undefined ? '' : paintCell(cell, gridText(cell).padEnd(widths[index] ?? 0), colors));
           });
-          return `  ${scenario.padEnd(label - 2)}${texts.join('')}`.trimEnd();
+          return `  ${row.padEnd(label - 2)}${texts.join('')}`.trimEnd();
         }),
       ]),
     ]),

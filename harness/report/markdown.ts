@@ -9,12 +9,13 @@ import { provesClaims } from '../domain/effort.ts';
 import { failsRun } from '../domain/grade.ts';
 import { modelName } from '../domain/model-names.ts';
 import { OUTCOME_NAMES } from '../domain/outcomes.ts';
-import type { CellResult, Result, Tried } from '../domain/result.ts';
+import type { Cause, CellResult, Result, Tried } from '../domain/result.ts';
 import { counted, printable, withCommas } from '../domain/words.ts';
 import { withoutBytes } from '../explain/op-text.ts';
 import { MODELS } from '../models/all.ts';
 import type { Cell } from '../models/model.ts';
 import { type Failure, failuresAlike, failuresByCell, moreOf } from './cases.ts';
+import { causesWords } from './causes.ts';
 import { NO_COLORS } from './colors.ts';
 import { failureBlock } from './failure.ts';
 import { gradeWords, nothingFound } from './grades.ts';
@@ -24,7 +25,7 @@ import { limitWords } from './limits.ts';
 import { siteText } from './moment.ts';
 import { aboutCells, notesOf } from './notes.ts';
 import { legend, lettersOf } from './picture.ts';
-import { majorVersion, stableCase, stableText } from './stable.ts';
+import { majorVersion, stableCase, stableOps, stableText } from './stable.ts';
 import { isGenerated } from './tables.ts';
 import { isSampled, triedOf } from './tried.ts';
 import { unprovenBlock } from './unproven.ts';
@@ -38,6 +39,7 @@ export function markdownReport(result: Result): string {
   const stores = [...new Set(result.cells.map((cell) => cell.store))];
   const sections = [
     header(result),
+    ...causes(result),
     ...models.map((model) =>
       matrix(
         result.cells.filter((cell) => modelName(cell) === model),
@@ -82,6 +84,37 @@ function howItCrashed({ cells, observed }: Result): string {
 /** Without the version of the kernel, if it follows. */
 function platformName(platform: string): string {
   return platform.split(' ')[0] ?? platform;
+}
+
+/** What one change each would mend, store by store. */
+function causes({ causes: all }: Result): string[] {
+  if (all.length === 0) return [];
+  const stores = [...new Set(all.map(({ store }) => store))];
+  return [
+    '## Causes',
+    `${causesWords(all)}: what one change each would mend, with the source, the plainest case, and the change.`,
+    ...stores.map((store) => {
+      const ofStore = all.filter((cause) => cause.store === store);
+      return [`[${escaped(store)}](#${anchor(store)})\n`, ...ofStore.flatMap(causeLines)].join('\n');
+    }),
+  ];
+}
+
+function causeLines({ says, site, outcomes, cells, shortest, mend, status }: Cause): string[] {
+  const standing = { broken: '', shown: ', only shown', known: ', known' }[status];
+  const more = [site?.source, shortest].flatMap((text) => (text === undefined ? [] : [inlineCode(text)]));
+  return [
+    `- ${escaped(stableText(says))}. Leaves ${outcomes.join(', ')} in ${counted(cells.length, 'cell')}${standing}.`,
+    `  ${more.join(' · ')}`,
+    ...(mend === undefined ? [] : [`  ${mend.verified ? 'Mended by' : 'To mend it'}: ${escaped(stableOps(mend.text))}`]),
+  ];
+}
+
+/** Code within a line, which its content cannot end. */
+function inlineCode(text: string): string {
+  const fence = '`'.repeat(longest(text.match(/`+/g) ?? []) + 1);
+  const gap = text.startsWith('`') || text.endsWith('`') ? ' ' : '';
+  return `${fence}${gap}${printable(text)}${gap}${fence}`;
 }
 
 function matrix(cells: readonly CellResult[], model: string): string {

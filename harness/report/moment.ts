@@ -21,16 +21,6 @@ export function momentRows(one: CaseResult, model: string): MomentRow[] {
   return [...history, crashRow(one, model)];
 }
 
-/** The same in one line of words. */
-export function momentLine(one: CaseResult): readonly string[] {
-  const { after, end, schedule, fault, history, site } = one;
-  if (schedule !== undefined) return [schedule.map(({ task, ops }) => `${task}: ${ops.join(', ')}`).join(SEPARATOR)];
-  const steps = history === undefined ? [] : [history.join(SEPARATOR)];
-  if (fault !== undefined) return [...steps, fault, ...siteWords(site)];
-  if (end) return [...steps, 'with no crash at all'];
-  return [...steps, ...(after === undefined ? ['before its first op'] : [`from ${after.text}`, ...siteWords(after.site)])];
-}
-
 const SEPARATOR = ' · ';
 
 /** Who did what until another one went on, and what ended it. */

@@ -40,7 +40,7 @@ export function stableCase(one: CaseResult): CaseResult {
 }
 
 /** Ops within a text, as in `op 7 write a.tmp 0..1204: its data at block 0, the size of 1204 bytes`. */
-function stableOps(text: string): string {
+export function stableOps(text: string): string {
   return stableText(text)
     .replaceAll(/ \d+\.\.\d+/g, '')
     .replaceAll(/the size of \d+ bytes/g, 'its size');

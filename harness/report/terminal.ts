@@ -1,15 +1,12 @@
 /**
- * The report for a terminal. What matters most comes last, where a CI log ends: first the picture, then known bugs in brief,
- * then each broken claim and each missed bug with everything, then the verdict.
+ * The report for a terminal: causes, then the picture, then what could not be shown and each missed bug, then the verdict.
  */
 import { failsRun } from '../domain/grade.ts';
 import type { CellResult, Result } from '../domain/result.ts';
 import { printable } from '../domain/words.ts';
-import { type Failure, failuresAlike, failuresByCell, moreOf } from './cases.ts';
+import { causeSections } from './causes.ts';
 import { type Colors, toColors } from './colors.ts';
-import { failureBlock } from './failure.ts';
 import { grid } from './grid.ts';
-import { knownBugLines } from './known-bugs.ts';
 import { joinWithin, wrapWords } from './lay-out.ts';
 import type { Look } from './look.ts';
 import { matrixTable } from './matrix-table.ts';
@@ -24,14 +21,12 @@ const NARROWEST = 40;
 export function terminalReport(result: Result, options: Look): string {
   const colors = toColors(options.colors);
   const columns = Math.max(NARROWEST, options.columns);
-  const failures = failuresByCell(result);
-  const known = knownBugLines(failures, columns, colors);
   const sections = [
     joinWithin(runWords(result), columns).map(colors.dim),
+    ...causeSections(result, { columns, colors }),
     ...matrices(result, columns, colors),
     noteLines(result, columns, colors),
-    known.length === 0 ? [] : [colors.bold('known bugs, found as expected'), ...known],
-    ...blocks(failures, columns, colors),
+    ...unproven(result.cells, columns, colors),
     [...joinWithin(summaryWords(result), columns), verdictLine(result, colors)],
   ];
   return `${sections
@@ -52,21 +47,15 @@ function matrices(result: Result, columns: number, colors: Colors): string[][] {
   return [...pictures, ...(pictured.length === 0 ? [] : [legend(pictured, colors, columns)]), ...grids];
 }
 
-function blocks(failures: ReadonlyMap<CellResult, readonly Failure[]>, columns: number, colors: Colors): string[][] {
-  const wrong = [...failures].filter(([cell]) => failsRun(cell));
-  const alike = failuresAlike(wrong.flatMap(([, ofCell]) => ofCell));
-  const unproven = new Map<string, CellResult[]>();
-  const shown = wrong.flatMap(([cell, ofCell]) => {
-    if (ofCell.length === 0 || cell.status === 'missed-bug') {
-      const key = `${cell.store} ${cell.status} ${cell.reason}`;
-      unproven.set(key, [...(unproven.get(key) ?? []), cell]);
-    }
-    return ofCell.flatMap((failure) => {
-      const others = alike.get(failure);
-      return others === undefined ? [] : [[failureBlock(cell, failure.first, colors, { columns, more: moreOf(failure, others) })]];
-    });
-  });
-  return [...shown, ...[...unproven.values()].map((cells) => [unprovenBlock(cells, colors, columns)])];
+/** Cells that fail without a violation, or in which a known bug was not found. */
+function unproven(cells: readonly CellResult[], columns: number, colors: Colors): string[][] {
+  const alike = new Map<string, CellResult[]>();
+  for (const cell of cells) {
+    if (!failsRun(cell) || (cell.status !== 'missed-bug' && cell.violations > 0)) continue;
+    const key = `${cell.store} ${cell.status} ${cell.reason}`;
+    alike.set(key, [...(alike.get(key) ?? []), cell]);
+  }
+  return [...alike.values()].map((some) => [unprovenBlock(some, colors, columns)]);
 }
 
 function noteLines(result: Result, columns: number, colors: Colors): string[] {

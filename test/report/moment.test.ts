@@ -3,7 +3,6 @@ import type { CaseResult, CellResult } from '../../harness/domain/result.ts';
 import { failuresByCell, moreOf } from '../../harness/report/cases.ts';
 import { NO_COLORS } from '../../harness/report/colors.ts';
 import { failureBlock } from '../../harness/report/failure.ts';
-import { momentLine } from '../../harness/report/moment.ts';
 import { tablesOf } from '../../harness/report/tables.ts';
 import { terminalReport } from '../../harness/report/terminal.ts';
 import { cellAndCases, resultOf } from './fixture.ts';
@@ -58,14 +57,6 @@ describe('a failure block begins with what happened', () => {
     expect(first).toBe('  history             save v1 · reset');
     expect(second).toBe('  killed after op 3   write notes.json');
   });
-});
-
-test.each([
-  [FAULT, 'op 2 open notes.json fails with EMFILE|src/notes.ts:7'],
-  [one('interleaving', 'two-savers', { schedule: SCHEDULE }), 'saver A: open, write · reader: load -> {}'],
-  [one('process-kill', 'histories', { history: ['save v1', 'reset'], end: true }), 'save v1 · reset|with no crash at all'],
-])('the same in one line', ({ failure }, line) => {
-  expect(momentLine(failure).join('|')).toBe(line);
 });
 
 test('those that end alike are counted as what they are', () => {

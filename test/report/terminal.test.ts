@@ -30,12 +30,36 @@ test('colours are escape codes around the same text, and can be left out', () =>
   expect(plain()).not.toContain('\u001b');
 });
 
-test('failures are the end of the log, and a known bug is not among them', () => {
+test('causes come first, and one that is known is not among those that break a claim', () => {
   const report = plain();
-  const failures = report.slice(report.indexOf('\nplanted / replace / process-kill   lossy'));
-  expect(failures).not.toContain('rename-away');
-  expect(failures.trimEnd()).toMatch(/2 claims broken, 1 claim not shown, 1 known bug missed$/);
+  const [before, causes = ''] = report.split(/^\d+ causes?, \d+ cells?$/m);
+  expect(before).toMatch(/^crash-matrix 0\.1\.0 .*\n\n$/);
+  const [broken = '', known = ''] = causes.split(/^known bugs, found as expected: /m);
+  expect(broken).toContain('1  planted: ');
+  expect(broken).not.toContain('rename-away: ');
+  expect(known).toContain('rename-away: ');
+});
+
+test('the verdict is the end of the log', () => {
+  expect(plain().trimEnd()).toMatch(/2 claims broken, 1 claim not shown, 1 known bug missed$/);
   expect(plain(asExpected).trimEnd()).toMatch(/every claim was kept, and every known bug was found$/);
+});
+
+test('where a cause reaches every scenario or profile that ran, they are counted', () => {
+  const cells = ['replace', 'reset'].flatMap((scenario) =>
+    ['ext4', 'xfs'].map((profile) => ({
+      store: 'a',
+      scenario,
+      runs: 'o*1 E*1 n*1',
+      model: 'power-loss',
+      profile,
+      status: 'broken' as const,
+    })),
+  );
+  const [first, ...others] = cells;
+  if (first === undefined) throw new Error('there are cells');
+  expect(plain(resultOf(cells))).toMatch(/in +power-loss on all 2 profiles in all 2 scenarios/);
+  expect(plain(resultOf([{ ...first, runs: 'o*3', status: 'kept' }, ...others]))).toContain('all 2 scenarios');
 });
 
 const explored = { kind: 'exhaustive', states: 40, distinct: 20, limit: 10_000 } as const;

@@ -1,0 +1,107 @@
+/**
+ * What one change each would mend, as every report opens: causes that break a claim with everything, others in brief.
+ */
+import type { CaseResult, Cause, CellResult, Result } from '../domain/result.ts';
+import { counted, printable } from '../domain/words.ts';
+import { cellId } from './cases.ts';
+import type { Colors } from './colors.ts';
+import { failureRows, layOutRows, type Row } from './failure.ts';
+import { wrapWords } from './lay-out.ts';
+import { paintOutcome } from './outcomes.ts';
+import { stableCase } from './stable.ts';
+
+interface Reported {
+  readonly cause: Cause;
+  readonly cell: CellResult;
+  readonly plainest: CaseResult;
+}
+
+/** `stable`: only what is the same in every run that finds the same. */
+export interface CausesLook {
+  readonly columns: number;
+  readonly colors: Colors;
+  readonly stable?: boolean;
+}
+
+export function causeSections(result: Result, look: CausesLook): string[][] {
+  const reported = result.causes.flatMap((cause) => reportedOf(cause, result) ?? []);
+  const of = (status: Cause['status']): Reported[] => reported.filter(({ cause }) => cause.status === status);
+  const [broken, shown, known] = [of('broken'), of('shown'), of('known')];
+  const { colors } = look;
+  return [
+    ...(broken.length === 0 ? [] : [[colors.bold(colors.red(causesWords(broken.map(({ cause }) => cause))))]]),
+    ...broken.map((one, index) => block(one, index + 1, result.cells, look)),
+    ...brief('only shown: no claim falls by them', shown, look),
+    ...brief('known bugs, found as expected', known, look),
+  ];
+}
+
+/** `1 cause, 42 cells` */
+export function causesWords(causes: readonly Cause[]): string {
+  const cells = new Set(causes.flatMap((cause) => cause.cells));
+  return `${counted(causes.length, 'cause')}, ${counted(cells.size, 'cell')}`;
+}
+
+function reportedOf(cause: Cause, { cells, cases }: Result): Reported | undefined {
+  const plainest = cases.find(({ id }) => id === cause.shortest);
+  const cell = plainest && cells.find((one) => cellId(one) === plainest.id.slice(0, plainest.id.indexOf('@')));
+  return plainest && cell && { cause, cell, plainest };
+}
+
+function block(
+  { cause, cell, plainest }: Reported,
+  number: number,
+  cells: readonly CellResult[],
+  { columns, colors, stable = false }: CausesLook,
+): string[] {
+  const { mend, site, outcomes } = cause;
+  const [first = '', ...rest] = wrapWords(printable(`${number}  ${saysOf(cause)}`), columns);
+  const rows: Row[] = [
+    ...(site?.source === undefined ? [] : [{ label: 'source', items: [[{ text: site.source }]] }]),
+    { label: 'leaves', items: [outcomes.map((outcome) => ({ text: outcome, paint: (text) => paintOutcome(outcome, text, colors) }))] },
+    { label: 'in', items: reachWords(cause, cells).map((text) => [{ text }]) },
+    ...(mend === undefined ? [] : [{ label: mend.verified ? 'mended by' : 'to mend it', items: [[{ text: mend.text }]] }]),
+    { label: 'for example', items: [[{ text: cellId(cell) }]] },
+    ...failureRows(cell, stable ? stableCase(plainest) : plainest, colors, undefined).filter(({ label }) => label !== 'would mend it'),
+  ];
+  return [colors.bold(first), ...rest.map((line) => `   ${line}`), ...layOutRows(rows, colors, columns)];
+}
+
+const saysOf = ({ store, says }: Cause): string => `${store}: ${says}`;
+
+/** One line each, with what replays it. */
+function brief(title: string, some: readonly Reported[], { columns, colors }: CausesLook): string[][] {
+  if (some.length === 0) return [];
+  const lines = some.flatMap(({ cause, plainest }) => {
+    const cells = counted(cause.cells.length, 'cell');
+    const words = wrapWords(printable(`${saysOf(cause)} (${cause.outcomes.join(', ')}; ${cells})`), columns - 4);
+    return [...words.map((line, index) => (index === 0 ? `  ${line}` : `    ${line}`)), colors.dim(`    ${plainest.replay}`)];
+  });
+  return [[colors.bold(`${title}: ${causesWords(some.map(({ cause }) => cause))}`), ...lines]];
+}
+
+/** For each model the profiles and scenarios: `power-loss on ext4, xfs: replace, reset`. Where it is each that ran, they are counted. */
+function reachWords({ cells, store }: Pick<Cause, 'cells' | 'store'>, all: readonly CellResult[]): string[] {
+  const reached = new Set(cells);
+  const ofStore = all.filter((cell) => cell.store === store);
+  const models = [...new Set(ofStore.filter((cell) => reached.has(cellId(cell))).map(({ model }) => model))];
+  return models.map((model) => {
+    const ran = ofStore.filter((cell) => cell.model === model);
+    const some = ran.filter((cell) => reached.has(cellId(cell)));
+    const profiles = namesOf(some, ran, ({ profile }) => profile, 'profile');
+    const scenarios = namesOf(some, ran, ({ scenario }) => scenario, 'scenario');
+    return [model, ...(profiles === undefined ? [] : [`on ${profiles}`]), `in ${scenarios}`].join(' ');
+  });
+}
+
+function namesOf(
+  some: readonly CellResult[],
+  all: readonly CellResult[],
+  nameOf: (cell: CellResult) => string | undefined,
+  noun: string,
+): string | undefined {
+  const names = (cells: readonly CellResult[]): string[] => [...new Set(cells.flatMap((cell) => nameOf(cell) ?? []))];
+  const [reached, ran] = [names(some), names(all)];
+  if (ran.length === 0) return undefined;
+  return reached.length === ran.length && ran.length > 1 ? `all ${counted(ran.length, noun)}` : reached.join(', ');
+}
