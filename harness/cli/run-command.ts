@@ -4,15 +4,16 @@ import { Option } from 'commander';
 import { cellName } from '../domain/case-id.ts';
 import { EFFORT_NAMES, EFFORTS, type Effort, type EffortName, GATING_EFFORT, limitsSchema } from '../domain/effort.ts';
 import { UsageError } from '../domain/errors.ts';
-import { failsRun } from '../domain/grade.ts';
 import { oneOf } from '../domain/nearest.ts';
 import type { Result } from '../domain/result.ts';
+import { failsGate } from '../explain/baseline.ts';
 import { causesOf } from '../explain/causes.ts';
 import type { Cell } from '../models/model.ts';
 import { REPORTERS } from '../report/all.ts';
 import { timings } from '../report/timings.ts';
 import { type RunOptions, runCells } from '../run.ts';
 import { checkAvailable } from './available.ts';
+import { type BaselineFlags, openBaseline } from './baseline.ts';
 import { type CacheFlags, cacheNotes, openCellCache } from './cell-cache.ts';
 import type { CliCommand } from './command.ts';
 import { withLiveLine } from './live-line.ts';
@@ -25,7 +26,7 @@ import { type Session, withSession } from './session.ts';
 import { selectCells } from './stores.ts';
 import { writableDirectory, writableFile } from './writable-destination.ts';
 
-interface RunFlags extends CacheFlags {
+interface RunFlags extends CacheFlags, BaselineFlags {
   readonly store: readonly string[];
   readonly scenario: readonly string[];
   readonly model: readonly string[];
@@ -64,6 +65,8 @@ export const runCommand: CliCommand<RunFlags> = {
       flag('--observe', 'take the states from one run by copying, instead of killing a child for each'),
       flag('--strict', `hold every claim where it is only shown too: ${onlyShown().join(', ')}`),
       flag('--bail', 'after a broken claim start no further cell'),
+      new Option('--baseline <file>', 'causes that are known: the run fails by new ones, by wider ones, and by those that are mended'),
+      flag('--update-baseline', 'write that file from what this run finds; refused in CI'),
       new Option('--no-cache', 'run also the cells that nothing has changed for since an earlier run'),
       new Option(
         '--cache-dir <dir>',
@@ -103,6 +106,7 @@ export const runCommand: CliCommand<RunFlags> = {
     'crash-matrix run --store ./notes.ts --effort deep',
     'crash-matrix run --store ./notes.ts --scenario histories --histories 500 --seed 7',
     'crash-matrix run --store ./notes.ts --reporter terminal,json --output-dir report',
+    'crash-matrix run --store ./notes.ts --baseline crash-baseline.json --update-baseline',
   ],
   surplus: (argument) =>
     new UsageError(
@@ -115,6 +119,7 @@ export const runCommand: CliCommand<RunFlags> = {
 /** Returns the exit code: 0 if every claim was kept and every known bug found, 1 otherwise. */
 async function run(flags: RunFlags, output: Output): Promise<number> {
   const reporters = chosenReporters(flags);
+  const held = openBaseline(flags, process.env, output);
   const notes = new Map<string, Set<string>>();
   const onNote = (store: string, what: string): void => void notes.set(store, (notes.get(store) ?? new Set()).add(what));
   const onNotForked = (store: string, why: string): void => onNote(store, `Node is started again for each run, because ${why}`);
@@ -136,14 +141,15 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
     for (const { path } of reporters) if (path !== undefined) writableFile('--reporter', path);
     const options = runOptions(session, flags);
     const cache = openCellCache(session, flags, { ...options, now, notesOf: (store) => [...(notes.get(store) ?? [])], onNote }, output);
-    const result = await withLiveLine({ stream: process.stderr, colors: output.colors, now: () => performance.now() }, (line) =>
+    const found = await withLiveLine({ stream: process.stderr, colors: output.colors, now: () => performance.now() }, (line) =>
       runAll(session, cells, { ...options, cache, onProgress: line.update, onNotForked: onNotForkedRecovery }),
     );
+    const result = await held(found);
     for (const [store, several] of notes) for (const what of several) output.note(`${store}: ${what}`);
     if (cache !== undefined) for (const what of cacheNotes(cache, result.cells.length, session.cwd)) output.note(what);
     for (const chosen of reporters) await report(chosen, result, output);
     if (flags.timings) output.note(timings(result.cells).join('\n'));
-    return result.cells.some(failsRun) ? 1 : 0;
+    return failsGate(result) ? 1 : 0;
   };
   return withSession(flags.recorder, work, { onNotForked });
 }

@@ -177,11 +177,13 @@ const cause = z.object({
   says: z.string().describe('One line: where, and what it does'),
   outcomes: z.array(outcome).describe('What was found, worst first'),
   cells: z.array(z.string()).describe('<store>/<scenario>/<model>[:<profile>] of each cell with a case of it'),
+  worst: z.record(z.string(), outcome).describe('<model>[:<profile>] -> the worst that it leaves there'),
   cases: count.describe('Cases in `cases` that it explains'),
   shortest: z.string().describe('The id of the plainest case'),
   status: z
     .enum(['broken', 'shown', 'known'])
-    .describe('broken: a claim falls by it; shown: only where the store is not held to it; known: a known bug'),
+    .describe('broken: a claim falls by it; shown: only where the store is not held to it; known: a known bug, or in the baseline'),
+  beyond: z.array(z.string()).optional().describe('Set where the baseline knows it: where it reaches further or leaves something worse'),
   mend: z
     .object({
       text: z.string(),
@@ -201,6 +203,15 @@ export const resultSchema = z.object({
   platform: z.string(),
   seed: z.int(),
   durationMs: z.number().nonnegative(),
+  baseline: z
+    .object({
+      file: z.string(),
+      known: count.describe('Causes that are in it'),
+      mended: z.array(z.object({ id: z.string(), says: z.string() })).describe('Entries of which every cell ran and none showed it'),
+      untried: count.describe('Entries that this run did not try'),
+    })
+    .optional()
+    .describe('Set where the causes were held against a baseline'),
   causes: z.array(cause).describe('What one change each would mend, in the order of how much it takes with it; explains every violation'),
   cells: z.array(cell),
   cases: z.array(caseResult).describe('Every violation, and every case when asked for'),

@@ -7,7 +7,8 @@
 import { createHash } from 'node:crypto';
 import { cellName } from '../domain/case-id.ts';
 import { MECHANISM_NAMES, MECHANISMS, type Mechanism } from '../domain/mechanisms.ts';
-import { OUTCOMES, type Outcome } from '../domain/outcomes.ts';
+import { modelName } from '../domain/model-names.ts';
+import { OUTCOMES, type Outcome, worstOutcome } from '../domain/outcomes.ts';
 import type { CaseResult, Cause, CellResult, SiteLine } from '../domain/result.ts';
 import { withoutBytes } from './op-text.ts';
 
@@ -50,7 +51,7 @@ export function causesOf(cells: readonly CellResult[], cases: readonly CaseResul
   const order = new Map(cells.map(({ store }, index) => [store, index]));
   return [...causes, ...others].sort(
     (one, other) =>
-      STATUSES.indexOf(one.status) - STATUSES.indexOf(other.status) ||
+      byStatus(one, other) ||
       (order.get(one.store) ?? 0) - (order.get(other.store) ?? 0) ||
       severityOf(other) - severityOf(one) ||
       other.cells.length - one.cells.length ||
@@ -59,6 +60,9 @@ export function causesOf(cells: readonly CellResult[], cases: readonly CaseResul
 }
 
 const STATUSES: readonly Cause['status'][] = ['broken', 'shown', 'known'];
+
+/** What breaks a claim first, what is known last. */
+export const byStatus = (one: Cause, other: Cause): number => STATUSES.indexOf(one.status) - STATUSES.indexOf(other.status);
 
 const cellOf = ({ id }: CaseResult): string => id.slice(0, id.indexOf('@'));
 const severityOf = ({ outcomes: [worst] }: Cause): number => (worst === undefined ? 0 : OUTCOMES[worst].severity);
@@ -145,13 +149,16 @@ function unexplainedIn(name: string, cell: CellResult | undefined, cases: readon
   };
 }
 
-function reachOf(cases: readonly Pick<Blamed, 'one' | 'cell'>[]): Pick<Cause, 'outcomes' | 'cells' | 'cases' | 'status'> {
+function reachOf(cases: readonly Pick<Blamed, 'one' | 'cell'>[]): Pick<Cause, 'outcomes' | 'cells' | 'worst' | 'cases' | 'status'> {
   const outcomes = [...new Set(cases.map(({ one }) => one.outcome))];
   const cells = [...new Set(cases.map(({ cell }) => cell))];
+  const byModel = groupedBy(cases, ({ cell }) => modelName(cell));
+  const worst = [...byModel].map(([model, some]) => [model, worstOutcome(some.map(({ one }) => one.outcome))] as const);
   const has = (status: CellResult['status']): boolean => cells.some((cell) => cell.status === status);
   return {
     outcomes: outcomes.sort((one: Outcome, other: Outcome) => OUTCOMES[other].severity - OUTCOMES[one].severity),
     cells: cells.map(cellName),
+    worst: Object.fromEntries(worst.filter((entry): entry is readonly [string, Outcome] => entry[1] !== undefined)),
     cases: cases.length,
     status: has('broken') || has('missed-bug') ? 'broken' : has('known-bug') ? 'known' : 'shown',
   };

@@ -29,11 +29,19 @@ export function causeSections(result: Result, look: CausesLook): string[][] {
   const [broken, shown, known] = [of('broken'), of('shown'), of('known')];
   const { colors } = look;
   return [
+    ...baselineLines(result, look),
     ...(broken.length === 0 ? [] : [[colors.bold(colors.red(causesWords(broken.map(({ cause }) => cause))))]]),
     ...broken.map((one, index) => block(one, index + 1, result.cells, look)),
     ...brief('only shown: no claim falls by them', shown, look),
-    ...brief('known bugs, found as expected', known, look),
+    ...brief(result.baseline === undefined ? 'known bugs, found as expected' : 'known', known, look),
   ];
+}
+
+/** What the baseline has that nobody found. */
+function baselineLines({ baseline }: Result, { columns, colors }: CausesLook): string[][] {
+  if (baseline === undefined || baseline.mended.length === 0) return [];
+  const heading = `mended, and still in ${baseline.file}: --update-baseline takes ${baseline.mended.length === 1 ? 'it' : 'them'} out`;
+  return [[colors.bold(colors.red(heading)), ...baseline.mended.flatMap(({ says }) => wrapWords(printable(`  ${says}`), columns))]];
 }
 
 /** `1 cause, 42 cells` */
@@ -54,12 +62,13 @@ function block(
   cells: readonly CellResult[],
   { columns, colors, stable = false }: CausesLook,
 ): string[] {
-  const { mend, site, outcomes } = cause;
+  const { beyond, mend, site, outcomes } = cause;
   const [first = '', ...rest] = wrapWords(printable(`${number}  ${saysOf(cause)}`), columns);
   const rows: Row[] = [
     ...(site?.source === undefined ? [] : [{ label: 'source', items: [[{ text: site.source }]] }]),
     { label: 'leaves', items: [outcomes.map((outcome) => ({ text: outcome, paint: (text) => paintOutcome(outcome, text, colors) }))] },
     { label: 'in', items: reachWords(cause, cells).map((text) => [{ text }]) },
+    ...(beyond === undefined ? [] : [{ label: 'beyond baseline', items: beyond.map((text) => [{ text }]) }]),
     ...(mend === undefined ? [] : [{ label: mend.verified ? 'mended by' : 'to mend it', items: [[{ text: mend.text }]] }]),
     { label: 'for example', items: [[{ text: cellId(cell) }]] },
     ...failureRows(cell, stable ? stableCase(plainest) : plainest, colors, undefined).filter(({ label }) => label !== 'would mend it'),

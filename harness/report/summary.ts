@@ -126,6 +126,8 @@ function power(cells: readonly CellResult[]): string[] {
 
 /** The last line of a report: green only if everything is as claimed or as known, and enough was tried to say so. */
 export function verdictLine(result: Result, colors: Colors): string {
+  const { baseline } = result;
+  if (baseline !== undefined && result.cells.length > 0) return againstBaseline(result, baseline, colors);
   const notShown = result.cells.filter(({ status, grade }) => status === 'broken' && grade === 'inconclusive').length;
   const broken = withStatus(result.cells, 'broken') - notShown;
   const missed = withStatus(result.cells, 'missed-bug');
@@ -142,6 +144,25 @@ export function verdictLine(result: Result, colors: Colors): string {
     );
   const known = withStatus(result.cells, 'known-bug') > 0 ? ', and every known bug was found' : '';
   return colors.bold(colors.green(`every claim was kept${known}`));
+}
+
+/** What the run is worth against its baseline: known causes pass. */
+function againstBaseline({ cells, causes }: Result, { known, mended, untried }: NonNullable<Result['baseline']>, colors: Colors): string {
+  const broken = causes.filter(({ status }) => status === 'broken');
+  const wider = broken.filter(({ beyond }) => beyond !== undefined).length;
+  const notShown = cells.filter(({ status, grade }) => status === 'broken' && grade === 'inconclusive').length;
+  const missed = withStatus(cells, 'missed-bug');
+  const wrong = [
+    ...(broken.length > wider ? [counted(broken.length - wider, 'new cause')] : []),
+    ...(wider > 0 ? [counted(wider, 'cause that reaches further', 'causes that reach further')] : []),
+    ...(mended.length > 0 ? [counted(mended.length, 'mended cause to take out', 'mended causes to take out')] : []),
+    ...(notShown > 0 ? [counted(notShown, 'claim not shown', 'claims not shown')] : []),
+    ...(missed > 0 ? [counted(missed, 'known bug missed', 'known bugs missed')] : []),
+  ];
+  const rest = [`${counted(known, 'known cause')}`, ...(untried > 0 ? [`${untried} not tried`] : [])].join(', ');
+  return wrong.length > 0
+    ? colors.bold(colors.red(`${wrong.join(', ')} (${rest})`))
+    : colors.bold(colors.green(`nothing that the baseline does not know (${rest})`));
 }
 
 function withStatus(cells: readonly CellResult[], status: CellResult['status']): number {

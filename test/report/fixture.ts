@@ -66,7 +66,7 @@ export function picture(runs: string): string {
   return runs.replace(/(\S)\*(\d+) ?/g, (_, letter: string, times: string) => letter.repeat(Number(times)));
 }
 
-interface CellParts extends Partial<CellResult> {
+export interface CellParts extends Partial<CellResult> {
   readonly store: string;
   readonly scenario: string;
   readonly runs: string;
