@@ -1,6 +1,7 @@
 /** The reporters. A new one is one file and one line here. */
 import type { Result } from '../domain/result.ts';
 import { jsonReport } from './json.ts';
+import { junitReport } from './junit.ts';
 import type { Look } from './look.ts';
 import { markdownReport } from './markdown.ts';
 import { terminalReport } from './terminal.ts';
@@ -18,4 +19,5 @@ export const REPORTERS: readonly [Reporter, ...Reporter[]] = [
   { name: 'terminal', render: terminalReport },
   { name: 'json', file: 'crash-matrix.json', render: jsonReport },
   { name: 'markdown', file: 'crash-matrix.md', render: markdownReport },
+  { name: 'junit', file: 'crash-matrix.junit.xml', render: junitReport },
 ];
