@@ -16,7 +16,7 @@ import { cellId, type Failure, failuresByCell, moreOf } from './cases.ts';
 import { NO_COLORS } from './colors.ts';
 import { failureBlock } from './failure.ts';
 import { gradeWords } from './grades.ts';
-import { unprovenBlock } from './unproven.ts';
+import { unprovenBlock, unprovenReason } from './unproven.ts';
 import { characters, element } from './xml.ts';
 
 /** Cases that are shown of a cell; of more, the number is. */
@@ -81,9 +81,9 @@ function verdictElements(cell: CellResult, failures: readonly Failure[], causes:
     case 'failure':
       return [element('failure', { message: message(cell, causes), type: cell.status }, [characters(details(cell, failures))])];
     case 'error':
-      return [element('error', { message: notMeasured(cell), type: cell.grade }, [characters(details(cell, failures))])];
+      return [element('error', { message: printable(unprovenReason(cell)), type: cell.grade }, [characters(details(cell, failures))])];
     case 'skipped':
-      return [element('skipped', { message: notMeasured(cell) })];
+      return [element('skipped', { message: printable(unprovenReason(cell)) })];
     case 'passed': {
       const words = passedWords(cell);
       return words === undefined ? [] : [element('system-out', {}, [characters(words)])];
@@ -96,12 +96,10 @@ function verdictElements(cell: CellResult, failures: readonly Failure[], causes:
 /** `lossy: empty: src/a.ts:18 writes over … (and 1 more cause)` */
 function message(cell: CellResult, causes: readonly Cause[]): string {
   const [first, ...others] = causes;
-  const missed = cell.status === 'missed-bug' ? [`known bug missed: ${cell.reason ?? 'it was not found'}`] : [];
+  const missed = cell.status === 'missed-bug' ? [unprovenReason(cell)] : [];
   const says = first === undefined ? [] : [first.says + (others.length === 0 ? '' : ` (and ${counted(others.length, 'more cause')})`)];
   return printable([gradeWords(cell), ...missed, ...says].join(': '));
 }
-
-const notMeasured = ({ reason }: CellResult): string => printable(reason ?? 'not measured, and no reason was given');
 
 function details(cell: CellResult, failures: readonly Failure[]): string {
   const shown = failures.slice(0, MOST_CASES);

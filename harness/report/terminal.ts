@@ -1,7 +1,6 @@
 /**
  * The report for a terminal: causes, then the picture, then what could not be shown and each missed bug, then the verdict.
  */
-import { failsRun } from '../domain/grade.ts';
 import type { CellResult, Result } from '../domain/result.ts';
 import { printable } from '../domain/words.ts';
 import { causeSections } from './causes.ts';
@@ -14,7 +13,7 @@ import { aboutCells, notesOf } from './notes.ts';
 import { legend } from './picture.ts';
 import { runWords, summaryWords, verdictLine } from './summary.ts';
 import { tablesOf } from './tables.ts';
-import { unprovenBlock } from './unproven.ts';
+import { unprovenAlike, unprovenBlock } from './unproven.ts';
 
 const NARROWEST = 40;
 
@@ -47,15 +46,8 @@ function matrices(result: Result, columns: number, colors: Colors): string[][] {
   return [...pictures, ...(pictured.length === 0 ? [] : [legend(pictured, colors, columns)]), ...grids];
 }
 
-/** Cells that fail without a violation, or in which a known bug was not found. */
 function unproven(cells: readonly CellResult[], columns: number, colors: Colors): string[][] {
-  const alike = new Map<string, CellResult[]>();
-  for (const cell of cells) {
-    if (!failsRun(cell) || (cell.status !== 'missed-bug' && cell.violations > 0)) continue;
-    const key = `${cell.store} ${cell.status} ${cell.reason}`;
-    alike.set(key, [...(alike.get(key) ?? []), cell]);
-  }
-  return [...alike.values()].map((some) => [unprovenBlock(some, colors, columns)]);
+  return unprovenAlike(cells).map((some) => [unprovenBlock(some, colors, columns)]);
 }
 
 function noteLines(result: Result, columns: number, colors: Colors): string[] {

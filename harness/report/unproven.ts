@@ -1,6 +1,7 @@
 /**
  * Cells that fail without a case to show: nothing could be measured, or a known bug was not found.
  */
+import { failsRun } from '../domain/grade.ts';
 import type { CellResult } from '../domain/result.ts';
 import { counted, printable } from '../domain/words.ts';
 import { cellNames } from './cases.ts';
@@ -8,19 +9,33 @@ import type { Colors } from './colors.ts';
 import { failureHeading } from './failure.ts';
 import { wrapWords } from './lay-out.ts';
 
+/** Cells that fail without a violation, or in which a known bug was not found: together those of one store that have the same to say. */
+export function unprovenAlike(cells: readonly CellResult[]): CellResult[][] {
+  const alike = new Map<string, CellResult[]>();
+  for (const cell of cells) {
+    if (!failsRun(cell) || (cell.status !== 'missed-bug' && cell.violations > 0)) continue;
+    const key = `${cell.store} ${cell.status} ${cell.reason}`;
+    const others = alike.get(key);
+    if (others === undefined) alike.set(key, [cell]);
+    else others.push(cell);
+  }
+  return [...alike.values()];
+}
+
 /** `cells` are of one store, and have the same to say; at least one. */
 export function unprovenBlock(cells: readonly CellResult[], colors: Colors, columns = Number.POSITIVE_INFINITY): string {
   const [cell, ...others] = cells;
   if (cell === undefined) return '';
   const also = others.length === 0 ? [] : [`the same in ${cellNames(others)}`];
-  const lines = [...(cell.status === 'missed-bug' ? missed(cell) : [cell.reason ?? 'not measured, and no reason was given']), ...also];
+  const lines = [unprovenReason(cell), ...(cell.status === 'missed-bug' ? [EITHER] : []), ...also];
   const wrapped = lines.flatMap((line) => wrapWords(printable(line), columns - 2));
   return [...failureHeading(cell, cell.grade, colors, columns), ...wrapped.map((line) => `  ${line}`)].join('\n');
 }
 
-function missed(cell: CellResult): string[] {
-  return [
-    `known bug missed: ${cell.reason ?? `it was not found in ${counted(cell.states, 'crash state')}`}`,
-    'Either the harness has gone blind, or the bug is mended: then take it out of the knownBugs of the store.',
-  ];
+/** In one line: why nothing can be said of a cell, or which known bug was not found in it. */
+export function unprovenReason({ status, reason, states }: CellResult): string {
+  if (status !== 'missed-bug') return reason ?? 'not measured, and no reason was given';
+  return `known bug missed: ${reason ?? `it was not found in ${counted(states, 'crash state')}`}`;
 }
+
+const EITHER = 'Either the harness has gone blind, or the bug is mended: then take it out of the knownBugs of the store.';
