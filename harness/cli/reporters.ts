@@ -40,7 +40,8 @@ export function chosenReporters({ reporter: wanted, outputDir }: Wanted): readon
     const path = asked.find(({ name, path: named }) => name === reporter.name && named !== undefined)?.path ?? inDirectory(reporter);
     return { reporter, ...(path !== undefined && { path }) };
   });
-  if (chosen.filter(({ path }) => path === undefined).length > 1 && outputDir === undefined)
+  const printed = chosen.filter(({ path }) => path === undefined);
+  if (printed.length > 1 && printed.some(({ reporter: { file } }) => file !== undefined))
     throw new UsageError('several reporters need --output-dir', 'Say where the files go: --output-dir crash-matrix-report');
   if (outputDir !== undefined && chosen.every(({ reporter, path }) => path === undefined || path !== inDirectory(reporter)))
     throw new UsageError('--output-dir has nothing to hold', `Say what is written there: --reporter ${REPORTER_NAMES.join(',')}`);

@@ -1,5 +1,6 @@
 /** The reporters. A new one is one file and one line here. */
 import type { Result } from '../domain/result.ts';
+import { agentReport } from './agent.ts';
 import { jsonReport } from './json.ts';
 import { junitReport } from './junit.ts';
 import type { Look } from './look.ts';
@@ -17,6 +18,7 @@ export interface Reporter {
 /** The first is the default. Reports are made in this order: what prints comes first, so that it is not lost where a file cannot be written. */
 export const REPORTERS: readonly [Reporter, ...Reporter[]] = [
   { name: 'terminal', render: terminalReport },
+  { name: 'agent', render: agentReport },
   { name: 'json', file: 'crash-matrix.json', render: jsonReport },
   { name: 'markdown', file: 'crash-matrix.md', render: markdownReport },
   { name: 'junit', file: 'crash-matrix.junit.xml', render: junitReport },

@@ -16,6 +16,7 @@ const chosen = (...[reporter, outputDir]: [string[], string?]): string[] =>
 test.each<[string, string[], string | undefined, string[]]>([
   ['nothing: the default', [], undefined, ['terminal']],
   ['one that prints its file', ['json'], undefined, ['json']],
+  ['several that have no file', ['agent', 'terminal'], undefined, ['terminal', 'agent']],
   [
     'several: in the order of the list',
     ['markdown', 'json', 'terminal'],
@@ -33,6 +34,7 @@ test.each<[string, string[], string | undefined, string[]]>([
 test('a reporter that only prints has no file', () => {
   expect(() => chosen(['terminal=out.txt'])).toThrow('the reporter terminal prints, and writes no file');
   expect(() => chosen(['json', 'markdown'])).toThrow('several reporters need --output-dir');
+  expect(() => chosen(['terminal', 'json'])).toThrow('several reporters need --output-dir');
 });
 
 test('a file is named, and so is what --output-dir holds', () => {

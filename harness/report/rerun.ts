@@ -1,0 +1,47 @@
+/** Commands that run cells again, made from what a result says of its run. */
+import { EFFORTS, GATING_EFFORT, type Limits } from '../domain/effort.ts';
+import { modelName } from '../domain/model-names.ts';
+import type { Cause, CellResult, Result } from '../domain/result.ts';
+import { cellId } from './cases.ts';
+
+/** The options of `run` that change one limit. A run with one of them tries other things than its effort does. */
+const OPTIONS: { readonly [limit in keyof Limits]?: (value: Limits[limit]) => string } = {
+  kills: (kills) => (kills === 'observed' ? ' --observe' : ''),
+  recoveries: (recoveries) => (recoveries === 0 ? ' --depth 1' : ''),
+  states: (states) => ` --states ${states}`,
+  preemptions: (preemptions) => ` --preemptions ${preemptions}`,
+  histories: (histories) => ` --histories ${histories}`,
+};
+
+/**
+ * Runs every cell of a cause as they were run, with what else their scenarios and models have in common: what a case id names may be
+ * elsewhere after the store was changed.
+ */
+export function rerunCommand(cause: Cause, plainest: { readonly replay: string } | undefined, result: Result): string {
+  const reached = new Set(cause.cells);
+  const cells = result.cells.filter((cell) => reached.has(cellId(cell)));
+  const names = (nameOf: (cell: CellResult) => string): string => [...new Set(cells.map(nameOf))].join(',');
+  const { store = cause.store, recorder } = namedIn(plainest?.replay ?? '');
+  const { effort, seed } = result;
+  return [
+    `crash-matrix run --store ${store}`,
+    ` --scenario ${names(({ scenario }) => scenario)}`,
+    ` --model ${names(modelName)}`,
+    effort === GATING_EFFORT ? '' : ` --effort ${effort}`,
+    ...changedLimits(result),
+    seed === 0 ? '' : ` --seed ${seed}`,
+    recorder === undefined ? '' : ` --recorder ${recorder}`,
+  ].join('');
+}
+
+function changedLimits({ effort, limits }: Result): string[] {
+  const option = <Name extends keyof Limits>(name: Name): string =>
+    limits[name] === EFFORTS[effort][name] ? '' : (OPTIONS[name]?.(limits[name]) ?? '');
+  return (Object.keys(OPTIONS) as (keyof Limits)[]).map(option);
+}
+
+/** Words of a replay command, quoted as they are there. */
+function namedIn(replay: string): { readonly store?: string; readonly recorder?: string } {
+  const [, store, recorder] = /^crash-matrix replay \S+(?: --store ((?:'[^']*'|\\'|[^\s'\\])+))?(?: --recorder (\S+))?/.exec(replay) ?? [];
+  return { ...(store !== undefined && { store }), ...(recorder !== undefined && { recorder }) };
+}
