@@ -20,8 +20,19 @@ interface Blamed {
   readonly site?: SiteLine;
 }
 
+/** A cause, and the cases that it explains, the plainest first. */
+export interface Explained {
+  readonly cause: Cause;
+  readonly cases: readonly CaseResult[];
+}
+
 /** The causes of all violations, those that break a claim first, then those that take most with them. */
 export function causesOf(cells: readonly CellResult[], cases: readonly CaseResult[]): Cause[] {
+  return explained(cells, cases).map(({ cause }) => cause);
+}
+
+/** The same, each with its cases. */
+export function explained(cells: readonly CellResult[], cases: readonly CaseResult[]): Explained[] {
   const byName = new Map(cells.map((cell) => [cellName(cell), cell]));
   const violations = cases.filter(({ violation }) => violation);
   const sites = sitesByOp(cases);
@@ -50,7 +61,7 @@ export function causesOf(cells: readonly CellResult[], cases: readonly CaseResul
   const others = [...unexplained].map(([name, ofCell]) => unexplainedIn(name, byName.get(name), ofCell));
   const order = new Map(cells.map(({ store }, index) => [store, index]));
   return [...causes, ...others].sort(
-    (one, other) =>
+    ({ cause: one }, { cause: other }) =>
       byStatus(one, other) ||
       (order.get(one.store) ?? 0) - (order.get(other.store) ?? 0) ||
       severityOf(other) - severityOf(one) ||
@@ -112,7 +123,7 @@ function placesOf(blamed: readonly Blamed[]): Places {
   };
 }
 
-function causeOf([store, mechanism, place]: readonly [string, Mechanism, string], group: readonly Blamed[]): Cause {
+function causeOf([store, mechanism, place]: readonly [string, Mechanism, string], group: readonly Blamed[]): Explained {
   const inOrder = [...group].sort((one, other) => weightOf(one) - weightOf(other));
   const plainest = inOrder.find((one) => one.mechanism === mechanism) ?? inOrder[0];
   if (plainest === undefined) throw new Error('a group has a case');
@@ -121,7 +132,7 @@ function causeOf([store, mechanism, place]: readonly [string, Mechanism, string]
   const { does, mend } = MECHANISMS[mechanism];
   // What mends one cell of a line that is wrong as a whole leaves the others.
   const verified = 'explainsLine' in MECHANISMS[mechanism] ? undefined : verifiedMend(inOrder);
-  return {
+  const cause: Cause = {
     id: `${store}/${mechanism}/${createHash('sha256').update(place).digest('hex').slice(0, 8)}`,
     store,
     mechanism,
@@ -132,13 +143,14 @@ function causeOf([store, mechanism, place]: readonly [string, Mechanism, string]
     shortest: one.id,
     mend: verified === undefined ? { text: mend, verified: false } : { text: verified, verified: true },
   };
+  return { cause, cases: inOrder.map(({ one: inCell }) => inCell) };
 }
 
 /** Cases of a cell that no op is to blame for. */
-function unexplainedIn(name: string, cell: CellResult | undefined, cases: readonly CaseResult[]): Cause {
+function unexplainedIn(name: string, cell: CellResult | undefined, cases: readonly CaseResult[]): Explained {
   const [first] = cases;
   if (first === undefined || cell === undefined) throw new Error('a cell with unexplained cases has one');
-  return {
+  const cause: Cause = {
     id: `${name}/unexplained`,
     store: cell.store,
     mechanism: 'unexplained',
@@ -147,6 +159,7 @@ function unexplainedIn(name: string, cell: CellResult | undefined, cases: readon
     ...reachOf(cases.map((one) => ({ one, cell }))),
     shortest: first.id,
   };
+  return { cause, cases };
 }
 
 function reachOf(cases: readonly Pick<Blamed, 'one' | 'cell'>[]): Pick<Cause, 'outcomes' | 'cells' | 'worst' | 'cases' | 'status'> {

@@ -5,6 +5,7 @@ import { jsonReport } from './json.ts';
 import { junitReport } from './junit.ts';
 import type { Look } from './look.ts';
 import { markdownReport } from './markdown.ts';
+import { sarifReport } from './sarif.ts';
 import { terminalReport } from './terminal.ts';
 
 export interface Reporter {
@@ -22,4 +23,5 @@ export const REPORTERS: readonly [Reporter, ...Reporter[]] = [
   { name: 'json', file: 'crash-matrix.json', render: jsonReport },
   { name: 'markdown', file: 'crash-matrix.md', render: markdownReport },
   { name: 'junit', file: 'crash-matrix.junit.xml', render: junitReport },
+  { name: 'sarif', file: 'crash-matrix.sarif', render: sarifReport },
 ];

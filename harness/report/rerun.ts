@@ -40,6 +40,11 @@ function changedLimits({ effort, limits }: Result): string[] {
   return (Object.keys(OPTIONS) as (keyof Limits)[]).map(option);
 }
 
+/** The file that holds the store, if `--store` named one. A result says so in its commands alone. */
+export function storeFile({ replay }: { readonly replay: string }): string | undefined {
+  return namedIn(replay).store?.replace(/'([^']*)'|\\(')/g, '$1$2');
+}
+
 /** Words of a replay command, quoted as they are there. */
 function namedIn(replay: string): { readonly store?: string; readonly recorder?: string } {
   const [, store, recorder] = /^crash-matrix replay \S+(?: --store ((?:'[^']*'|\\'|[^\s'\\])+))?(?: --recorder (\S+))?/.exec(replay) ?? [];
