@@ -34,23 +34,34 @@ import { unprovenBlock } from './unproven.ts';
 const COLUMNS = 110;
 
 export function markdownReport(result: Result): string {
+  const texts = markdownParts(result).map(({ text }) => text);
+  return `${texts.join('\n\n')}\n`;
+}
+
+/** What can stand in a document without the others. */
+export interface Part {
+  readonly kind: 'run' | 'cause' | 'matrix' | 'reading' | 'notes' | 'store';
+  /** Of what it is, where there are several of its kind. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The head first. */
+export function markdownParts(result: Result): Part[] {
   const failures = failuresByCell(result);
   const models = [...new Set(result.cells.map(modelName))];
   const stores = [...new Set(result.cells.map((cell) => cell.store))];
-  const sections = [
-    header(result),
-    ...causes(result),
-    ...models.map((model) =>
-      matrix(
-        result.cells.filter((cell) => modelName(cell) === model),
-        model,
-      ),
-    ),
-    howToRead(result),
-    ...notes(result),
-    ...stores.flatMap((store) => storeSection(store, result.cells, failures)),
+  return [
+    { kind: 'run', name: '', text: header(result) },
+    ...causes(result).map((text): Part => ({ kind: 'cause', name: '', text })),
+    ...models.map((model): Part => {
+      const cells = result.cells.filter((cell) => modelName(cell) === model);
+      return { kind: 'matrix', name: model, text: matrix(cells, model) };
+    }),
+    { kind: 'reading', name: '', text: howToRead(result) },
+    ...notes(result).map((text): Part => ({ kind: 'notes', name: '', text })),
+    ...stores.map((store): Part => ({ kind: 'store', name: store, text: storeSection(store, result.cells, failures).join('\n\n') })),
   ];
-  return `${sections.join('\n\n')}\n`;
 }
 
 function header(result: Result): string {
@@ -86,18 +97,16 @@ function platformName(platform: string): string {
   return platform.split(' ')[0] ?? platform;
 }
 
-/** What one change each would mend, store by store. */
+/** What one change each would mend, store by store; one text, or none. */
 function causes({ causes: all }: Result): string[] {
   if (all.length === 0) return [];
   const stores = [...new Set(all.map(({ store }) => store))];
-  return [
-    '## Causes',
-    `${causesWords(all)}: what one change each would mend, with the source, the plainest case, and the change.`,
-    ...stores.map((store) => {
-      const ofStore = all.filter((cause) => cause.store === store);
-      return [`[${escaped(store)}](#${anchor(store)})\n`, ...ofStore.flatMap(causeLines)].join('\n');
-    }),
-  ];
+  const lists = stores.map((store) => {
+    const ofStore = all.filter((cause) => cause.store === store);
+    return [`[${escaped(store)}](#${anchor(store)})\n`, ...ofStore.flatMap(causeLines)].join('\n');
+  });
+  const what = `${causesWords(all)}: what one change each would mend, with the source, the plainest case, and the change.`;
+  return [['## Causes', what, ...lists].join('\n\n')];
 }
 
 function causeLines({ says, site, outcomes, cells, shortest, mend, status }: Cause): string[] {
