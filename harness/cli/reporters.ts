@@ -1,8 +1,10 @@
 /** From `--reporter` and `--output-dir` to reports. */
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UnavailableError, UsageError } from '../domain/errors.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import type { Result } from '../domain/result.ts';
+import { counted, printable } from '../domain/words.ts';
 import { replaceFile } from '../machine/replace-file.ts';
 import { REPORTERS, type Reporter } from '../report/all.ts';
 import type { Output } from './output.ts';
@@ -54,15 +56,34 @@ function nameAndFile(text: string): { readonly name: string; readonly path?: str
   return at < 0 ? { name: text } : { name: text.slice(0, at), path: text.slice(at + 1) };
 }
 
-/** Throws `UnavailableError` if the file of a report cannot be written. */
-export async function report({ reporter, path }: Chosen, result: Result, output: Output): Promise<void> {
+/** `jobSummary`: the file of a CI job's summary, if there is one. Throws `UnavailableError` if the file of a report cannot be written. */
+export async function report({ reporter, path }: Chosen, result: Result, output: Output, jobSummary?: string): Promise<void> {
   const text = reporter.render(result, output);
+  if (reporter.summary !== undefined && jobSummary) await addTo(jobSummary, (taken) => reporter.summary?.(result, taken) ?? '', output);
   if (path === undefined) {
-    output.print(reporter.file === undefined ? text : text.trimEnd());
+    if (text !== '') output.print(reporter.file === undefined ? text : text.trimEnd());
     return;
   }
   await replaceFile(path, text).catch((error: Error) => {
     throw new UnavailableError(error.message, { cause: error });
   });
   output.note(`wrote ${path}`);
+}
+
+/** What a summary lacks is no reason to fail a run: the report itself was printed, or is in its file. */
+async function addTo(path: string, summary: (taken: number) => string, output: Output): Promise<void> {
+  try {
+    const handle = await open(path, 'a');
+    try {
+      const { size } = await handle.stat();
+      const text = summary(size);
+      if (text === '') throw new Error(`it has ${counted(size, 'byte')} already, and holds no more`);
+      await handle.appendFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    output.note(printable(`nothing was added to the job summary: ${error instanceof Error ? error.message : error}`));
+  }
 }

@@ -147,7 +147,7 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
     const result = await held(found);
     for (const [store, several] of notes) for (const what of several) output.note(`${store}: ${what}`);
     if (cache !== undefined) for (const what of cacheNotes(cache, result.cells.length, session.cwd)) output.note(what);
-    for (const chosen of reporters) await report(chosen, result, output);
+    for (const chosen of reporters) await report(chosen, result, output, process.env.GITHUB_STEP_SUMMARY);
     if (flags.timings) output.note(timings(result.cells).join('\n'));
     return failsGate(result) ? 1 : 0;
   };

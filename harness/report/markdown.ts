@@ -31,7 +31,7 @@ import { isSampled, triedOf } from './tried.ts';
 import { unprovenBlock } from './unproven.ts';
 
 /** Width of the code blocks: what GitHub shows without scrolling. */
-const COLUMNS = 110;
+export const COLUMNS = 110;
 
 export function markdownReport(result: Result): string {
   const texts = markdownParts(result).map(({ text }) => text);
@@ -381,7 +381,7 @@ function table(columns: readonly string[], rows: readonly (readonly string[])[],
 }
 
 /** A code block that its content cannot end. */
-function fenced(lines: readonly string[]): string {
+export function fenced(lines: readonly string[]): string {
   const longestRun = longest(lines.join('\n').match(/`+/g) ?? []);
   const fence = '`'.repeat(Math.max(3, longestRun + 1));
   return [`${fence}text`, ...lines, fence].join('\n');

@@ -1,12 +1,13 @@
 /** Which reports are made of what was asked for, in which order. */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { chosenReporters, NAMES_WITH_FILE, REPORTER_NAMES, report } from '../../harness/cli/reporters.ts';
 import { UnavailableError } from '../../harness/domain/errors.ts';
+import type { Result } from '../../harness/domain/result.ts';
 import { REPORTERS } from '../../harness/report/all.ts';
 import { freshDirectory } from '../lab/temporary.ts';
-import { failing } from '../report/fixture.ts';
+import { asExpected, failing } from '../report/fixture.ts';
 
 const chosen = (...[reporter, outputDir]: [string[], string?]): string[] =>
   chosenReporters({ reporter, ...(outputDir !== undefined && { outputDir }) }).map(({ reporter: { name }, path }) =>
@@ -57,10 +58,15 @@ test('each has a name, a file and a text of its own', () => {
 });
 
 /** Makes reports, and returns what was printed and noted. */
-async function reported(reporter: readonly string[], outputDir: string): Promise<{ readonly printed: string; readonly noted: string }> {
+async function reported(
+  reporter: readonly string[],
+  outputDir?: string,
+  { result = failing, jobSummary }: { result?: Result; jobSummary?: string } = {},
+): Promise<{ readonly printed: string; readonly noted: string }> {
   const [printed, noted]: [string[], string[]] = [[], []];
   const output = { columns: 100, colors: false, print: (text: string) => printed.push(text), note: (text: string) => noted.push(text) };
-  for (const one of chosenReporters({ reporter, outputDir })) await report(one, failing, output);
+  for (const one of chosenReporters({ reporter, ...(outputDir !== undefined && { outputDir }) }))
+    await report(one, result, output, jobSummary);
   return { printed: printed.join('\n'), noted: noted.join('\n') };
 }
 
@@ -79,4 +85,49 @@ test('a file that cannot be written is an error with its name', async () => {
   const error: unknown = await reported(['json'], outputDir).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(UnavailableError);
   expect((error as Error).message).toMatch(/crash-matrix\.json could not be written: EISDIR/);
+});
+
+describe('the summary of a job', () => {
+  const inFresh = (): string => join(freshDirectory(), 'summary.md');
+
+  test('is added to what is there, and the annotations are printed', async () => {
+    const jobSummary = inFresh();
+    writeFileSync(jobSummary, '# Before');
+    const { printed, noted } = await reported(['github'], undefined, { jobSummary });
+    expect(readFileSync(jobSummary, 'utf8')).toMatch(/^# Before\n# Crash matrix\n/);
+    expect(printed).toMatch(/^::error /);
+    expect(noted).toBe('');
+  });
+
+  test.each(['', undefined])('is left out where no file is named: %j', async (jobSummary) => {
+    const { noted } = await reported(['github'], undefined, jobSummary === undefined ? {} : { jobSummary });
+    expect(noted).toBe('');
+  });
+
+  test('is no matter of other reporters', async () => {
+    const jobSummary = inFresh();
+    await reported(['terminal'], undefined, { jobSummary });
+    expect(() => readFileSync(jobSummary)).toThrow('ENOENT');
+  });
+
+  test('that cannot be written is one line of warning', async () => {
+    const { printed, noted } = await reported(['github'], undefined, { jobSummary: freshDirectory() });
+    expect(noted).toMatch(/^nothing was added to the job summary: EISDIR[^\n]*$/);
+    expect(printed).toMatch(/^::error /);
+  });
+
+  test('that is full stays as it is, with a warning', async () => {
+    const jobSummary = inFresh();
+    writeFileSync(jobSummary, 'x'.repeat(1_000_000));
+    const { noted } = await reported(['github'], undefined, { jobSummary });
+    expect(noted).toBe('nothing was added to the job summary: it has 1,000,000 bytes already, and holds no more');
+    expect(readFileSync(jobSummary)).toHaveLength(1_000_000);
+  });
+
+  test('stands alone where nothing is to be annotated: not even an empty line is printed', async () => {
+    const jobSummary = inFresh();
+    const { printed } = await reported(['github'], undefined, { jobSummary, result: asExpected });
+    expect(printed).toBe('');
+    expect(readFileSync(jobSummary, 'utf8')).toContain('Every claim was kept');
+  });
 });
