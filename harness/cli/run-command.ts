@@ -93,7 +93,7 @@ export const runCommand: CliCommand<RunFlags> = {
     ]),
     ...group('Reports:', [
       list('--reporter <name>', `${oneOf(REPORTER_NAMES)}; as ${NAMES_WITH_FILE[0]}=<file> it writes that file`, REPORTERS[0].name),
-      new Option('--output-dir <dir>', `where ${NAMES_WITH_FILE.join(' and ')} are written`),
+      new Option('--output-dir <dir>', `where the files of ${NAMES_WITH_FILE.join(', ')} are written`),
       flag('--all-cases', 'every case in the JSON, not only violations'),
       flag('--timings', 'where the time went, by model and stage'),
     ]),
