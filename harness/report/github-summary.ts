@@ -1,5 +1,5 @@
 /**
- * The markdown report for the job summary of GitHub Actions, with the causes in front, and no longer than GitHub takes.
+ * The markdown report for the job summary of GitHub Actions, no longer than GitHub takes.
  *
  * A summary that is too long is not shown at all. So whole parts are left out, the details of stores first, and then those that fail no
  * claim before those that do; and what was left out is named.
@@ -7,9 +7,7 @@
 import { failsRun } from '../domain/grade.ts';
 import type { Result } from '../domain/result.ts';
 import { counted, printable } from '../domain/words.ts';
-import { causeSections } from './causes.ts';
-import { NO_COLORS } from './colors.ts';
-import { COLUMNS, fenced, markdownParts, type Part } from './markdown.ts';
+import { fenced, markdownParts, type Part } from './markdown.ts';
 
 /** GitHub takes 1 MiB of a step (https://docs.github.com/actions/reference/limits). What is beside this text has to fit as well. */
 const MOST_BYTES = 900 * 1024;
@@ -20,7 +18,7 @@ const MOST_NAMED = 20;
 export function githubSummary(result: Result, taken = 0): string {
   const [head, ...rest] = markdownParts(result);
   if (head === undefined) return '';
-  const parts = [head, ...causeParts(result), ...rest];
+  const parts = [head, ...rest];
   const failing = new Set(result.cells.filter(failsRun).map(({ store }) => store));
   const inOrder = parts.slice(1).sort((one, other) => worth(one, failing) - worth(other, failing)); // stable: of equal ones the last goes first
   const leftOut = new Set<Part>();
@@ -41,15 +39,6 @@ export function githubSummary(result: Result, taken = 0): string {
 const SEPARATOR = '\n\n';
 /** What is there already may not end its line. */
 const BREAK = '\n';
-
-/** The causes block by block, as the terminal shows them. */
-function causeParts(result: Result): Part[] {
-  return causeSections(result, { columns: COLUMNS, colors: NO_COLORS }).map((lines) => ({
-    kind: 'cause',
-    name: lines[0]?.trim() ?? '',
-    text: fenced(lines),
-  }));
-}
 
 /** 0 is left out last. */
 function worth({ kind, name }: Part, failing: ReadonlySet<string>): number {

@@ -31,7 +31,7 @@ import { isSampled, triedOf } from './tried.ts';
 import { unprovenBlock } from './unproven.ts';
 
 /** Width of the code blocks: what GitHub shows without scrolling. */
-export const COLUMNS = 110;
+const COLUMNS = 110;
 
 export function markdownReport(result: Result): string {
   const texts = markdownParts(result).map(({ text }) => text);
@@ -53,7 +53,7 @@ export function markdownParts(result: Result): Part[] {
   const stores = [...new Set(result.cells.map((cell) => cell.store))];
   return [
     { kind: 'run', name: '', text: header(result) },
-    ...causes(result).map((text): Part => ({ kind: 'cause', name: '', text })),
+    ...causes(result),
     ...models.map((model): Part => {
       const cells = result.cells.filter((cell) => modelName(cell) === model);
       return { kind: 'matrix', name: model, text: matrix(cells, model) };
@@ -97,16 +97,18 @@ function platformName(platform: string): string {
   return platform.split(' ')[0] ?? platform;
 }
 
-/** What one change each would mend, store by store; one text, or none. */
-function causes({ causes: all }: Result): string[] {
+/** What one change each would mend, store by store. */
+function causes({ causes: all }: Result): Part[] {
   if (all.length === 0) return [];
   const stores = [...new Set(all.map(({ store }) => store))];
-  const lists = stores.map((store) => {
-    const ofStore = all.filter((cause) => cause.store === store);
-    return [`[${escaped(store)}](#${anchor(store)})\n`, ...ofStore.flatMap(causeLines)].join('\n');
-  });
   const what = `${causesWords(all)}: what one change each would mend, with the source, the plainest case, and the change.`;
-  return [['## Causes', what, ...lists].join('\n\n')];
+  return [
+    { kind: 'cause', name: 'the heading', text: `## Causes\n\n${what}` },
+    ...stores.map((store): Part => {
+      const lines = all.filter((cause) => cause.store === store).flatMap(causeLines);
+      return { kind: 'cause', name: store, text: [`[${escaped(store)}](#${anchor(store)})\n`, ...lines].join('\n') };
+    }),
+  ];
 }
 
 function causeLines({ says, site, outcomes, cells, shortest, mend, status }: Cause): string[] {

@@ -61,7 +61,8 @@ interface Finding {
 const ruleId = ({ model, outcome }: Finding): string => `${model}/${outcome}`;
 
 /** In the order of the causes; of a cause, the rule of its plainest case first. */
-function findingsOf({ cells, cases }: Result): Finding[] {
+function findingsOf({ cells, cases, causes }: Result): Finding[] {
+  const held = new Map(causes.map((cause) => [cause.id, cause])); // a baseline may know them
   const models = new Map(cells.map((cell) => [cellId(cell), cell.model]));
   return explained(cells, cases).flatMap(({ cause, cases: ofCause }) => {
     const byRule = new Map<string, Finding & { readonly cells: Set<string> }>();
@@ -69,7 +70,7 @@ function findingsOf({ cells, cases }: Result): Finding[] {
       const cell = one.id.slice(0, one.id.indexOf('@'));
       const model = models.get(cell);
       if (model === undefined) continue;
-      const finding = { cause, model, outcome: one.outcome, plainest: one, cells: new Set([cell]) };
+      const finding = { cause: held.get(cause.id) ?? cause, model, outcome: one.outcome, plainest: one, cells: new Set([cell]) };
       const known = byRule.get(ruleId(finding));
       if (known === undefined) byRule.set(ruleId(finding), finding);
       else known.cells.add(cell);

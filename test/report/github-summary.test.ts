@@ -9,18 +9,8 @@ const headings = (text: string): string[] => [...text.matchAll(/^## (.*)$/gm)].m
 /** What is said to be left out. */
 const leftOut = (text: string): string => /Left out.*?:\n(.*?)\n`{3}/s.exec(text)?.[1] ?? '';
 
-test('the markdown report, with the causes behind its head', () => {
-  const summary = githubSummary(failing);
-  const report = markdownReport(failing);
-  const head = report.slice(0, report.indexOf('\n\n## '));
-  expect(summary.startsWith(head)).toBe(true);
-  expect(summary.trimEnd().endsWith(report.slice(head.length).trim())).toBe(true);
-  expect(summary.slice(head.length, summary.indexOf('\n\n## '))).toMatch(/1 {2}planted: src\/strategies\/planted\.ts:\d+ moves/);
-  expect(summary).not.toContain('Left out');
-});
-
-test('known causes are in it', () => {
-  expect(githubSummary(asExpected)).toContain('known bugs, found as expected');
+test.each([failing, asExpected])('the markdown report, where it fits', (result) => {
+  expect(githubSummary(result).trimEnd()).toBe(markdownReport(result).trimEnd());
 });
 
 describe('5,000 cells', () => {

@@ -12,6 +12,7 @@ const CAUSE: Cause = {
   says: 'src/notes.ts:41 writes the file that load reads in place',
   outcomes: ['empty', 'stale'],
   cells: ['notes/replace/process-kill'],
+  worst: { 'process-kill': 'empty' },
   cases: 2,
   shortest: 'notes/replace/process-kill@1',
   status: 'broken',
