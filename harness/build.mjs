@@ -1,9 +1,10 @@
 /**
  * Builds dist/: the command line, the library and the tracer as ES modules, the programs that run in children as plain CommonJS. Each is
- * one file with all that it needs, so that it starts fast: a command reads one file instead of three hundred. With --types also the type
- * declarations.
+ * one file with all that it needs, so that it starts fast: a command reads one file instead of three hundred. page.html is the HTML report
+ * without a result in it. With --types also the type declarations.
  */
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -51,7 +52,18 @@ const built = await Promise.all([
       describe: 'harness/child/describe.ts',
     },
   }),
+  build({
+    ...common,
+    format: 'iife',
+    platform: 'browser',
+    // Browsers with DecompressionStream.
+    target: ['chrome103', 'firefox113', 'safari16.4'],
+    minify: true,
+    write: false,
+    entryPoints: { page: 'harness/report/page/main.tsx', style: 'harness/report/page/page.css' },
+  }),
 ]);
+writeFileSync(join(dist, 'page.html'), pageOf(built.at(-1).outputFiles));
 writeFileSync(join(dist, 'third-party-licenses.txt'), licensesOf(built.flatMap(({ metafile }) => Object.keys(metafile.inputs))));
 
 const { resultJsonSchema } = await import(pathToFileURL(join(dist, 'schema.js')).href);
@@ -64,6 +76,21 @@ if (process.argv.includes('--types')) {
   rmSync(join(dist, 'types'), { recursive: true, force: true });
   const { status } = spawnSync(process.execPath, [tsc, '-p', 'harness/tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
   process.exitCode = status ?? 1;
+}
+
+/** The shell of the report, with its script and its style in it, and a policy that allows no others. */
+function pageOf(outputs) {
+  const textOf = (extension) => outputs.find(({ path }) => path.endsWith(extension)).text.trim();
+  const [script, style] = [textOf('.js'), textOf('.css')];
+  const hashOf = (text) => `sha256-${createHash('sha256').update(text).digest('base64')}`;
+  const holes = {
+    '%script-hash%': hashOf(script),
+    '%style-hash%': hashOf(style),
+    '<!-- script -->': `<script>${script}</script>`,
+    '<!-- style -->': `<style>${style}</style>`,
+  };
+  const shell = readFileSync(join(root, 'harness/report/page/shell.html'), 'utf8');
+  return shell.replaceAll(/%[a-z-]+%|<!-- [a-z]+ -->/g, (hole) => holes[hole] ?? hole);
 }
 
 /** The licenses of the packages that these files belong to, which ask to be passed on with their code. */

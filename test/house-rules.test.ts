@@ -9,7 +9,7 @@ import { backwardImports, circlesOf, homelessFiles, type Imports, importsBetween
 const { root } = findInstallation(import.meta.url);
 const sources = ['harness', 'src', 'scenarios'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => /\.tsx?$/.test(file))
     .map((file) => join(folder, file)),
 );
 const texts = new Map(sources.map((file) => [file, readFileSync(join(root, file), 'utf8')]));

@@ -19,6 +19,8 @@ export interface Installation {
   readonly recoveryServer: string;
   readonly survey: string;
   readonly describe: string;
+  /** The HTML report without a result in it. */
+  readonly page: string;
   /** All built programs. */
   readonly programs: readonly string[];
 }
@@ -45,6 +47,7 @@ export function findInstallation(from: string): Installation {
     recoveryServer: built('recovery-server.cjs'),
     survey: built('survey.cjs'),
     describe: built('describe.cjs'),
+    page: built('page.html'),
     programs: namesIn(join(root, 'dist'))
       .filter((name) => /\.c?js$/.test(name))
       .map(built),

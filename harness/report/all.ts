@@ -3,6 +3,7 @@ import type { Result } from '../domain/result.ts';
 import { agentReport } from './agent.ts';
 import { githubReport } from './github.ts';
 import { githubSummary } from './github-summary.ts';
+import { htmlReport } from './html.ts';
 import { jsonReport } from './json.ts';
 import { junitReport } from './junit.ts';
 import type { Look } from './look.ts';
@@ -29,4 +30,5 @@ export const REPORTERS: readonly [Reporter, ...Reporter[]] = [
   { name: 'markdown', file: 'crash-matrix.md', render: markdownReport },
   { name: 'junit', file: 'crash-matrix.junit.xml', render: junitReport },
   { name: 'sarif', file: 'crash-matrix.sarif', render: sarifReport },
+  { name: 'html', file: 'crash-matrix.html', render: htmlReport },
 ];

@@ -90,7 +90,7 @@ function brief(title: string, some: readonly Reported[], { columns, colors }: Ca
 }
 
 /** For each model the profiles and scenarios: `power-loss on ext4, xfs: replace, reset`. Where it is each that ran, they are counted. */
-function reachWords({ cells, store }: Pick<Cause, 'cells' | 'store'>, all: readonly CellResult[]): string[] {
+export function reachWords({ cells, store }: Pick<Cause, 'cells' | 'store'>, all: readonly CellResult[]): string[] {
   const reached = new Set(cells);
   const ofStore = all.filter((cell) => cell.store === store);
   const models = [...new Set(ofStore.filter((cell) => reached.has(cellId(cell))).map(({ model }) => model))];

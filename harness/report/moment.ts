@@ -4,14 +4,13 @@
 import type { CaseResult, OpLine, SiteLine } from '../domain/result.ts';
 import { counted, withCommas } from '../domain/words.ts';
 import { modelNamed } from '../models/all.ts';
+import { type Crash, crashLabel } from './crash-words.ts';
 
 /** One label with what belongs to it, side by side where it fits. */
 export interface MomentRow {
   readonly label: string;
   readonly words: readonly string[];
 }
-
-type Crash = Pick<CaseResult, 'after' | 'inside' | 'end'>;
 
 /** The rows that a block of text begins with. */
 export function momentRows(one: CaseResult, model: string): MomentRow[] {
@@ -30,12 +29,8 @@ function scheduleRows({ end, killed, after }: CaseResult, schedule: NonNullable<
 }
 
 /** The boundary, as a label: `killed after op 4`, `power lost after op 4`; and the op. */
-export function crashRow({ after, inside, end }: Crash, model: string): MomentRow {
-  const words = momentWords({ after, inside, end });
-  if (end) return { label: 'no kill, after the end', words };
-  const { crashed } = modelNamed(model).words;
-  if (after === undefined) return { label: `${crashed} before op 1`, words };
-  return { label: inside === undefined ? `${crashed} after op ${after.index}` : `${crashed} inside op ${after.index}`, words };
+export function crashRow(crash: Crash, model: string): MomentRow {
+  return { label: crashLabel(crash, modelNamed(model).words.crashed), words: momentWords(crash) };
 }
 
 const afterOp = (after: OpLine | undefined): string => (after === undefined ? 'before op 1' : `after op ${after.index}, ${after.text}`);

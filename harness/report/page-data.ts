@@ -1,0 +1,114 @@
+/**
+ * A result as the page wants it: a head with everything but the cases, and the cases in chunks, so that a page opens as fast with a million
+ * cases as with ten.
+ */
+import { provesClaims } from '../domain/effort.ts';
+import { modelName } from '../domain/model-names.ts';
+import type { CaseResult, Cause, CellResult, Result } from '../domain/result.ts';
+import { failsGate } from '../explain/baseline.ts';
+import { modelNamed } from '../models/all.ts';
+import { cellId } from './cases.ts';
+import { reachWords } from './causes.ts';
+import { NO_COLORS } from './colors.ts';
+import { gradeWords } from './grades.ts';
+import type { PageCase, PageCause, PageCell, PageHead, Part } from './page/data.ts';
+import { runWords, summaryWords, verdictLine } from './summary.ts';
+
+/** Characters of a chunk from which the next one begins: unpacked in a few hundredths of a second. */
+const CHUNK_CHARACTERS = 1_000_000;
+
+/** Returns the head. `addChunk` is given each chunk, as JSON, in the order of their numbers. */
+export function pageData(result: Result, addChunk: (cases: string) => void): PageHead {
+  const ofCells = new Map<string, { readonly bad: CaseResult[]; readonly held: CaseResult[] }>(
+    result.cells.map((cell) => [cellId(cell), { bad: [], held: [] }]),
+  );
+  const plainest = new Map(result.causes.map(({ shortest }): [string, CaseResult | undefined] => [shortest, undefined]));
+  for (const one of result.cases) {
+    if (plainest.has(one.id)) plainest.set(one.id, one);
+    ofCells.get(cellOf(one))?.[one.violation ? 'bad' : 'held'].push(one);
+  }
+  const causeOf = causeFinder(result.causes);
+  const packer = openPacker(addChunk);
+  const placed = result.cells.map((cell) => {
+    const { bad = [], held = [] } = ofCells.get(cellId(cell)) ?? {};
+    return { cell, bad: packer.add(bad.map(causeOf)), held: packer.add(held.map(causeOf)) };
+  });
+  packer.close();
+  return {
+    run: runWords(result),
+    summary: summaryWords(result),
+    verdict: { words: verdictLine(result, NO_COLORS), tone: toneOf(result) },
+    causes: result.causes.map((cause): PageCause => {
+      const example = plainest.get(cause.shortest);
+      return { ...cause, reach: reachWords(cause, result.cells), ...(example && { plainest: example }) };
+    }),
+    cells: placed.map(({ cell, bad, held }) => pageCell(cell, bad, held)),
+  };
+}
+
+const cellOf = ({ id }: CaseResult): string => id.slice(0, id.indexOf('@'));
+
+function pageCell(cell: CellResult, bad: readonly Part[], held: readonly Part[]): PageCell {
+  return {
+    ...cell,
+    id: cellId(cell),
+    variant: modelName(cell),
+    crashed: modelNamed(cell.model).words.crashed,
+    words: gradeWords(cell),
+    bad,
+    held,
+  };
+}
+
+function toneOf(result: Result): PageHead['verdict']['tone'] {
+  if (result.cells.length === 0 || failsGate(result)) return 'bad';
+  return provesClaims(result.effort) ? 'good' : 'unproven';
+}
+
+/** Gives a case the place of its cause: of those that show in its cell, the only one, else the one with its line or op. */
+function causeFinder(causes: readonly Cause[]): (one: CaseResult) => PageCase {
+  const inCell = new Map<string, number[]>();
+  for (const [place, { cells }] of causes.entries()) for (const cell of cells) inCell.set(cell, [...(inCell.get(cell) ?? []), place]);
+  return (one) => {
+    const candidates = one.violation ? (inCell.get(cellOf(one)) ?? []) : [];
+    const place = candidates.length === 1 ? candidates[0] : candidates.find((candidate) => isBlamed(causes[candidate], one));
+    return place === undefined ? one : { ...one, cause: place };
+  };
+}
+
+function isBlamed(cause: Cause | undefined, { blame }: CaseResult): boolean {
+  if (cause === undefined) return false;
+  if (blame === undefined) return cause.mechanism === 'unexplained';
+  const { site } = blame;
+  return site === undefined ? cause.op === blame.op : cause.site?.file === site.file && cause.site.line === site.line;
+}
+
+/** Puts lists of cases into chunks; each list may go over several, and a chunk may hold several lists. */
+function openPacker(addChunk: (cases: string) => void) {
+  let texts: string[] = [];
+  let characters = 0;
+  let chunk = 0;
+  const close = (): void => {
+    if (texts.length === 0) return;
+    addChunk(`[${texts.join(',')}]`);
+    chunk += 1;
+    texts = [];
+    characters = 0;
+  };
+  const add = (cases: Iterable<PageCase>): Part[] => {
+    const parts: Part[] = [];
+    let from = texts.length;
+    for (const one of cases) {
+      const text = JSON.stringify(one);
+      texts.push(text);
+      characters += text.length;
+      if (characters < CHUNK_CHARACTERS) continue;
+      parts.push({ chunk, from, count: texts.length - from });
+      close();
+      from = 0;
+    }
+    if (texts.length > from) parts.push({ chunk, from, count: texts.length - from });
+    return parts;
+  };
+  return { add, close };
+}

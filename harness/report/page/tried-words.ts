@@ -1,0 +1,64 @@
+/** What was tried in a cell, in words that can be joined. */
+import type { CellResult } from '../../domain/result.ts';
+import { counted, withCommas } from '../../domain/words.ts';
+
+export function triedWords({ tried, histories, states, picture }: CellResult): string[] {
+  const drawn = histories === undefined ? [] : [counted(histories.tried, 'random history', 'random histories')];
+  if (tried === undefined) return [...drawn, 'nothing could be judged'];
+  const judged = `${counted(states, 'state')} judged`;
+  const boundaries = picture === '' ? [] : [counted(picture.length, 'boundary', 'boundaries')];
+  switch (tried.kind) {
+    case 'kills': {
+      const { kills, folded, sampled, recoveries } = tried;
+      return [
+        ...drawn,
+        ...boundaries,
+        kills === 0 ? 'states observed in one run' : counted(kills, 'kill'),
+        ...(folded === 0 ? [] : [`${withCommas(folded)} folded into the one before`]),
+        ...(sampled === undefined ? [] : [`${withCommas(sampled.tried)} of ${withCommas(sampled.of)} points inside writes`]),
+        judged,
+        ...recoveryWords(recoveries),
+      ];
+    }
+    case 'states': {
+      const { pages, sectors } = tried.explored;
+      const explored = pages.states + (sectors?.states ?? 0);
+      const isWhole = pages.kind === 'exhaustive' && sectors?.kind !== 'sampled';
+      return [
+        ...drawn,
+        ...boundaries,
+        `${counted(explored, 'state')} explored`,
+        judged,
+        isWhole ? 'all that there are' : 'a sample',
+        ...recoveryWords(tried.recoveries),
+      ];
+    }
+    case 'cuts':
+      return [...drawn, ...boundaries, counted(tried.cuts, 'power cut'), judged];
+    case 'faults': {
+      const { twice } = tried;
+      const second = twice.of === 0 ? [] : [`${withCommas(twice.tried)} of ${withCommas(twice.of)} runs with a second fault`];
+      return [...drawn, counted(tried.tried, 'failing call'), ...second, judged];
+    }
+    case 'schedules': {
+      const { reach, crashes, kills, bound } = tried;
+      return [
+        ...drawn,
+        counted(tried.tried, 'order of calls', 'orders of calls'),
+        reach === 'exhaustive' ? 'all that there are' : reach,
+        ...(bound === undefined ? [] : [`up to ${counted(bound, 'preemption')}`]),
+        ...(crashes === 0 ? [] : [`${counted(crashes, 'crash', 'crashes')} of all tasks`]),
+        ...(kills === 0 ? [] : [`${counted(kills, 'kill')} of one task`]),
+        judged,
+      ];
+    }
+    default:
+      return tried satisfies never;
+  }
+}
+
+function recoveryWords(recoveries: { readonly crashed: number; readonly of: number; readonly states: number } | undefined): string[] {
+  if (recoveries === undefined) return [];
+  const { crashed, of, states } = recoveries;
+  return [`${withCommas(crashed)} of ${counted(of, 'recovery', 'recoveries')} crashed again, ${counted(states, 'state')} judged`];
+}

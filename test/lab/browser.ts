@@ -1,0 +1,30 @@
+/** Debian's chromium, or another one, for tests of the page; they are skipped where there is none. */
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+
+/** The path of a program, or why there is none. */
+export const BROWSER: { readonly path: string } | { readonly missing: string } = find();
+
+function find(): { readonly path: string } | { readonly missing: string } {
+  for (const directory of (process.env.PATH ?? '').split(delimiter))
+    for (const name of NAMES) if (isProgram(join(directory, name))) return { path: join(directory, name) };
+  return { missing: 'there is no chromium here: apt-get install chromium' };
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export async function openBrowser(): Promise<Browser> {
+  if ('missing' in BROWSER) throw new Error(BROWSER.missing);
+  // Root has no sandbox; /dev/shm is small in containers.
+  return chromium.launch({ executablePath: BROWSER.path, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+}
