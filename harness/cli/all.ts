@@ -3,5 +3,6 @@ import type { CliCommand } from './command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
+import { showCommand } from './show-command.ts';
 
-export const COMMANDS: readonly CliCommand[] = [runCommand, replayCommand, doctorCommand];
+export const COMMANDS: readonly CliCommand[] = [runCommand, replayCommand, showCommand, doctorCommand];

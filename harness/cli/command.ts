@@ -7,7 +7,6 @@ import type { Output } from './output.ts';
 export interface CliCommand<Flags = any> {
   readonly name: string;
   readonly description: string;
-  /** All of them are required. */
   readonly arguments: readonly CommandArgument[];
   readonly options: readonly Option[];
   /** Whole command lines. */
@@ -21,4 +20,6 @@ export interface CliCommand<Flags = any> {
 interface CommandArgument {
   readonly name: string;
   readonly description: string;
+  /** Only the last may be. */
+  readonly optional?: true;
 }

@@ -59,7 +59,7 @@ function add(
     .command(name)
     .description(description)
     .allowExcessArguments(surplus !== undefined);
-  for (const argument of expected) added.argument(`<${argument.name}>`, argument.description);
+  for (const argument of expected) added.argument(argument.optional ? `[${argument.name}]` : `<${argument.name}>`, argument.description);
   for (const option of options) added.addOption(option);
   if (examples.length > 0) added.addHelpText('after', ['\nExamples:', ...examples.map((example) => `  ${example}`)].join('\n'));
   added.action(async () => {

@@ -1,0 +1,109 @@
+/** `crash-matrix show`: opens the HTML report of a run; of a `crash-matrix.json` it makes one first. */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { UsageError } from '../domain/errors.ts';
+import type { Result } from '../domain/result.ts';
+import { replaceFile } from '../machine/replace-file.ts';
+import { htmlReport } from '../report/html.ts';
+import { parseResult } from '../report/json.ts';
+import type { CliCommand } from './command.ts';
+import type { Output } from './output.ts';
+
+/** What is opened where nothing is named: the first of these that is there. */
+const DEFAULTS = ['crash-matrix.html', 'crash-matrix.json'] as const;
+
+/** What every HTML report has in its first lines. */
+const GENERATOR = '<meta name="generator" content="crash-matrix">';
+
+export const showCommand: CliCommand = {
+  name: 'show',
+  description: 'open the HTML report of a run in the browser',
+  arguments: [{ name: 'report', description: `a report as HTML or JSON (default: ${DEFAULTS.join(' or ')})`, optional: true }],
+  options: [],
+  examples: ['crash-matrix show report/crash-matrix.html', 'crash-matrix show crash-matrix.json'],
+  run: ([report], _, output) => show(report ?? defaultReport(), output),
+};
+
+function defaultReport(): string {
+  const found = DEFAULTS.find((name) => existsSync(name));
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `there is no ${DEFAULTS.join(' or ')} here`,
+    'A run writes one: crash-matrix run --reporter html=crash-matrix.html; or name another: crash-matrix show <report>',
+  );
+}
+
+async function show(report: string, output: Output): Promise<number> {
+  const page = await pageOf(resolve(report), readReport(report), report);
+  const problem = await openInBrowser(page);
+  if (problem !== undefined) output.note(`open it yourself: ${problem}`);
+  output.print(page);
+  return 0;
+}
+
+function readReport(report: string): string {
+  try {
+    return readFileSync(report, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${report} cannot be read: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** The path of the page itself, or of one that is made of a result. */
+async function pageOf(path: string, text: string, report: string): Promise<string> {
+  if (isPage(text)) return path;
+  if (/\.html?$/i.test(path)) throw new UsageError(`${report} is no report of crash-matrix, or only a part of one`);
+  const page = htmlReport(resultOf(text, report));
+  const beside = path.replace(/(?:\.json)?$/i, '.html');
+  const isForeign = existsSync(beside) && !isPage(readFileSync(beside, 'utf8'));
+  const elsewhere = join(tmpdir(), `crash-matrix-${basename(beside)}`);
+  if (isForeign) return written(elsewhere, page);
+  // A downloaded artifact may lie where nothing can be written.
+  return written(beside, page).catch(() => written(elsewhere, page));
+}
+
+/** Whole: what is cut short has no end. */
+const isPage = (text: string): boolean => text.slice(0, 2000).includes(GENERATOR) && text.trimEnd().endsWith('</html>');
+
+async function written(path: string, text: string): Promise<string> {
+  await replaceFile(path, text);
+  return path;
+}
+
+function resultOf(text: string, report: string): Result {
+  try {
+    return parseResult(text);
+  } catch (error) {
+    const [first = '', ...details] = (error instanceof Error ? error.message : String(error)).split('\n');
+    // The first thing that is wrong, with its place, is two lines.
+    throw new UsageError(`${report} is ${first}`, details.slice(0, 2).join('\n') || undefined);
+  }
+}
+
+/** How long an opener may take to say that it cannot: those that can either end at once, or stay with the browser. */
+const OPENER_MS = 3000;
+
+/** Returns why nothing was opened. */
+async function openInBrowser(path: string): Promise<string | undefined> {
+  const [command, args] = openerOf(path);
+  return new Promise((done) => {
+    const opener = spawn(command, args, { detached: true, stdio: 'ignore', windowsHide: true });
+    const stillThere = setTimeout(() => done(undefined), OPENER_MS);
+    const end = (problem: string | undefined): void => {
+      clearTimeout(stillThere);
+      done(problem);
+    };
+    opener.on('error', () => end(`there is no ${command} here`));
+    opener.on('exit', (code) => end(code === 0 ? undefined : `${command} could not`));
+    opener.unref();
+  });
+}
+
+function openerOf(path: string): readonly [command: string, args: readonly string[]] {
+  if (process.platform === 'darwin') return ['open', [path]];
+  // `start` is no program; what it is given first is a title.
+  if (process.platform === 'win32') return ['cmd', ['/c', 'start', '', path]];
+  return ['xdg-open', [path]];
+}
