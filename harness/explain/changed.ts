@@ -51,9 +51,9 @@ const isValue = (entry: Entry | undefined): boolean => entry?.kind === 'file' &&
  * The op after which, at a boundary, a file with a value is neither what it was when that was promised nor what it will be when the step has
  * resolved; of several files the op that came last. Undefined while the old value is in its place, and once the new one is.
  *
- * Files with a name of their own in each save (backups) are left out: they come and go.
+ * Files with a name of their own in each save (backups) are left out, because they come and go, and so are those that are not `isKept`.
  */
-export function destroyerBefore(run: Run, boundary: number): Op | undefined {
+export function destroyerBefore(run: Run, boundary: number, isKept: (path: string) => boolean = () => true): Op | undefined {
   const { ops, trees } = run;
   const from = promisedBefore(run, boundary + 1);
   const [before, after] = [trees[from], trees[resolvedAfter(run, boundary)]];
@@ -63,7 +63,7 @@ export function destroyerBefore(run: Run, boundary: number): Op | undefined {
   };
   let last = 0;
   for (const [path, entry] of before ?? []) {
-    if (!isValue(entry) || canonicalPath(path, []) !== path || !isBetween(path, boundary)) continue;
+    if (!isValue(entry) || !isKept(path) || canonicalPath(path, []) !== path || !isBetween(path, boundary)) continue;
     let at = boundary;
     while (at - 1 > from && isBetween(path, at - 1)) at -= 1;
     last = Math.max(last, at);
@@ -77,15 +77,32 @@ export function destroyerBefore(run: Run, boundary: number): Op | undefined {
  */
 export function finisherOf(run: Run, boundary: number, left: Tree): Op | undefined {
   const { ops, trees } = run;
-  const [from, to] = [promisedBefore(run, boundary + 1), resolvedAfter(run, boundary)];
-  const [before, after] = [trees[from], trees[to]];
-  const names = [...new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])].filter((path) => canonicalPath(path, []) === path);
-  const isAlike = (one: Tree | undefined, other: Tree | undefined): boolean =>
-    names.every((path) => isSame(one?.get(path), other?.get(path)));
-  if (!isAlike(left, after)) return undefined;
+  const { from, to, isAlike } = stepAt(run, boundary);
+  if (!isAlike(left, trees[to])) return undefined;
   let at = to;
-  while (at > from && isAlike(trees[at - 1], after)) at -= 1;
+  while (at > from && isAlike(trees[at - 1], trees[to])) at -= 1;
   return ops[at - 1];
+}
+
+/** Whether a run left what was there when its step began, as far as files have one name in every save. */
+export function leftAll(run: Run, boundary: number, left: Tree): boolean {
+  const { from, isAlike } = stepAt(run, boundary);
+  return isAlike(left, run.trees[from]);
+}
+
+interface StepOfRun {
+  /** The boundaries at which it begins and resolves. */
+  readonly from: number;
+  readonly to: number;
+  /** Compares the files that are there at one of the two, and whose names are the same in every save. */
+  readonly isAlike: (one: Tree | undefined, other: Tree | undefined) => boolean;
+}
+
+function stepAt(run: Run, boundary: number): StepOfRun {
+  const [from, to] = [promisedBefore(run, boundary + 1), resolvedAfter(run, boundary)];
+  const [before, after] = [run.trees[from], run.trees[to]];
+  const names = [...new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])].filter((path) => canonicalPath(path, []) === path);
+  return { from, to, isAlike: (one, other) => names.every((path) => isSame(one?.get(path), other?.get(path))) };
 }
 
 /** The boundary at which the step under way resolves; the last one where it does not. */

@@ -6,6 +6,7 @@
  */
 import type { RecordedSubject } from '../../bench/subject.ts';
 import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
+import { canonicalPath } from '../../domain/names.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { Op, Trace, Tree } from '../../domain/trace.ts';
 import { treeKey } from '../../domain/tree.ts';
@@ -114,14 +115,17 @@ function culpritOfLoss({ at, loss: { lost }, unit }: LossState, trace: Trace, ju
   return waitedFor && { op: waitedFor, mechanism: 'not-forced' };
 }
 
-/** Whether the file that an op is about is there when its step has resolved: locks are not, and what they lose loses nothing. */
+/**
+ * Whether the file that an op is about is there when its step has resolved, or was before it: locks are not, and what they lose loses nothing.
+ */
 function staysUntilResolved(trace: Trace, { index, file, to, call }: Op): boolean {
+  if (call === 'unlink') return trace.trees[promisedBefore(trace, index)]?.has(file.actual) === true;
   const end = trace.trees[resolvedAfter(trace, index - 1)];
   const renamed = trace.ops.find(
     (op) => op.index > index && op.call === 'rename' && op.file.id === file.id && op.file.actual === file.actual,
   );
   const path = renamed?.to?.actual ?? to?.actual ?? file.actual;
-  return call === 'unlink' || end?.has(path) === true;
+  return end?.has(path) === true;
 }
 
 function windowIfViolating(trace: Trace, boundary: number, judged: Judged): Culprit | undefined {
@@ -130,7 +134,16 @@ function windowIfViolating(trace: Trace, boundary: number, judged: Judged): Culp
 
 /** A recovery saves like any save: what it does at the same line is to blame on that line. */
 function culpritOfTwo({ second, trace }: TwiceState, subject: RecordedSubject): Culprit | undefined {
-  const op = destroyerBefore(trace, second.at.op) ?? trace.ops[second.at.op - 1];
+  const done = trace.ops.slice(0, second.at.op);
+  const { names } = subject.trace.variation;
+  const kept = new Set(
+    [subject.trace.trees[0], subject.trace.trees.at(-1)]
+      .flatMap((tree) => [...(tree?.keys() ?? [])])
+      .map((path) => canonicalPath(path, names)),
+  );
+  // Not locks, which are there only while a save goes on.
+  const changed = done.findLast(({ index, file, to }) => trace.trees[index] !== trace.trees[index - 1] && kept.has(to?.path ?? file.path));
+  const op = destroyerBefore(trace, second.at.op, (path) => kept.has(path)) ?? changed ?? done.at(-1);
   if (op === undefined) return undefined;
   const same = subject.trace.ops.find((other) => effectText(other) === effectText(op));
   return same === undefined ? { op, mechanism: 'recovery-not-repeatable' } : { op: same, mechanism: mechanismOf(same, subject.trace) };

@@ -1,8 +1,9 @@
 /** Which op a violation after a fault is to blame on: the one that took the old value away before, else the one that failed. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
+import type { Outcome } from '../../domain/store.ts';
 import type { Op, Trace } from '../../domain/trace.ts';
-import { destroyerBefore, effectText, finisherOf, looks, mechanismOf } from '../../explain/changed.ts';
+import { destroyerBefore, effectText, finisherOf, leftAll, looks, mechanismOf } from '../../explain/changed.ts';
 import { violates } from '../held.ts';
 import type { Findings } from '../model.ts';
 import type { FaultExplored } from './explore.ts';
@@ -22,6 +23,8 @@ export async function blameFault(
   if (failed === undefined) return undefined;
   const at = failed.index - 1;
   const taken = outcome === 'false-ack' ? undefined : destroyerBefore(trace, at);
+  // What was lost when the step began was lost by another one: in a history, by a call of which there is no trace.
+  if (taken === undefined && OF_CONTENTS.has(outcome) && sighting.seen === undefined && leftAll(trace, at, sighting.tree)) return undefined;
   // With nothing failing, too, a store may lose its value.
   const lostAnyway = taken === undefined ? finisherOf(trace, at, sighting.tree) : undefined;
   const op = taken ?? lostAnyway ?? failed;
@@ -30,6 +33,9 @@ export async function blameFault(
   const site = (await subject.sites()).sites.get(op.index);
   return { mechanism, op: textOf(op), ...(trace.ops.includes(op) && site && { site }) };
 }
+
+/** Outcomes that the files alone decide; whether a save resolved is another matter. */
+const OF_CONTENTS: ReadonlySet<Outcome> = new Set(['empty', 'stale', 'mixed', 'unreadable']);
 
 interface Blamed {
   readonly op: Op | undefined;
