@@ -20,9 +20,13 @@ afterAll(() => place.close());
 
 /** The code blocks of a language, in order. */
 const blocks = (language: string): string[] =>
-  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code);
-const plain = blocks('');
-
+  [...readme.matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(([, of, code = '']) => (of === language ? [code] : []));
+/** The block that begins so. */
+const blockOf = (start: string): string => {
+  const found = blocks('').find((block) => block.startsWith(start));
+  if (found === undefined) throw new Error(`the README has no block that begins with ${start}`);
+  return found;
+};
 test('the two commands are scripts of the package', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { [name: string]: string } };
   expect(readme).toContain('npm ci && npm run matrix\nnpm ci && npm test\n');
@@ -37,18 +41,15 @@ test.each(MODELS.map((model) => [model.name, model] as const))('the row of %s na
 
 test('the store of the README has the matrix that it shows', async () => {
   place.write({ 'notes.ts': blocks('ts')[0] ?? '' });
-  const shown = ['1  notes', 'notes\n'].map((start) => plain.find((block) => block.startsWith(start)) ?? '');
+  const shown = ['1  notes', 'notes\n'].map(blockOf);
   const { exitCode, stdout } = await place.run(['run', '--store', './notes.ts', '--scenario', 'first-save,replace']);
   const squeezed = (text: string): string => text.replace(/ +/g, ' ');
-  for (const block of shown) {
-    expect(block).not.toBe('');
-    for (const line of block.trim().split('\n')) expect(squeezed(stdout)).toContain(squeezed(line));
-  }
+  for (const line of shown.flatMap((block) => block.trim().split('\n'))) expect(squeezed(stdout)).toContain(squeezed(line));
   expect(exitCode).toBe(1);
 });
 
 test('the failure of the README is what replay shows', async () => {
-  const shown = plain.find((block) => block.startsWith('rename-away / replace')) ?? '';
+  const shown = blockOf('rename-away / replace');
   const id = /replay +crash-matrix replay (\S+)/.exec(shown)?.[1] ?? '';
   const { stdout } = await place.run(['replay', id], { env: { COLUMNS: '140' }, cwd: root });
   const lines = shown.trim().split('\n');
@@ -61,7 +62,7 @@ test.each([
   ['copy-then-replace-unsynced / replace', ['--scenario', 'replace', '--model', 'power-loss:xfs', '--depth', '1']],
   ['copy-then-replace / update', ['--scenario', 'update', '--model', 'io-error']],
 ])('what the README shows of %s is what a run finds', async (heading, cell) => {
-  const shown = plain.find((block) => block.startsWith(heading)) ?? '';
+  const shown = blockOf(heading);
   const store = heading.split(' ')[0] ?? '';
   const { stdout } = await place.run(['run', '--store', store, ...cell, '--reporter', 'markdown'], { cwd: root });
   // The report leaves out how many bytes there are, and wraps lines elsewhere.
