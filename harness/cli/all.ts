@@ -1,8 +1,9 @@
 /** The commands, in the order of `crash-matrix --help`. */
 import type { CliCommand } from './command.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { mergeCommand } from './merge-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
 import { showCommand } from './show-command.ts';
 
-export const COMMANDS: readonly CliCommand[] = [runCommand, replayCommand, showCommand, doctorCommand];
+export const COMMANDS: readonly CliCommand[] = [runCommand, replayCommand, mergeCommand, showCommand, doctorCommand];

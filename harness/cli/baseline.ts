@@ -1,5 +1,6 @@
 /** `--baseline` and `--update-baseline`: read before the run, so that a bad file costs nothing; held against the result after it. */
 import { existsSync } from 'node:fs';
+import { Option } from 'commander';
 import { type Baseline, baselineSchema } from '../domain/baseline.ts';
 import { UnavailableError, UsageError } from '../domain/errors.ts';
 import type { Result } from '../domain/result.ts';
@@ -7,6 +8,7 @@ import { counted } from '../domain/words.ts';
 import { baselineOf, heldAgainst } from '../explain/baseline.ts';
 import { replaceFile } from '../machine/replace-file.ts';
 import { readJsonFile } from './json-file.ts';
+import { flag } from './options.ts';
 import type { Output } from './output.ts';
 import { writableFile } from './writable-destination.ts';
 
@@ -15,6 +17,11 @@ export interface BaselineFlags {
   readonly updateBaseline: boolean;
   readonly bail: boolean;
 }
+
+export const baselineOptions = (): Option[] => [
+  new Option('--baseline <file>', 'causes that are known: the run fails by new ones, by wider ones, and by those that are mended'),
+  flag('--update-baseline', 'write that file from what this run finds; refused in CI'),
+];
 
 /** What is to be done with a result. Throws UsageError. `env`: where CI says that it is CI. */
 export function openBaseline(

@@ -22,4 +22,6 @@ interface CommandArgument {
   readonly description: string;
   /** Only the last may be. */
   readonly optional?: true;
+  /** One or more, and nothing after them. */
+  readonly several?: true;
 }

@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { EFFORT_NAMES, EFFORTS } from '../domain/effort.ts';
 import { withCommas } from '../domain/words.ts';
+import type { Shard } from '../models/shards.ts';
 import { RECORDERS } from '../record/all.ts';
 
 const several = (value: string, before: readonly string[]): string[] => [...before, ...value.split(',').map((name) => name.trim())];
@@ -21,6 +22,13 @@ export function atLeastOne(value: string): number {
 function whole(value: string): number {
   if (!/^-?\d+$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(value);
+}
+
+/** `2/3`: the second of three. */
+export function shard(value: string): Shard {
+  const { index, of } = /^(?<index>[1-9]\d{0,3})\/(?<of>[1-9]\d{0,3})$/.exec(value)?.groups ?? {};
+  if (index === undefined || Number(index) > Number(of)) throw new InvalidArgumentError('It must be like 1/3, 2/3 or 3/3.');
+  return { index: Number(index), of: Number(of) };
 }
 
 /** Options that stand together in help. */

@@ -59,7 +59,8 @@ function add(
     .command(name)
     .description(description)
     .allowExcessArguments(surplus !== undefined);
-  for (const argument of expected) added.argument(argument.optional ? `[${argument.name}]` : `<${argument.name}>`, argument.description);
+  for (const { name: what, description: text, optional, several } of expected)
+    added.argument(optional ? `[${what}]` : several ? `<${what}...>` : `<${what}>`, text);
   for (const option of options) added.addOption(option);
   if (examples.length > 0) added.addHelpText('after', ['\nExamples:', ...examples.map((example) => `  ${example}`)].join('\n'));
   added.action(async () => {

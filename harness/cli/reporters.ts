@@ -1,12 +1,14 @@
 /** From `--reporter` and `--output-dir` to reports. */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Option } from 'commander';
 import { UnavailableError, UsageError } from '../domain/errors.ts';
-import { didYouMean } from '../domain/nearest.ts';
+import { didYouMean, oneOf } from '../domain/nearest.ts';
 import type { Result } from '../domain/result.ts';
 import { counted, printable } from '../domain/words.ts';
 import { replaceFile } from '../machine/replace-file.ts';
 import { REPORTERS, type Reporter } from '../report/all.ts';
+import { list } from './options.ts';
 import type { Output } from './output.ts';
 
 interface Wanted {
@@ -15,9 +17,15 @@ interface Wanted {
   readonly outputDir?: string;
 }
 
-export const REPORTER_NAMES: readonly string[] = REPORTERS.map(({ name }) => name);
+const REPORTER_NAMES: readonly string[] = REPORTERS.map(({ name }) => name);
 /** Names of the reporters that can write to `--output-dir`. */
-export const NAMES_WITH_FILE: readonly string[] = REPORTERS.flatMap(({ name, file }) => (file === undefined ? [] : [name]));
+const NAMES_WITH_FILE: readonly string[] = REPORTERS.flatMap(({ name, file }) => (file === undefined ? [] : [name]));
+
+/** The options of every command that reports. */
+export const reportOptions = (): Option[] => [
+  list('--reporter <name>', `${oneOf(REPORTER_NAMES)}; as ${NAMES_WITH_FILE[0]}=<file> it writes that file`, REPORTERS[0].name),
+  new Option('--output-dir <dir>', `where the files of ${NAMES_WITH_FILE.join(', ')} are written`),
+];
 
 /** A reporter, and where its text goes; printed where no file is named. */
 export interface Chosen {

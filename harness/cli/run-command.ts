@@ -4,29 +4,29 @@ import { Option } from 'commander';
 import { cellName } from '../domain/case-id.ts';
 import { EFFORT_NAMES, EFFORTS, type Effort, type EffortName, GATING_EFFORT, limitsSchema } from '../domain/effort.ts';
 import { UsageError } from '../domain/errors.ts';
-import { oneOf } from '../domain/nearest.ts';
 import type { Result } from '../domain/result.ts';
 import { failsGate } from '../explain/baseline.ts';
 import { causesOf } from '../explain/causes.ts';
 import type { Cell } from '../models/model.ts';
-import { REPORTERS } from '../report/all.ts';
+import { placesOf, type Shard } from '../models/shards.ts';
 import { timings } from '../report/timings.ts';
 import { type RunOptions, runCells } from '../run.ts';
 import { checkAvailable } from './available.ts';
-import { type BaselineFlags, openBaseline } from './baseline.ts';
+import { type BaselineFlags, baselineOptions, openBaseline } from './baseline.ts';
 import { type CacheFlags, cacheNotes, openCellCache } from './cell-cache.ts';
 import type { CliCommand } from './command.ts';
 import { withLiveLine } from './live-line.ts';
 import { modelsInHelp, onlyShown } from './model-list.ts';
-import { atLeastOne, byEffort, flag, group, list, recorder, seed, states, timeout } from './options.ts';
+import { atLeastOne, byEffort, flag, group, list, recorder, seed, shard, states, timeout } from './options.ts';
 import type { Output } from './output.ts';
 import { replayText } from './replay-text.ts';
-import { chosenReporters, NAMES_WITH_FILE, REPORTER_NAMES, report } from './reporters.ts';
+import { chosenReporters, report, reportOptions } from './reporters.ts';
 import { type Session, withSession } from './session.ts';
 import { selectCells } from './stores.ts';
 import { writableDirectory, writableFile } from './writable-destination.ts';
 
 interface RunFlags extends CacheFlags, BaselineFlags {
+  readonly shard?: Shard;
   readonly store: readonly string[];
   readonly scenario: readonly string[];
   readonly model: readonly string[];
@@ -57,6 +57,9 @@ export const runCommand: CliCommand<RunFlags> = {
       list('--store <name or file>', 'a built-in store, or a file with your own', 'all built-in ones'),
       list('--scenario <name>', 'what the store goes through', 'all that the store supports'),
       list('--model <name>', modelsInHelp(), 'all that need no root'),
+      new Option('--shard <i/n>', 'only the i-th of n parts, which take about the same time; merge makes one report of all').argParser(
+        shard,
+      ),
       flag('--list', 'print the cells and run nothing'),
     ]),
     ...group('How:', [
@@ -65,8 +68,7 @@ export const runCommand: CliCommand<RunFlags> = {
       flag('--observe', 'take the states from one run by copying, instead of killing a child for each'),
       flag('--strict', `hold every claim where it is only shown too: ${onlyShown().join(', ')}`),
       flag('--bail', 'after a broken claim start no further cell'),
-      new Option('--baseline <file>', 'causes that are known: the run fails by new ones, by wider ones, and by those that are mended'),
-      flag('--update-baseline', 'write that file from what this run finds; refused in CI'),
+      ...baselineOptions(),
       new Option('--no-cache', 'run also the cells that nothing has changed for since an earlier run'),
       new Option(
         '--cache-dir <dir>',
@@ -92,8 +94,7 @@ export const runCommand: CliCommand<RunFlags> = {
       seed(),
     ]),
     ...group('Reports:', [
-      list('--reporter <name>', `${oneOf(REPORTER_NAMES)}; as ${NAMES_WITH_FILE[0]}=<file> it writes that file`, REPORTERS[0].name),
-      new Option('--output-dir <dir>', `where the files of ${NAMES_WITH_FILE.join(', ')} are written`),
+      ...reportOptions(),
       flag('--all-cases', 'every case in the JSON, not only violations'),
       flag('--timings', 'where the time went, by model and stage'),
     ]),
@@ -106,6 +107,7 @@ export const runCommand: CliCommand<RunFlags> = {
     'crash-matrix run --store ./notes.ts --effort deep',
     'crash-matrix run --store ./notes.ts --scenario histories --histories 500 --seed 7',
     'crash-matrix run --store ./notes.ts --reporter terminal,json --output-dir report',
+    'crash-matrix run --store ./notes.ts --shard 1/3 --reporter json --output-dir shard-1',
     'crash-matrix run --store ./notes.ts --baseline crash-baseline.json --update-baseline',
   ],
   surplus: (argument) =>
@@ -130,7 +132,9 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
     const timeoutMs = flags.timeout * 1000;
     const selection = { stores: flags.store, scenarios: flags.scenario, models: flags.model, strict: flags.strict, timeoutMs };
     const now = Date.now();
-    const { cells, leftOut } = await selectCells(session, selection, now);
+    const { cells: all, leftOut } = await selectCells(session, selection, now);
+    const places = flags.shard && placesOf(all, flags.shard);
+    const cells = places === undefined ? all : places.flatMap((place) => all[place] ?? []);
     for (const what of leftOut) output.note(what);
     checkAvailable(cells, session.machine);
     if (flags.list) {
@@ -144,7 +148,7 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
     const found = await withLiveLine({ stream: process.stderr, colors: output.colors, now: () => performance.now() }, (line) =>
       runAll(session, cells, { ...options, cache, onProgress: line.update, onNotForked: onNotForkedRecovery }),
     );
-    const result = await held(found);
+    const result = await held(flags.shard && places ? { ...found, shard: { ...flags.shard, places } } : found);
     for (const [store, several] of notes) for (const what of several) output.note(`${store}: ${what}`);
     if (cache !== undefined) for (const what of cacheNotes(cache, result.cells.length, session.cwd)) output.note(what);
     for (const chosen of reporters) await report(chosen, result, output, process.env.GITHUB_STEP_SUMMARY);

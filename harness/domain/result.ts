@@ -203,6 +203,14 @@ export const resultSchema = z.object({
   platform: z.string(),
   seed: z.int(),
   durationMs: z.number().nonnegative(),
+  shard: z
+    .object({
+      index: z.int().positive(),
+      of: z.int().positive(),
+      places: z.array(count).describe('The place of each of its cells in the list of all'),
+    })
+    .optional()
+    .describe('Set where the run was one of several that share the cells: `merge` makes one result of them'),
   baseline: z
     .object({
       file: z.string(),

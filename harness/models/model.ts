@@ -44,6 +44,8 @@ export interface Profile {
   readonly heldTo?: string;
   /** Cells with a loss that are found in one second, in the matrix of the built-in stores: see `likeliest.ts`. Absent: not measured. */
   readonly lossesPerSecond?: number;
+  /** What a cell takes beside those of other models, in seconds, in the matrix of the built-in stores: see `shards.ts`. Absent: not measured. */
+  readonly seconds?: number;
 }
 
 interface ModelWords {

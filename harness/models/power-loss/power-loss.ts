@@ -98,10 +98,17 @@ function sumOf(found: readonly Found[]): Found['coverage'] {
   };
 }
 
+const SECONDS = { posix: 6.6, ext4: 3, 'ext4-noauto': 1.5, xfs: 0.9, btrfs: 2.2 } as const;
 const LOSSES_PER_SECOND = { posix: 0.08, ext4: 0.13, 'ext4-noauto': 0.32, xfs: 0.66, btrfs: 0.2 } as const;
 
 const profiles = Object.values(PROFILES).map(
-  ({ name }): Profile => ({ name, gates: GATES.has(name), byDefault: true, lossesPerSecond: LOSSES_PER_SECOND[name] }),
+  ({ name }): Profile => ({
+    name,
+    gates: GATES.has(name),
+    byDefault: true,
+    lossesPerSecond: LOSSES_PER_SECOND[name],
+    seconds: SECONDS[name],
+  }),
 );
 
 export const powerLoss: TraceModel<Found> = {
