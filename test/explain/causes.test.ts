@@ -122,6 +122,16 @@ test('the plainest case stands for a cause: a crash before a fault, and the outc
   expect(cause?.outcomes).toEqual(['false-ack', 'empty']);
 });
 
+test('no case stands for a cause whose id is another one in the next run', () => {
+  const short = (bytes: number, scenario: string): Parts => ({
+    mechanism: 'short-write',
+    site: AT,
+    scenario,
+    more: { id: `notes/${scenario}/process-kill@4~short=${bytes}` },
+  });
+  expect(causes(short(62, 'replace'), short(1, 'reset'))[0]?.shortest).toBe('notes/reset/process-kill@4~short=1');
+});
+
 describe('a mend', () => {
   const mended = (missingBarrier: string): Cause | undefined => causes({ mechanism: 'not-forced', site: AT, more: { missingBarrier } })[0];
 
