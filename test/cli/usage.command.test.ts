@@ -87,7 +87,7 @@ describe('exit 1: a claim is broken', () => {
     const { exitCode, stdout, stderr } = await place.run([...run, ...reports]);
     expect(exitCode).toBe(1);
     expect(stdout).toContain('1 claim broken');
-    expect(stdout).toContain('ten / replace / process-kill   lossy (claims durable)');
+    expect(stdout).toContain('1  ten: ten.cjs:5 writes the file that load reads in place');
     expect(readdirSync(out).sort()).toEqual(['crash-matrix.json', 'crash-matrix.md']);
     resultSchema.parse(JSON.parse(readFileSync(join(out, 'crash-matrix.json'), 'utf8')));
     expect(stderr).toContain('wrote ');
