@@ -44,15 +44,41 @@ test.each([
 
 test('files are named as seen from the working directory, or in full', () => {
   const stack = `at writeFileSync (node:fs:1:1)\nat save (${module}:1:1)\nat save (${join(children.root, 'other.js')}:3:7)`;
-  expect(sitesOf(module, children.root)(stack)).toEqual({ file: 'other.js', line: 3, column: 7 });
-  expect(sitesOf(module, join(children.root, 'elsewhere'))(stack)).toEqual({ file: join(children.root, 'other.js'), line: 3, column: 7 });
+  expect(sitesOf(module, children.root)(stack)).toEqual({ file: 'other.js', line: 3, column: 7, in: 'save' });
+  expect(sitesOf(module, join(children.root, 'elsewhere'))(stack)).toMatchObject({
+    file: join(children.root, 'other.js'),
+    line: 3,
+    column: 7,
+  });
 });
 
 test('without a map the frame stands as it is; without a frame there is no site', () => {
   const plain = join(children.root, 'plain.cjs');
   writeFileSync(plain, 'exports.x = 1;\n');
-  expect(siteOf(`at async Object.save (file://${plain}:2:3)`, readBundle(plain))).toEqual({ file: plain, line: 2, column: 3 });
+  expect(siteOf(`at async Object.save (file://${plain}:2:3)`, readBundle(plain))).toEqual({ file: plain, line: 2, column: 3, in: 'save' });
   expect(siteOf('at node:internal/x:1:2\nat <anonymous>\nat native', readBundle(plain))).toBeUndefined();
+});
+
+test('a site has the text of its line', () => {
+  const plain = join(children.root, 'texts.cjs');
+  writeFileSync(plain, `first();\n  second('${'x'.repeat(300)}');\n`);
+  const siteAt = sitesOf(plain, children.root);
+  expect(siteAt(`at ${plain}:1:1`)).toEqual({ file: 'texts.cjs', line: 1, column: 1, source: 'first();' });
+  expect(siteAt(`at ${plain}:2:3`)?.source).toMatch(/^second\('x{192}$/);
+  expect(siteAt(`at ${plain}:9:1`)).toEqual({ file: 'texts.cjs', line: 9, column: 1 });
+});
+
+test.each([
+  ['save', 'save'],
+  ['async Object.save', 'save'],
+  ['save2', 'save'],
+  ['new Store', 'Store'],
+  ['Store.flush [as close]', 'flush'],
+  ['Object.<anonymous>', undefined],
+])('the function of a frame of %s is %s', (name, expected) => {
+  const plain = join(children.root, 'names.cjs');
+  writeFileSync(plain, '');
+  expect(siteOf(`at ${name} (${plain}:1:1)`, readBundle(plain))?.in).toBe(expected);
 });
 
 test('an inline map is read', () => {
