@@ -23,8 +23,11 @@ function isProgram(path: string): boolean {
   }
 }
 
+/** Limit for a start of the browser and for each thing that a test waits for in it. It ends what hangs; a busy machine does not reach it. */
+export const BROWSER_MS = 200_000;
+
 export async function openBrowser(): Promise<Browser> {
   if ('missing' in BROWSER) throw new Error(BROWSER.missing);
   // Root has no sandbox; /dev/shm is small in containers.
-  return chromium.launch({ executablePath: BROWSER.path, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  return chromium.launch({ executablePath: BROWSER.path, timeout: BROWSER_MS, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 }

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { CaseResult, CellResult, Result } from '../../harness/domain/result.ts';
 import { causesOf } from '../../harness/explain/causes.ts';
 import { htmlReport } from '../../harness/report/html.ts';
-import { BROWSER, openBrowser } from '../lab/browser.ts';
+import { BROWSER, BROWSER_MS, openBrowser } from '../lab/browser.ts';
 import { temporaryDirectory } from '../lab/temporary.ts';
 import { failing, resultOf } from './fixture.ts';
 import { manyCases } from './many-cases.ts';
@@ -49,6 +49,7 @@ describe.skipIf('missing' in BROWSER)(`the page in a browser${skipped}`, () => {
       viewport: { width, height: 900 },
       permissions: ['clipboard-read', 'clipboard-write'],
     });
+    context.setDefaultTimeout(BROWSER_MS);
     const page = await context.newPage();
     pages.push(page);
     page.on('console', (message) => said.push(message.text()));
