@@ -10,6 +10,9 @@ interface Named {
 
 const nameOf = (named: string | { readonly name: string }): string => (typeof named === 'string' ? named : named.name);
 
+/** The name of the cell in the id of a case. */
+export const cellNameIn = (id: string): string => id.slice(0, id.indexOf('@'));
+
 /** What all case ids of a cell begin with. */
 export function cellName({ store, scenario, ...variant }: Named): string {
   return `${nameOf(store)}/${nameOf(scenario)}/${modelName(variant)}`;

@@ -5,16 +5,20 @@
  * a mechanism that explains it whole takes in the others: who stops writing in place mends also what that write forgot to force.
  */
 import { createHash } from 'node:crypto';
-import { cellName } from '../domain/case-id.ts';
+import { cellName, cellNameIn } from '../domain/case-id.ts';
+import { groupedBy } from '../domain/grouped.ts';
 import { MECHANISM_NAMES, MECHANISMS, type Mechanism } from '../domain/mechanisms.ts';
 import { modelName } from '../domain/model-names.ts';
 import { OUTCOMES, type Outcome, worstOutcome } from '../domain/outcomes.ts';
 import type { CaseResult, Cause, CellResult, SiteLine } from '../domain/result.ts';
 import { withoutBytes } from './op-text.ts';
 
-interface Blamed {
+interface InCell {
   readonly one: CaseResult;
   readonly cell: CellResult;
+}
+
+interface Blamed extends InCell {
   readonly mechanism: Mechanism;
   readonly op: string;
   readonly site?: SiteLine;
@@ -34,16 +38,14 @@ export function causesOf(cells: readonly CellResult[], cases: readonly CaseResul
 /** The same, each with its cases. */
 export function explained(cells: readonly CellResult[], cases: readonly CaseResult[]): Explained[] {
   const byName = new Map(cells.map((cell) => [cellName(cell), cell]));
-  const violations = cases.filter(({ violation }) => violation);
   const sites = sitesByOp(cases);
   const blamed: Blamed[] = [];
-  const unexplained = new Map<string, CaseResult[]>();
-  for (const one of violations) {
-    const name = cellOf(one);
-    const cell = byName.get(name);
-    if (cell === undefined) continue;
+  const unexplained: InCell[] = [];
+  for (const one of cases) {
+    const cell = byName.get(cellNameIn(one.id));
+    if (cell === undefined || !one.violation) continue;
     const { blame } = one;
-    if (blame === undefined) unexplained.set(name, [...(unexplained.get(name) ?? []), one]);
+    if (blame === undefined) unexplained.push({ one, cell });
     else {
       const site = blame.site ?? sites.get(`${cell.store} ${blame.op}`);
       blamed.push({ one, cell, mechanism: blame.mechanism, op: blame.op, ...(site && { site }) });
@@ -58,7 +60,7 @@ export function explained(cells: readonly CellResult[], cases: readonly CaseResu
     return JSON.stringify([cell.store, whole ?? mechanism, place]);
   });
   const causes = [...groups].map(([key, group]) => causeOf(JSON.parse(key) as [string, Mechanism, string], group));
-  const others = [...unexplained].map(([name, ofCell]) => unexplainedIn(name, byName.get(name), ofCell));
+  const others = [...groupedBy(unexplained, ({ cell }) => cellName(cell))].map(([name, ofCell]) => unexplainedIn(name, ofCell));
   const order = new Map(cells.map(({ store }, index) => [store, index]));
   return [...causes, ...others].sort(
     ({ cause: one }, { cause: other }) =>
@@ -75,7 +77,6 @@ const STATUSES: readonly Cause['status'][] = ['broken', 'shown', 'known'];
 /** What breaks a claim first, what is known last. */
 export const byStatus = (one: Cause, other: Cause): number => STATUSES.indexOf(one.status) - STATUSES.indexOf(other.status);
 
-const cellOf = ({ id }: CaseResult): string => id.slice(0, id.indexOf('@'));
 const severityOf = ({ outcomes: [worst] }: Cause): number => (worst === undefined ? 0 : OUTCOMES[worst].severity);
 
 /** `<store> <op>` -> where a run asked for that op. */
@@ -147,22 +148,21 @@ function causeOf([store, mechanism, place]: readonly [string, Mechanism, string]
 }
 
 /** Cases of a cell that no op is to blame for. */
-function unexplainedIn(name: string, cell: CellResult | undefined, cases: readonly CaseResult[]): Explained {
-  const [first] = cases;
-  if (first === undefined || cell === undefined) throw new Error('a cell with unexplained cases has one');
+function unexplainedIn(name: string, cases: readonly [InCell, ...InCell[]]): Explained {
+  const [{ one: first, cell }] = cases;
   const cause: Cause = {
     id: `${name}/unexplained`,
     store: cell.store,
     mechanism: 'unexplained',
     op: '',
     says: `${name}: ${first.found}`,
-    ...reachOf(cases.map((one) => ({ one, cell }))),
+    ...reachOf(cases),
     shortest: first.id,
   };
-  return { cause, cases };
+  return { cause, cases: cases.map(({ one }) => one) };
 }
 
-function reachOf(cases: readonly Pick<Blamed, 'one' | 'cell'>[]): Pick<Cause, 'outcomes' | 'cells' | 'worst' | 'cases' | 'status'> {
+function reachOf(cases: readonly InCell[]): Pick<Cause, 'outcomes' | 'cells' | 'worst' | 'cases' | 'status'> {
   const outcomes = [...new Set(cases.map(({ one }) => one.outcome))];
   const cells = [...new Set(cases.map(({ cell }) => cell))];
   const byModel = groupedBy(cases, ({ cell }) => modelName(cell));
@@ -192,15 +192,4 @@ const NO_MEND = /^(?:unmendable|none found)/;
 
 function verifiedMend(group: readonly Blamed[]): string | undefined {
   return group.map(({ one: { missingBarrier } }) => missingBarrier).find((mend) => mend !== undefined && !NO_MEND.test(mend));
-}
-
-function groupedBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, readonly Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
 }

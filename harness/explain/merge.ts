@@ -1,8 +1,9 @@
 /** One result of the results of all shards: the cells and cases that one run would have, in its order, with their causes. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import { cellName } from '../domain/case-id.ts';
+import { cellName, cellNameIn } from '../domain/case-id.ts';
 import { UsageError } from '../domain/errors.ts';
-import type { CaseResult, CellResult, Result } from '../domain/result.ts';
+import { groupedBy } from '../domain/grouped.ts';
+import type { CellResult, Result } from '../domain/result.ts';
 import { causesOf } from './causes.ts';
 
 export interface NamedResult {
@@ -44,13 +45,10 @@ export function mergeShards(parts: readonly NamedResult[]): Result {
   if (missing.length > 0) throw new UsageError(`not every shard is there: ${missing.map((index) => `${index}/${of}`).join(', ')}`);
   const placed = shards.flatMap(({ cells, places }) => cells.map((cell, at) => [places[at] ?? 0, cell] as const));
   const cells = placed.sort(([one], [other]) => one - other).map(([, cell]) => cell);
-  const byCell = new Map<string, CaseResult[]>();
-  for (const one of parts.flatMap(({ result }) => result.cases)) {
-    const name = one.id.slice(0, one.id.indexOf('@'));
-    const ofCell = byCell.get(name);
-    if (ofCell === undefined) byCell.set(name, [one]);
-    else ofCell.push(one);
-  }
+  const byCell = groupedBy(
+    parts.flatMap(({ result }) => result.cases),
+    ({ id }) => cellNameIn(id),
+  );
   const cases = cells.flatMap((cell) => byCell.get(cellName(cell)) ?? []);
   const { shard: _, baseline: __, ...rest } = first.result;
   return { ...rest, durationMs: Math.max(...parts.map(({ result }) => result.durationMs)), causes: causesOf(cells, cases), cells, cases };

@@ -11,6 +11,7 @@
  * See decision records 0004, 0010, 0018 and 0024.
  */
 import { UsageError } from '../domain/errors.ts';
+import { groupedBy } from '../domain/grouped.ts';
 import type { RecoveredTree } from '../domain/recovery.ts';
 import { type Found, isNotMeasured, type Judgement, type NotMeasured, type Sighting } from '../domain/sighting.ts';
 import { type Timed, untimed } from '../domain/stages.ts';
@@ -165,17 +166,9 @@ const answerKind = ({ outcome, recovery: { load, save, secondLoad } }: Verdict<u
 const outcomeOf = (answer: Judgement | NotMeasured): string | undefined => ('outcome' in answer ? answer.outcome : undefined);
 
 /** Losses that went alike, together, in their order. */
-function kindsOfLosses<Case, Run>(pairs: readonly Pair<Case, Run>[]): Pair<Case, Run>[][] {
-  const kinds = new Map<string, Pair<Case, Run>[]>();
-  for (const pair of pairs) {
-    const [verdict, { kind }] = pair;
-    if (!isLoss(verdict.outcome)) continue;
-    const key = [answerKind(verdict), kind, verdict.sighting.looker.who].join();
-    const alike = kinds.get(key);
-    if (alike === undefined) kinds.set(key, [pair]);
-    else alike.push(pair);
-  }
-  return [...kinds.values()];
+function kindsOfLosses<Case, Run>(pairs: readonly Pair<Case, Run>[]): (readonly Pair<Case, Run>[])[] {
+  const losses = pairs.filter(([{ outcome }]) => isLoss(outcome));
+  return [...groupedBy(losses, ([verdict, { kind }]) => [answerKind(verdict), kind, verdict.sighting.looker.who].join()).values()];
 }
 
 /** The first sighting that shows a loss. A file that others could read counts only where nothing was lost. */

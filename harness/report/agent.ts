@@ -18,9 +18,7 @@ export function agentReport(result: Result): string {
   const replays = new Map(result.cases.map(({ id, replay }) => [id, replay]));
   const blocks = [
     ...broken.map((cause, index) => block(cause, index + 1, replays.get(cause.shortest), result)),
-    ...unproven.map(([cell, ...others]) =>
-      cell === undefined ? '' : printable(`${cell.store}: ${cellNames([cell, ...others])}: ${unprovenReason(cell)}`),
-    ),
+    ...unproven.map((cells) => printable(`${cells[0].store}: ${cellNames(cells)}: ${unprovenReason(cells[0])}`)),
     [...others(result.causes), verdict].join('\n'),
   ];
   return `${blocks.join('\n\n')}\n`;

@@ -1,6 +1,8 @@
 /**
  * Which cases belong to a cell, and the few of them that are worth a block of their own: the first of each outcome.
  */
+import { cellName, cellNameIn } from '../domain/case-id.ts';
+import { groupedBy } from '../domain/grouped.ts';
 import { modelName } from '../domain/model-names.ts';
 import { OUTCOME_NAMES, OUTCOMES, type Outcome } from '../domain/outcomes.ts';
 import type { CaseResult, CellResult, Result } from '../domain/result.ts';
@@ -18,22 +20,13 @@ export interface Failure {
   readonly stretches: number;
 }
 
-/** What a cell's case ids have before the `@`. */
-export function cellId(cell: Pick<CellResult, 'store' | 'scenario' | 'model' | 'profile'>): string {
-  return `${cell.store}/${cell.scenario}/${modelName(cell)}`;
-}
-
 /** The failures of each cell, in the order of the run. Cells without one have an empty list. */
 export function failuresByCell(result: Result): ReadonlyMap<CellResult, readonly Failure[]> {
-  const violations = new Map<string, CaseResult[]>();
-  for (const one of result.cases) {
-    if (!one.violation) continue;
-    const cell = one.id.slice(0, one.id.indexOf('@'));
-    const others = violations.get(cell);
-    if (others === undefined) violations.set(cell, [one]);
-    else others.push(one);
-  }
-  return new Map(result.cells.map((cell) => [cell, failuresOf(cell, violations.get(cellId(cell)) ?? [])]));
+  const violations = groupedBy(
+    result.cases.filter(({ violation }) => violation),
+    ({ id }) => cellNameIn(id),
+  );
+  return new Map(result.cells.map((cell) => [cell, failuresOf(cell, violations.get(cellName(cell)) ?? [])]));
 }
 
 function failuresOf(cell: CellResult, violations: readonly CaseResult[]): Failure[] {
@@ -112,9 +105,9 @@ function whatOf(cell: CellResult, first: CaseResult): string {
   const { store, model, tried, histories } = cell;
   switch (tried?.kind) {
     case 'schedules':
-      return cellId(cell);
+      return cellName(cell);
     case 'kills':
-      return histories === undefined ? cellId(cell) : ofHistory();
+      return histories === undefined ? cellName(cell) : ofHistory();
     case 'states':
     case 'cuts':
     case 'faults':

@@ -1,9 +1,9 @@
 /**
  * What one change each would mend, as every report opens: causes that break a claim with everything, others in brief.
  */
+import { cellName, cellNameIn } from '../domain/case-id.ts';
 import type { CaseResult, Cause, CellResult, Result } from '../domain/result.ts';
 import { counted, printable } from '../domain/words.ts';
-import { cellId } from './cases.ts';
 import type { Colors } from './colors.ts';
 import { failureRows, layOutRows, type Row } from './failure.ts';
 import { wrapWords } from './lay-out.ts';
@@ -52,7 +52,7 @@ export function causesWords(causes: readonly Cause[]): string {
 
 function reportedOf(cause: Cause, { cells, cases }: Result): Reported | undefined {
   const plainest = cases.find(({ id }) => id === cause.shortest);
-  const cell = plainest && cells.find((one) => cellId(one) === plainest.id.slice(0, plainest.id.indexOf('@')));
+  const cell = plainest && cells.find((one) => cellName(one) === cellNameIn(plainest.id));
   return plainest && cell && { cause, cell, plainest };
 }
 
@@ -70,7 +70,7 @@ function block(
     { label: 'in', items: reachWords(cause, cells).map((text) => [{ text }]) },
     ...(beyond === undefined ? [] : [{ label: 'beyond baseline', items: beyond.map((text) => [{ text }]) }]),
     ...(mend === undefined ? [] : [{ label: mend.verified ? 'mended by' : 'to mend it', items: [[{ text: mend.text }]] }]),
-    { label: 'for example', items: [[{ text: cellId(cell) }]] },
+    { label: 'for example', items: [[{ text: cellName(cell) }]] },
     ...failureRows(cell, stable ? stableCase(plainest) : plainest, colors, undefined).filter(({ label }) => label !== 'would mend it'),
   ];
   return [colors.bold(first), ...rest.map((line) => `   ${line}`), ...layOutRows(rows, colors, columns)];
@@ -93,10 +93,10 @@ function brief(title: string, some: readonly Reported[], { columns, colors }: Ca
 export function reachWords({ cells, store }: Pick<Cause, 'cells' | 'store'>, all: readonly CellResult[]): string[] {
   const reached = new Set(cells);
   const ofStore = all.filter((cell) => cell.store === store);
-  const models = [...new Set(ofStore.filter((cell) => reached.has(cellId(cell))).map(({ model }) => model))];
+  const models = [...new Set(ofStore.filter((cell) => reached.has(cellName(cell))).map(({ model }) => model))];
   return models.map((model) => {
     const ran = ofStore.filter((cell) => cell.model === model);
-    const some = ran.filter((cell) => reached.has(cellId(cell)));
+    const some = ran.filter((cell) => reached.has(cellName(cell)));
     const profiles = namesOf(some, ran, ({ profile }) => profile, 'profile');
     const scenarios = namesOf(some, ran, ({ scenario }) => scenario, 'scenario');
     return [model, ...(profiles === undefined ? [] : [`on ${profiles}`]), `in ${scenarios}`].join(' ');

@@ -44,10 +44,10 @@ function ofCause({ store, says, site, outcomes, cells, mend }: Cause, replay: st
 }
 
 function ofUnproven({ cells }: Result): Annotation[] {
-  return unprovenAlike(cells).flatMap(([cell, ...others]) => {
-    if (cell === undefined) return [];
+  return unprovenAlike(cells).map((alike) => {
+    const [cell] = alike;
     const title = `${cell.store}: ${cell.status === 'missed-bug' ? 'known bug missed' : 'not shown'}`;
-    return [{ title, lines: [unprovenReason(cell), `in ${cellNames([cell, ...others])}`] }];
+    return { title, lines: [unprovenReason(cell), `in ${cellNames(alike)}`] };
   });
 }
 

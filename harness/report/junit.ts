@@ -8,11 +8,13 @@
  *
  * Most readers know the elements and attributes of https://github.com/testmoapp/junitxml, among them `file` and `line`.
  */
+import { cellName } from '../domain/case-id.ts';
 import { failsRun } from '../domain/grade.ts';
+import { groupedByEach } from '../domain/grouped.ts';
 import { modelName } from '../domain/model-names.ts';
 import type { Cause, CellResult, Result } from '../domain/result.ts';
 import { counted, printable } from '../domain/words.ts';
-import { cellId, type Failure, failuresByCell, moreOf } from './cases.ts';
+import { type Failure, failuresByCell, moreOf } from './cases.ts';
 import { NO_COLORS } from './colors.ts';
 import { failureBlock } from './failure.ts';
 import { gradeWords } from './grades.ts';
@@ -25,11 +27,11 @@ const MOST_CASES = 3;
 export function junitReport(result: Result): string {
   const { cells } = result;
   const failures = failuresByCell(result);
-  const causes = causesByCell(result.causes);
+  const causes = groupedByEach(result.causes, ({ cells }) => cells);
   const suites = [...new Set(cells.map(({ store }) => store))].map((store) => {
     const ofStore = cells.filter((cell) => cell.store === store);
     const durationMs = ofStore.reduce((sum, cell) => sum + cell.durationMs, 0);
-    const tests = ofStore.map((cell) => testCase(cell, failures.get(cell) ?? [], causes.get(cellId(cell)) ?? []));
+    const tests = ofStore.map((cell) => testCase(cell, failures.get(cell) ?? [], causes.get(cellName(cell)) ?? []));
     return element('testsuite', { name: store, ...counts(ofStore), time: seconds(durationMs) }, lines(tests));
   });
   const all = { name: 'crash-matrix', ...counts(cells), time: seconds(result.durationMs) };
@@ -50,17 +52,6 @@ function counts(cells: readonly CellResult[]): { readonly [attribute: string]: n
   const verdicts = cells.map(verdictOf);
   const count = (verdict: Verdict): number => verdicts.filter((one) => one === verdict).length;
   return { tests: cells.length, failures: count('failure'), errors: count('error'), skipped: count('skipped') };
-}
-
-function causesByCell(causes: readonly Cause[]): ReadonlyMap<string, readonly Cause[]> {
-  const byCell = new Map<string, Cause[]>();
-  for (const cause of causes)
-    for (const cell of cause.cells) {
-      const others = byCell.get(cell);
-      if (others === undefined) byCell.set(cell, [cause]);
-      else others.push(cause);
-    }
-  return byCell;
 }
 
 function testCase(cell: CellResult, failures: readonly Failure[], causes: readonly Cause[]): string {

@@ -1,9 +1,9 @@
 /**
  * What the cells note, each note once with the cells that it is about.
  */
+import { cellName } from '../domain/case-id.ts';
 import type { CellResult, Result } from '../domain/result.ts';
 import { withCommas } from '../domain/words.ts';
-import { cellId } from './cases.ts';
 import { isSampled, triedOf } from './tried.ts';
 
 interface Note {
@@ -16,7 +16,7 @@ export function notesOf(result: Result, inWords: (note: string) => string = (not
   const cells = new Map<string, string[]>();
   for (const cell of result.cells) {
     for (const note of new Set([...sampling(cell), ...cell.notes].map(inWords)))
-      cells.set(note, [...(cells.get(note) ?? []), cellId(cell)]);
+      cells.set(note, [...(cells.get(note) ?? []), cellName(cell)]);
   }
   return [...cells].map(([text, about]) => ({ text, cells: about }));
 }

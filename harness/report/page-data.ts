@@ -2,12 +2,12 @@
  * A result as the page wants it: a head with everything but the cases, and the cases in chunks, so that a page opens as fast with a million
  * cases as with ten.
  */
+import { cellName, cellNameIn } from '../domain/case-id.ts';
 import { provesClaims } from '../domain/effort.ts';
 import { modelName } from '../domain/model-names.ts';
 import type { CaseResult, Cause, CellResult, Result } from '../domain/result.ts';
 import { failsGate } from '../explain/baseline.ts';
 import { modelNamed } from '../models/all.ts';
-import { cellId } from './cases.ts';
 import { reachWords } from './causes.ts';
 import { NO_COLORS } from './colors.ts';
 import { gradeWords } from './grades.ts';
@@ -20,17 +20,17 @@ const CHUNK_CHARACTERS = 1_000_000;
 /** Returns the head. `addChunk` is given each chunk, as JSON, in the order of their numbers. */
 export function pageData(result: Result, addChunk: (cases: string) => void): PageHead {
   const ofCells = new Map<string, { readonly bad: CaseResult[]; readonly held: CaseResult[] }>(
-    result.cells.map((cell) => [cellId(cell), { bad: [], held: [] }]),
+    result.cells.map((cell) => [cellName(cell), { bad: [], held: [] }]),
   );
   const plainest = new Map(result.causes.map(({ shortest }): [string, CaseResult | undefined] => [shortest, undefined]));
   for (const one of result.cases) {
     if (plainest.has(one.id)) plainest.set(one.id, one);
-    ofCells.get(cellOf(one))?.[one.violation ? 'bad' : 'held'].push(one);
+    ofCells.get(cellNameIn(one.id))?.[one.violation ? 'bad' : 'held'].push(one);
   }
   const causeOf = causeFinder(result.causes);
   const packer = openPacker(addChunk);
   const placed = result.cells.map((cell) => {
-    const { bad = [], held = [] } = ofCells.get(cellId(cell)) ?? {};
+    const { bad = [], held = [] } = ofCells.get(cellName(cell)) ?? {};
     return { cell, bad: packer.add(bad.map(causeOf)), held: packer.add(held.map(causeOf)) };
   });
   packer.close();
@@ -46,12 +46,10 @@ export function pageData(result: Result, addChunk: (cases: string) => void): Pag
   };
 }
 
-const cellOf = ({ id }: CaseResult): string => id.slice(0, id.indexOf('@'));
-
 function pageCell(cell: CellResult, bad: readonly Part[], held: readonly Part[]): PageCell {
   return {
     ...cell,
-    id: cellId(cell),
+    id: cellName(cell),
     variant: modelName(cell),
     crashed: modelNamed(cell.model).words.crashed,
     words: gradeWords(cell),
@@ -70,7 +68,7 @@ function causeFinder(causes: readonly Cause[]): (one: CaseResult) => PageCase {
   const inCell = new Map<string, number[]>();
   for (const [place, { cells }] of causes.entries()) for (const cell of cells) inCell.set(cell, [...(inCell.get(cell) ?? []), place]);
   return (one) => {
-    const candidates = one.violation ? (inCell.get(cellOf(one)) ?? []) : [];
+    const candidates = one.violation ? (inCell.get(cellNameIn(one.id)) ?? []) : [];
     const place = candidates.length === 1 ? candidates[0] : candidates.find((candidate) => isBlamed(causes[candidate], one));
     return place === undefined ? one : { ...one, cause: place };
   };

@@ -1,8 +1,8 @@
 /** Commands that run cells again, made from what a result says of its run. */
+import { cellName } from '../domain/case-id.ts';
 import { EFFORTS, GATING_EFFORT, type Limits } from '../domain/effort.ts';
 import { modelName } from '../domain/model-names.ts';
 import type { Cause, CellResult, Result } from '../domain/result.ts';
-import { cellId } from './cases.ts';
 
 /** The options of `run` that change one limit. A run with one of them tries other things than its effort does. */
 const OPTIONS: { readonly [limit in keyof Limits]?: (value: Limits[limit]) => string } = {
@@ -19,7 +19,7 @@ const OPTIONS: { readonly [limit in keyof Limits]?: (value: Limits[limit]) => st
  */
 export function rerunCommand(cause: Cause, plainest: { readonly replay: string } | undefined, result: Result): string {
   const reached = new Set(cause.cells);
-  const cells = result.cells.filter((cell) => reached.has(cellId(cell)));
+  const cells = result.cells.filter((cell) => reached.has(cellName(cell)));
   const names = (nameOf: (cell: CellResult) => string): string => [...new Set(cells.map(nameOf))].join(',');
   const { store = cause.store, recorder } = namedIn(plainest?.replay ?? '');
   const { effort, seed } = result;

@@ -7,14 +7,16 @@
  * GitHub shows 5,000 results, and of a result 1,000 locations. The results are cut to that; of locations each has one, and a flow of three
  * steps at most.
  */
+
 import type { CodeFlow, Location, Log, Notification, PhysicalLocation, ReportingDescriptor, Result as SarifResult } from 'sarif';
+import { cellName, cellNameIn } from '../domain/case-id.ts';
 import { OUTCOMES, type Outcome } from '../domain/outcomes.ts';
 import type { CaseResult, Cause, CellResult, Result, SiteLine } from '../domain/result.ts';
 import { counted, printable, withCommas } from '../domain/words.ts';
 import { explained } from '../explain/causes.ts';
 import { withoutBytes } from '../explain/op-text.ts';
 import { modelNamed } from '../models/all.ts';
-import { cellId, cellNames } from './cases.ts';
+import { cellNames } from './cases.ts';
 import { storeFile } from './rerun.ts';
 import { majorVersion } from './stable.ts';
 import { unprovenAlike, unprovenReason } from './unproven.ts';
@@ -63,11 +65,11 @@ const ruleId = ({ model, outcome }: Finding): string => `${model}/${outcome}`;
 /** In the order of the causes; of a cause, the rule of its plainest case first. */
 function findingsOf({ cells, cases, causes }: Result): Finding[] {
   const held = new Map(causes.map((cause) => [cause.id, cause])); // a baseline may know them
-  const models = new Map(cells.map((cell) => [cellId(cell), cell.model]));
+  const models = new Map(cells.map((cell) => [cellName(cell), cell.model]));
   return explained(cells, cases).flatMap(({ cause, cases: ofCause }) => {
     const byRule = new Map<string, Finding & { readonly cells: Set<string> }>();
     for (const one of ofCause) {
-      const cell = one.id.slice(0, one.id.indexOf('@'));
+      const cell = cellNameIn(one.id);
       const model = models.get(cell);
       if (model === undefined) continue;
       const finding = { cause: held.get(cause.id) ?? cause, model, outcome: one.outcome, plainest: one, cells: new Set([cell]) };
@@ -168,9 +170,7 @@ function notificationsOf({ cells }: Result, found: readonly Finding[]): Notifica
         ]
       : []),
     ...(nowhere > 0 ? [notification('warning', `${counted(nowhere, 'result')} without a location: no line of source is known`)] : []),
-    ...unprovenAlike(cells).flatMap(([cell, ...others]) =>
-      cell === undefined ? [] : [notification('error', `${cell.store}: ${cellNames([cell, ...others])}: ${unprovenReason(cell)}`)],
-    ),
+    ...unprovenAlike(cells).map((alike) => notification('error', `${alike[0].store}: ${cellNames(alike)}: ${unprovenReason(alike[0])}`)),
   ];
 }
 

@@ -2,6 +2,7 @@
  * Cells that fail without a case to show: nothing could be measured, or a known bug was not found.
  */
 import { failsRun } from '../domain/grade.ts';
+import { type Group, groupedBy } from '../domain/grouped.ts';
 import type { CellResult } from '../domain/result.ts';
 import { counted, printable } from '../domain/words.ts';
 import { cellNames } from './cases.ts';
@@ -10,22 +11,14 @@ import { failureHeading } from './failure.ts';
 import { wrapWords } from './lay-out.ts';
 
 /** Cells that fail without a violation, or in which a known bug was not found: together those of one store that have the same to say. */
-export function unprovenAlike(cells: readonly CellResult[]): CellResult[][] {
-  const alike = new Map<string, CellResult[]>();
-  for (const cell of cells) {
-    if (!failsRun(cell) || (cell.status !== 'missed-bug' && cell.violations > 0)) continue;
-    const key = `${cell.store} ${cell.status} ${cell.reason}`;
-    const others = alike.get(key);
-    if (others === undefined) alike.set(key, [cell]);
-    else others.push(cell);
-  }
-  return [...alike.values()];
+export function unprovenAlike(cells: readonly CellResult[]): Group<CellResult>[] {
+  const unproven = cells.filter((cell) => failsRun(cell) && (cell.status === 'missed-bug' || cell.violations === 0));
+  return [...groupedBy(unproven, ({ store, status, reason }) => `${store} ${status} ${reason}`).values()];
 }
 
-/** `cells` are of one store, and have the same to say; at least one. */
-export function unprovenBlock(cells: readonly CellResult[], colors: Colors, columns = Number.POSITIVE_INFINITY): string {
+/** `cells` are of one store, and have the same to say. */
+export function unprovenBlock(cells: Group<CellResult>, colors: Colors, columns = Number.POSITIVE_INFINITY): string {
   const [cell, ...others] = cells;
-  if (cell === undefined) return '';
   const also = others.length === 0 ? [] : [`the same in ${cellNames(others)}`];
   const lines = [unprovenReason(cell), ...(cell.status === 'missed-bug' ? [EITHER] : []), ...also];
   const wrapped = lines.flatMap((line) => wrapWords(printable(line), columns - 2));

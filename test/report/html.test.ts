@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { cellName } from '../../harness/domain/case-id.ts';
 import type { Result } from '../../harness/domain/result.ts';
-import { cellId } from '../../harness/report/cases.ts';
 import { filledPage } from '../../harness/report/html.ts';
 import { chunkId, HEAD_ID, type PageCase, type PageHead, type Part } from '../../harness/report/page/data.ts';
 import { asExpected, failing } from './fixture.ts';
@@ -49,7 +49,7 @@ describe.each<[string, Result]>([
   const read = unpacked(page);
 
   test('each case is in the parts of its cell, in the order of the run', () => {
-    expect(read.head.cells.map(({ id }) => id)).toEqual(result.cells.map(cellId));
+    expect(read.head.cells.map(({ id }) => id)).toEqual(result.cells.map(cellName));
     const inCells = new Map(read.head.cells.map(({ id, bad, held }) => [id, { bad: casesIn(read, bad), held: casesIn(read, held) }]));
     const wanted = new Map(read.head.cells.map(({ id }) => [id, { bad: [] as object[], held: [] as object[] }]));
     for (const one of result.cases) wanted.get(one.id.slice(0, one.id.indexOf('@')))?.[one.violation ? 'bad' : 'held'].push(one);

@@ -1,6 +1,7 @@
 /** What is open of the page, in front of it: a cell, a case or a cause. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { cellNameIn } from '../../domain/case-id.ts';
 import { CaseView } from './case-view.tsx';
 import { CauseView } from './cause-view.tsx';
 import { CellView } from './cell-view.tsx';
@@ -65,7 +66,7 @@ function viewOf(report: Report, link: Link, open: Opened, filter: Filter): Compo
       );
     }
     case 'case': {
-      const cell = cells.get(open.id.slice(0, open.id.indexOf('@')));
+      const cell = cells.get(cellNameIn(open.id));
       return cell === undefined ? <Missing {...open} /> : <CaseView key={open.id} id={open.id} cell={cell} report={report} link={link} />;
     }
     case 'cause': {

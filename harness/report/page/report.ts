@@ -1,4 +1,5 @@
 /** The head of the page, with what is looked up in it. */
+import { groupedByEach } from '../../domain/grouped.ts';
 import type { PageCause, PageCell, PageHead } from './data.ts';
 
 export interface Report {
@@ -9,12 +10,6 @@ export interface Report {
 }
 
 export function reportOf(head: PageHead): Report {
-  const causesIn = new Map<string, PageCause[]>();
-  for (const cause of head.causes)
-    for (const cell of cause.cells) {
-      const others = causesIn.get(cell);
-      if (others === undefined) causesIn.set(cell, [cause]);
-      else others.push(cause);
-    }
+  const causesIn = groupedByEach(head.causes, ({ cells }) => cells);
   return { head, causesIn, cells: new Map(head.cells.map((cell) => [cell.id, cell])) };
 }

@@ -2,6 +2,7 @@
  * The explanation of a power loss in words, for the lines of a case: what was lost, what landed without it, what would mend it, and
  * which barriers are redundant.
  */
+import { groupedBy } from '../../../domain/grouped.ts';
 import type { Op, Site, Trace } from '../../../domain/trace.ts';
 import { opText } from '../../../explain/op-text.ts';
 import type { LossExplanation } from './explain-loss.ts';
@@ -142,10 +143,4 @@ const withSite = (text: string, index: number, siteOf: SiteOf): string => text +
 function siteText(index: number, siteOf: SiteOf): string {
   const site = siteOf(index);
   return site === undefined ? '' : `   ${site.file}:${site.line}`;
-}
-
-function groupedBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, readonly Item[]> {
-  const groups = new Map<string, readonly Item[]>();
-  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
-  return groups;
 }
