@@ -10,7 +10,7 @@ import { groupedBy } from '../domain/grouped.ts';
 import { MECHANISM_NAMES, MECHANISMS, type Mechanism } from '../domain/mechanisms.ts';
 import { modelName } from '../domain/model-names.ts';
 import { OUTCOMES, type Outcome, worstOutcome } from '../domain/outcomes.ts';
-import type { CaseResult, Cause, CellResult, SiteLine } from '../domain/result.ts';
+import type { CaseResult, Cause, CellResult, Result, SiteLine } from '../domain/result.ts';
 import { withoutBytes } from './op-text.ts';
 
 interface InCell {
@@ -35,8 +35,13 @@ export function causesOf(cells: readonly CellResult[], cases: readonly CaseResul
   return explained(cells, cases).map(({ cause }) => cause);
 }
 
-/** The same, each with its cases. */
-export function explained(cells: readonly CellResult[], cases: readonly CaseResult[]): Explained[] {
+/** The causes of a result, as a baseline left them, each with its cases. */
+export function explainedIn({ cells, cases, causes }: Pick<Result, 'cells' | 'cases' | 'causes'>): Explained[] {
+  const ofCause = new Map(explained(cells, cases).map((one) => [one.cause.id, one.cases]));
+  return causes.map((cause) => ({ cause, cases: ofCause.get(cause.id) ?? [] }));
+}
+
+function explained(cells: readonly CellResult[], cases: readonly CaseResult[]): Explained[] {
   const byName = new Map(cells.map((cell) => [cellName(cell), cell]));
   const sites = sitesByOp(cases);
   const blamed: Blamed[] = [];

@@ -8,7 +8,6 @@ import type { Colors } from './colors.ts';
 import { failureRows, layOutRows, type Row } from './failure.ts';
 import { wrapWords } from './lay-out.ts';
 import { paintOutcome } from './outcomes.ts';
-import { stableCase } from './stable.ts';
 
 interface Reported {
   readonly cause: Cause;
@@ -16,15 +15,19 @@ interface Reported {
   readonly plainest: CaseResult;
 }
 
-/** `stable`: only what is the same in every run that finds the same. */
-export interface CausesLook {
+interface CausesLook {
   readonly columns: number;
   readonly colors: Colors;
-  readonly stable?: boolean;
 }
 
 export function causeSections(result: Result, look: CausesLook): string[][] {
-  const reported = result.causes.flatMap((cause) => reportedOf(cause, result) ?? []);
+  const cells = new Map(result.cells.map((cell) => [cellName(cell), cell]));
+  const cases = new Map(result.cases.map((one) => [one.id, one]));
+  const reported = result.causes.flatMap((cause): Reported[] => {
+    const plainest = cases.get(cause.shortest);
+    const cell = cells.get(cellNameIn(cause.shortest));
+    return plainest === undefined || cell === undefined ? [] : [{ cause, cell, plainest }];
+  });
   const of = (status: Cause['status']): Reported[] => reported.filter(({ cause }) => cause.status === status);
   const [broken, shown, known] = [of('broken'), of('shown'), of('known')];
   const { colors } = look;
@@ -50,17 +53,11 @@ export function causesWords(causes: readonly Cause[]): string {
   return `${counted(causes.length, 'cause')}, ${counted(cells.size, 'cell')}`;
 }
 
-function reportedOf(cause: Cause, { cells, cases }: Result): Reported | undefined {
-  const plainest = cases.find(({ id }) => id === cause.shortest);
-  const cell = plainest && cells.find((one) => cellName(one) === cellNameIn(plainest.id));
-  return plainest && cell && { cause, cell, plainest };
-}
-
 function block(
   { cause, cell, plainest }: Reported,
   number: number,
   cells: readonly CellResult[],
-  { columns, colors, stable = false }: CausesLook,
+  { columns, colors }: CausesLook,
 ): string[] {
   const { beyond, mend, site, outcomes } = cause;
   const [first = '', ...rest] = wrapWords(printable(`${number}  ${saysOf(cause)}`), columns);
@@ -71,7 +68,7 @@ function block(
     ...(beyond === undefined ? [] : [{ label: 'beyond baseline', items: beyond.map((text) => [{ text }]) }]),
     ...(mend === undefined ? [] : [{ label: mend.verified ? 'mended by' : 'to mend it', items: [[{ text: mend.text }]] }]),
     { label: 'for example', items: [[{ text: cellName(cell) }]] },
-    ...failureRows(cell, stable ? stableCase(plainest) : plainest, colors, undefined).filter(({ label }) => label !== 'would mend it'),
+    ...failureRows(cell, plainest, colors, undefined).filter(({ label }) => label !== 'would mend it'),
   ];
   return [colors.bold(first), ...rest.map((line) => `   ${line}`), ...layOutRows(rows, colors, columns)];
 }

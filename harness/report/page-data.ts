@@ -5,8 +5,9 @@
 import { cellName, cellNameIn } from '../domain/case-id.ts';
 import { provesClaims } from '../domain/effort.ts';
 import { modelName } from '../domain/model-names.ts';
-import type { CaseResult, Cause, CellResult, Result } from '../domain/result.ts';
+import type { CaseResult, CellResult, Result } from '../domain/result.ts';
 import { failsGate } from '../explain/baseline.ts';
+import { explainedIn } from '../explain/causes.ts';
 import { modelNamed } from '../models/all.ts';
 import { reachWords } from './causes.ts';
 import { NO_COLORS } from './colors.ts';
@@ -27,7 +28,7 @@ export function pageData(result: Result, addChunk: (cases: string) => void): Pag
     if (plainest.has(one.id)) plainest.set(one.id, one);
     ofCells.get(cellNameIn(one.id))?.[one.violation ? 'bad' : 'held'].push(one);
   }
-  const causeOf = causeFinder(result.causes);
+  const causeOf = causeFinder(result);
   const packer = openPacker(addChunk);
   const placed = result.cells.map((cell) => {
     const { bad = [], held = [] } = ofCells.get(cellName(cell)) ?? {};
@@ -63,22 +64,13 @@ function toneOf(result: Result): PageHead['verdict']['tone'] {
   return provesClaims(result.effort) ? 'good' : 'unproven';
 }
 
-/** Gives a case the place of its cause: of those that show in its cell, the only one, else the one with its line or op. */
-function causeFinder(causes: readonly Cause[]): (one: CaseResult) => PageCase {
-  const inCell = new Map<string, number[]>();
-  for (const [place, { cells }] of causes.entries()) for (const cell of cells) inCell.set(cell, [...(inCell.get(cell) ?? []), place]);
+/** Gives a case the place of its cause. */
+function causeFinder(result: Result): (one: CaseResult) => PageCase {
+  const places = new Map(explainedIn(result).flatMap(({ cases }, place) => cases.map((one) => [one, place] as const)));
   return (one) => {
-    const candidates = one.violation ? (inCell.get(cellNameIn(one.id)) ?? []) : [];
-    const place = candidates.length === 1 ? candidates[0] : candidates.find((candidate) => isBlamed(causes[candidate], one));
+    const place = places.get(one);
     return place === undefined ? one : { ...one, cause: place };
   };
-}
-
-function isBlamed(cause: Cause | undefined, { blame }: CaseResult): boolean {
-  if (cause === undefined) return false;
-  if (blame === undefined) return cause.mechanism === 'unexplained';
-  const { site } = blame;
-  return site === undefined ? cause.op === blame.op : cause.site?.file === site.file && cause.site.line === site.line;
 }
 
 /** Puts lists of cases into chunks; each list may go over several, and a chunk may hold several lists. */

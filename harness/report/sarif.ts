@@ -13,7 +13,7 @@ import { cellName, cellNameIn } from '../domain/case-id.ts';
 import { OUTCOMES, type Outcome } from '../domain/outcomes.ts';
 import type { CaseResult, Cause, CellResult, Result, SiteLine } from '../domain/result.ts';
 import { counted, printable, withCommas } from '../domain/words.ts';
-import { explained } from '../explain/causes.ts';
+import { explainedIn } from '../explain/causes.ts';
 import { withoutBytes } from '../explain/op-text.ts';
 import { modelNamed } from '../models/all.ts';
 import { cellNames } from './cases.ts';
@@ -63,16 +63,15 @@ interface Finding {
 const ruleId = ({ model, outcome }: Finding): string => `${model}/${outcome}`;
 
 /** In the order of the causes; of a cause, the rule of its plainest case first. */
-function findingsOf({ cells, cases, causes }: Result): Finding[] {
-  const held = new Map(causes.map((cause) => [cause.id, cause])); // a baseline may know them
-  const models = new Map(cells.map((cell) => [cellName(cell), cell.model]));
-  return explained(cells, cases).flatMap(({ cause, cases: ofCause }) => {
+function findingsOf(result: Result): Finding[] {
+  const models = new Map(result.cells.map((cell) => [cellName(cell), cell.model]));
+  return explainedIn(result).flatMap(({ cause, cases: ofCause }) => {
     const byRule = new Map<string, Finding & { readonly cells: Set<string> }>();
     for (const one of ofCause) {
       const cell = cellNameIn(one.id);
       const model = models.get(cell);
       if (model === undefined) continue;
-      const finding = { cause: held.get(cause.id) ?? cause, model, outcome: one.outcome, plainest: one, cells: new Set([cell]) };
+      const finding = { cause, model, outcome: one.outcome, plainest: one, cells: new Set([cell]) };
       const known = byRule.get(ruleId(finding));
       if (known === undefined) byRule.set(ruleId(finding), finding);
       else known.cells.add(cell);

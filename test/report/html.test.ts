@@ -1,10 +1,11 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { cellName } from '../../harness/domain/case-id.ts';
-import type { Result } from '../../harness/domain/result.ts';
+import type { Result, SiteLine } from '../../harness/domain/result.ts';
+import { causesOf } from '../../harness/explain/causes.ts';
 import { filledPage } from '../../harness/report/html.ts';
 import { chunkId, HEAD_ID, type PageCase, type PageHead, type Part } from '../../harness/report/page/data.ts';
-import { asExpected, failing } from './fixture.ts';
+import { asExpected, failing, resultOf } from './fixture.ts';
 import { manyCases } from './many-cases.ts';
 
 const SHELL = '<p>before</p><!-- head --><p>between</p><!-- cases --><p>after</p>';
@@ -64,6 +65,28 @@ describe.each<[string, Result]>([
   test('it is the same each time', () => {
     expect(filledPage(SHELL, result) === page).toBe(true);
   });
+});
+
+test('a case that took its line from another one has the cause of that one, not of its neighbour', () => {
+  const parts = { store: 'notes', runs: 'o*1 E*1 n*1', status: 'broken' } as const;
+  const made = resultOf(['replace', 'reset'].map((scenario) => ({ ...parts, scenario })));
+  const at = (line: number): SiteLine => ({ file: 'notes.ts', line, column: 1, source: `line ${line}` });
+  const blames = [
+    { mechanism: 'written-in-place', op: 'open a', site: at(4) },
+    { mechanism: 'removed', op: 'unlink a', site: at(5) },
+    { mechanism: 'written-in-place', op: 'write a' },
+  ] as const;
+  const [first, second] = made.cases;
+  if (first === undefined || second === undefined) throw new Error('there are cases');
+  // Two causes show in the second cell.
+  const cases = [first, second, second].map((one, index) => ({
+    ...one,
+    after: { index: 2, text: 'write a', site: at(4) },
+    blame: blames[index] ?? blames[0],
+  }));
+  const read = unpacked(filledPage(SHELL, { ...made, cases, causes: causesOf(made.cells, cases) }));
+  const saysOf = read.head.causes.map(({ says }) => says);
+  expect(read.chunks.flat().map(({ cause }) => saysOf[cause ?? -1]?.slice(0, 10))).toEqual(['notes.ts:4', 'notes.ts:5', 'notes.ts:4']);
 });
 
 test('chunks are about a megabyte, and small cells share one', () => {

@@ -163,7 +163,7 @@ describe('what has no place among the results is a notification', () => {
     const [known, broken] = few.cases;
     if (known === undefined || broken === undefined) throw new Error('no case');
     const cases = [...many.map((index) => ({ ...known, blame: { mechanism: 'blocks' as const, op: `unlink ${index}` } })), broken];
-    const result = { ...few, cases };
+    const result = { ...few, cases, causes: causesOf(few.cells, cases) };
     expect(resultsOf(result)).toHaveLength(5_000);
     expect(resultsOf(result)[0]?.level).toBe('error');
     expect(notesOf(result)).toContain('4 of 5,004 results were left out: no more than 5,000 are shown');
