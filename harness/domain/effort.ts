@@ -85,8 +85,11 @@ export const EFFORT_NAMES = Object.keys(EFFORTS) as [EffortName, ...EffortName[]
 /** The one that gates: a claim is said to be kept by this effort or a larger one. */
 export const GATING_EFFORT: EffortName = 'standard';
 
+/** Whether one effort tries as much as another, or more. */
+export const isAtLeast = (one: EffortName, other: EffortName): boolean => EFFORT_NAMES.indexOf(one) >= EFFORT_NAMES.indexOf(other);
+
 /** Whether finding nothing is enough to say that a claim is kept. */
-export const provesClaims = (name: EffortName): boolean => EFFORT_NAMES.indexOf(name) >= EFFORT_NAMES.indexOf(GATING_EFFORT);
+export const provesClaims = (name: EffortName): boolean => isAtLeast(name, GATING_EFFORT);
 
 /** What a run tries: its effort, with the limits that its options changed. */
 export interface Effort extends Limits {

@@ -90,7 +90,7 @@ export const MECHANISMS = {
   },
   'waits-forever': {
     does: 'leaves something behind for which the next load or save waits',
-    mend: 'tell a dead owner from a live one, and take over',
+    mend: 'find out whether the owner is dead, and take over if it is',
   },
   blocks: {
     does: 'leaves something behind that makes the next save fail',

@@ -6,7 +6,7 @@
  */
 import type { Baseline, BaselineEntry } from '../domain/baseline.ts';
 import { cellName } from '../domain/case-id.ts';
-import { EFFORT_NAMES, type EffortName } from '../domain/effort.ts';
+import { isAtLeast } from '../domain/effort.ts';
 import { failsRun } from '../domain/grade.ts';
 import { OUTCOMES } from '../domain/outcomes.ts';
 import type { Cause, Result } from '../domain/result.ts';
@@ -23,7 +23,7 @@ export function heldAgainst(result: Result, { causes: entries }: Baseline, file:
   });
   const found = new Set(result.causes.map(({ id }) => id));
   const gone = entries.filter(({ id }) => !found.has(id));
-  const mended = gone.filter((entry) => wasTried(entry, result));
+  const mended = gone.filter(triedIn(result));
   return {
     ...result,
     causes: causes.sort(byStatus),
@@ -46,17 +46,16 @@ function beyondOf(cause: Cause, { worst: known }: BaselineEntry): string[] {
 }
 
 /** Whether all cells of an entry ran to an end, with at least its effort: then it is mended if nobody found it. */
-function wasTried({ cells, effort }: BaselineEntry, result: Result): boolean {
+function triedIn(result: Result): (entry: BaselineEntry) => boolean {
   const measured = new Set(result.cells.filter(({ grade }) => grade !== 'inconclusive').map(cellName));
-  return atLeast(result.effort, effort) && cells.every((cell) => measured.has(cell));
+  return ({ cells, effort }) => isAtLeast(result.effort, effort) && cells.every((cell) => measured.has(cell));
 }
-
-const atLeast = (one: EffortName, other: EffortName): boolean => EFFORT_NAMES.indexOf(one) >= EFFORT_NAMES.indexOf(other);
 
 /** What a run makes of the file: the causes that break a claim, and what it did not try. */
 export function baselineOf(result: Result, { causes: before }: Baseline = { schema: 'crash-matrix-baseline/1', causes: [] }): Baseline {
   const found = new Set(result.causes.map(({ id }) => id));
-  const kept = before.filter((entry) => !found.has(entry.id) && !wasTried(entry, result));
+  const wasTried = triedIn(result);
+  const kept = before.filter((entry) => !found.has(entry.id) && !wasTried(entry));
   const broken = result.causes
     .filter(({ status }) => status === 'broken')
     .map(({ id, says, worst, cells }): BaselineEntry => ({ id, says, worst, cells, effort: result.effort }));

@@ -192,7 +192,7 @@ function weightOf({ one: { after, again, fault, schedule, history, lost, end, id
 /** Half of what a store wrote, which differs from run to run where that has a process id in it. */
 const HALVED = /~short=(?!1(?:~|$))/;
 
-/** Words of a mend that was carried out; others begin with why there is none. */
+/** How the words begin that say why no mend was found. Any others are a mend that was carried out. */
 const NO_MEND = /^(?:unmendable|none found)/;
 
 function verifiedMend(group: readonly Blamed[]): string | undefined {

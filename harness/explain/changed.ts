@@ -55,15 +55,14 @@ const isValue = (entry: Entry | undefined): boolean => entry?.kind === 'file' &&
  */
 export function destroyerBefore(run: Run, boundary: number, isKept: (path: string) => boolean = () => true): Op | undefined {
   const { ops, trees } = run;
-  const from = promisedBefore(run, boundary + 1);
-  const [before, after] = [trees[from], trees[resolvedAfter(run, boundary)]];
+  const { from, before, after } = stepAt(run, boundary);
   const isBetween = (path: string, at: number): boolean => {
     const entry = trees[at]?.get(path);
     return !isSame(entry, before?.get(path)) && (entry === undefined || !isSame(entry, after?.get(path)));
   };
   let last = 0;
   for (const [path, entry] of before ?? []) {
-    if (!isValue(entry) || !isKept(path) || canonicalPath(path, []) !== path || !isBetween(path, boundary)) continue;
+    if (!isValue(entry) || !isKept(path) || !isLasting(path) || !isBetween(path, boundary)) continue;
     let at = boundary;
     while (at - 1 > from && isBetween(path, at - 1)) at -= 1;
     last = Math.max(last, at);
@@ -77,33 +76,41 @@ export function destroyerBefore(run: Run, boundary: number, isKept: (path: strin
  */
 export function finisherOf(run: Run, boundary: number, left: Tree): Op | undefined {
   const { ops, trees } = run;
-  const { from, to, isAlike } = stepAt(run, boundary);
-  if (!isAlike(left, trees[to])) return undefined;
-  let at = to;
-  while (at > from && isAlike(trees[at - 1], trees[to])) at -= 1;
+  const step = stepAt(run, boundary);
+  const isLeftSo = lastingAlike(step, step.after);
+  if (!isLeftSo(left)) return undefined;
+  let at = step.to;
+  while (at > step.from && isLeftSo(trees[at - 1])) at -= 1;
   return ops[at - 1];
 }
 
 /** Whether a run left what was there when its step began, as far as files have one name in every save. */
 export function leftAll(run: Run, boundary: number, left: Tree): boolean {
-  const { from, isAlike } = stepAt(run, boundary);
-  return isAlike(left, run.trees[from]);
+  const step = stepAt(run, boundary);
+  return lastingAlike(step, step.before)(left);
 }
 
 interface StepOfRun {
-  /** The boundaries at which it begins and resolves. */
+  /** The boundaries at which it begins and resolves, and the trees there. */
   readonly from: number;
   readonly to: number;
-  /** Compares the files that are there at one of the two, and whose names are the same in every save. */
-  readonly isAlike: (one: Tree | undefined, other: Tree | undefined) => boolean;
+  readonly before: Tree | undefined;
+  readonly after: Tree | undefined;
 }
 
 function stepAt(run: Run, boundary: number): StepOfRun {
   const [from, to] = [promisedBefore(run, boundary + 1), resolvedAfter(run, boundary)];
-  const [before, after] = [run.trees[from], run.trees[to]];
-  const names = [...new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])].filter((path) => canonicalPath(path, []) === path);
-  return { from, to, isAlike: (one, other) => names.every((path) => isSame(one?.get(path), other?.get(path))) };
+  return { from, to, before: run.trees[from], after: run.trees[to] };
 }
+
+/** Compares trees with one of a step: the files that are there before or after it, and have one name in every save. */
+function lastingAlike({ before, after }: StepOfRun, wanted: Tree | undefined): (tree: Tree | undefined) => boolean {
+  const lasting = [...new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])].filter(isLasting);
+  return (tree) => lasting.every((path) => isSame(tree?.get(path), wanted?.get(path)));
+}
+
+/** Whether no part of a name is made up by each save. */
+const isLasting = (path: string): boolean => canonicalPath(path, []) === path;
 
 /** The boundary at which the step under way resolves; the last one where it does not. */
 export const resolvedAfter = ({ ops, marks }: Run, boundary: number): number =>

@@ -10,6 +10,11 @@ export function opText(op: Op): string {
   return `${effect(op)}${by}${failed}`;
 }
 
+/** The op as it was meant: without the errno that it ended with. */
+export function asMeant({ error: _, ...meant }: Op): Op {
+  return meant;
+}
+
 function effect(op: Op): string {
   const path = op.file.path;
   const to = op.to === undefined ? '' : ` -> ${op.to.path}`;

@@ -95,7 +95,7 @@ test.each([
   expect(existsSync(pathOf(name.replace('.json', '.html'))) && name.endsWith('.json')).toBe(false);
 });
 
-test('says how to make a report where there is none', async () => {
+test('says how to make a report where no report is', async () => {
   const empty = pathOf('empty');
   mkdirSync(empty);
   const { exitCode, stderr } = await place.run(['show'], { cwd: empty, env: { PATH: works } });

@@ -1,11 +1,11 @@
-/** Debian's chromium, or another one, for tests of the page; they are skipped where there is none. */
+/** Debian's chromium, or another one, for tests of the page; they are skipped where no browser is installed. */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
-/** The path of a program, or why there is none. */
+/** The path of the program, or the reason why none was found. */
 export const BROWSER: { readonly path: string } | { readonly missing: string } = find();
 
 function find(): { readonly path: string } | { readonly missing: string } {

@@ -75,7 +75,7 @@ function windowAt(trace: Trace, boundary: number, judged: Judged): Culprit | und
   const culprit = judged(trees[first - 1]) === false ? undefined : destroyerBefore(trace, boundary);
   if (culprit !== undefined) return { op: culprit, mechanism: mechanismOf(culprit, trace) };
   if (!marks.some(({ kind, afterOp }) => kind === 'resolved' && afterOp === first)) return { op, mechanism: mechanismOf(op, trace) };
-  // Not the tree is another one, but what was promised.
+  // The tree is the same as before; the promise has changed.
   const ended = finisherOf(trace, first - 1, trees[first] ?? new Map());
   return ended === op ? { op, mechanism: mechanismOf(op, trace) } : { op: ended ?? op, mechanism: 'not-what-was-saved' };
 }
@@ -141,7 +141,7 @@ function culpritOfTwo({ second, trace }: TwiceState, subject: RecordedSubject): 
       .flatMap((tree) => [...(tree?.keys() ?? [])])
       .map((path) => canonicalPath(path, names)),
   );
-  // Not locks, which are there only while a save goes on.
+  // Locks exist only during a save.
   const changed = done.findLast(({ index, file, to }) => trace.trees[index] !== trace.trees[index - 1] && kept.has(to?.path ?? file.path));
   const op = destroyerBefore(trace, second.at.op, (path) => kept.has(path)) ?? changed ?? done.at(-1);
   if (op === undefined) return undefined;

@@ -4,6 +4,7 @@ import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { Op, Trace } from '../../domain/trace.ts';
 import { destroyerBefore, effectText, finisherOf, leftAll, looks, mechanismOf } from '../../explain/changed.ts';
+import { asMeant } from '../../explain/op-text.ts';
 import { violates } from '../held.ts';
 import type { Findings } from '../model.ts';
 import type { FaultExplored } from './explore.ts';
@@ -52,10 +53,7 @@ function blamedFault(fails: WhatFails, undisturbed: Trace, run: Trace, isEnough:
   return { fault: second, op: failed && (undisturbed.ops.find((op) => textOf(op) === textOf(failed)) ?? failed) };
 }
 
-/** As it was meant: without the errno that it ended with. */
-function textOf({ error: _, ...meant }: Op): string {
-  return effectText(meant);
-}
+const textOf = (op: Op): string => effectText(asMeant(op));
 
 function mechanismOfFailure(outcome: FaultVerdict['outcome'], failed: Op, fault: OpFault | undefined): Mechanism {
   if (outcome === 'exposed') return 'exposed';

@@ -3,7 +3,7 @@ import { canonicalPath } from '../../domain/names.ts';
 import type { Looker } from '../../domain/sighting.ts';
 import type { NameRule, Op } from '../../domain/trace.ts';
 import { describeFound } from '../../explain/found.ts';
-import { opText } from '../../explain/op-text.ts';
+import { asMeant, opText } from '../../explain/op-text.ts';
 import { historyInWords } from '../../generate/history.ts';
 import { lineOf } from '../crash/describe.ts';
 import type { CaseWords } from '../model.ts';
@@ -71,12 +71,10 @@ function opFaultText(fault: OpFault, ops: readonly Op[]): string {
   }
 }
 
-/** The op as it was meant: without the errno that it ended with. */
 function plainText(ops: readonly Op[], index: number): string {
   const op = ops[index - 1];
   if (op === undefined) return `op ${index}`;
-  const { error: _, ...meant } = op;
-  return `op ${index} ${opText(meant)}`;
+  return `op ${index} ${opText(asMeant(op))}`;
 }
 
 function cutText(cut: CutAfterFault | undefined): string {
