@@ -9,8 +9,7 @@ import { type BaselineFlags, baselineOptions, openBaseline } from './baseline.ts
 import type { CliCommand } from './command.ts';
 import { readJsonFile } from './json-file.ts';
 import { group } from './options.ts';
-import { chosenReporters, report, reportOptions } from './reporters.ts';
-import { writableDirectory, writableFile } from './writable-destination.ts';
+import { chosenReporters, mustBeWritable, report, reportOptions } from './reporters.ts';
 
 interface MergeFlags extends Omit<BaselineFlags, 'bail'> {
   readonly reporter: readonly string[];
@@ -26,8 +25,7 @@ export const mergeCommand: CliCommand<MergeFlags> = {
   run: async (given, flags, output) => {
     const reporters = chosenReporters(flags);
     const held = openBaseline({ ...flags, bail: false }, process.env, output);
-    if (flags.outputDir !== undefined) writableDirectory('--output-dir', flags.outputDir);
-    for (const { path } of reporters) if (path !== undefined) writableFile('--reporter', path);
+    mustBeWritable(reporters, flags.outputDir);
     const parts = given.flatMap(filesIn).map((name) => ({ name, result: readJsonFile('merge', name, resultSchema) }));
     const result = await held(mergeShards(parts));
     for (const chosen of reporters) await report(chosen, result, output, process.env.GITHUB_STEP_SUMMARY);

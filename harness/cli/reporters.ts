@@ -10,6 +10,7 @@ import { replaceFile } from '../machine/replace-file.ts';
 import { REPORTERS, type Reporter } from '../report/all.ts';
 import { list } from './options.ts';
 import type { Output } from './output.ts';
+import { writableDirectory, writableFile } from './writable-destination.ts';
 
 interface Wanted {
   /** As on the command line. */
@@ -56,6 +57,12 @@ export function chosenReporters({ reporter: wanted, outputDir }: Wanted): readon
   if (outputDir !== undefined && chosen.every(({ reporter, path }) => path === undefined || path !== inDirectory(reporter)))
     throw new UsageError('--output-dir has nothing to hold', `Say what is written there: --reporter ${REPORTER_NAMES.join(',')}`);
   return chosen;
+}
+
+/** Before the work, not after it: throws UsageError where a report could not be written. */
+export function mustBeWritable(reporters: readonly Chosen[], outputDir: string | undefined): void {
+  if (outputDir !== undefined) writableDirectory('--output-dir', outputDir);
+  for (const { path } of reporters) if (path !== undefined) writableFile('--reporter', path);
 }
 
 /** `markdown=reports/deep.md` -> `markdown` and `reports/deep.md`. */

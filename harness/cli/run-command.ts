@@ -20,10 +20,9 @@ import { modelsInHelp, onlyShown } from './model-list.ts';
 import { atLeastOne, byEffort, flag, group, list, recorder, seed, shard, states, timeout } from './options.ts';
 import type { Output } from './output.ts';
 import { replayText } from './replay-text.ts';
-import { chosenReporters, report, reportOptions } from './reporters.ts';
+import { chosenReporters, mustBeWritable, report, reportOptions } from './reporters.ts';
 import { type Session, withSession } from './session.ts';
 import { selectCells } from './stores.ts';
-import { writableDirectory, writableFile } from './writable-destination.ts';
 
 interface RunFlags extends CacheFlags, BaselineFlags {
   readonly shard?: Shard;
@@ -141,8 +140,7 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
       output.print(namesOf(cells));
       return 0;
     }
-    if (flags.outputDir !== undefined) writableDirectory('--output-dir', flags.outputDir);
-    for (const { path } of reporters) if (path !== undefined) writableFile('--reporter', path);
+    mustBeWritable(reporters, flags.outputDir);
     const options = runOptions(session, flags);
     const cache = openCellCache(session, flags, { ...options, now, notesOf: (store) => [...(notes.get(store) ?? [])], onNote }, output);
     const found = await withLiveLine({ stream: process.stderr, colors: output.colors, now: () => performance.now() }, (line) =>
