@@ -20,7 +20,7 @@ interface MechanismRow {
 export const MECHANISMS = {
   'written-in-place': {
     does: 'writes the file that load reads in place',
-    mend: 'write a temporary file beside it, fsync it, rename it over the file, and fsync the directory',
+    mend: 'write a temporary file, fsync it, rename it over the file, fsync the directory',
     explainsLine: true,
   },
   'moved-away': {

@@ -2,6 +2,7 @@
  * What one change each would mend, as every report opens: causes that break a claim with everything, others in brief.
  */
 import { cellName, cellNameIn } from '../domain/case-id.ts';
+import { groupedBy } from '../domain/grouped.ts';
 import type { CaseResult, Cause, CellResult, Result } from '../domain/result.ts';
 import { counted, printable } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
@@ -67,7 +68,6 @@ function block(
     { label: 'in', items: reachWords(cause, cells).map((text) => [{ text }]) },
     ...(beyond === undefined ? [] : [{ label: 'beyond baseline', items: beyond.map((text) => [{ text }]) }]),
     ...(mend === undefined ? [] : [{ label: mend.verified ? 'mended by' : 'to mend it', items: [[{ text: mend.text }]] }]),
-    { label: 'for example', items: [[{ text: cellName(cell) }]] },
     ...failureRows(cell, plainest, colors, undefined).filter(({ label }) => label !== 'would mend it'),
   ];
   return [colors.bold(first), ...rest.map((line) => `   ${line}`), ...layOutRows(rows, colors, columns)];
@@ -86,18 +86,26 @@ function brief(title: string, some: readonly Reported[], { columns, colors }: Ca
   return [[colors.bold(`${title}: ${causesWords(some.map(({ cause }) => cause))}`), ...lines]];
 }
 
-/** For each model the profiles and scenarios: `power-loss on ext4, xfs: replace, reset`. Where it is each that ran, they are counted. */
+/**
+ * The models with their profiles and scenarios: `power-loss on ext4, xfs in replace, reset`. Where it is each that ran, they are counted.
+ * Models that say the same of scenarios stand together.
+ */
 export function reachWords({ cells, store }: Pick<Cause, 'cells' | 'store'>, all: readonly CellResult[]): string[] {
   const reached = new Set(cells);
   const ofStore = all.filter((cell) => cell.store === store);
   const models = [...new Set(ofStore.filter((cell) => reached.has(cellName(cell))).map(({ model }) => model))];
-  return models.map((model) => {
+  const inModels = models.map((model) => {
     const ran = ofStore.filter((cell) => cell.model === model);
     const some = ran.filter((cell) => reached.has(cellName(cell)));
     const profiles = namesOf(some, ran, ({ profile }) => profile, 'profile');
-    const scenarios = namesOf(some, ran, ({ scenario }) => scenario, 'scenario');
-    return [model, ...(profiles === undefined ? [] : [`on ${profiles}`]), `in ${scenarios}`].join(' ');
+    return {
+      where: profiles === undefined ? model : `${model} on ${profiles}`,
+      scenarios: namesOf(some, ran, ({ scenario }) => scenario, 'scenario') ?? '',
+    };
   });
+  return [...groupedBy(inModels, ({ scenarios }) => scenarios)].map(
+    ([scenarios, some]) => `${some.map(({ where }) => where).join(', ')} in ${scenarios}`,
+  );
 }
 
 function namesOf(

@@ -2,57 +2,74 @@
  * Many cells as a grid: one row per store and scenario, one column per file system or model.
  */
 import { failsRun } from '../domain/grade.ts';
+import { type Group, groupedBy } from '../domain/grouped.ts';
 import type { CellResult } from '../domain/result.ts';
 import { counted, withCommas } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
 import { gradeWords, paintGrade } from './grades.ts';
-import { joinWithin, longest, wrapWords } from './lay-out.ts';
-import type { Table } from './tables.ts';
-import { isSampled, triedOf } from './tried.ts';
+import { longest, wrapWords } from './lay-out.ts';
+import type { Grid } from './tables.ts';
+import { triedOf } from './tried.ts';
 
 const GAP = '  ';
 
-/** In a narrow window the columns continue below. */
-export function grid(
-  { title, cells, columnOf }: Omit<Extract<Table, { kind: 'grid' }>, 'kind'>,
-  columns: number,
-  colors: Colors,
-): string[] {
-  const stores = [...new Set(cells.map(({ store }) => store))];
-  const names = [...new Set(cells.map(columnOf))];
-  const label = 2 + longest(cells.map(({ scenario }) => scenario));
-  const at = new Map(cells.map((cell) => [`${cell.store}/${cell.scenario}/${columnOf(cell)}`, cell]));
-  const widths = names.map((name) => longest([name, ...cells.filter((cell) => columnOf(cell) === name).map(gridText)]));
-  const bands = bandsWithin(widths, columns - label);
-  /** The scenarios of a store, each with its label; one for all where they have the same to say. */
-  const rowsOf = (store: string): (readonly [scenario: string, label: string])[] => {
-    const scenarios = [...new Set(cells.filter((cell) => cell.store === store).map(({ scenario }) => scenario))];
-    const texts = scenarios.map((scenario) =>
-      names.map((name) => at.get(`${store}/${scenario}/${name}`)).map((cell) => (cell === undefined ? '' : gridText(cell))),
-    );
-    const [first] = scenarios;
-    const areAlike = scenarios.length > 1 && new Set(texts.map((row) => row.join('\0'))).size === 1;
-    if (areAlike && first !== undefined) return [[first, `all ${scenarios.length}`]];
-    return scenarios.map((scenario) => [scenario, scenario]);
+/** In a narrow window the columns continue below, with the rows that have something to say in them. */
+export function grid({ title, cells, columnOf }: Grid, columns: number, colors: Colors): string[] {
+  const names = [...groupedBy(cells, columnOf)].map(([name, some]) => ({ name, width: longest([name, ...some.map(gridText)]) }));
+  const stores = [...groupedBy(cells, ({ store }) => store)];
+  const only = stores.length === 1 ? stores[0]?.[0] : undefined;
+  const labels = cells.map(({ scenario }) => scenario);
+  const left = Math.max(2 + longest([...labels, othersLabel(new Set(labels).size)]), only?.length ?? 0);
+  const bandLines = (band: readonly Named[]): string[] => {
+    const titles = band.map(({ name, width }) => GAP + colors.dim(name.padEnd(width)));
+    const ofStore = ([store, some]: (typeof stores)[number]): string[] => {
+      const lines = rowsOf(some, band, columnOf).map(({ label, shown }) => {
+        const texts = shown.map((cell, index) => {
+          const width = band[index]?.width ?? 0;
+          return GAP + (cell === undefined ? ' '.repeat(width) : paintCell(cell, gridText(cell).padEnd(width), colors));
+        });
+        return `  ${label.padEnd(left - 2)}${texts.join('')}`.trimEnd();
+      });
+      return only !== undefined || lines.length === 0 ? lines : [colors.bold(store), ...lines];
+    };
+    return [`${colors.bold((only ?? '').padEnd(left))}${titles.join('')}`.trimEnd(), ...stores.flatMap(ofStore)];
   };
   return [
     colors.bold(title),
-    ...bands.flatMap((band) => [
-      `${' '.repeat(label)}${band.map((index) => GAP + colors.dim((names[index] ?? '').padEnd(widths[index] ?? 0))).join('')}`.trimEnd(),
-      ...stores.flatMap((store) => [
-        colors.bold(store),
-        ...rowsOf(store).map(([scenario, row]) => {
-          const texts = band.map((index) => {
-            const cell = at.get(`${store}/${scenario}/${names[index]}`);
-            return GAP + (cell === undefined ? '' : paintCell(cell, gridText(cell).padEnd(widths[index] ?? 0), colors));
-          });
-          return `  ${row.padEnd(label - 2)}${texts.join('')}`.trimEnd();
-        }),
-      ]),
-    ]),
+    ...bandsWithin(names, columns - left).flatMap(bandLines),
     ...wrapWords(howToRead(cells), columns).map(colors.dim),
-    ...joinWithin(coverageWords(cells), columns).map(colors.dim),
   ];
+}
+
+interface Named {
+  readonly name: string;
+  readonly width: number;
+}
+
+interface GridRow {
+  readonly label: string;
+  /** The cell in each column of the band; of the first scenario where several share the row. */
+  readonly shown: readonly (CellResult | undefined)[];
+}
+
+/** As many scenarios as this that have the same to say share a row, named by its count. */
+const ALIKE = 3;
+
+const othersLabel = (count: number): string => `${count} others`;
+
+/** The rows of one store in these columns. */
+function rowsOf(cells: Group<CellResult>, band: readonly Named[], columnOf: Grid['columnOf']): GridRow[] {
+  const rows = [...groupedBy(cells, ({ scenario }) => scenario)].map(([label, some]) => ({
+    label,
+    shown: band.map(({ name }) => some.find((cell) => columnOf(cell) === name)),
+  }));
+  const said = rows.filter(({ shown }) => shown.some((cell) => cell !== undefined));
+  const alike = groupedBy(said, ({ shown }) => shown.map((cell) => (cell === undefined ? '' : gridText(cell))).join('\0'));
+  const [most] = [...alike.values()].toSorted((one, other) => other.length - one.length);
+  if (most === undefined || most.length < Math.min(ALIKE, Math.max(2, said.length))) return said;
+  const [first, ...others] = most;
+  const label = most.length === said.length ? `all ${most.length}` : othersLabel(most.length);
+  return said.filter((row) => !others.includes(row)).map((row) => (row === first ? { ...row, label } : row));
 }
 
 /** `durable`, `lossy: empty`; `! lossy: empty` where a claim is broken or a bug missed, `(lossy: empty)` where it is only shown. */
@@ -87,29 +104,6 @@ function howToRead(cells: readonly CellResult[]): string {
     ...(seen.has('known-bug') ? ['* known bug, found'] : []),
     ...(seen.has('shown') ? ['( ) below the claim, which is only shown there'] : []),
   ].join(' · ');
-}
-
-/**
- * How much was tried, in words.
- * @internal
- */
-export function coverageWords(cells: readonly CellResult[]): string[] {
-  const explored = triedOf(cells, 'states').flatMap(({ explored: { pages, sectors } }) => [pages, ...(sectors ? [sectors] : [])]);
-  const cuts = triedOf(cells, 'cuts').reduce((sum, one) => sum + one.cuts, 0);
-  const states = explored.reduce((sum, { states }) => sum + states, 0);
-  const judged = cells.reduce((sum, cell) => sum + cell.states, 0);
-  const sampled = cells.filter(isSampled).length;
-  return [
-    ...scheduleWords(cells),
-    ...historyWords(cells),
-    ...(explored.length === 0 ? [] : [`${withCommas(states)} states explored`]),
-    ...(cuts === 0 ? [] : [`${counted(cuts, 'cut')}: what this kernel happened to write, where power-loss has what it may`]),
-    `${withCommas(judged)} distinct ones judged`,
-    ...(explored.length === 0
-      ? []
-      : [sampled === 0 ? 'all that there are' : `all that there are in ${cells.length - sampled} cells, sampled in ${sampled}`]),
-    ...recoveryWords(cells),
-  ];
 }
 
 /** `1,204 schedules`, `3,310 crashes in them`. */
@@ -155,17 +149,17 @@ export function recoveryWords(cells: readonly CellResult[]): string[] {
 }
 
 /** As many columns at a time as fit side by side, at least one. */
-function bandsWithin(widths: readonly number[], room: number): number[][] {
-  const bands: number[][] = [];
+function bandsWithin(columns: readonly Named[], room: number): Named[][] {
+  const bands: Named[][] = [];
   let left = 0;
-  for (const [index, width] of widths.entries()) {
-    const needed = width + GAP.length;
+  for (const column of columns) {
+    const needed = column.width + GAP.length;
     const band = bands.at(-1);
     if (band !== undefined && needed <= left) {
-      band.push(index);
+      band.push(column);
       left -= needed;
     } else {
-      bands.push([index]);
+      bands.push([column]);
       left = room - needed;
     }
   }

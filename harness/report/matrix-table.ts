@@ -4,8 +4,9 @@
  * In a wide window the picture is a column, continued under itself. Where that column would be too narrow to show where things
  * happen, the picture goes below its row and takes the whole width.
  */
+import { type Group, groupedBy } from '../domain/grouped.ts';
 import { modelName } from '../domain/model-names.ts';
-import type { CellResult, Result } from '../domain/result.ts';
+import type { CellResult } from '../domain/result.ts';
 import { printable, withCommas } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
 import { gradeName, paintGrade } from './grades.ts';
@@ -17,6 +18,11 @@ import { lettersOf, pictureLines } from './picture.ts';
 const NARROWEST_PICTURE = 30;
 
 const PICTURE_TITLE = 'boundaries';
+
+interface Run {
+  readonly cells: readonly CellResult[];
+  readonly observed: boolean;
+}
 
 interface Column {
   readonly title: string;
@@ -47,26 +53,31 @@ const STATES = number('states', (cell) => cell.states);
 const FOLDED = number('folded', ({ tried }) => (tried?.kind === 'kills' ? tried.folded : 0));
 const VIOLATIONS = number('violations', (cell) => cell.violations);
 
-export function matrixTable(result: Result, columns: number, colors: Colors): string[] {
+export function matrixTable(result: Run, columns: number, colors: Colors): string[] {
   const { cells } = result;
-  const labels = labelsOf(cells);
-  const left = 2 + longest([...labels.values()]) + 2;
-  const isKills = cells.every(ofKind('kills'));
-  const isFaults = cells.every(ofKind('faults'));
-  const judged = isFaults ? [FAULTS] : isKills && !result.observed ? [KILLS] : [STATES];
-  const folded = isKills ? [FOLDED] : [];
+  const all = columnsOf(result);
+  const sayings = (cell: CellResult): string =>
+    [cell.store, lettersOf(cell), cell.folds, ...all.map(({ text }) => text(cell)), cell.reason].join('\0');
+  const alike = [...groupedBy(cells, sayings).values()];
+  const labels = labelsOf(alike);
+  const left = Math.max(2 + longest([...labels.values()]), onlyStore(cells)?.length ?? 0) + 2;
   const widest = longest([PICTURE_TITLE, ...cells.map(lettersOf)]);
   const wanted = Math.min(NARROWEST_PICTURE, widest);
-  const verdicts = [
-    [GRADE, CLAIM, ...judged, ...folded, VIOLATIONS],
-    [GRADE, CLAIM, ...judged, VIOLATIONS],
-    [GRADE, CLAIM, VIOLATIONS],
-    [GRADE, CLAIM],
-  ].map((shown) => new Verdicts(shown, cells));
+  const verdicts = [all, all.filter((column) => column !== FOLDED), [GRADE, CLAIM, VIOLATIONS], [GRADE, CLAIM]].map(
+    (shown) => new Verdicts(shown, cells),
+  );
   const beside = verdicts.slice(0, 2).find((shown) => left + wanted + 2 + shown.width <= columns);
   const rows = beside === undefined ? rowsWithPictureBelow : rowsWithPictureBeside;
   const shown = beside ?? verdicts.find((shown) => left + shown.width <= columns) ?? new Verdicts([GRADE, CLAIM], cells);
-  return rows(cells, { labels, left, shown, columns, picture: Math.min(widest, columns - left - 2 - shown.width), colors });
+  const firsts = alike.map(([first]) => first);
+  return rows(firsts, { labels, left, shown, columns, picture: Math.min(widest, columns - left - 2 - shown.width), colors });
+}
+
+/** All that there may be room for. */
+function columnsOf({ cells, observed }: Run): Column[] {
+  const isKills = cells.every(ofKind('kills'));
+  const judged = cells.every(ofKind('faults')) ? FAULTS : isKills && !observed ? KILLS : STATES;
+  return [GRADE, CLAIM, judged, ...(isKills ? [FOLDED] : []), VIOLATIONS];
 }
 
 interface Layout {
@@ -81,9 +92,9 @@ interface Layout {
 }
 
 function rowsWithPictureBeside(cells: readonly CellResult[], { labels, left, shown, picture, columns, colors }: Layout): string[] {
-  const heading = `${''.padEnd(left)}${PICTURE_TITLE.padEnd(picture)}  ${shown.titles()}`;
+  const heading = `${PICTURE_TITLE.padEnd(picture)}  ${shown.titles()}`;
   return [
-    colors.dim(heading),
+    `${colors.bold((onlyStore(cells) ?? '').padEnd(left))}${colors.dim(heading)}`,
     ...grouped(cells, colors, (cell) => {
       const [first = '', ...rest] = pictureLines(cell, picture, colors);
       const gap = ' '.repeat(Math.max(0, picture - lettersOf(cell).length));
@@ -98,7 +109,7 @@ function rowsWithPictureBeside(cells: readonly CellResult[], { labels, left, sho
 
 function rowsWithPictureBelow(cells: readonly CellResult[], { labels, left, shown, columns, colors }: Layout): string[] {
   return [
-    colors.dim(`${''.padEnd(left)}${shown.titles()}`),
+    `${colors.bold((onlyStore(cells) ?? '').padEnd(left))}${colors.dim(shown.titles())}`,
     ...grouped(cells, colors, (cell) => [
       `  ${(labels.get(cell) ?? '').padEnd(left - 2)}${shown.row(cell, colors)}`,
       ...pictureLines(cell, columns - 4, colors).map((line) => `    ${line}`),
@@ -108,12 +119,18 @@ function rowsWithPictureBelow(cells: readonly CellResult[], { labels, left, show
 }
 
 function grouped(cells: readonly CellResult[], colors: Colors, rows: (cell: CellResult) => string[]): string[] {
-  const stores = [...new Set(cells.map((cell) => cell.store))];
-  return stores.flatMap((store, index) => [
+  const stores = [...groupedBy(cells, ({ store }) => store)];
+  return stores.flatMap(([store, some], index) => [
     ...(index === 0 ? [] : ['']),
-    colors.bold(store),
-    ...cells.filter((cell) => cell.store === store).flatMap((cell) => rows(cell).map((line) => line.trimEnd())),
+    ...(stores.length === 1 ? [] : [colors.bold(store)]),
+    ...some.flatMap((cell) => rows(cell).map((line) => line.trimEnd())),
   ]);
+}
+
+/** A single store is named in the line of the titles. */
+function onlyStore(cells: readonly CellResult[]): string | undefined {
+  const stores = [...new Set(cells.map(({ store }) => store))];
+  return stores.length === 1 ? stores[0] : undefined;
 }
 
 function reasonLines(cell: CellResult, indent: number, columns: number, colors: Colors): string[] {
@@ -121,11 +138,17 @@ function reasonLines(cell: CellResult, indent: number, columns: number, colors: 
   return wrapWords(printable(cell.reason), Math.max(20, columns - indent)).map((line) => `${' '.repeat(indent)}${colors.yellow(line)}`);
 }
 
-/** The scenario; with the model where a result has several. */
-function labelsOf(cells: readonly CellResult[]): ReadonlyMap<CellResult, string> {
-  const models = new Set(cells.map(modelName));
-  return new Map(cells.map((cell) => [cell, models.size > 1 ? `${cell.scenario} ${modelName(cell)}` : cell.scenario]));
+/** The scenario; with the model where a result has several. A row that stands for several cells has the labels of all of them. */
+function labelsOf(rows: readonly Group<CellResult>[]): ReadonlyMap<CellResult, string> {
+  const models = new Set(rows.flat().map(modelName));
+  const labelOf = (cell: CellResult): string => (models.size > 1 ? `${cell.scenario} ${modelName(cell)}` : cell.scenario);
+  return new Map(
+    rows.map((row) => [row[0], row.length > MOST_NAMED ? `${labelOf(row[0])} and ${row.length - 1} more` : row.map(labelOf).join(', ')]),
+  );
 }
+
+/** A row names as many cells as this. */
+const MOST_NAMED = 3;
 
 /** The columns right of the label: as wide as their widest text. */
 class Verdicts {

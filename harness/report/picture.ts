@@ -7,9 +7,10 @@ import type { Colors } from './colors.ts';
 import { longest, pieces, wrapWords } from './lay-out.ts';
 import { NOT_MEASURED, outcomeOfLetter, paintFolded, paintOutcome } from './outcomes.ts';
 
-/** The letters of a cell; a cell in which nothing was judged shows one `?`. */
-export function lettersOf(cell: CellResult): string {
-  return cell.picture === '' ? NOT_MEASURED : cell.picture;
+/** The letters of a cell; one `?` where nothing was judged. Random histories that were judged have none. */
+export function lettersOf({ picture, histories, states }: CellResult): string {
+  if (picture !== '') return picture;
+  return histories !== undefined && states > 0 ? '' : NOT_MEASURED;
 }
 
 /** The picture in lines of at most `width` letters, coloured. Boundaries that were folded into the one before are fainter. */

@@ -10,7 +10,7 @@ import { nothingFound } from './grades.ts';
 import { historyWords, recoveryWords, scheduleWords } from './grid.ts';
 import { ofKind } from './kinds.ts';
 import { stageWords } from './timings.ts';
-import { triedOf } from './tried.ts';
+import { isSampled, triedOf } from './tried.ts';
 
 export function runWords(result: Result): string[] {
   const how = result.observed ? `${result.recorder} recorder, observed` : `${result.recorder} recorder`;
@@ -101,27 +101,22 @@ function faults(cells: readonly CellResult[]): string[] {
 }
 
 function power(cells: readonly CellResult[]): string[] {
-  const sum = (some: readonly CellResult[], count: (cell: CellResult) => number): number =>
-    some.reduce((total, cell) => total + count(cell), 0);
-  const [lost, cut] = [cells.filter(ofKind('states')), cells.filter(ofKind('cuts'))];
+  const lost = cells.filter(ofKind('states'));
+  const cuts = triedOf(cells, 'cuts');
+  const judged = lost.reduce((sum, { states }) => sum + states, 0);
+  const made = cuts.reduce((sum, one) => sum + one.cuts, 0);
   return [
-    ...(lost.length === 0
-      ? []
-      : [
-          counted(
-            sum(lost, ({ states }) => states),
-            'power-loss state',
-          ),
-        ]),
-    ...(cut.length === 0
-      ? []
-      : [
-          counted(
-            triedOf(cut, 'cuts').reduce((total, { cuts }) => total + cuts, 0),
-            'power cut',
-          ),
-        ]),
+    ...(lost.length === 0 ? [] : [`${counted(judged, 'power-loss state')} of ${coverage(lost)}`]),
+    ...(cuts.length === 0 ? [] : [`${counted(made, 'power cut')}: what this kernel happened to write, where power-loss has what it may`]),
   ];
+}
+
+/** `40 (all)`: how many combinations of what was lost were looked at, and whether these are all that there are. */
+function coverage(cells: readonly CellResult[]): string {
+  const explored = triedOf(cells, 'states').flatMap(({ explored: { pages, sectors } }) => [pages, ...(sectors ? [sectors] : [])]);
+  const sampled = cells.filter(isSampled).length;
+  const all = sampled === 0 ? 'all' : `all in ${counted(cells.length - sampled, 'cell')}, sampled in ${sampled}`;
+  return `${withCommas(explored.reduce((sum, { states }) => sum + states, 0))} combinations (${all})`;
 }
 
 /** The last line of a report: green only if everything is as claimed or as known, and enough was tried to say so. */

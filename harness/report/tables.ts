@@ -1,42 +1,39 @@
 /**
- * Which cells of a run are shown together, and how: boundary by boundary as pictures, or as a grid with a column for each file system or model.
+ * Which cells of a run are shown boundary by boundary, as pictures, and which as a grid with a column for each model or profile.
  */
 import { modelName } from '../domain/model-names.ts';
 import type { CellResult } from '../domain/result.ts';
 import { ofKind } from './kinds.ts';
 
-export type Table =
-  | { readonly kind: 'pictures'; readonly title: string; readonly cells: readonly CellResult[] }
-  | {
-      readonly kind: 'grid';
-      readonly title: string;
-      readonly cells: readonly CellResult[];
-      readonly columnOf: (cell: CellResult) => string;
-    };
+export interface Pictures {
+  readonly title: string;
+  readonly cells: readonly CellResult[];
+}
 
-/** A few cells are shown boundary by boundary, whatever their model; many that come once per file system, as a grid. */
+export interface Grid {
+  readonly title: string;
+  readonly cells: readonly CellResult[];
+  readonly columnOf: (cell: CellResult) => string;
+}
+
+/** A few cells are shown boundary by boundary, whatever their model. Of many, those of the first model without profiles are. */
 const MOST_ROWS_OF_PICTURES = 12;
 
-export function tablesOf(cells: readonly CellResult[]): Table[] {
-  const generated = cells.filter(isGenerated);
-  const written = cells.filter((cell) => !isGenerated(cell));
-  const ofTasks = written.filter(isOfTasks);
-  const ofSteps = written.filter((cell) => !isOfTasks(cell));
-  const byProfile = ofSteps.filter(({ profile }) => profile !== undefined);
-  const inGrids = byProfile.length > MOST_ROWS_OF_PICTURES ? byProfile : [];
-  const pictured = ofSteps.filter((cell) => !inGrids.includes(cell));
-  const tables: Table[] = [
-    ...modelsOf(pictured).map((model): Table => ({ kind: 'pictures', title: model, cells: withModel(pictured, model) })),
-    ...modelsOf(inGrids).map(
-      (model): Table => ({ kind: 'grid', title: model, cells: withModel(inGrids, model), columnOf: ({ profile = 'plain' }) => profile }),
-    ),
-    { kind: 'grid', title: 'at the same time', cells: ofTasks, columnOf: modelName },
-    { kind: 'grid', title: 'random histories', cells: generated, columnOf: modelName },
-  ];
-  return tables.filter((table) => table.cells.length > 0);
+export function tablesOf(cells: readonly CellResult[]): { readonly pictures: readonly Pictures[]; readonly grid: Grid | undefined } {
+  const withLetters = cells.filter((cell) => !isGenerated(cell) && !isOfTasks(cell));
+  const first = withLetters.find(({ profile }) => profile === undefined)?.model;
+  const isFew = withLetters.length <= MOST_ROWS_OF_PICTURES;
+  const pictured = [...new Set(withLetters.map(({ model }) => model))].filter((model) => isFew || model === first);
+  const pictures = pictured.map((model) => ({ title: model, cells: cells.filter((cell) => cell.model === model && !isOfTasks(cell)) }));
+  const rest = cells.filter((cell) => !pictures.some((table) => table.cells.includes(cell)));
+  return { pictures, grid: rest.length === 0 ? undefined : gridOf(rest) };
+}
+
+function gridOf(cells: readonly CellResult[]): Grid {
+  const models = [...new Set(cells.map(({ model }) => model))];
+  const withProfiles = new Set(cells.filter(({ profile }) => profile !== undefined).map(({ model }) => model));
+  return { title: models.join(' · '), cells, columnOf: withProfiles.size > 1 ? modelName : ({ model, profile = model }) => profile };
 }
 
 export const isGenerated = ({ histories }: CellResult): boolean => histories !== undefined;
 const isOfTasks = ofKind('schedules');
-const modelsOf = (cells: readonly CellResult[]): CellResult['model'][] => [...new Set(cells.map(({ model }) => model))];
-const withModel = (cells: readonly CellResult[], model: CellResult['model']): CellResult[] => cells.filter((cell) => cell.model === model);

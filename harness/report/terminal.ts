@@ -36,13 +36,13 @@ export function terminalReport(result: Result, options: Look): string {
 
 function matrices(result: Result, columns: number, colors: Colors): string[][] {
   const tables = tablesOf(result.cells);
-  const pictured = tables.flatMap(({ kind, cells }) => (kind === 'pictures' ? [...cells] : []));
-  const pictures = tables.flatMap(({ kind, title, cells }) => {
-    if (kind !== 'pictures') return [];
-    const heading = tables.length > 1 ? [colors.bold(title)] : [];
-    return [[...heading, ...matrixTable({ ...result, cells: [...cells] }, columns, colors)]];
-  });
-  const grids = tables.flatMap((table) => (table.kind === 'grid' ? [grid(table, columns, colors)] : []));
+  const pictured = tables.pictures.flatMap(({ cells }) => cells);
+  const hasTitles = tables.pictures.length > 1 || tables.grid !== undefined;
+  const pictures = tables.pictures.map(({ title, cells }) => [
+    ...(hasTitles ? [colors.bold(title)] : []),
+    ...matrixTable({ observed: result.observed, cells }, columns, colors),
+  ]);
+  const grids = tables.grid === undefined ? [] : [grid(tables.grid, columns, colors)];
   return [...pictures, ...(pictured.length === 0 ? [] : [legend(pictured, colors, columns)]), ...grids];
 }
 

@@ -70,18 +70,29 @@ test('those that end alike are counted as what they are', () => {
   expect(other && moreOf(other)).toBe('1 more fault');
 });
 
-test('a run of every model is laid out in tables, each cell in one', () => {
+describe('a run of every model', () => {
   const cells = (['process-kill', 'io-error', 'interleaving', 'race'] as const).map((model) => one(model, `of-${model}`, {}).cell);
   const drawn = (['process-kill', 'interleaving'] as const).map((model) => one(model, 'drawn', {}).cell);
-  const all = [...cells, ...drawn.map((cell) => ({ ...cell, histories: { tried: 8, segments: 20 } }))];
-  const tables = tablesOf(all);
-  expect(tables.map(({ kind, title }) => `${kind}: ${title}`)).toEqual([
-    'pictures: process-kill',
-    'pictures: io-error',
-    'grid: at the same time',
-    'grid: random histories',
-  ]);
-  expect(tables.flatMap((table) => table.cells)).toHaveLength(all.length);
-  const report = terminalReport({ ...resultOf([]), cells: all }, { columns: 100, colors: false });
-  for (const { scenario } of all) expect(report).toContain(scenario);
+  const few = [...cells, ...drawn.map((cell) => ({ ...cell, histories: { tried: 8, segments: 20 } }))];
+  const many = [
+    ...few,
+    ...Array.from({ length: 12 }, (_, index) => one(index % 2 === 0 ? 'process-kill' : 'io-error', `of-many-${index}`, {}).cell),
+  ];
+  const titlesOf = (all: readonly CellResult[]): string[] => {
+    const { pictures, grid } = tablesOf(all);
+    return [...pictures.map(({ title, cells }) => `${title}: ${cells.length}`), `grid of ${grid?.title}: ${grid?.cells.length}`];
+  };
+
+  test('shows a few cells boundary by boundary, and of many those of the first model', () => {
+    expect(titlesOf(few)).toEqual(['process-kill: 2', 'io-error: 1', 'grid of interleaving · race: 3']);
+    expect(titlesOf(many)).toEqual(['process-kill: 8', 'grid of io-error · interleaving · race: 10']);
+  });
+
+  test('shows each scenario, and counts those that look alike', () => {
+    const reportOf = (all: readonly CellResult[]): string =>
+      terminalReport({ ...resultOf([]), cells: all }, { columns: 100, colors: false });
+    for (const { scenario } of few) expect(reportOf(few)).toContain(scenario);
+    expect(reportOf(many)).toMatch(/of-process-kill and 7 more +oEn/);
+    expect(reportOf(many)).toMatch(/7 others +! lossy: empty/);
+  });
 });

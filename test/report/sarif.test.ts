@@ -78,7 +78,7 @@ test('a result for each cause and rule, not for each case', () => {
       text: [
         'notes: src/notes.ts:41 writes the file that load reads in place.',
         'Leaves empty (nothing, though something had been saved) under process-kill, in 1 cell.',
-        'To mend it: write a temporary file beside it, fsync it, rename it over the file, and fsync the directory.',
+        'To mend it: write a temporary file, fsync it, rename it over the file, fsync the directory.',
         'Replay: crash-matrix replay notes/replace/process-kill@1',
       ].join('\n'),
     },

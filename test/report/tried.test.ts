@@ -9,7 +9,7 @@ import type { Cell, Explored } from '../../harness/models/model.ts';
 import type { Interleaved } from '../../harness/protocol/interleave.ts';
 import { markdownReport } from '../../harness/report/markdown.ts';
 import { summaryWords } from '../../harness/report/summary.ts';
-import { tablesOf } from '../../harness/report/tables.ts';
+import { terminalReport } from '../../harness/report/terminal.ts';
 import { cellOf, crashVerdict, exploredOf, recordedSubject, resultOfCell } from '../lab/cells.ts';
 import { traceOf } from '../lab/traces.ts';
 import { cellAndCases, resultOf } from './fixture.ts';
@@ -91,8 +91,8 @@ test('histories are drawn, whatever their scenario is called, also where none co
   const unjudged = unmeasuredCell(byChance, { reason: 'no recorder' }, UNMEASURED).cell;
   const named = unmeasuredCell(cellOf('process-kill', { scenario: { name: 'histories' } }), { reason: 'no recorder' }, UNMEASURED).cell;
   expect([unjudged.tried, named.tried]).toEqual([undefined, undefined]);
-  const titles = tablesOf([cell, unjudged, named]).map(({ title, cells }) => `${title}: ${cells.length}`);
-  expect(titles).toEqual(['process-kill: 1', 'random histories: 2']);
+  const report = terminalReport({ ...resultOf([]), cells: [cell, unjudged, named] }, { columns: 100, colors: false });
+  expect(report).toMatch(/by-chance +durable/);
   expect(summaryWords({ ...resultOf([]), cells: [unjudged] }).join()).not.toContain('histor');
 });
 

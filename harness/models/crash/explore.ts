@@ -5,7 +5,6 @@ import type { RecordedSubject } from '../../bench/subject.ts';
 import type { Tried } from '../../domain/result.ts';
 import { FRESH, isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Trace } from '../../domain/trace.ts';
-import { counted } from '../../domain/words.ts';
 import type { History } from '../../generate/history.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
 import { NoSuchState } from '../../persistence/power-loss.ts';
@@ -90,7 +89,7 @@ const PER_BATCH = 24;
 /** Histories are always a sample; of their verdicts the shortest history for each outcome below the claim is kept. */
 export async function exploreHistories<Found extends StatesOfTrace>(
   subjects: readonly RecordedSubject[],
-  { cell, bench, judge }: CrashExploration,
+  { cell, judge }: Pick<CrashExploration, 'cell' | 'judge'>,
   statesOf: (subject: RecordedSubject) => Found | Promise<Found>,
   triedOf: (found: readonly Found[]) => Tried | undefined,
 ): Promise<CrashExplored<Found>> {
@@ -122,7 +121,7 @@ export async function exploreHistories<Found extends StatesOfTrace>(
     doubts: [],
     points: found.reduce((sum, { points }) => sum + points, 0),
     ...(tried && { tried }),
-    notes: [`histories: ${counted(subjects.length, 'history', 'histories')}, drawn with seed ${bench.effort.seed}`],
+    notes: [],
     tally: counter.tally(),
     found: [],
     troubled,

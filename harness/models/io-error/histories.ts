@@ -8,7 +8,6 @@ import type { RecordedSubject, Subject } from '../../bench/subject.ts';
 import type { Tried } from '../../domain/result.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
-import { counted } from '../../domain/words.ts';
 import { drawHistories } from '../../generate/draw.ts';
 import { encodeHistory, type History } from '../../generate/history.ts';
 import { upToLast } from '../../generate/last-call.ts';
@@ -75,7 +74,7 @@ export async function exploreFaultHistories(executions: readonly RecordedSubject
       tried: triedIn(({ tried }) => tried),
       twice: { tried: triedIn(({ twice }) => twice.tried), of: triedIn(({ twice }) => twice.of) },
     },
-    notes: [`histories: ${counted(executions.length, 'history', 'histories')}, drawn with seed ${bench.effort.seed}`],
+    notes: [],
     tally: counter.tally(),
     trials: explored.flatMap(({ trials }) => trials),
   };
