@@ -6,6 +6,7 @@ import { EFFORTS } from '../harness/domain/effort.ts';
 import { NoSuchState } from '../harness/persistence/power-loss.ts';
 import { type Replayed, replayed } from '../harness/replay.ts';
 import { builtInScenarios } from '../scenarios/all.ts';
+import { UPDATES } from './lab/abilities.ts';
 import { type Lab, openLab } from './lab/lab.ts';
 
 let lab: Lab;
@@ -20,7 +21,7 @@ function replay(rest: string): ReturnType<typeof replayed> {
   const scenario = builtInScenarios(0).find((one) => one.name === name);
   if (scenario === undefined) throw new Error(`there is no scenario ${name}`);
   const { installation, workspace, recorder, env } = lab;
-  const store = lab.store(storeWith({}), { name: 'store', hasUpdate: true });
+  const store = lab.store(storeWith({}), { name: 'store', abilities: UPDATES });
   const cell = { model: variant.model, profile: variant.profile.name, store, scenario, strict: false };
   const effort = { name: 'deep', ...EFFORTS.deep, seed: 0 } as const;
   const machine = { installation, workspace, recorder, siteRecorder: recorder, cwd: lab.root, env };

@@ -4,7 +4,7 @@
  * After the steps before the crash it signals the start of the recording, and after each further step whether it resolved.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { ModuleStore } from '../domain/store.ts';
+import type { StoreCalls } from '../domain/store.ts';
 import type { CellFile } from '../protocol/cell-file.ts';
 import { NOTHING_LEFT_TO_WAIT_FOR } from '../record/fault.ts';
 import { LINGER_VARIABLE } from '../record/linger.ts';
@@ -24,7 +24,7 @@ export const complainIn =
 export async function carryOutCell(
   cellFile: string,
   directory: string,
-  load: (bundle: string) => Promise<ModuleStore>,
+  load: (bundle: string) => Promise<StoreCalls>,
   complain: (error: unknown) => void,
 ): Promise<void> {
   const lingersMs = process.env[LINGER_VARIABLE];

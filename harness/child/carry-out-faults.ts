@@ -6,7 +6,7 @@
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 import type { Recovery } from '../domain/recovery.ts';
-import type { ModuleStore } from '../domain/store.ts';
+import type { StoreCalls } from '../domain/store.ts';
 import type { CellFile } from '../protocol/cell-file.ts';
 import { NOTHING_LEFT_TO_WAIT_FOR } from '../record/fault.ts';
 import { load, save } from '../store/calls.ts';
@@ -17,7 +17,7 @@ import { carryOut, carryOutRecorded, recordingHere, untilFilesAreIdle } from './
 export async function carryOutFaults(
   cellFile: string,
   directories: readonly string[],
-  evaluate: (bundle: string) => Promise<ModuleStore>,
+  evaluate: (bundle: string) => Promise<StoreCalls>,
 ): Promise<void> {
   let current = directories[0] ?? '';
   const complain = complainIn(() => current);

@@ -1,11 +1,11 @@
 /** Turns a store given as commands into a store given as functions. */
 import { spawnSync } from 'node:child_process';
-import type { CommandStore, ModuleStore } from '../domain/store.ts';
+import type { CommandStore, StoreCalls } from '../domain/store.ts';
 
 /** Limit for the output of a loadCommand, in bytes: more than any value that a scenario saves. */
 const OUTPUT_BYTES = 256 << 20;
 
-export function commandStore(store: CommandStore): ModuleStore {
+export function commandStore(store: CommandStore): StoreCalls {
   const run = (command: readonly string[], directory: string, input: string): string => {
     const [file = '', ...args] = command.map((argument) => argument.replaceAll('{dir}', directory));
     const result = spawnSync(file, args, { input, encoding: 'utf8', maxBuffer: OUTPUT_BYTES });
@@ -15,7 +15,7 @@ export function commandStore(store: CommandStore): ModuleStore {
     return result.stdout;
   };
   return {
-    ...store,
+    ...(store.empty !== undefined && { empty: store.empty }),
     save: (directory, value) => void run(store.saveCommand, directory, JSON.stringify(value)),
     load: (directory) => {
       const output = run(store.loadCommand, directory, '');

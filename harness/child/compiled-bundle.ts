@@ -6,11 +6,11 @@ import { readFileSync } from 'node:fs';
 import { createRequire, isBuiltin, Module } from 'node:module';
 import { dirname } from 'node:path';
 import { constants, Script } from 'node:vm';
-import type { ModuleStore } from '../domain/store.ts';
+import type { StoreCalls } from '../domain/store.ts';
 import { loadBundle, storeOf } from './load-bundle.ts';
 
 /** The store of a bundle. Each call evaluates a CommonJS bundle again, so no module state survives. */
-export async function loadCompiled(bundle: string): Promise<ModuleStore> {
+export async function loadCompiled(bundle: string): Promise<StoreCalls> {
   return bundle.endsWith('.mjs') ? loadBundle(bundle) : storeOf(evaluateCompiled(bundle));
 }
 

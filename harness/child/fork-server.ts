@@ -4,7 +4,7 @@
  * It evaluates the store and calls none of its functions. Then it forks a child for each request, at the tracer's mark: the tracer holds
  * it, so that each child is traced from its first instruction. See `protocol/fork-server.ts` for what it reads and how it answers.
  */
-import type { ModuleStore } from '../domain/store.ts';
+import type { StoreCalls } from '../domain/store.ts';
 import { type ForkRequest, SERVER_SIGNAL } from '../protocol/fork-server.ts';
 import { JsonLines } from '../protocol/json-lines.ts';
 import { carryOutCell, complainIn } from './carry-out-cell.ts';
@@ -31,13 +31,13 @@ async function serve(bundle: string): Promise<void> {
   forks.exit(0);
 }
 
-function carryOut({ cellFile, directory, faults, env }: ForkRequest, store: ModuleStore, forks: Forks): void {
+function carryOut({ cellFile, directory, faults, env }: ForkRequest, store: StoreCalls, forks: Forks): void {
   becomeOwnProcess(forks, ['workload', cellFile, directory]);
   for (const [name, value] of Object.entries(env)) {
     if (value === null) delete process.env[name];
     else process.env[name] = value;
   }
-  const load = async (): Promise<ModuleStore> => store;
+  const load = async (): Promise<StoreCalls> => store;
   if (faults) {
     void carryOutFaults(cellFile, [directory], load);
   } else {

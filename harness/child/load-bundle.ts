@@ -1,19 +1,18 @@
 /**
  * Loads a bundled store inside a child. Children are bundled as CommonJS, so `require` is theirs.
  */
-import type { ModuleStore, Store } from '../domain/store.ts';
-import { commandStore } from './command-store.ts';
+import type { Store, StoreCalls } from '../domain/store.ts';
+import { callsOf } from './store-calls.ts';
 
 declare const require: NodeJS.Require;
 
 /** The store of a bundle, as functions. Each call evaluates a CommonJS bundle again, so no module state survives. */
-export async function loadBundle(bundle: string): Promise<ModuleStore> {
+export async function loadBundle(bundle: string): Promise<StoreCalls> {
   return storeOf(await evaluate(bundle));
 }
 
-export function storeOf(module: unknown): ModuleStore {
-  const store = defaultExport(module) as Store;
-  return 'saveCommand' in store ? commandStore(store) : store;
+export function storeOf(module: unknown): StoreCalls {
+  return callsOf(defaultExport(module) as Store);
 }
 
 /** The module's default export, without the wrappers that CommonJS and ES modules add. */

@@ -1,14 +1,14 @@
 /** Recovers a directory: loads, saves, and loads again. */
 import type { AfterLoad, Recovery, Stage } from '../domain/recovery.ts';
-import type { ModuleStore } from '../domain/store.ts';
+import type { StoreCalls } from '../domain/store.ts';
 import type { Json } from '../domain/trace.ts';
-import { load, save } from '../store/calls.ts';
+import { load, release, save } from '../store/calls.ts';
 import { filesBefore, mayBeNothing } from './opened-files.ts';
 
 /** Announces each stage with what is known so far, because the next call may end the process. */
 export type Begin = (stage: Stage, so?: Recovery) => void | Promise<void>;
 
-export async function recoverDirectory(store: ModuleStore, directory: string, next: Json, begin: Begin): Promise<Recovery> {
+export async function recoverDirectory(store: StoreCalls, directory: string, next: Json, begin: Begin): Promise<Recovery> {
   await begin('load');
   const files = filesBefore(directory);
   const loaded = await load(store, directory);
@@ -17,7 +17,10 @@ export async function recoverDirectory(store: ModuleStore, directory: string, ne
   const first: AfterLoad = { load: loaded, ...(opened && { opened }) };
   await begin('save', first);
   const saved = await save(store, directory, next);
-  if (saved.kind !== 'saved') return { ...first, save: saved };
+  if (saved.kind !== 'saved') {
+    await release(store, directory);
+    return { ...first, save: saved };
+  }
   await begin('secondLoad', { ...first, save: saved });
   const secondLoad = await load(store, directory);
   await store.close?.(directory);

@@ -8,11 +8,11 @@
  */
 import fs from 'node:fs';
 import type { AfterLoad, BatchEntry, Recovery, Stage, TreeBatch } from '../domain/recovery.ts';
-import type { ModuleStore } from '../domain/store.ts';
+import type { StoreCalls } from '../domain/store.ts';
 import type { Json } from '../domain/trace.ts';
 import { listFiles } from '../domain/tree.ts';
 import { answerLine, type Rest } from '../recover/answers.ts';
-import { load, save } from '../store/calls.ts';
+import { load, release, save } from '../store/calls.ts';
 import { loadCompiled } from './compiled-bundle.ts';
 import { forgetOpens, mayBeNothing, openedSince } from './opened-files.ts';
 import { makeTree, readsAreNoted, type TreeDirectory } from './tree-directory.ts';
@@ -171,7 +171,7 @@ export class BatchTrees {
   }
 
   /** Loads a tree with a store that has not been used. `begin` is called before each further stage. */
-  async recover(built: BuiltTree, store: ModuleStore, begin: (stage: Stage, so: Recovery) => void): Promise<FoundTree> {
+  async recover(built: BuiltTree, store: StoreCalls, begin: (stage: Stage, so: Recovery) => void): Promise<FoundTree> {
     const { directory, entries, tree, shape } = built;
     forgetOpens();
     const loaded = await load(store, directory);
@@ -182,7 +182,10 @@ export class BatchTrees {
     const wasRead = (entry: BatchEntry): boolean => !this.#known.readsAreNoted || tree.wasRead(entry);
     const read = (): { readonly read?: readonly string[] } => (untouched ? { read: entries.filter(wasRead).map(([path]) => path) } : {});
     const before = untouched ? this.#known.restsOf.get(`${shape} ${text}`)?.of(entries) : undefined;
-    if (before !== undefined) return { load: text, rest: before, ...read() };
+    if (before !== undefined) {
+      await release(store, directory);
+      return { load: text, rest: before, ...read() };
+    }
     const rest = inWords(built, await this.#goOn(store, directory, first, begin));
     return { load: text, rest, ...read() };
   }
@@ -222,10 +225,13 @@ export class BatchTrees {
     this.#written[what].add(number);
   }
 
-  async #goOn(store: ModuleStore, directory: string, first: AfterLoad, begin: (stage: Stage, so: Recovery) => void): Promise<Rest> {
+  async #goOn(store: StoreCalls, directory: string, first: AfterLoad, begin: (stage: Stage, so: Recovery) => void): Promise<Rest> {
     begin('save', first);
     const saved = await save(store, directory, JSON.parse(this.#next) as Json); // a new value: some stores modify their arguments
-    if (saved.kind !== 'saved') return { save: saved, left: listFiles(directory) };
+    if (saved.kind !== 'saved') {
+      await release(store, directory);
+      return { save: saved, left: listFiles(directory) };
+    }
     begin('secondLoad', { ...first, save: saved });
     const secondLoad = await load(store, directory);
     await store.close?.(directory);

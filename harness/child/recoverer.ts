@@ -5,7 +5,7 @@
  * also notes what is used outside of these directories: see `watch-outside.ts`.
  */
 import type { RecoveryMessage, RecoveryRequest } from '../domain/recovery.ts';
-import type { ModuleStore } from '../domain/store.ts';
+import type { StoreCalls } from '../domain/store.ts';
 import { loadBundle } from './load-bundle.ts';
 import { hookOpens } from './opened-files.ts';
 import { recoverDirectory } from './recover-directory.ts';
@@ -24,7 +24,7 @@ async function recover({ id, bundle, directory, next }: Extract<RecoveryRequest,
 
 const { now } = performance; // the store may replace it
 
-async function timed(bundle: string): Promise<{ readonly store: ModuleStore; readonly evaluationMs: number }> {
+async function timed(bundle: string): Promise<{ readonly store: StoreCalls; readonly evaluationMs: number }> {
   const began = now.call(performance);
   const store = await loadBundle(bundle);
   return { store, evaluationMs: now.call(performance) - began };

@@ -7,7 +7,7 @@
  * note what they use outside of these directories: see `watch-outside.ts`.
  */
 import type { Recovery, TreeBatch } from '../domain/recovery.ts';
-import type { ModuleStore } from '../domain/store.ts';
+import type { StoreCalls } from '../domain/store.ts';
 import { JsonLines, writeJsonLine } from '../protocol/json-lines.ts';
 import { ANSWERS, NO_STORE, type RecoveryServerAnswer, type RecoveryServerRequest } from '../protocol/recovery-server.ts';
 import { type ForkedRecoveries, forkedRecoveries } from './forked-recoveries.ts';
@@ -30,7 +30,7 @@ interface Batch {
 }
 
 /** Called in a child. */
-type StoreOf = (bundle: string) => Promise<ModuleStore>;
+type StoreOf = (bundle: string) => Promise<StoreCalls>;
 
 /** A Node that is forked for each recovery. */
 interface Server {

@@ -1,11 +1,11 @@
 /** Shared by the programs that carry out a scenario: its steps, and the connection to the recorder. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ModuleStore } from '../domain/store.ts';
-import type { Json } from '../domain/trace.ts';
+import type { StoreCalls } from '../domain/store.ts';
 import type { CellStep } from '../protocol/cell-file.ts';
 import type { BindingRecorder, installBindingRecorder } from '../record/binding/hooks.ts';
 import { MARK_PREFIX } from '../record/ptrace/protocol.ts';
+import { carryOut as carryOutStep } from '../store/calls.ts';
 
 type Recording = BindingRecorder;
 
@@ -35,15 +35,13 @@ function talkToTracer(): Recording {
   };
 }
 
-export async function carryOut(store: ModuleStore, directory: string, step: CellStep): Promise<void> {
-  if (step.kind === 'save') await store.save(directory, step.value);
-  else if (step.kind === 'load') await loadAsRecoveryDoes(store, directory);
-  else if (store.update === undefined) throw new Error('the store has no update');
-  else await store.update(directory, (value: unknown) => ({ ...(value as { [key: string]: Json }), ...step.add }));
+export async function carryOut(store: StoreCalls, directory: string, step: CellStep): Promise<void> {
+  if (step.kind === 'load') await loadAsRecoveryDoes(store, directory);
+  else await carryOutStep(store, directory, step);
 }
 
 /** Ignores the result, which was judged before. A load that throws is also a result. */
-export async function loadAsRecoveryDoes(store: ModuleStore, directory: string): Promise<void> {
+export async function loadAsRecoveryDoes(store: StoreCalls, directory: string): Promise<void> {
   try {
     await store.load(directory);
   } catch {
@@ -58,7 +56,7 @@ export async function untilFilesAreIdle(recording: Recording): Promise<void> {
 
 /** Carries out the recorded steps, and marks how each one settled. */
 export async function carryOutRecorded(
-  store: ModuleStore,
+  store: StoreCalls,
   directory: string,
   steps: readonly CellStep[],
   recording: Recording,

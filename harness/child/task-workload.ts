@@ -6,7 +6,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ModuleStore } from '../domain/store.ts';
+import type { StoreCalls } from '../domain/store.ts';
 import type { Json, TaskStep } from '../domain/trace.ts';
 import { noteFile, type TaskFile, type TaskNote, type TaskRace } from '../protocol/task-file.ts';
 import { MARK_PREFIX } from '../record/ptrace/protocol.ts';
@@ -19,7 +19,7 @@ type Mark = (kind: 'began' | 'resolved' | 'rejected', step: number, note?: TaskN
 /** The value of the last load, if it succeeded. */
 type LastLoaded = { readonly value?: Json } | undefined;
 
-async function loadOnce(store: ModuleStore, directory: string, index: number, mark: Mark): Promise<LastLoaded> {
+async function loadOnce(store: StoreCalls, directory: string, index: number, mark: Mark): Promise<LastLoaded> {
   mark('began', index);
   const loaded = await load(store, directory);
   if (loaded.kind === 'threw') mark('rejected', index, { loaded, error: loaded.error });
@@ -28,7 +28,7 @@ async function loadOnce(store: ModuleStore, directory: string, index: number, ma
 }
 
 async function saveOnce(
-  store: ModuleStore,
+  store: StoreCalls,
   directory: string,
   {
     step,

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { ModuleStore } from '../domain/store.ts';
+import type { StoreCalls } from '../domain/store.ts';
 import { LOADS_MODULES, type NotForkedCode } from '../protocol/fork-server.ts';
 import { type Forks, loadKoffi, prepareForks } from './fork.ts';
 import { type Imported, useOwnChance, watchImport } from './import-watch.ts';
@@ -19,7 +19,7 @@ export interface WarmNode {
 }
 
 export interface WarmStore extends WarmNode {
-  readonly store: ModuleStore;
+  readonly store: StoreCalls;
   /** Its import read a clock, chance or the process id. */
   readonly unique: boolean;
 }
@@ -30,7 +30,7 @@ export const refuse = (code: NotForkedCode): never => (process as unknown as { r
 /** Evaluates the store and tries a child. Undefined in that child, which ends by itself. Ends the process where the store cannot be forked. */
 export async function warmStore(bundle: string, outside?: OutsideWatch): Promise<WarmStore | undefined> {
   refuseModules();
-  let store: ModuleStore | undefined;
+  let store: StoreCalls | undefined;
   const evaluate = (): Promise<Imported> =>
     watchImport(async () => {
       store = await loadBundle(bundle);

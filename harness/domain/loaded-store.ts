@@ -1,5 +1,5 @@
 import type { Scenario } from './scenario.ts';
-import type { Claims, KnownBugs } from './store.ts';
+import type { Abilities, Claims, KnownBugs } from './store.ts';
 import type { Json } from './trace.ts';
 
 /** A store that is ready to run: bundled, and known not to throw when it is loaded. */
@@ -10,8 +10,10 @@ export interface LoadedStore {
   /** The bundle that children load. */
   readonly bundle: string;
   readonly kind: 'module' | 'command';
-  readonly hasUpdate: boolean;
+  readonly abilities: Abilities;
   readonly empty?: Json;
+  /** Members of a loaded value that do not count; see `StoreOptions`. */
+  readonly ignore: readonly string[];
   /** What it says of itself; for the defaults see each model's `claim`. */
   readonly claims: Claims;
   readonly knownBugs: KnownBugs;

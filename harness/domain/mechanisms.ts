@@ -23,6 +23,11 @@ export const MECHANISMS = {
     mend: 'write a temporary file, fsync it, rename it over the file, fsync the directory',
     explainsLine: true,
   },
+  appended: {
+    does: 'appends to the file that load reads, and the record may be there in part or not at all',
+    mend: 'fsync the file before the call resolves, and before the next record cut off a last one that is not whole',
+    explainsLine: true,
+  },
   'moved-away': {
     does: 'moves the only good copy away before the next one is in its place',
     mend: 'link or copy the backup, and let one rename put the new file in the place of the old one',

@@ -14,7 +14,10 @@ export interface Scenario {
   readonly tasks?: readonly Task[];
   /** Histories are drawn at random instead of being written down. */
   readonly histories?: true;
-  /** What recovery saves after the crash; differs from every value in the steps. */
+  /**
+   * What recovery saves after the crash; differs from every value in the steps. Of a map: an object with the key that is set; of a log: the
+   * record that is appended.
+   */
   readonly next: Json;
 }
 
@@ -60,6 +63,12 @@ export function defineScenario(plan: ScenarioPlan): ScenarioPlan {
 
 export const save = (value: Json): Step => ({ kind: 'save', value });
 export const update = (add: { readonly [key: string]: Json }): Step => ({ kind: 'update', add });
+/** Of a store that keeps a map: gives a key a value. */
+export const set = (key: string, value: Json): Step => ({ kind: 'set', key, value });
+/** Of a store that keeps a map: takes a key out. */
+export const remove = (key: string): Step => ({ kind: 'delete', key });
+/** Of a store that keeps a log: adds a record at its end. */
+export const append = (record: Json): Step => ({ kind: 'append', record });
 /** In a task: reads the store. */
 export const load = (): TaskStep => ({ kind: 'load' });
 /** In a task: saves what its last load returned, as a process does that read before it writes. */

@@ -22,6 +22,29 @@ export type KnownBugs = { readonly [scenario: string]: { readonly [model: string
 
 export type { Outcome };
 
+/**
+ * What a store promises, by the functions it has.
+ *
+ *   value  `save` + `load`            the last value that was saved, whole
+ *   map    `set` (+ `delete`) + `load`  each key by itself: its last value
+ *   log    `append` + `load`          every record that was acknowledged, in order, once
+ */
+export const CONTRACTS = ['value', 'map', 'log'] as const;
+
+export type Contract = (typeof CONTRACTS)[number];
+
+/** What a store can be asked to do. */
+export interface Abilities {
+  readonly contract: Contract;
+  /** Of a value: it has `update`. */
+  readonly updates: boolean;
+  /** Of a map: it has `delete`. */
+  readonly deletes: boolean;
+}
+
+/** The call that makes a promise: the change itself, the `flush` after it, or the `close` after it. */
+export const ACKNOWLEDGEMENTS = ['save', 'flush', 'close'] as const;
+
 interface StoreOptions {
   /** Letters, digits, `.`, `_` and `-`: it is the first part of every case id. Defaults to the file's name. */
   readonly name?: string;
@@ -38,11 +61,32 @@ interface StoreOptions {
   readonly scenarios?: readonly (string | ScenarioPlan)[];
   /** Environment variables for the processes that run the store. */
   readonly env?: { readonly [name: string]: string };
+  /** Which contract to hold it to. Default: the one that its functions name. */
+  readonly contract?: Contract;
+  /**
+   * Members of a loaded value that do not count, such as `updatedAt` or `*.loadedAt`; `*` stands for any key and any place in a list. Only what
+   * the store changes by itself belongs here.
+   */
+  readonly ignore?: readonly string[];
+}
+
+/**
+ * What functions of a store get in place of the directory, if it has an `open`. A handle lives until the process ends or `close` is called, and
+ * several calls share it.
+ */
+interface Handles {
+  /** Opens an existing directory. What it returns (or resolves to) is passed to the other functions. */
+  readonly open?: (directory: string) => unknown;
+  /** Forces what was changed before. */
+  // biome-ignore lint/suspicious/noExplicitAny: a handle is whatever the store makes of it.
+  readonly flush?: (handle: any) => unknown;
+  /** When a change is promised to last. Default: when its own call has returned. */
+  readonly acknowledges?: (typeof ACKNOWLEDGEMENTS)[number];
 }
 
 /** A store that can be imported. Each function gets an existing directory that is its own; values are JSON. */
 // biome-ignore lint/suspicious/noExplicitAny: a list of stores holds stores of any value, and each function takes its own.
-export interface ModuleStore<Value = any> extends StoreOptions {
+export interface ModuleStore<Value = any> extends StoreOptions, Handles {
   /** Resolves when `value` has replaced what was stored before. */
   readonly save: (directory: string, value: Value) => unknown;
   /** Returns (or resolves to) the stored value. May throw if nothing was ever saved. */
@@ -51,6 +95,52 @@ export interface ModuleStore<Value = any> extends StoreOptions {
   readonly update?: (directory: string, change: (value: Value) => Value) => unknown;
   /** Called after the last step: closes what `save` left open. */
   readonly close?: (directory: string) => unknown;
+}
+
+/** A store of a map: each key is promised by itself. Each function gets what `open` returned, or the directory. */
+export interface MapStore extends StoreOptions, Handles {
+  /** Resolves when the key has this value. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  readonly set: (handle: any, key: string, value: any) => unknown;
+  /** Resolves when the key is gone. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  readonly delete?: (handle: any, key: string) => unknown;
+  /** Returns (or resolves to) an object with every key. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  readonly load: (handle: any) => unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  readonly close?: (handle: any) => unknown;
+}
+
+/** A store of a log. Each function gets what `open` returned, or the directory. */
+export interface LogStore extends StoreOptions, Handles {
+  /** Resolves when the record is at the end of the log. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  readonly append: (handle: any, record: any) => unknown;
+  /** Returns (or resolves to) a list of every record. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  readonly load: (handle: any) => unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  readonly close?: (handle: any) => unknown;
+}
+
+/**
+ * A store as children call it, whatever its contract: with the directory, and with a `save` that carries out what recovery saves next (see
+ * `Scenario.next`).
+ */
+export interface StoreCalls {
+  readonly empty?: Json;
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  readonly save: (directory: string, value: any) => unknown;
+  readonly load: (directory: string) => unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  readonly update?: (directory: string, change: (value: any) => any) => unknown;
+  readonly set?: (directory: string, key: string, value: Json) => unknown;
+  readonly delete?: (directory: string, key: string) => unknown;
+  readonly append?: (directory: string, record: Json) => unknown;
+  readonly close?: (directory: string) => unknown;
+  /** Closes what `load` opened, in a process that goes on with other directories. */
+  readonly release?: (directory: string) => unknown;
 }
 
 /**
@@ -64,7 +154,7 @@ export interface CommandStore extends StoreOptions {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: as above.
-export type Store<Value = any> = ModuleStore<Value> | CommandStore;
+export type Store<Value = any> = ModuleStore<Value> | MapStore | LogStore | CommandStore;
 
 /** Adds types to a store, and nothing else: a module whose default export is the plain object works too. */
 export function defineStore<Value>(store: Store<Value>): Store<Value> {

@@ -112,10 +112,16 @@ export interface NameRule {
   readonly except: readonly string[];
 }
 
-/** One call on the store. An update adds (or replaces) the given keys of the stored object. */
+/**
+ * One call on the store. An update adds (or replaces) the given keys of the stored object. `set` and `delete` are for stores that keep a map,
+ * `append` for those that keep a log.
+ */
 export type Step =
   | { readonly kind: 'save'; readonly value: Json }
-  | { readonly kind: 'update'; readonly add: { readonly [key: string]: Json } };
+  | { readonly kind: 'update'; readonly add: { readonly [key: string]: Json } }
+  | { readonly kind: 'set'; readonly key: string; readonly value: Json }
+  | { readonly kind: 'delete'; readonly key: string }
+  | { readonly kind: 'append'; readonly record: Json };
 
 /** A step of one of several concurrent tasks. `save-loaded` saves what the task's last load returned. */
 export type TaskStep = Step | { readonly kind: 'load' } | { readonly kind: 'save-loaded' };

@@ -24,8 +24,10 @@ export function mechanismOf({ index, call, file, flags = [] }: Op, run: Run): Me
     case 'unlink':
       return 'removed';
     case 'open':
+      if (flags.includes('append')) return 'appended';
       return flags.includes('truncate') || flags.includes('create') ? 'written-in-place' : 'reordered';
     case 'write':
+      return isAppended(run, index) ? 'appended' : 'written-in-place';
     case 'copy':
     case 'truncate':
     case 'allocate':
@@ -37,6 +39,17 @@ export function mechanismOf({ index, call, file, flags = [] }: Op, run: Run): Me
     default:
       return 'reordered';
   }
+}
+
+/** Whether op `index` writes to a file that was opened to append. */
+export function isAppended({ ops }: Pick<Run, 'ops'>, index: number): boolean {
+  const file = ops[index - 1]?.file.id;
+  return (
+    ops
+      .slice(0, index)
+      .findLast((op) => op.call === 'open' && op.file.id === file)
+      ?.flags?.includes('append') === true
+  );
 }
 
 /** Whether the file that op `index` gives a name is written to later. */

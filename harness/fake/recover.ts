@@ -1,7 +1,7 @@
 /** Recovery on the fake file system: a process that never saw the store loads a crash state, saves, and loads again. */
 
 import type { Loaded, Recovery, Saved } from '../domain/recovery.ts';
-import type { ModuleStore } from '../domain/store.ts';
+import type { StoreCalls } from '../domain/store.ts';
 import type { Json } from '../domain/trace.ts';
 import { load, save } from '../store/calls.ts';
 import { OwnCaller } from './callers.ts';
@@ -28,7 +28,7 @@ interface RecoverOptions {
 
 export function recoveryOnFake(
   evaluate: Evaluate,
-  storeOf: (exported: unknown) => ModuleStore,
+  storeOf: (exported: unknown) => StoreCalls,
   { directory, now, inChild }: RecoverOptions,
 ): RecoverSnapshot {
   const volume = new Volume(directory, { newInode: () => 1, newDescriptor: () => 1, now: () => now });
@@ -36,14 +36,11 @@ export function recoveryOnFake(
   const callers = new OwnCaller(world);
   const process = fakeProcess(world, callers, PID, (pid) => pid === PID);
   const before = inChild && evaluatedBefore(world, (caller) => callers.as(caller, () => storeOf(evaluate(process))));
-  const recoverWith = async (evaluated: ModuleStore | undefined, snapshot: Snapshot, next: Json): ReturnType<RecoverSnapshot> => {
+  const recoverWith = async (evaluated: StoreCalls | undefined, snapshot: Snapshot, next: Json): ReturnType<RecoverSnapshot> => {
     world.reset();
     volume.restore(snapshot);
     const caller = world.newCaller(-1, true);
-    const stage = async <Result extends Loaded | Saved>(
-      work: (store: ModuleStore) => Promise<Result>,
-      store: ModuleStore,
-    ): Promise<Result> =>
+    const stage = async <Result extends Loaded | Saved>(work: (store: StoreCalls) => Promise<Result>, store: StoreCalls): Promise<Result> =>
       resultOf(
         await drive(
           world,

@@ -7,8 +7,11 @@
  * Value 3 is saved before the tasks start.
  */
 import * as fc from 'fast-check';
+import type { Abilities } from '../domain/store.ts';
 import type { Json, Step, Task, TaskStep } from '../domain/trace.ts';
-import { historyAddition, historyValue, KEYS, VALUES } from './values.ts';
+import { valueAfter } from '../judge/promise.ts';
+import { type Change, callOf } from './calls-of.ts';
+import { KEYS, VALUES } from './values.ts';
 
 /** Task by task. */
 export type ConcurrentHistory = readonly (readonly string[])[];
@@ -19,7 +22,9 @@ const BEFORE = 3;
 /** Histories drawn for each one wanted, because some are equal. */
 const DRAWN_PER_HISTORY = 4;
 
-export const BEFORE_HISTORIES: readonly Step[] = [{ kind: 'save', value: historyValue(BEFORE) }];
+export function beforeHistories(abilities: Abilities): Step[] {
+  return [callOf({ kind: 'save', value: BEFORE }, undefined, 'before', abilities)].filter((step) => step !== undefined);
+}
 
 /** Up to `count` distinct histories, shortest first. The same seed gives the same histories. */
 export function drawConcurrentHistories(count: number, seed: number, hasUpdate: boolean): ConcurrentHistory[] {
@@ -62,8 +67,12 @@ export function parseConcurrent(text: string): ConcurrentHistory | undefined {
   return isHistory ? history : undefined;
 }
 
-export function tasksOf(history: ConcurrentHistory): Task[] {
-  return history.map((steps, task) => ({ name: `task ${'ab'[task]}`, steps: steps.map(stepOf) }));
+/** A step that has no counterpart in a store of this contract is a load. */
+export function tasksOf(history: ConcurrentHistory, abilities: Abilities): Task[] {
+  return history.map((steps, task) => {
+    const name = 'ab'[task];
+    return { name: `task ${name}`, steps: steps.map((step, at): TaskStep => stepOf(step, `${name}${at}`, abilities)) };
+  });
 }
 
 /** One line for each task. */
@@ -71,12 +80,14 @@ export function concurrentInWords(history: ConcurrentHistory): string[] {
   return [`save v${BEFORE}`, ...history.map((steps, task) => `task ${'ab'[task]}: ${steps.map(inWords).join(', ')}`)];
 }
 
-function stepOf(step: string): TaskStep {
+function stepOf(step: string, place: string, abilities: Abilities): TaskStep {
   const number = Number(step.slice(1));
   if (step === 'l') return { kind: 'load' };
-  if (step === 'x') return { kind: 'save-loaded' };
-  if (step === 'z') return { kind: 'save', value: {} as Json };
-  return step.startsWith('s') ? { kind: 'save', value: historyValue(number) } : { kind: 'update', add: historyAddition(number) };
+  if (step === 'x' && abilities.contract === 'value') return { kind: 'save-loaded' };
+  const change: Change =
+    step === 'z' ? { kind: 'reset' } : step.startsWith('u') ? { kind: 'update', key: number } : { kind: 'save', value: number || BEFORE };
+  const stored = beforeHistories(abilities).reduce<Json | undefined>((value, one) => valueAfter(one, value), undefined);
+  return callOf(change, stored, place, abilities) ?? { kind: 'load' };
 }
 
 function inWords(step: string): string {

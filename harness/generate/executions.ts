@@ -13,7 +13,7 @@
 import { dirname } from 'node:path';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import { isNotMeasured, type NotMeasured } from '../domain/sighting.ts';
-import type { Json, Step, Trace, Tree, Variation } from '../domain/trace.ts';
+import type { Json, Trace, Tree, Variation } from '../domain/trace.ts';
 import { isLoss, judgeRecovery, type OracleOptions, sameValue } from '../judge/outcome.ts';
 import { discard } from '../machine/workspace.ts';
 import type { CellStep } from '../protocol/cell-file.ts';
@@ -21,10 +21,11 @@ import { type RecordRequest, record, recordOnce } from '../record/record.ts';
 import type { Recorder, RunRequest } from '../record/recorder.ts';
 import type { StoreRecovery } from '../recover/recovery-of.ts';
 import { type Call, promisedBy } from './call.ts';
+import { type Change, callOf, updatesIn } from './calls-of.ts';
 import { encodeHistory, type History, type HistoryStep } from './history.ts';
 import { followedBy, upTo } from './one-trace.ts';
 import { endOf, partsOf, plannedCalls } from './plan.ts';
-import { historyAddition, historyValue, KEYS, VALUES } from './values.ts';
+import { KEYS, VALUES } from './values.ts';
 
 export interface ExecutionBench extends Pick<RecordRequest, 'complaint'> {
   readonly recorder: Recorder;
@@ -56,7 +57,7 @@ export interface Execution {
 
 /** The executions of one store's histories, each made once. */
 export class Executions {
-  readonly #store: Pick<LoadedStore, 'empty' | 'hasUpdate'>;
+  readonly #store: Pick<LoadedStore, 'empty' | 'abilities'>;
   readonly #bench: ExecutionBench;
   readonly #options: OracleOptions;
   readonly #recordings = new Map<string, Promise<Trace | NotMeasured>>();
@@ -64,11 +65,16 @@ export class Executions {
   #variation: Promise<Variation | NotMeasured> | undefined;
 
   /** `next` differs from all that histories save. */
-  constructor(store: Pick<LoadedStore, 'empty' | 'hasUpdate'>, next: Json, bench: ExecutionBench) {
-    const { empty } = store;
+  constructor(store: Pick<LoadedStore, 'empty' | 'abilities'>, next: Json, bench: ExecutionBench) {
+    const { empty, abilities } = store;
     this.#store = store;
     this.#bench = bench;
-    this.#options = { next, throwsWhenFresh: bench.recovery.whenFresh.kind === 'threw', ...(empty !== undefined && { empty }) };
+    this.#options = {
+      next,
+      contract: abilities.contract,
+      throwsWhenFresh: bench.recovery.whenFresh.kind === 'threw',
+      ...(empty !== undefined && { empty }),
+    };
   }
 
   /** What differs between two runs that do the same, learnt by running a history of one process twice; or why they do not do the same. */
@@ -91,9 +97,11 @@ export class Executions {
   }
 
   async #learn(): Promise<Variation | NotMeasured> {
-    const saves = Array.from({ length: VALUES }, (_, n): Step => ({ kind: 'save', value: historyValue(n + 1) }));
-    const updates = Array.from({ length: KEYS }, (_, n): Step => ({ kind: 'update', add: historyAddition(n + 1) }));
-    const calls = [...saves, ...saves.slice(-1), ...(this.#store.hasUpdate ? updates : [])];
+    const { abilities } = this.#store;
+    const saves = Array.from({ length: VALUES }, (_, n): Change => ({ kind: 'save', value: n + 1 }));
+    const updates = Array.from({ length: KEYS }, (_, n): Change => ({ kind: 'update', key: n + 1 }));
+    const changes = [...saves, ...saves.slice(-1), ...(updatesIn(abilities) ? updates : [])];
+    const calls = changes.flatMap((change, at) => callOf(change, undefined, `learn-${at}`, abilities) ?? []);
     const { recorder, complaint, prepareOn } = this.#bench;
     const recorded = await record(recorder, { complaint, prepare: () => prepareOn(new Map(), calls) });
     return isNotMeasured(recorded) ? recorded : recorded.trace.variation;
@@ -117,7 +125,7 @@ export class Executions {
     trace = { ...trace, variation };
     for (const part of partsOf(history)) {
       const [from, start] = [trace.ops.length, trace.trees.at(-1) ?? new Map()];
-      const planned = plannedCalls(part, stored, this.#options.throwsWhenFresh);
+      const planned = plannedCalls(part, stored, { ...this.#options, abilities: this.#store.abilities });
       stored = planned.at(-1)?.value;
       done.push(...part.steps);
       let { end } = part;

@@ -1,11 +1,12 @@
 /** From the steps of a history to what its processes call. Pure. */
 
-import type { Json, Step, Trace } from '../domain/trace.ts';
+import type { Abilities } from '../domain/store.ts';
+import type { Json, Trace } from '../domain/trace.ts';
 import { valueAfter } from '../judge/promise.ts';
 import type { CellStep } from '../protocol/cell-file.ts';
 import type { Call } from './call.ts';
+import { callOf } from './calls-of.ts';
 import { endsProcess, type History, type HistoryStep } from './history.ts';
-import { historyAddition, historyValue } from './values.ts';
 
 /** The steps of one process. */
 export interface Part {
@@ -38,34 +39,21 @@ export interface PlannedCall {
  * Every process but the first begins with a load. `stored` is what is there when it starts. With `throwsWhenFresh`, a load of a store in
  * which nothing was saved throws: then there is nothing that an update could change, and it is left out.
  */
-export function plannedCalls({ first, steps }: Part, stored: Json | undefined, throwsWhenFresh: boolean): PlannedCall[] {
+export function plannedCalls(
+  { first, steps }: Part,
+  stored: Json | undefined,
+  { throwsWhenFresh, abilities }: { readonly throwsWhenFresh: boolean; readonly abilities: Abilities },
+): PlannedCall[] {
   const planned: PlannedCall[] = first === 0 ? [] : [{ step: first - 1, value: stored, call: { kind: 'load' } }];
   let value = stored;
   for (const [at, step] of steps.entries()) {
-    const call = callOf(step, value);
+    if (step.kind === 'reload' || step.kind === 'crash') continue;
+    const call = callOf(step, value, String(first + at), abilities);
     if (call === undefined || (call.kind === 'update' && value === undefined && throwsWhenFresh)) continue;
     value = valueAfter(call, value);
     planned.push({ step: first + at, value, call });
   }
   return planned;
-}
-
-function callOf(step: HistoryStep, stored: Json | undefined): Step | undefined {
-  switch (step.kind) {
-    case 'save':
-      return { kind: 'save', value: historyValue(step.value) };
-    case 'update':
-      return { kind: 'update', add: historyAddition(step.key) };
-    case 'reset':
-      return { kind: 'save', value: {} };
-    case 'unchanged':
-      return { kind: 'save', value: stored ?? {} };
-    case 'reload':
-    case 'crash':
-      return undefined;
-    default:
-      return step satisfies never;
-  }
 }
 
 /** How far a process got. */

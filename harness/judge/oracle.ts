@@ -3,25 +3,27 @@
  */
 import type { Loaded } from '../domain/recovery.ts';
 import type { Found, Judgement } from '../domain/sighting.ts';
+import type { Contract } from '../domain/store.ts';
 import type { Json, Promised, Step, Trace, Tree } from '../domain/trace.ts';
 import { exposure } from './exposed.ts';
 import { type FirstSave, firstSaveOf } from './first-save.ts';
 import { isLoss, judgeRecovery, type OracleOptions } from './outcome.ts';
-import { promisedAfter, valuesAfter } from './promise.ts';
+import { promisedAfter, valueAfterNext, valuesAfter } from './promise.ts';
 
 /** Knows what had been promised after `op` ops, and judges what was found in a tree that was on disk then. */
 export type Oracle = (op: number, tree: Tree, found: Found) => Judgement;
 
 /** What a bench knows of its store and scenario. */
 interface Judged {
-  readonly store: { readonly empty?: Json };
+  readonly store: { readonly empty?: Json; readonly abilities: { readonly contract: Contract } };
   readonly scenario: { readonly next: Json };
   /** `whenFresh`: what load does on a directory that no save has touched. */
   readonly recovery: { readonly whenFresh: Loaded };
 }
 
-export function oracleOptions({ store: { empty }, scenario: { next }, recovery: { whenFresh } }: Judged): OracleOptions {
-  return { next, throwsWhenFresh: whenFresh.kind === 'threw', ...(empty !== undefined && { empty }) };
+export function oracleOptions({ store: { empty, abilities }, scenario: { next }, recovery: { whenFresh } }: Judged): OracleOptions {
+  const { contract } = abilities;
+  return { next, contract, throwsWhenFresh: whenFresh.kind === 'threw', ...(empty !== undefined && { empty }) };
 }
 
 /** What an oracle knows of a run. */
@@ -52,7 +54,7 @@ export function oracleOfRecovery(trace: Trace, { recovery: { load }, promised: f
   const loaded = load.kind === 'loaded' ? load.value : undefined;
   const { earlier, acknowledgedBefore = earlier, acknowledged, inFlight } = first;
   const promisedAt = (op: number): Promised => {
-    const promised = promisedAfter(trace, op, loaded, [options.next]);
+    const promised = promisedAfter(trace, op, loaded, [valueAfterNext(options.next, loaded, options.contract ?? 'value')]);
     return {
       ...promised,
       earlier: [...earlier, acknowledged, ...inFlight, ...promised.earlier],

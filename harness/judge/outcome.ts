@@ -6,13 +6,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import { OUTCOMES, type Outcome } from '../domain/outcomes.ts';
 import type { AfterLoad, Recovery } from '../domain/recovery.ts';
-import type { Grade } from '../domain/store.ts';
+import type { Contract, Grade } from '../domain/store.ts';
 import type { Json, Promised } from '../domain/trace.ts';
+import { judgeKeys } from './keys.ts';
+import { valueAfterNext } from './promise.ts';
+import { judgeRecords } from './records.ts';
 
 export interface OracleOptions {
   /** What load returns when nothing was saved; undefined: any of `{}`, `null` and `undefined`. */
   readonly empty?: Json;
-  /** What recovery saves. */
+  /** Default: `value`. */
+  readonly contract?: Contract;
+  /** What recovery saves; see `Scenario.next`. */
   readonly next: Json;
   /** True if load throws on a directory that no save has touched: then throwing says "nothing saved". */
   readonly throwsWhenFresh: boolean;
@@ -24,7 +29,9 @@ export function judgeRecovery(promised: Promised, recovery: Recovery, options: O
   const first = judgeLoad(promised, recovery, options);
   if (isLoss(first)) return first;
   if (recovery.save?.kind === 'hung' || recovery.secondLoad?.kind === 'hung') return 'hung';
-  const shows = recovery.secondLoad?.kind === 'loaded' && sameValue(recovery.secondLoad.value, options.next, options);
+  const { load, secondLoad } = recovery;
+  const expected = valueAfterNext(options.next, load.kind === 'loaded' ? load.value : undefined, options.contract ?? 'value');
+  const shows = secondLoad?.kind === 'loaded' && sameValue(secondLoad.value, expected, options);
   return recovery.save?.kind === 'saved' && shows ? first : 'blocked';
 }
 
@@ -50,9 +57,11 @@ function judgeValue(promised: Promised, value: Json | undefined, opened: AfterLo
   const is = (other: Json | undefined): boolean => sameValue(value, other, options);
   if (is(promised.acknowledged)) return 'original';
   if (promised.inFlight.some(is)) return 'new';
-  if (promised.earlier.some((earlier) => earlier !== undefined && is(earlier))) return 'stale';
-  if (!isNothing(value, options)) return 'mixed';
-  return isBeforeFirstSave(promised, opened, options) ? 'stale' : 'empty';
+  if (options.contract === 'map') return judgeKeys(promised, value);
+  // A log without its last records is an earlier one, also where none is left of those that came after it was empty.
+  if (promised.earlier.some((earlier) => (earlier !== undefined || options.contract === 'log') && is(earlier))) return 'stale';
+  if (isNothing(value, options)) return isBeforeFirstSave(promised, opened, options) ? 'stale' : 'empty';
+  return options.contract === 'log' ? judgeRecords(promised, value) : 'mixed';
 }
 
 /**
@@ -71,12 +80,13 @@ function isBeforeFirstSave(
 }
 
 /** Equal as JSON, whatever the order of keys. Saving an empty value and saving nothing are the same to a reader. */
-export function sameValue(one: Json | undefined, other: Json | undefined, options: Pick<OracleOptions, 'empty'>): boolean {
+export function sameValue(one: Json | undefined, other: Json | undefined, options: Pick<OracleOptions, 'empty' | 'contract'>): boolean {
   return isDeepStrictEqual(one, other) || (isNothing(one, options) && isNothing(other, options));
 }
 
-function isNothing(value: Json | undefined, { empty }: Pick<OracleOptions, 'empty'>): boolean {
+function isNothing(value: Json | undefined, { empty, contract }: Pick<OracleOptions, 'empty' | 'contract'>): boolean {
   if (value === undefined || (empty !== undefined && isDeepStrictEqual(value, empty))) return true;
+  if (contract === 'log' && isDeepStrictEqual(value, [])) return true;
   return empty === undefined && (value === null || isDeepStrictEqual(value, {}));
 }
 

@@ -1,4 +1,5 @@
 /** What a store had promised at a boundary of a trace. Pure. */
+import type { Contract } from '../domain/store.ts';
 import type { Json, Promised, Step, Trace } from '../domain/trace.ts';
 
 /** The value that is stored after each step, given what was stored before the first. */
@@ -13,8 +14,40 @@ export function valuesAfter(steps: readonly Step[], before: Json | undefined): J
 }
 
 export function valueAfter(step: Step, before: Json | undefined): Json {
-  return step.kind === 'save' ? step.value : { ...(isObject(before) ? before : {}), ...step.add };
+  switch (step.kind) {
+    case 'save':
+      return step.value;
+    case 'update':
+      return { ...keysOf(before), ...step.add };
+    case 'set':
+      return { ...keysOf(before), [step.key]: step.value };
+    case 'delete': {
+      const { [step.key]: _, ...rest } = keysOf(before);
+      return rest;
+    }
+    case 'append':
+      return [...recordsOf(before), step.record];
+    default:
+      return step satisfies never;
+  }
 }
+
+/** What is stored after recovery's save of `next`; see `Scenario.next`. */
+export function valueAfterNext(next: Json, before: Json | undefined, contract: Contract): Json {
+  switch (contract) {
+    case 'value':
+      return next;
+    case 'map':
+      return { ...keysOf(before), ...keysOf(next) };
+    case 'log':
+      return [...recordsOf(before), next];
+    default:
+      return contract satisfies never;
+  }
+}
+
+const keysOf = (value: Json | undefined): { readonly [key: string]: Json } => (isObject(value) ? value : {});
+const recordsOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
 
 /**
  * The promise after `ops` ops. Steps are acknowledged in order; the one after the last acknowledged counts as under way even
@@ -27,6 +60,6 @@ export function promisedAfter(trace: Trace, ops: number, before: Json | undefine
   return { acknowledged: history[done], inFlight: next === undefined ? [] : [next], earlier: history.slice(0, done) };
 }
 
-function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
+export function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

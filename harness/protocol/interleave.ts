@@ -1,7 +1,7 @@
 /** Request and answer of the program that interleaves tasks, both as JSON. */
 
 import type { Schedule, ScheduleEnd } from '../domain/schedule.ts';
-import type { Outcome } from '../domain/store.ts';
+import type { Contract, Outcome } from '../domain/store.ts';
 import type { Entry, Json, Step, Task, Tree } from '../domain/trace.ts';
 
 /** One end of one schedule. */
@@ -23,6 +23,8 @@ export interface InterleaveRequest {
   readonly plays: readonly (readonly Task[])[];
   readonly next: Json;
   readonly empty?: Json;
+  /** Default: `value`. */
+  readonly contract?: Contract;
   readonly throwsWhenFresh: boolean;
   /** One process with all tasks, or one process for each task. */
   readonly instances: 'shared' | 'own';

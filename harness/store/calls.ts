@@ -1,12 +1,12 @@
-/** The stages of recovery. Each returns its result as data. */
+/** Calls on a store. The stages of recovery return their result as data. */
 import type { Loaded, Saved } from '../domain/recovery.ts';
-import type { ModuleStore } from '../domain/store.ts';
+import type { StoreCalls } from '../domain/store.ts';
 import { toJson } from '../domain/to-json.ts';
-import type { Json } from '../domain/trace.ts';
+import type { Json, Step } from '../domain/trace.ts';
 
 const inWords = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 
-export async function load(store: ModuleStore, directory: string): Promise<Loaded> {
+export async function load(store: StoreCalls, directory: string): Promise<Loaded> {
   let value: unknown;
   try {
     value = await store.load(directory);
@@ -16,11 +16,49 @@ export async function load(store: ModuleStore, directory: string): Promise<Loade
   return toJson(value);
 }
 
-export async function save(store: ModuleStore, directory: string, next: Json): Promise<Saved> {
+/** A change. Rejects if it fails, or if the store has no such function. */
+export async function carryOut(store: StoreCalls, directory: string, step: Step): Promise<void> {
+  switch (step.kind) {
+    case 'save':
+      await store.save(directory, step.value);
+      break;
+    case 'update':
+      if (store.update === undefined) throw missing(step);
+      await store.update(directory, (value: unknown) => ({ ...(value as { [key: string]: Json }), ...step.add }));
+      break;
+    case 'set':
+      if (store.set === undefined) throw missing(step);
+      await store.set(directory, step.key, step.value);
+      break;
+    case 'delete':
+      if (store.delete === undefined) throw missing(step);
+      await store.delete(directory, step.key);
+      break;
+    case 'append':
+      if (store.append === undefined) throw missing(step);
+      await store.append(directory, step.record);
+      break;
+    default:
+      step satisfies never;
+  }
+}
+
+const missing = ({ kind }: Step): Error => new Error(`the store has no ${kind}`);
+
+export async function save(store: StoreCalls, directory: string, next: Json): Promise<Saved> {
   try {
     await store.save(directory, next);
     return { kind: 'saved' };
   } catch (error) {
     return { kind: 'threw', error: inWords(error) };
+  }
+}
+
+/** Its failure says nothing about what is stored. */
+export async function release(store: StoreCalls, directory: string): Promise<void> {
+  try {
+    await store.release?.(directory);
+  } catch {
+    // as above
   }
 }

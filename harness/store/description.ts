@@ -4,7 +4,7 @@
 import * as z from 'zod';
 import { OUTCOME_NAMES } from '../domain/outcomes.ts';
 import type { Scenario, ScenarioPlan } from '../domain/scenario.ts';
-import type { Claims, KnownBugs } from '../domain/store.ts';
+import { type Abilities, ACKNOWLEDGEMENTS, type Claims, CONTRACTS, type Contract, type KnownBugs } from '../domain/store.ts';
 import { toJson } from '../domain/to-json.ts';
 import type { Json } from '../domain/trace.ts';
 import { planScenario } from '../scenario/plan.ts';
@@ -12,7 +12,8 @@ import { planScenario } from '../scenario/plan.ts';
 export interface StoreFacts {
   readonly name?: string;
   readonly kind: 'module' | 'command';
-  readonly hasUpdate: boolean;
+  readonly abilities: Abilities;
+  readonly ignore: readonly string[];
   readonly empty?: Json;
   readonly claims: Claims;
   readonly knownBugs: KnownBugs;
@@ -51,14 +52,25 @@ const schemas = (models: readonly [string, ...string[]]) => {
       )
       .optional(),
     env: z.record(z.string(), z.string()).optional(),
+    ignore: z.array(z.string().min(1)).optional(),
+  };
+  const handles = {
+    contract: z.enum(CONTRACTS).optional(),
+    open: aFunction.optional(),
+    flush: aFunction.optional(),
+    close: aFunction.optional(),
+    acknowledges: z.enum(ACKNOWLEDGEMENTS).optional(),
   };
   return {
     module: z.strictObject({
       ...options,
-      save: aFunction,
+      ...handles,
       load: aFunction,
+      save: aFunction.optional(),
       update: aFunction.optional(),
-      close: aFunction.optional(),
+      set: aFunction.optional(),
+      delete: aFunction.optional(),
+      append: aFunction.optional(),
     }),
     command: z.strictObject({ ...options, saveCommand: aCommand, loadCommand: aCommand }),
   };
@@ -74,12 +86,14 @@ export function describeStore(exported: unknown, now: number, models: readonly [
   const isCommand = 'saveCommand' in exported || 'loadCommand' in exported;
   const parsed = schemas(models)[isCommand ? 'command' : 'module'].safeParse(exported);
   if (!parsed.success) return invalid(...parsed.error.issues.map(inWords));
-  const { name, empty, claims, knownBugs, scenarios, env } = parsed.data;
+  const { name, empty, claims, knownBugs, scenarios, env, ignore } = parsed.data;
+  const abilities = isCommand ? COMMAND : abilitiesOf(parsed.data);
+  if (typeof abilities === 'string') return invalid(abilities);
   const emptyJson = toJson(empty);
   if (emptyJson.kind === 'not-json') return invalid(`empty: ${emptyJson.what} is not JSON`);
   const own = (scenarios ?? [])
     .filter((scenario) => typeof scenario !== 'string')
-    .map((plan) => planScenario(plan as unknown as ScenarioPlan, now));
+    .map((plan) => planScenario(plan as unknown as ScenarioPlan, now, abilities.contract));
   const problems = own.filter((plan) => typeof plan === 'string');
   if (problems.length > 0) return invalid(...problems);
   const named = (scenarios ?? []).filter((scenario) => typeof scenario === 'string');
@@ -87,7 +101,8 @@ export function describeStore(exported: unknown, now: number, models: readonly [
     kind: 'store',
     facts: {
       kind: isCommand ? 'command' : 'module',
-      hasUpdate: 'update' in exported && exported.update !== undefined,
+      abilities,
+      ignore: ignore ?? [],
       claims: (claims ?? {}) as StoreFacts['claims'],
       knownBugs: (knownBugs ?? {}) as StoreFacts['knownBugs'],
       ownScenarios: own.filter((plan) => typeof plan !== 'string'),
@@ -97,6 +112,29 @@ export function describeStore(exported: unknown, now: number, models: readonly [
       ...(scenarios !== undefined && (named.length > 0 || own.length === 0) && { scenarios: named }),
     },
   };
+}
+
+const COMMAND: Abilities = { contract: 'value', updates: false, deletes: false };
+
+type Functions = { readonly [name in 'save' | 'set' | 'append' | 'update' | 'delete' | 'flush' | 'close']?: unknown };
+
+/** The change of each contract: the function that names it. */
+const CHANGES = { value: 'save', map: 'set', log: 'append' } as const satisfies { [contract in Contract]: keyof Functions };
+
+/** By the functions of a store, or what is wrong with them. */
+function abilitiesOf(store: object): Abilities | string {
+  const { contract: named, acknowledges, ...functions } = store as Functions & { contract?: Contract; acknowledges?: string };
+  const has = (name: keyof Functions): boolean => functions[name] !== undefined;
+  const possible = CONTRACTS.filter((contract) => has(CHANGES[contract]));
+  const [only, another] = possible;
+  if (only === undefined) return 'it has no function that changes something: save (a whole value), set (a map) or append (a log)';
+  if (named === undefined && another !== undefined)
+    return `it has ${possible.map((contract) => CHANGES[contract]).join(' and ')}: say which of them to hold it to, by contract: ${possible.map((contract) => `'${contract}'`).join(' or ')}`;
+  const contract = named ?? only;
+  if (!has(CHANGES[contract])) return `contract '${contract}' needs the function ${CHANGES[contract]}`;
+  if ((acknowledges === 'flush' || acknowledges === 'close') && !has(acknowledges))
+    return `acknowledges: '${acknowledges}' needs the function ${acknowledges}`;
+  return { contract, updates: contract === 'value' && has('update'), deletes: contract === 'map' && has('delete') };
 }
 
 const invalid = (...problems: string[]): Description => ({ kind: 'invalid', problems });

@@ -9,6 +9,7 @@ import type { LoadedStore } from '../domain/loaded-store.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import type { Installation } from '../machine/installation.ts';
+import { scenarioFor } from '../scenario/contracts.ts';
 import { BundleError, type BundleOptions, bundleStore } from './bundle.ts';
 import { BUILT_IN_STORES } from './catalogue.ts';
 import type { Description, StoreFacts } from './description.ts';
@@ -138,16 +139,14 @@ function finish(argument: string, fileName: string, bundle: string, facts: Store
   const misnamed = Object.keys(facts.knownBugs).find((name) => !all.includes(name));
   if (misnamed !== undefined) throw new UsageError(`store ${argument}: knownBugs: ${didYouMean('scenario', misnamed, all)}`);
   const builtIn = options.scenarios.filter(({ name }) => facts.scenarios === undefined || facts.scenarios.includes(name));
-  const scenarios = [...builtIn, ...facts.ownScenarios].filter(
-    ({ before, steps, tasks = [] }) =>
-      facts.hasUpdate || [...before, ...steps, ...tasks.flatMap((task) => task.steps)].every(({ kind }) => kind !== 'update'),
-  );
+  const scenarios = [...builtIn, ...facts.ownScenarios].flatMap((scenario) => scenarioFor(scenario, facts.abilities) ?? []);
   return {
     name: facts.name ?? fileName,
     argument,
     bundle,
     kind: facts.kind,
-    hasUpdate: facts.hasUpdate,
+    abilities: facts.abilities,
+    ignore: facts.ignore,
     claims: facts.claims,
     knownBugs: facts.knownBugs,
     scenarios,

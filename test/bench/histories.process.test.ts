@@ -9,6 +9,7 @@ import type { CrashVerdict } from '../../harness/models/crash/crash-state.ts';
 import type { CrashExplored } from '../../harness/models/crash/explore.ts';
 import type { FaultExplored } from '../../harness/models/io-error/explore.ts';
 import type { Findings } from '../../harness/models/model.ts';
+import { UPDATES } from '../lab/abilities.ts';
 import { CLEANS_UP, FORGETS_AFTER_LOAD, READS_NOTHING, REJECTS, SKIPS_UNSYNCED, SOUND, TAKES_REFUSAL, UNSYNCED } from '../lab/histories.ts';
 import { type Lab, type LabCells, openLab } from '../lab/lab.ts';
 
@@ -23,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => lab.close());
 
 function on<T>(source: string, effort: Partial<Effort>, work: (cells: LabCells) => Promise<T>, where = lab): Promise<T> {
-  return where.on(where.store(source, { hasUpdate: true }), { scenario: 'histories', effort }, work);
+  return where.on(where.store(source, { abilities: UPDATES }), { scenario: 'histories', effort }, work);
 }
 
 const textOf = ({ history }: Subject): string => (history !== undefined && 'steps' in history ? encodeHistory(history.steps) : '');

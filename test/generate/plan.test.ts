@@ -3,11 +3,12 @@ import type { Json } from '../../harness/domain/trace.ts';
 import { parseHistory } from '../../harness/generate/history.ts';
 import { endOf, partsOf, plannedCalls } from '../../harness/generate/plan.ts';
 import { historyAddition, historyValue } from '../../harness/generate/values.ts';
+import { UPDATES } from '../lab/abilities.ts';
 import { traceOf } from '../lab/traces.ts';
 
 const parts = (text: string) => partsOf(parseHistory(text) ?? []);
 const planned = (text: string, stored?: Json, throwsWhenFresh = false) =>
-  parts(text).flatMap((part) => plannedCalls(part, part.first === 0 ? stored : 'stored', throwsWhenFresh));
+  parts(text).flatMap((part) => plannedCalls(part, part.first === 0 ? stored : 'stored', { throwsWhenFresh, abilities: UPDATES }));
 
 test('a history is parted by the ends of its processes', () => {
   expect(parts('s1.c3.l.z').map(({ first, steps, end }) => [first, steps.length, end?.kind])).toEqual([

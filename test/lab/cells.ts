@@ -10,6 +10,7 @@ import { type Variant, variantsNamed } from '../../harness/models/all.ts';
 import { type CrashState, type CrashVerdict, crashCase } from '../../harness/models/crash/crash-state.ts';
 import type { Cell, Explored, Findings } from '../../harness/models/model.ts';
 import { tallyOf } from '../../harness/models/tally.ts';
+import { SAVES } from './abilities.ts';
 
 /** The variant of this very name, as in `power-loss:xfs`. */
 export function variantOf(name: string): Variant {
@@ -23,7 +24,8 @@ export const STORE: LoadedStore = {
   argument: 'a',
   bundle: '',
   kind: 'module',
-  hasUpdate: false,
+  abilities: SAVES,
+  ignore: [],
   claims: {},
   knownBugs: {},
   scenarios: [],

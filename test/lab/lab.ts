@@ -19,9 +19,11 @@ import { MODEL_NAMES, modelNamed } from '../../harness/models/all.ts';
 import type { Cell, Explored, Findings } from '../../harness/models/model.ts';
 import { chooseRecorder, startSiteRecorder } from '../../harness/record/choose.ts';
 import type { Recorder } from '../../harness/record/recorder.ts';
+import { scenarioFor } from '../../harness/scenario/contracts.ts';
 import { stopBundling } from '../../harness/store/bundle.ts';
 import { loadStore } from '../../harness/store/load.ts';
 import { builtInScenarios } from '../../scenarios/all.ts';
+import { SAVES } from './abilities.ts';
 import { isForkServer, processesWith } from './processes.ts';
 import { temporaryDirectory } from './temporary.ts';
 
@@ -86,7 +88,8 @@ export function loadedStore(bundle: string, facts: Partial<LoadedStore> = {}): L
     argument: bundle,
     bundle,
     kind: 'module',
-    hasUpdate: false,
+    abilities: SAVES,
+    ignore: [],
     claims: {},
     knownBugs: {},
     scenarios: [],
@@ -137,7 +140,7 @@ export async function openLab({ recorder: wanted, inFlight = 4 }: LabOptions = {
       return loadStore(name, options);
     },
     on: (store, { scenario: named, effort, timeoutMs = TIMEOUT_MS }, work) => {
-      const scenario = typeof named === 'string' ? scenarioNamed(named) : named;
+      const scenario = typeof named === 'string' ? scenarioNamed(named, store) : named;
       const costly = effort?.histories === undefined ? {} : { costlyHistories: effort.histories };
       return benchesFor({ ...EFFORT, ...costly, ...effort }, timeoutMs).forScenario(store, scenario, (bench) => work(cellsOn(bench)));
     },
@@ -179,8 +182,10 @@ function onlyOf({ model, profile }: Cell, id: string | undefined): unknown {
   return named;
 }
 
-function scenarioNamed(name: string): Scenario {
+/** In the form of the store's contract. */
+function scenarioNamed(name: string, { abilities }: LoadedStore): Scenario {
   const found = SCENARIOS.find((scenario) => scenario.name === name);
-  if (found === undefined) throw new Error(`there is no scenario ${name}`);
-  return found;
+  const form = found && scenarioFor(found, abilities);
+  if (form === undefined) throw new Error(`there is no scenario ${name} for this store`);
+  return form;
 }

@@ -6,6 +6,7 @@ import { type Schedule, type ScheduleEnd, scheduleId } from '../../harness/domai
 import { isNotMeasured } from '../../harness/domain/sighting.ts';
 import type { Json, Step, Task, TaskStep, Tree } from '../../harness/domain/trace.ts';
 import { type Planned, type Raced, raceOn } from '../../harness/models/race/raced.ts';
+import { SAVES, UPDATES } from './abilities.ts';
 import type { Lab } from './lab.ts';
 
 export const A = { name: 'A' };
@@ -51,7 +52,7 @@ module.exports = {
   load: (dir) => { ${load} },
   ${change === undefined ? '' : `update: async (dir, change) => { ${change} },`}
 };\n`;
-  return lab.store(source, { hasUpdate: change !== undefined, empty: {} });
+  return lab.store(source, { abilities: change === undefined ? SAVES : UPDATES, empty: {} });
 }
 
 /** The tasks race over A. */

@@ -7,12 +7,13 @@ import type { History } from '../../harness/generate/history.ts';
 import { VARIANTS } from '../../harness/models/all.ts';
 import type { Cell } from '../../harness/models/model.ts';
 import { builtInScenarios } from '../../scenarios/all.ts';
+import { UPDATES } from '../lab/abilities.ts';
 import { loadedStore } from '../lab/lab.ts';
 import { traceOf } from '../lab/traces.ts';
 
 const [scenario] = builtInScenarios(0).filter(({ histories }) => histories);
 if (scenario === undefined) throw new Error('there is a scenario of random histories');
-const store = loadedStore('store.cjs', { hasUpdate: true });
+const store = loadedStore('store.cjs', { abilities: UPDATES });
 
 /** Executions that did nothing. */
 function benchWith(effort: Limits): Bench {

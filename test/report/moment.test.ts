@@ -89,8 +89,7 @@ describe('a run of every model', () => {
   });
 
   test('shows each scenario, and counts those that look alike', () => {
-    const reportOf = (all: readonly CellResult[]): string =>
-      terminalReport({ ...resultOf([]), cells: all }, { columns: 100, colors: false });
+    const reportOf = (all: CellResult[]): string => terminalReport({ ...resultOf([]), cells: all }, { columns: 100, colors: false });
     for (const { scenario } of few) expect(reportOf(few)).toContain(scenario);
     expect(reportOf(many)).toMatch(/of-process-kill and 7 more +oEn/);
     expect(reportOf(many)).toMatch(/7 others +! lossy: empty/);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { save } from '../../harness/domain/scenario.ts';
 import { MODEL_NAMES } from '../../harness/models/all.ts';
 import { type Description, describeStore } from '../../harness/store/description.ts';
+import { SAVES } from '../lab/abilities.ts';
 
 const FINE = { save: () => {}, load: () => null };
 const withScenario = (history: () => unknown): unknown => ({ ...FINE, scenarios: [{ name: 'x', catches: '', history }] });
@@ -14,7 +15,7 @@ test.each<[string, unknown, string]>([
   ['nothing', undefined, 'the default export is missing; expected { save, load }'],
   ['null', null, 'the default export is a null; expected { save, load }'],
   ['a function', () => {}, 'the default export is a function; expected { save, load }'],
-  ['an empty object', {}, 'save: expected a function; load: expected a function'],
+  ['an empty object', {}, 'load: expected a function'],
   ['no load', { save: () => {} }, 'load: expected a function'],
   ['an unknown member', { ...FINE, claim: {}, lode: 1 }, 'unknown member "claim", "lode"'],
   ['an unknown model', { ...FINE, claims: { 'process-kil': 'durable' } }, 'unknown member "process-kil"'],
@@ -37,6 +38,23 @@ test.each<[string, unknown, string]>([
     'scenario x: step 2 saves a value that is not JSON: a bigint at 0',
   ],
   ['a scenario with no step in its steps', withScenario(() => ({ steps: [{}] })), 'scenario x: step 1 is not a step'],
+  ['no change', { load: () => {} }, 'no function that changes something: save (a whole value), set (a map) or append (a log)'],
+  [
+    'two changes',
+    { load: () => {}, save: () => {}, append: () => {} },
+    "it has save and append: say which of them to hold it to, by contract: 'value' or 'log'",
+  ],
+  ['a contract without its function', { load: () => {}, save: () => {}, contract: 'map' }, "contract 'map' needs the function set"],
+  [
+    'a flush that acknowledges and is not there',
+    { load: () => {}, set: () => {}, acknowledges: 'flush' },
+    "acknowledges: 'flush' needs the function flush",
+  ],
+  [
+    'a map whose own scenario saves a whole value',
+    { load: () => {}, set: () => {}, scenarios: [{ name: 'x', catches: '', history: () => ({ steps: [save({})] }) }] },
+    'scenario x: step 1 is save, and the store keeps a map: make steps with set(key, value) or remove(key)',
+  ],
   ['half a command', { saveCommand: ['x'] }, 'loadCommand: '],
   ['an empty command', { saveCommand: [], loadCommand: ['x'] }, 'saveCommand: expected a program and its arguments'],
   ['a command and a function', { saveCommand: ['x'], loadCommand: ['x'], save: () => {} }, 'unknown member "save"'],
@@ -48,6 +66,25 @@ test.each<[string, unknown, string]>([
 test('what is left out is as usual', () => {
   expect(described(FINE)).toEqual({
     kind: 'store',
-    facts: { kind: 'module', hasUpdate: false, claims: {}, knownBugs: {}, ownScenarios: [], env: {} },
+    facts: { kind: 'module', abilities: SAVES, ignore: [], claims: {}, knownBugs: {}, ownScenarios: [], env: {} },
   });
+});
+
+test.each([
+  [{ set: () => {} }, { contract: 'map', updates: false, deletes: false }],
+  [
+    { set: () => {}, delete: () => {} },
+    { contract: 'map', updates: false, deletes: true },
+  ],
+  [
+    { append: () => {}, open: () => {}, flush: () => {}, acknowledges: 'flush' },
+    { contract: 'log', updates: false, deletes: false },
+  ],
+  [
+    { save: () => {}, set: () => {}, contract: 'value' },
+    { contract: 'value', updates: false, deletes: false },
+  ],
+])('the functions name the contract: %o', (functions, abilities) => {
+  const description = described({ load: () => {}, ...functions });
+  expect(description.kind === 'store' && description.facts.abilities).toEqual(abilities);
 });

@@ -10,6 +10,7 @@ import { MODEL_NAMES } from '../../harness/models/all.ts';
 import type { RecoveryPool } from '../../harness/recover/pool.ts';
 import { bundleForFake, loadStore } from '../../harness/store/load.ts';
 import { builtInScenarios } from '../../scenarios/all.ts';
+import { SAVES, UPDATES } from '../lab/abilities.ts';
 import { temporaryDirectory } from '../lab/temporary.ts';
 import { directoryWith, NEXT, poolIn } from '../recover/recovering.ts';
 
@@ -293,7 +294,7 @@ describe('what a store says of itself', () => {
       name: 'plain-notes',
       argument: './plain notes.ts',
       kind: 'module',
-      hasUpdate: false,
+      abilities: SAVES,
       claims: {},
       knownBugs: {},
       env: {},
@@ -303,7 +304,7 @@ describe('what a store says of itself', () => {
     const all = await load('./all.ts');
     expect(all).toMatchObject({
       name: 'all.of-it_1',
-      hasUpdate: true,
+      abilities: UPDATES,
       empty: [],
       env: { A: '1' },
       claims: { 'process-kill': 'lossy' },
@@ -331,7 +332,7 @@ describe('what a store says of itself', () => {
       'command.ts': `export default { saveCommand: ['sh', '-c', 'cat > "$0/value"', '{dir}'], loadCommand: ['cat', '{dir}/value'] };`,
     });
     const store = await load('./command.ts');
-    expect(store).toMatchObject({ kind: 'command', hasUpdate: false });
+    expect(store).toMatchObject({ kind: 'command', abilities: SAVES });
     const recovery = await pool.fresh({ bundle: store.bundle, directory: directoryWith(root, { kept: 1 }), next: NEXT });
     expect(recovery).toEqual({
       load: { kind: 'loaded', value: { kept: 1 } },

@@ -10,7 +10,7 @@ import { canonicalPath } from '../../domain/names.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { Op, Trace, Tree } from '../../domain/trace.ts';
 import { treeKey } from '../../domain/tree.ts';
-import { destroyerBefore, effectText, finisherOf, mechanismOf, promisedBefore, resolvedAfter } from '../../explain/changed.ts';
+import { destroyerBefore, effectText, finisherOf, isAppended, mechanismOf, promisedBefore, resolvedAfter } from '../../explain/changed.ts';
 import { violates } from '../held.ts';
 import type { Findings } from '../model.ts';
 import type { CrashState, CrashVerdict, LossState, TwiceState } from './crash-state.ts';
@@ -106,7 +106,7 @@ function culpritOfLoss({ at, loss: { lost }, unit }: LossState, trace: Trace, ju
   const begun = windowIfViolating(trace, first.index - 1, judged);
   if (begun !== undefined) return begun;
   const inPlace = lostOps.find(({ file }) => contents.has(file.id) && !ops.some((op) => places(op) && op.file.id === file.id));
-  if (inPlace !== undefined) return { op: inPlace, mechanism: 'written-in-place' };
+  if (inPlace !== undefined) return { op: inPlace, mechanism: isAppended(trace, inPlace.index) ? 'appended' : 'written-in-place' };
   const promised = trees[promisedBefore(trace, first.index)] ?? new Map();
   const took = landed.findLast(({ call, file }) => (call === 'unlink' || call === 'rename') && promised.has(file.actual));
   if (took !== undefined) return { op: took, mechanism: 'reordered' };

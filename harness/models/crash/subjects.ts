@@ -3,6 +3,7 @@ import type { Bench } from '../../bench/bench.ts';
 import { executedHistories } from '../../bench/histories.ts';
 import type { Subject } from '../../bench/subject.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
+import { updatesIn } from '../../generate/calls-of.ts';
 import { drawHistories } from '../../generate/draw.ts';
 import type { NamedState } from './crash-id.ts';
 
@@ -21,5 +22,5 @@ export async function crashSubjects(
   const variation = await bench.executions.variation();
   if (isNotMeasured(variation)) return variation;
   if (only !== undefined) return executedHistories(bench, only.history === undefined ? [] : [only.history], loadSettles);
-  return executedHistories(bench, drawHistories(count, effort.seed, store.hasUpdate), loadSettles);
+  return executedHistories(bench, drawHistories(count, effort.seed, updatesIn(store.abilities)), loadSettles);
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Recovery } from '../../domain/recovery.ts';
-import type { ModuleStore, Outcome } from '../../domain/store.ts';
+import type { Outcome, StoreCalls } from '../../domain/store.ts';
 import type { Json, Task } from '../../domain/trace.ts';
 import { type Snapshot, treeOf } from '../../fake/directory.ts';
 import type { Evaluate } from '../../fake/evaluate.ts';
@@ -34,7 +34,7 @@ interface Smallest {
 export async function enumerateInterleavings(
   request: InterleaveRequest,
   evaluate: Evaluate,
-  storeOf: (exported: unknown) => ModuleStore,
+  storeOf: (exported: unknown) => StoreCalls,
   inChild?: InChild,
 ): Promise<InterleaveAnswer> {
   const { before, instances, now, named, plays } = request;
@@ -105,12 +105,12 @@ class Judge {
   readonly #before: Json | undefined;
 
   constructor(
-    { next, throwsWhenFresh, empty, before }: InterleaveRequest,
+    { next, throwsWhenFresh, empty, contract = 'value', before }: InterleaveRequest,
     readonly tasks: readonly Task[],
     recover: ReturnType<typeof recoveryOnFake>,
   ) {
     this.#recover = recover;
-    this.#options = { next, throwsWhenFresh, ...(empty !== undefined && { empty }) };
+    this.#options = { next, contract, throwsWhenFresh, ...(empty !== undefined && { empty }) };
     this.#before = valuesAfter(before, undefined).at(-1);
   }
 

@@ -167,6 +167,7 @@ class Interleaver {
 
   /** Takes one step after the other out of a failing history, as long as it fails alike. */
   async simplify(explored: ScheduleExplored): Promise<ScheduleExplored> {
+    const { store } = this.#exploration.cell;
     const verdicts: ScheduleVerdict[] = [];
     for (const verdict of explored.verdicts) {
       let smallest = verdict;
@@ -174,7 +175,7 @@ class Interleaver {
         const simpler = simplerHistories(history);
         history = undefined;
         if (simpler.length === 0) break;
-        const again = await this.explore(simpler.map(subjectOf));
+        const again = await this.explore(simpler.map((one) => subjectOf(one, store.abilities)));
         if (isNotMeasured(again)) break;
         const same = again.verdicts.find((one) => kindOf(one) === kindOf(smallest));
         if (same === undefined) break;

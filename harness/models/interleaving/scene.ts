@@ -9,7 +9,7 @@
 
 import type { Loaded } from '../../domain/recovery.ts';
 import type { TaskEvent } from '../../domain/schedule.ts';
-import type { ModuleStore } from '../../domain/store.ts';
+import type { StoreCalls } from '../../domain/store.ts';
 import type { Json, Step, Task, TaskStep } from '../../domain/trace.ts';
 import { type Callers, OwnCaller, sharedCallers } from '../../fake/callers.ts';
 import type { Snapshot } from '../../fake/directory.ts';
@@ -18,13 +18,13 @@ import type { Evaluate } from '../../fake/evaluate.ts';
 import { type FakeProcess, fakeProcess } from '../../fake/process.ts';
 import { Volume } from '../../fake/volume.ts';
 import { type Caller, type Happened, World } from '../../fake/world.ts';
-import { load } from '../../store/calls.ts';
+import { carryOut, load } from '../../store/calls.ts';
 import { Events, Trees } from './noted.ts';
 
 export interface SceneOptions {
   readonly evaluate: Evaluate;
   /** The store in the exports of a bundle. */
-  readonly storeOf: (exported: unknown) => ModuleStore;
+  readonly storeOf: (exported: unknown) => StoreCalls;
   readonly directory: string;
   /** In ms since the epoch. */
   readonly now: number;
@@ -69,7 +69,7 @@ const MOST_CHOICES = 20_000;
 interface TaskRun {
   readonly caller: Caller;
   readonly callers: Callers;
-  readonly store: ModuleStore;
+  readonly store: StoreCalls;
   readonly steps: readonly TaskStep[];
   next: number;
   busy: boolean;
@@ -126,7 +126,7 @@ export class Scene {
     this.stuck = undefined;
     this.#taskRuns = [];
     this.#setup = this.world.newCaller(SETUP, true);
-    let store: ModuleStore | undefined;
+    let store: StoreCalls | undefined;
     if (this.#afterSetup !== undefined) this.#volume.restore(this.#afterSetup);
     else {
       this.#volume.restore([]);
@@ -265,12 +265,12 @@ export class Scene {
     return process;
   }
 
-  #evaluate(process: FakeProcess & { readonly callers: Callers }, caller: Caller): ModuleStore {
+  #evaluate(process: FakeProcess & { readonly callers: Callers }, caller: Caller): StoreCalls {
     const { evaluate, storeOf } = this.options;
     return process.callers.as(caller, () => storeOf(evaluate(process)));
   }
 
-  async #carryOut(callers: Callers, store: ModuleStore, steps: readonly Step[]): Promise<string | undefined> {
+  async #carryOut(callers: Callers, store: StoreCalls, steps: readonly Step[]): Promise<string | undefined> {
     const all = async (): Promise<string | undefined> => {
       try {
         for (const step of steps) await call(store, this.options.directory, step);
@@ -311,7 +311,7 @@ export class Scene {
     this.#event({ task, step: index, kind: 'began', at: this.effects, ...(value !== undefined && { saved: value }) });
     void run.callers.as(run.caller, async () => {
       try {
-        await call(store, directory, step.kind === 'update' ? step : { kind: 'save', value: value as Json });
+        await call(store, directory, step.kind === 'save-loaded' ? { kind: 'save', value: value as Json } : step);
         settle({ kind: 'resolved' });
       } catch (error) {
         settle({ kind: 'rejected', error: String(error) });
@@ -354,7 +354,7 @@ function loadedValue(loaded: Loaded | undefined): Json | undefined {
 const texts = new WeakMap<object, string>();
 
 /** The same values are copied often; parsing their JSON is the fastest way. */
-function copyOf(value: Json): Json {
+function copyOf<Value extends Json | Step>(value: Value): Value {
   if (typeof value !== 'object' || value === null) return value;
   const text = texts.get(value) ?? JSON.stringify(value);
   texts.set(value, text);
@@ -362,8 +362,4 @@ function copyOf(value: Json): Json {
 }
 
 /** Each call gets new values: some stores modify their arguments. */
-async function call(store: ModuleStore, directory: string, step: Step): Promise<void> {
-  if (step.kind === 'save') await store.save(directory, copyOf(step.value));
-  else if (store.update === undefined) throw new Error('the store has no update');
-  else await store.update(directory, (value: unknown) => ({ ...(value as { [key: string]: Json }), ...step.add }));
-}
+const call = (store: StoreCalls, directory: string, step: Step): Promise<void> => carryOut(store, directory, copyOf(step) as Step);

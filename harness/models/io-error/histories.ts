@@ -8,6 +8,7 @@ import type { RecordedSubject, Subject } from '../../bench/subject.ts';
 import type { Tried } from '../../domain/result.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
+import { updatesIn } from '../../generate/calls-of.ts';
 import { drawHistories } from '../../generate/draw.ts';
 import { encodeHistory, type History } from '../../generate/history.ts';
 import { upToLast } from '../../generate/last-call.ts';
@@ -38,7 +39,7 @@ export async function faultHistories(bench: Bench, only: NamedFault | undefined)
   const variation = await bench.executions.variation();
   if (isNotMeasured(variation)) return variation;
   if (only !== undefined) return executedHistories(bench, only.history === undefined ? [] : [only.history], true);
-  const drawn = drawHistories(effort.costlyHistories, effort.seed, store.hasUpdate);
+  const drawn = drawHistories(effort.costlyHistories, effort.seed, updatesIn(store.abilities));
   const cut = drawn.map((history, at) => upToLast(history, LAST_STEPS[at % LAST_STEPS.length]));
   return executedHistories(bench, cut, true);
 }

@@ -2,7 +2,9 @@
 import type { Bench } from '../../bench/bench.ts';
 import type { Subject, TasksSubject } from '../../bench/subject.ts';
 import type { NotMeasured } from '../../domain/sighting.ts';
-import { BEFORE_HISTORIES, type ConcurrentHistory, drawConcurrentHistories, tasksOf } from '../../generate/concurrent.ts';
+import type { Abilities } from '../../domain/store.ts';
+import { updatesIn } from '../../generate/calls-of.ts';
+import { beforeHistories, type ConcurrentHistory, drawConcurrentHistories, tasksOf } from '../../generate/concurrent.ts';
 import type { Cell } from '../model.ts';
 
 /** `histories`: how many are drawn. `only`: what a case id names. */
@@ -14,12 +16,15 @@ export function tasksOfScenario(
 ): readonly TasksSubject[] | NotMeasured {
   const { before, tasks } = scenario;
   if (!scenario.histories) return [{ kind: 'tasks', before, tasks: tasks ?? [] }];
-  if (only === undefined) return drawConcurrentHistories(histories, effort.seed, store.hasUpdate).map(subjectOf);
-  return only.history === undefined ? { reason: 'no history is named' } : [subjectOf(only.history)];
+  if (only === undefined)
+    return drawConcurrentHistories(histories, effort.seed, updatesIn(store.abilities)).map((history) =>
+      subjectOf(history, store.abilities),
+    );
+  return only.history === undefined ? { reason: 'no history is named' } : [subjectOf(only.history, store.abilities)];
 }
 
-export function subjectOf(history: ConcurrentHistory): TasksSubject {
-  return { kind: 'tasks', before: BEFORE_HISTORIES, tasks: tasksOf(history), history };
+export function subjectOf(history: ConcurrentHistory, abilities: Abilities): TasksSubject {
+  return { kind: 'tasks', before: beforeHistories(abilities), tasks: tasksOf(history, abilities), history };
 }
 
 export function tasksSubject(subject: Subject): TasksSubject {
