@@ -89,6 +89,7 @@ function headOf(cell: Cell, outcomes: readonly Outcome[], unsure: readonly strin
     model: model.name,
     ...(profile !== undefined && { profile }),
     claim: held.claim,
+    ...(held.heldBy !== 'profile' && held.heldBy !== 'nothing' && { heldBy: held.heldBy }),
     grade,
     ...(reason !== undefined && { reason }),
     ...statusOf(grade, held, outcomes, known, provesClaims(effort)),

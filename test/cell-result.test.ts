@@ -7,7 +7,7 @@ import type { CutState } from '../harness/models/crash/crash-state.ts';
 import type { FaultyRun } from '../harness/models/io-error/fault-runs.ts';
 import type { FaultyCase, Trial } from '../harness/models/io-error/trial.ts';
 import { gradeWords } from '../harness/report/grades.ts';
-import { cellOf, crashVerdict, exploredOf, recordedSubject, resultOfCell, verdictOn } from './lab/cells.ts';
+import { type CellParts, cellOf, crashVerdict, exploredOf, recordedSubject, resultOfCell, verdictOn } from './lab/cells.ts';
 import { traceOf } from './lab/traces.ts';
 
 const tree = treeOf({ live: 'x' });
@@ -54,6 +54,19 @@ test.each(PAIRS)('%s and %s at one place: its letter is that of the headline', a
     if (headline !== undefined) expect(cell.picture.at(-1)).toBe(OUTCOMES[headline as Outcome].letter);
     else expect(cell.picture.at(-1)).toBe(OUTCOMES.new.letter);
   }
+});
+
+test('a loss that is only shown fails where the profile was named, and the cell says why', async () => {
+  const explored = exploredOf({ verdicts: [crashVerdict(subject, cutAfter(1), 'empty')], found: [] });
+  const headOf = async (name: string, parts: CellParts = {}): Promise<Partial<CellResult>> => {
+    const { status, heldBy } = (await resultOfCell(cellOf(name, parts), [subject], explored)).cell;
+    return { status, ...(heldBy && { heldBy }) };
+  };
+  expect(await headOf('power-cut:ext4-noauto')).toEqual({ status: 'shown' });
+  expect(await headOf('power-cut:ext4-noauto', { heldBy: 'name' })).toEqual({ status: 'broken', heldBy: 'name' });
+  expect(await headOf('power-cut:ext4', { heldBy: 'name' })).toEqual({ status: 'broken' });
+  const knownBugs = { replace: { 'power-cut:ext4-noauto': { grade: 'lossy' } } } as const;
+  expect(await headOf('power-cut:ext4-noauto', { heldBy: 'name', store: { knownBugs } })).toEqual({ status: 'known-bug', heldBy: 'name' });
 });
 
 test('a case that could not be judged makes a cell doubtful, and a loss that was proven outranks it', async () => {

@@ -22,7 +22,7 @@ function replay(rest: string): ReturnType<typeof replayed> {
   if (scenario === undefined) throw new Error(`there is no scenario ${name}`);
   const { installation, workspace, recorder, env } = lab;
   const store = lab.store(storeWith({}), { name: 'store', abilities: UPDATES });
-  const cell = { model: variant.model, profile: variant.profile.name, store, scenario, strict: false };
+  const cell = { model: variant.model, profile: variant.profile.name, store, scenario };
   const effort = { name: 'deep', ...EFFORTS.deep, seed: 0 } as const;
   const machine = { installation, workspace, recorder, siteRecorder: recorder, cwd: lab.root, env };
   return replayed(cell, only, { ...machine, effort, timeoutMs: 10_000, onProgress: () => {} }, (id) => id);

@@ -18,7 +18,7 @@ interface Wanted {
 }
 
 export async function cellsOf(session: Session, { stores, scenario, model }: Wanted): Promise<readonly Cell[]> {
-  const selection = { stores, scenarios: [scenario], models: [model], strict: false, timeoutMs: TIMEOUT_MS };
+  const selection = { stores, scenarios: [scenario], models: [model], holds: 'none', timeoutMs: TIMEOUT_MS } as const;
   return (await selectCells(session, selection, Date.now())).cells;
 }
 

@@ -31,7 +31,7 @@ await withSession(undefined, async (session) => {
     if (cell === undefined) throw new Error(`${name} runs no histories`);
     for (let seed = 1; seed <= SEEDS; seed += 1) {
       const started = performance.now();
-      const found = await lookFor(session, { ...cell, strict: true }, seed);
+      const found = await lookFor(session, { ...cell, heldBy: 'strict' }, seed);
       console.log(`${name} seed ${seed}: ${found}, ${((performance.now() - started) / 1000).toFixed(1)} s`);
     }
   }

@@ -9,6 +9,7 @@ import type { Effort } from '../domain/effort.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import { modelName } from '../domain/model-names.ts';
 import type { Scenario } from '../domain/scenario.ts';
+import { heldTo } from '../models/held.ts';
 import type { Cell } from '../models/model.ts';
 import { hashOf, hashOfFile } from './hashes.ts';
 import type { Parts } from './surroundings.ts';
@@ -34,14 +35,14 @@ export interface KeyOptions {
 const ANY_CASE = '@0~tree=0';
 
 export function cellKey(cell: Cell, { surroundings, effort, timeoutMs, allCases, replay, now }: KeyOptions): CellKey {
-  const { store, scenario, strict } = cell;
+  const { store, scenario } = cell;
   const name = cellName(cell);
   const parts: Parts = {
     ...surroundings,
     'how much is tried': JSON.stringify(effort),
     'time limit': String(timeoutMs),
     report: `${allCases ? 'all cases' : 'violations'} ${replay(cell, `${name}${ANY_CASE}`)}`,
-    claims: JSON.stringify([factsOf(store), strict]),
+    claims: JSON.stringify([factsOf(store), heldTo(cell).heldBy]),
     store: bundleHash(store),
     scenario: hashOf(scenarioText(scenario, now)),
     model: modelName(cell),

@@ -13,7 +13,7 @@ export function modelsInHelp(): string {
   );
 }
 
-/** Where a broken claim is only shown, unless the store claims it by name or `--strict` is given. */
+/** Where a broken claim is only shown, unless the store claims it by name, `--model` names it, or `--strict` is given. */
 export function onlyShown(): readonly string[] {
   return VARIANTS.filter(({ profile }) => !profile.gates).map(({ name }) => name);
 }

@@ -60,7 +60,7 @@ async function replay(id: string, flags: ReplayFlags, output: Output): Promise<n
   const keep = flags.keep === undefined ? undefined : emptyDirectory(flags.keep);
   return withSession(flags.recorder, async (session) => {
     const timeoutMs = flags.timeout * 1000;
-    const selection = { stores: [flags.store ?? store], scenarios: [scenario], models: [variant.name], strict: false, timeoutMs };
+    const selection = { stores: [flags.store ?? store], scenarios: [scenario], models: [variant.name], holds: 'none', timeoutMs } as const;
     const {
       cells: [cell],
     } = await selectCells(session, selection, Date.now());

@@ -55,7 +55,7 @@ export const runCommand: CliCommand<RunFlags> = {
     ...group('What runs:', [
       list('--store <name or file>', 'a built-in store, or a file with your own', 'all built-in ones'),
       list('--scenario <name>', 'what the store goes through', 'all that the store supports'),
-      list('--model <name>', modelsInHelp(), 'all that need no root'),
+      list('--model <name>', `${modelsInHelp()}; a profile that is named is also held to the claim`, 'all that need no root'),
       new Option('--shard <i/n>', 'only the i-th of n parts, which take about the same time; merge makes one report of all').argParser(
         shard,
       ),
@@ -65,7 +65,7 @@ export const runCommand: CliCommand<RunFlags> = {
       recorder(),
       timeout(),
       flag('--observe', 'take the states from one run by copying, instead of killing a child for each'),
-      flag('--strict', `hold every claim where it is only shown too: ${onlyShown().join(', ')}`),
+      flag('--strict', `hold every claim where it is only shown unless --model names it: ${onlyShown().join(', ')}`),
       flag('--bail', 'after a broken claim start no further cell'),
       ...baselineOptions(),
       new Option('--no-cache', 'run also the cells that nothing has changed for since an earlier run'),
@@ -129,7 +129,13 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
   const work = async (session: Session): Promise<number> => {
     if (session.refused.length > 0) output.note(whyThisRecorder(session));
     const timeoutMs = flags.timeout * 1000;
-    const selection = { stores: flags.store, scenarios: flags.scenario, models: flags.model, strict: flags.strict, timeoutMs };
+    const selection = {
+      stores: flags.store,
+      scenarios: flags.scenario,
+      models: flags.model,
+      holds: flags.strict ? 'all' : 'named',
+      timeoutMs,
+    } as const;
     const now = Date.now();
     const { cells: all, leftOut } = await selectCells(session, selection, now);
     const places = flags.shard && placesOf(all, flags.shard);

@@ -25,8 +25,8 @@ export interface Selection {
   readonly scenarios: readonly string[];
   /** As in `power-loss` or `power-loss:xfs`; empty: those that need no root. */
   readonly models: readonly string[];
-  /** Hold every store to its claims under every profile. */
-  readonly strict: boolean;
+  /** Where stores are held to claims that are otherwise only shown: on profiles that `models` names, on all, on none. */
+  readonly holds: 'named' | 'all' | 'none';
   readonly timeoutMs: number;
 }
 
@@ -61,13 +61,21 @@ export async function selectCells(session: Chooser, selection: Selection, now: n
       .flatMap((scenario) =>
         variants
           .filter(({ model, profile }) => model.appliesTo(scenario, profile) && (!isDefault || (model.byDefaultOn?.(scenario) ?? true)))
-          .map(({ model, profile }): Cell => ({ model, profile: profile.name, store, scenario, strict: selection.strict })),
+          .map(
+            (variant): Cell => ({ model: variant.model, profile: variant.profile.name, store, scenario, ...askedOf(variant, selection) }),
+          ),
       ),
   );
   const reasons = new Map(cells.map((cell) => [cell, isDefault ? notByDefault(cell, session) : undefined]));
   const chosen = cells.filter((cell) => reasons.get(cell) === undefined);
   if (chosen.length === 0) throw new UsageError(nothingToRun(selection));
   return { cells: chosen, leftOut: [...new Set([...reasons.values()].filter((reason) => reason !== undefined))] };
+}
+
+/** Whoever names a profile wants to know whether the claim holds there. */
+function askedOf({ name }: Variant, { models, holds }: Selection): Pick<Cell, 'heldBy'> {
+  if (holds !== 'none' && models.includes(name)) return { heldBy: 'name' };
+  return holds === 'all' ? { heldBy: 'strict' } : {};
 }
 
 /** Why a cell that nobody asked for by its model is left out. */

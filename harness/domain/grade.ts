@@ -17,10 +17,13 @@ export function isViolation(grade: Grade, claim: Claim): boolean {
   return grade === 'inconclusive' || WORTH[grade] < WORTH[claim];
 }
 
+/** Why a claim is held where the profile alone would only show it: the store claims it there, `--model` names the profile, or `--strict`. */
+export const HELD_BY = ['claim', 'name', 'strict'] as const;
+
 export interface Held {
   readonly claim: Claim;
-  /** Whether breaking it fails the run; else it is only shown. */
-  readonly gates: boolean;
+  /** What makes a broken claim fail the run; `nothing`: it is only shown. */
+  readonly heldBy: 'profile' | (typeof HELD_BY)[number] | 'nothing';
 }
 
 export interface ExpectedBug {
@@ -44,7 +47,7 @@ export function failsRun({ status }: Pick<CellStatus, 'status'>): boolean {
  */
 export function statusOf(
   grade: Grade,
-  { claim, gates }: Held,
+  { claim, heldBy }: Held,
   outcomes: Iterable<Outcome>,
   known: ExpectedBug | undefined,
   proves: boolean,
@@ -53,7 +56,7 @@ export function statusOf(
   if (!breaks && !proves) return { status: 'unbroken' };
   if (known === undefined || (known.mayHide && !breaks)) {
     if (!breaks) return { status: 'kept' };
-    return { status: gates ? 'broken' : 'shown' };
+    return { status: heldBy === 'nothing' ? 'shown' : 'broken' };
   }
   const found = new Set(outcomes);
   const { grade: bad, outcomes: wanted = [] } = known.bug;

@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { EFFORT_NAMES, limitsSchema } from './effort.ts';
+import { HELD_BY } from './grade.ts';
 import { MECHANISM_NAMES } from './mechanisms.ts';
 import { OUTCOME_NAMES } from './outcomes.ts';
 import { stageTimesSchema } from './stages.ts';
@@ -89,6 +90,12 @@ const cell = z.object({
   model: z.string().describe('The name of the model'),
   profile: z.string().optional().describe('The persistence profile (power-loss) or the real file system (power-cut)'),
   claim: z.enum(['durable', 'atomic', 'lossy']),
+  heldBy: z
+    .enum(HELD_BY)
+    .optional()
+    .describe(
+      'Why a broken claim fails the run though on this profile it would only be shown: claim, the store claims it for this very profile; name, --model names the profile; strict, --strict',
+    ),
   grade,
   expected: z
     .object({ grade: z.enum(['lossy', 'atomic']), outcomes: z.array(outcome).optional() })
@@ -97,7 +104,7 @@ const cell = z.object({
   status: z
     .enum(['kept', 'unbroken', 'broken', 'shown', 'known-bug', 'missed-bug'])
     .describe(
-      'kept: the claim holds; unbroken: no loss was found, by an effort too small to say that the claim holds; broken: it does not, or could not be shown; shown: it does not, on a file system where the store is not held to it; known-bug: the expected bug was found; missed-bug: it was not',
+      'kept: the claim holds; unbroken: no loss was found, by an effort too small to say that the claim holds; broken: it does not, or could not be shown; shown: it does not, on a profile where nothing holds the store to it; known-bug: the expected bug was found; missed-bug: it was not',
     ),
   reason: z.string().optional().describe('Why the cell is inconclusive, or which known bug was missed'),
   points: count.describe('Boundaries tried: before, between, after and inside ops'),

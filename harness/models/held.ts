@@ -25,15 +25,17 @@ function namesOf(choice: Choice): { readonly exact: readonly string[]; readonly 
   };
 }
 
-/** A claim for the very profile is held; one for the whole model is held where the profile gates, and everywhere under `strict`. */
-export function heldTo(cell: Pick<Cell, 'model' | 'profile' | 'strict'> & { readonly store: Pick<Cell['store'], 'claims'> }): Held {
-  const { model, store, strict } = cell;
+/** A claim for the very profile is held; one for the whole model is held where the profile gates, and where the command line asks for it. */
+export function heldTo(cell: Pick<Cell, 'model' | 'profile' | 'heldBy'> & { readonly store: Pick<Cell['store'], 'claims'> }): Held {
+  const { model, store } = cell;
   const { exact, general } = namesOf(cell);
   const claimed = (names: readonly string[]): Claim | undefined =>
     names.map((name) => store.claims[name]).find((claim) => claim !== undefined);
-  const named = claimed(exact);
-  if (named !== undefined) return { claim: named, gates: true };
-  return { claim: claimed(general) ?? model.claim.byDefault, gates: strict || profileOf(cell).gates };
+  const own = claimed(exact);
+  return {
+    claim: own ?? claimed(general) ?? model.claim.byDefault,
+    heldBy: profileOf(cell).gates ? 'profile' : own !== undefined ? 'claim' : (cell.heldBy ?? 'nothing'),
+  };
 }
 
 /** What is known of a whole model holds for each of its profiles. */

@@ -28,8 +28,8 @@ export interface Cell {
   // biome-ignore lint/suspicious/noExplicitAny: the pipeline hands a model's own cases back to it, and looks into none of them.
   readonly model: Model<any, any, any>;
   readonly profile?: string | undefined;
-  /** Held to its claim also where it is otherwise only shown. */
-  readonly strict: boolean;
+  /** What of the command line holds it to its claim where that is otherwise only shown. */
+  readonly heldBy?: 'name' | 'strict';
 }
 
 /** A variant of a model: the file system, or another system's rules. */

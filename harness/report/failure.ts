@@ -46,9 +46,24 @@ export function failureBlock(cell: CellResult, failure: CaseResult, colors: Colo
 export function failureHeading(cell: CellResult, grade: Grade, colors: Colors, columns: number): string[] {
   const name = `${cell.store} / ${cell.scenario} / ${modelName(cell)}`;
   const expected = cell.status === 'known-bug' ? ', as expected: a known bug' : '';
-  const verdict = `${grade} (claims ${cell.claim})${expected}`;
+  const verdict = `${grade} (claims ${cell.claim}${heldWords(cell)})${expected}`;
   const lines = wrapSegments([name, verdict], columns - 2).map((line, index) => (index === 0 ? line : `  ${line}`));
   return lines.map(failsRun(cell) ? (line) => colors.bold(colors.red(line)) : colors.bold);
+}
+
+/** Why a claim counts that is otherwise only shown; that the store itself claims it needs no words. */
+function heldWords({ heldBy, ...variant }: CellResult): string {
+  switch (heldBy) {
+    case 'name':
+      return `, held to it because --model names ${modelName(variant)}`;
+    case 'strict':
+      return ', held to it by --strict';
+    case 'claim':
+    case undefined:
+      return '';
+    default:
+      return heldBy satisfies never;
+  }
 }
 
 export function failureRows(cell: CellResult, failure: CaseResult, colors: Colors, more: string | undefined): Row[] {

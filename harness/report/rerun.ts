@@ -15,11 +15,13 @@ const OPTIONS: { readonly [limit in keyof Limits]?: (value: Limits[limit]) => st
 
 /**
  * Runs every cell of a cause as they were run, with what else their scenarios and models have in common: what a case id names may be
- * elsewhere after the store was changed.
+ * elsewhere after the store was changed. Cells that only show a loss are left out: naming their profile would hold the store to it.
  */
 export function rerunCommand(cause: Cause, plainest: { readonly replay: string } | undefined, result: Result): string {
   const reached = new Set(cause.cells);
-  const cells = result.cells.filter((cell) => reached.has(cellName(cell)));
+  const all = result.cells.filter((cell) => reached.has(cellName(cell)));
+  const held = all.filter(({ status }) => status !== 'shown');
+  const cells = held.length === 0 ? all : held;
   const names = (nameOf: (cell: CellResult) => string): string => [...new Set(cells.map(nameOf))].join(',');
   const { store = cause.store, recorder } = namedIn(plainest?.replay ?? '');
   const { effort, seed } = result;

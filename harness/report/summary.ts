@@ -128,7 +128,7 @@ export function verdictLine(result: Result, colors: Colors): string {
   const missed = withStatus(result.cells, 'missed-bug');
   if (result.cells.length === 0) return colors.bold(colors.red('nothing was tried'));
   const wrong = [
-    ...(broken > 0 ? [counted(broken, 'claim broken', 'claims broken')] : []),
+    ...(broken > 0 ? [`${counted(broken, 'claim broken', 'claims broken')}${namedWords(result.cells, broken)}`] : []),
     ...(notShown > 0 ? [counted(notShown, 'claim not shown', 'claims not shown')] : []),
     ...(missed > 0 ? [counted(missed, 'known bug missed', 'known bugs missed')] : []),
   ];
@@ -139,6 +139,13 @@ export function verdictLine(result: Result, colors: Colors): string {
     );
   const known = withStatus(result.cells, 'known-bug') > 0 ? ', and every known bug was found' : '';
   return colors.bold(colors.green(`every claim was kept${known}`));
+}
+
+/** How many of the broken claims would be shown only, had `--model` not named their profiles. */
+function namedWords(cells: readonly CellResult[], broken: number): string {
+  const named = cells.filter(({ status, grade, heldBy }) => status === 'broken' && grade !== 'inconclusive' && heldBy === 'name').length;
+  if (named === 0) return '';
+  return ` (${named === broken ? '' : `${named} of them `}held because --model names the profile)`;
 }
 
 /** What the run is worth against its baseline: known causes pass. */

@@ -40,7 +40,7 @@ test('every name of a model is accepted, and help has all of them', () => {
 
 test('help says what --strict adds', () => {
   expect(optionOf('run', '--strict')?.description).toBe(
-    `hold every claim where it is only shown too: ${VARIANTS.filter(({ profile }) => !profile.gates)
+    `hold every claim where it is only shown unless --model names it: ${VARIANTS.filter(({ profile }) => !profile.gates)
       .map(({ name }) => name)
       .join(', ')}`,
   );

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Selection, selectCells } from '../../harness/cli/stores.ts';
 import { cellName } from '../../harness/domain/case-id.ts';
+import { modelName } from '../../harness/domain/model-names.ts';
 import { findInstallation } from '../../harness/machine/installation.ts';
 import { thisMachine } from '../../harness/machine/machine.ts';
 import { openWorkspace, type Workspace } from '../../harness/machine/workspace.ts';
@@ -36,8 +37,7 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-/** The names of the cells. */
-async function select(words: Partial<Selection>): Promise<string[]> {
+function selected(words: Partial<Selection>): ReturnType<typeof selectCells> {
   const session = {
     installation,
     workspace,
@@ -45,8 +45,13 @@ async function select(words: Partial<Selection>): Promise<string[]> {
     cwd: root,
     env: { PATH: process.env.PATH ?? '' },
   };
-  const selection = { stores: [], scenarios: [], models: [], strict: false, timeoutMs: 60_000, ...words };
-  return (await selectCells(session, selection, NOW)).cells.map(cellName);
+  const selection = { stores: [], scenarios: [], models: [], holds: 'named', timeoutMs: 60_000, ...words } as const;
+  return selectCells(session, selection, NOW);
+}
+
+/** The names of the cells. */
+async function select(words: Partial<Selection>): Promise<string[]> {
+  return (await selected(words)).cells.map(cellName);
 }
 
 test('each store with the scenarios that it supports, under the models that were asked for', async () => {
@@ -54,6 +59,19 @@ test('each store with the scenarios that it supports, under the models that were
   expect(await select(chosen)).toEqual(
     ['ten/replace', 'rename-away/replace', 'rename-away/update'].flatMap((cell) => [`${cell}/process-kill`, `${cell}/power-loss:xfs`]),
   );
+});
+
+test.each<[string, Partial<Selection>, string[]]>([
+  ['a profile by name', { models: ['power-loss:posix'] }, ['power-loss:posix name']],
+  ['a profile beside its model', { models: ['power-loss', 'power-loss:posix'] }, ['power-loss:posix name', 'power-loss:ext4-noauto -']],
+  ['a model', { models: ['power-loss'] }, ['power-loss:posix -', 'power-loss:ext4-noauto -']],
+  ['nothing', {}, ['power-loss:posix -', 'power-loss:ext4-noauto -']],
+  ['all', { models: ['power-loss'], holds: 'all' }, ['power-loss:posix strict', 'power-loss:ext4-noauto strict']],
+  ['a case', { models: ['power-loss:posix'], holds: 'none' }, ['power-loss:posix -']],
+])('what the command line holds to its claim: %s', async (_, words, expected) => {
+  const { cells } = await selected({ stores: ['./ten.cjs'], scenarios: ['replace'], ...words });
+  const shown = cells.filter(({ model, profile }) => model.profiles.some(({ name, gates }) => name === profile && !gates));
+  expect(shown.map((cell) => `${modelName(cell)} ${cell.heldBy ?? '-'}`)).toEqual(expected);
 });
 
 test('everything, where nothing is asked for', async () => {

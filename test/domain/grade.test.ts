@@ -37,8 +37,8 @@ describe('a claim is broken', () => {
   test.each(CLAIMS.flatMap((claim) => GRADES.map((grade) => [claim, grade] as const)))('claims %s, found %s', (claim, grade) => {
     const broken = BROKEN_BY[claim].includes(grade);
     expect(isViolation(grade, claim)).toBe(broken);
-    expect(statusOf(grade, { claim, gates: true }, [], undefined, true)).toEqual({ status: broken ? 'broken' : 'kept' });
-    expect(statusOf(grade, { claim, gates: false }, [], undefined, true)).toEqual({ status: broken ? 'shown' : 'kept' });
+    expect(statusOf(grade, { claim, heldBy: 'profile' }, [], undefined, true)).toEqual({ status: broken ? 'broken' : 'kept' });
+    expect(statusOf(grade, { claim, heldBy: 'nothing' }, [], undefined, true)).toEqual({ status: broken ? 'shown' : 'kept' });
   });
 });
 
@@ -56,7 +56,7 @@ describe('a known bug', () => {
     ['of no outcome in particular', { grade: 'lossy', outcomes: [] }, 'lossy', ['hung'], 'known-bug'],
   ])('%s', (_, known, grade, outcomes, status) => {
     for (const claim of CLAIMS) {
-      const held = { claim, gates: true };
+      const held = { claim, heldBy: 'profile' } as const;
       expect(statusOf(grade, held, outcomes, { bug: known, mayHide: false }, true).status).toBe(status);
     }
   });
@@ -65,7 +65,7 @@ describe('a known bug', () => {
     ['durable' as const, [], 'known to be lossy here, but found durable'],
     ['lossy' as const, ['mixed' as const], 'known to end empty or unreadable here, but that was not found'],
   ])('that is missed says so: %s', (grade, outcomes, reason) => {
-    expect(statusOf(grade, { claim: 'durable', gates: true }, outcomes, { bug: empty, mayHide: false }, true)).toEqual({
+    expect(statusOf(grade, { claim: 'durable', heldBy: 'profile' }, outcomes, { bug: empty, mayHide: false }, true)).toEqual({
       status: 'missed-bug',
       reason,
     });
@@ -75,7 +75,7 @@ describe('a known bug', () => {
 describe('an effort that proves nothing', () => {
   const bug = { bug: { grade: 'lossy', outcomes: ['empty'] }, mayHide: false } as const;
   test.each(CLAIMS.flatMap((claim) => GRADES.map((grade) => [claim, grade] as const)))('claims %s, found %s', (claim, grade) => {
-    const held = { claim, gates: true };
+    const held = { claim, heldBy: 'profile' } as const;
     const status = isViolation(grade, claim) ? 'broken' : 'unbroken';
     expect(statusOf(grade, held, [], undefined, false)).toEqual({ status });
     // A bug that little was tried to find is not missed.
@@ -83,7 +83,7 @@ describe('an effort that proves nothing', () => {
   });
 
   test('finds what there is to find', () => {
-    expect(statusOf('lossy', { claim: 'durable', gates: true }, ['empty'], bug, false)).toEqual({ status: 'known-bug' });
-    expect(statusOf('lossy', { claim: 'durable', gates: false }, ['empty'], undefined, false)).toEqual({ status: 'shown' });
+    expect(statusOf('lossy', { claim: 'durable', heldBy: 'profile' }, ['empty'], bug, false)).toEqual({ status: 'known-bug' });
+    expect(statusOf('lossy', { claim: 'durable', heldBy: 'nothing' }, ['empty'], undefined, false)).toEqual({ status: 'shown' });
   });
 });

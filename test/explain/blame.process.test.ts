@@ -26,7 +26,7 @@ async function causesIn(store: RacingStore, cells: readonly (readonly [scenario:
   const [all, cases]: [CellResult[], CaseResult[]] = [[], []];
   for (const [scenario, model] of cells) {
     await lab.on(loaded, { scenario, effort: { recoveries: 0 } }, async ({ check, result }) => {
-      const checked = await result(await check({ model, strict: true }));
+      const checked = await result(await check({ model, heldBy: 'strict' }));
       all.push(checked.cell);
       cases.push(...checked.cases);
     });

@@ -36,12 +36,12 @@ export const REPLACE: Scenario = { name: 'replace', catches: '', before: [], ste
 export interface CellParts {
   readonly store?: Partial<LoadedStore>;
   readonly scenario?: Partial<Scenario>;
-  readonly strict?: boolean;
+  readonly heldBy?: 'name' | 'strict';
 }
 
-export function cellOf(name: string, { store, scenario, strict = false }: CellParts = {}): Cell {
+export function cellOf(name: string, { store, scenario, ...rest }: CellParts = {}): Cell {
   const { model, profile } = variantOf(name);
-  return { model, profile: profile.name, store: { ...STORE, ...store }, scenario: { ...REPLACE, ...scenario }, strict };
+  return { model, profile: profile.name, store: { ...STORE, ...store }, scenario: { ...REPLACE, ...scenario }, ...rest };
 }
 
 export function recordedSubject(trace: Trace, more: Partial<RecordedSubject> = {}): RecordedSubject {

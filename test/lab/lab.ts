@@ -53,7 +53,7 @@ export interface Wanted {
   readonly model: string;
   /** One case, by what its id has after the model: `@2~EMFILE`. */
   readonly only?: string;
-  readonly strict?: boolean;
+  readonly heldBy?: 'strict';
 }
 
 /** The cells of one store and scenario, on one bench. */
@@ -168,9 +168,9 @@ function cellsOn(bench: Bench): LabCells {
   };
 }
 
-function cellOf({ store, scenario }: Bench, { model: variant, strict = false }: Wanted): Cell {
+function cellOf({ store, scenario }: Bench, { model: variant, heldBy }: Wanted): Cell {
   const [name = '', profile] = variant.split(':');
-  return { store, scenario, model: modelNamed(name), ...(profile !== undefined && { profile }), strict };
+  return { store, scenario, model: modelNamed(name), ...(profile !== undefined && { profile }), ...(heldBy && { heldBy }) };
 }
 
 /** As for `replay`. */

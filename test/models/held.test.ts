@@ -7,29 +7,35 @@ import { PROFILE_NAMES } from '../../harness/persistence/profile.ts';
 import { cellOf, REPLACE, variantOf } from '../lab/cells.ts';
 
 test.each<[string, Claims, string, string]>([
-  ['a kill may lose nothing', {}, 'process-kill', 'durable, gates'],
-  ['a kill, claimed', { 'process-kill': 'atomic' }, 'process-kill', 'atomic, gates'],
-  ['power loss gates on what is used', {}, 'power-loss:ext4', 'atomic, gates'],
-  ['power loss gates on what is used', {}, 'power-loss:xfs', 'atomic, gates'],
-  ['power loss gates on what is used', {}, 'power-loss:btrfs', 'atomic, gates'],
-  ['the floor is only shown', {}, 'power-loss:posix', 'atomic, shown'],
-  ['what needs a mount option is only shown', {}, 'power-loss:ext4-noauto', 'atomic, shown'],
-  ['a general claim does not gate on the floor', { 'power-loss': 'durable' }, 'power-loss:posix', 'durable, shown'],
-  ['a claim by name does', { 'power-loss:posix': 'durable' }, 'power-loss:posix', 'durable, gates'],
-  ['a claim by name goes before the general one', { 'power-loss': 'durable', 'power-loss:xfs': 'lossy' }, 'power-loss:xfs', 'lossy, gates'],
-  ['a real cut is held to the claim under power loss', { 'power-loss': 'durable' }, 'power-cut:xfs', 'durable, gates'],
-  ['a real cut is held to its profile', { 'power-loss:ext4-noauto': 'durable' }, 'power-cut:ext4-noauto', 'durable, gates'],
-  ['and gates where that does', {}, 'power-cut:ext4-writeback', 'atomic, shown'],
-  ['a call that fails may lose nothing', {}, 'io-error', 'durable, gates'],
-  ['the rules of Windows are only shown', { 'io-error': 'atomic' }, 'io-error:windows', 'atomic, shown'],
-  ['but gate where they are claimed', { 'io-error:windows': 'durable' }, 'io-error:windows', 'durable, gates'],
-  ['tasks may see earlier values', {}, 'interleaving', 'atomic, gates'],
-  ['a race is held to the claim under interleaving', { interleaving: 'durable' }, 'race', 'durable, gates'],
-  ['unless it has one of its own', { interleaving: 'durable', race: 'lossy' }, 'race', 'lossy, gates'],
+  ['a kill may lose nothing', {}, 'process-kill', 'durable, profile'],
+  ['a kill, claimed', { 'process-kill': 'atomic' }, 'process-kill', 'atomic, profile'],
+  ['power loss gates on what is used', {}, 'power-loss:ext4', 'atomic, profile'],
+  ['power loss gates on what is used', {}, 'power-loss:xfs', 'atomic, profile'],
+  ['power loss gates on what is used', {}, 'power-loss:btrfs', 'atomic, profile'],
+  ['the floor is only shown', {}, 'power-loss:posix', 'atomic, nothing'],
+  ['what needs a mount option is only shown', {}, 'power-loss:ext4-noauto', 'atomic, nothing'],
+  ['a general claim does not gate on the floor', { 'power-loss': 'durable' }, 'power-loss:posix', 'durable, nothing'],
+  ['a claim by name does', { 'power-loss:posix': 'durable' }, 'power-loss:posix', 'durable, claim'],
+  [
+    'a claim by name goes before the general one',
+    { 'power-loss': 'durable', 'power-loss:xfs': 'lossy' },
+    'power-loss:xfs',
+    'lossy, profile',
+  ],
+  ['a real cut is held to the claim under power loss', { 'power-loss': 'durable' }, 'power-cut:xfs', 'durable, profile'],
+  ['a real cut is held to its profile', { 'power-loss:ext4-noauto': 'durable' }, 'power-cut:ext4-noauto', 'durable, claim'],
+  ['and gates where that does', {}, 'power-cut:ext4-writeback', 'atomic, nothing'],
+  ['a call that fails may lose nothing', {}, 'io-error', 'durable, profile'],
+  ['the rules of Windows are only shown', { 'io-error': 'atomic' }, 'io-error:windows', 'atomic, nothing'],
+  ['but gate where they are claimed', { 'io-error:windows': 'durable' }, 'io-error:windows', 'durable, claim'],
+  ['tasks may see earlier values', {}, 'interleaving', 'atomic, profile'],
+  ['a race is held to the claim under interleaving', { interleaving: 'durable' }, 'race', 'durable, profile'],
+  ['unless it has one of its own', { interleaving: 'durable', race: 'lossy' }, 'race', 'lossy, profile'],
 ])('%s: %j on %s', (_, claims, name, expected) => {
-  const { claim, gates } = heldTo(cellOf(name, { store: { claims } }));
-  expect(`${claim}, ${gates ? 'gates' : 'shown'}`).toBe(expected);
-  expect(heldTo(cellOf(name, { store: { claims }, strict: true }))).toEqual({ claim, gates: true });
+  const { claim, heldBy } = heldTo(cellOf(name, { store: { claims } }));
+  expect(`${claim}, ${heldBy}`).toBe(expected);
+  for (const asked of ['name', 'strict'] as const)
+    expect(heldTo(cellOf(name, { store: { claims }, heldBy: asked }))).toEqual({ claim, heldBy: heldBy === 'nothing' ? asked : heldBy });
 });
 
 const namesIn = (name: string): string[] | undefined => variantsNamed(name)?.map((variant) => variant.name);

@@ -33,7 +33,7 @@ async function drawn(name: string, effort: Limits): Promise<number> {
   const variant = VARIANTS.find((one) => one.name === name);
   if (variant === undefined || scenario === undefined) throw new Error(`there is no ${name}`);
   const { model, profile } = variant;
-  const cell: Cell = { store, scenario, model, profile: profile.name, strict: false };
+  const cell: Cell = { store, scenario, model, profile: profile.name };
   const subjects = await model.subjects(cell, benchWith(effort), undefined);
   if (isNotMeasured(subjects)) throw new Error(subjects.reason);
   return new Set(subjects.map(({ history }) => history)).size;

@@ -8,7 +8,7 @@ import { failureBlock } from '../../harness/report/failure.ts';
 import { markdownReport } from '../../harness/report/markdown.ts';
 import { terminalReport } from '../../harness/report/terminal.ts';
 import { draws } from '../lab/thorough.ts';
-import { asExpected, cellAndCases, failing, resultOf } from './fixture.ts';
+import { asExpected, type CellParts, cellAndCases, failing, resultOf } from './fixture.ts';
 
 const plain = (result = failing, columns = 100): string => terminalReport(result, { columns, colors: false });
 
@@ -97,6 +97,21 @@ test('text from a store does not reach the terminal as it is', () => {
   const [first] = result.cases;
   if (first === undefined) throw new Error('no case');
   expect(plain({ ...result, cases: [{ ...first, found: '\u001b[2Jgone' }] })).toContain('\\u{1b}[2Jgone');
+});
+
+test('a claim that is held because its profile was named says so', () => {
+  const posix = { store: 'a', model: 'power-loss', profile: 'posix', heldBy: 'name', status: 'broken', runs: 'o*1 E*1 n*1' } as const;
+  const xfs = { ...posix, profile: 'xfs', heldBy: undefined };
+  const [one, two] = [posix, xfs].map(({ heldBy, ...parts }) => ({ ...parts, scenario: 'replace', ...(heldBy && { heldBy }) }));
+  if (one === undefined || two === undefined) throw new Error('two cells');
+  const verdict = (...cells: CellParts[]): string | undefined => plain(resultOf(cells)).trimEnd().split('\n').at(-1);
+  expect(verdict(one)).toBe('1 claim broken (held because --model names the profile)');
+  expect(verdict(one, two)).toBe('2 claims broken (1 of them held because --model names the profile)');
+  expect(verdict(two)).toBe('1 claim broken');
+  const { cell, cases } = cellAndCases(one);
+  expect(cases.slice(0, 1).map((first) => failureBlock(cell, first, NO_COLORS).split('\n')[0])).toEqual([
+    'a / replace / power-loss:posix   lossy (claims durable, held to it because --model names power-loss:posix)',
+  ]);
 });
 
 describe('a failure block', () => {

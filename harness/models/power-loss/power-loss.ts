@@ -1,7 +1,7 @@
 /**
  * Power loss as a model: `persistence/` says what each kind of file system may lose, `loss-space.ts` enumerates it for a trace.
  *
- * A claim gates where file systems are common; `posix` (the floor) and `ext4-noauto` are always shown.
+ * A claim gates where file systems are common; `posix` (the floor) and `ext4-noauto` are shown, unless somebody names them.
  */
 import type { RecordedSubject } from '../../bench/subject.ts';
 import type { Tried } from '../../domain/result.ts';

@@ -13,7 +13,6 @@ import type { InterleavedEnd } from '../../../harness/protocol/interleave.ts';
 const [A, B]: [Json, Json] = [{ A: 1 }, { B: 1 }];
 const cell = {
   model: interleaving,
-  strict: false,
   store: { name: 'planted', kind: 'module', claims: {}, knownBugs: {}, empty: {} },
   scenario: {
     name: 'two-savers',
