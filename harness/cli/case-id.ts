@@ -12,7 +12,7 @@ export interface CaseName {
 }
 
 const FORM =
-  /^(?<store>[\w.-]+)\/(?<scenario>[\w.-]+)\/(?<model>[a-z-]+(?::[a-z0-9-]+)?)@(?<op>\d{1,9})(?:~(?<detail>[\w.+=~-]{1,2000}))?$/;
+  /^(?<store>[\w.-]+)\/(?<scenario>[\w.-]+)\/(?<model>[a-z-]+(?::[a-z0-9-]+)?)@(?<op>0|[1-9]\d{0,8})(?:~(?<detail>[\w.+=~-]{1,2000}))?$/;
 
 /** Throws `UsageError` if the text is no case id. */
 export function parseCaseId(text: string): CaseName {
@@ -27,7 +27,12 @@ export function parseCaseId(text: string): CaseName {
   return { store, scenario, variant, only };
 }
 
+/** A zero before a number that could be written without it. */
+const LEADING_ZERO = /(?<![\da-z])0+(?=\d)/g;
+
 function noCaseId(text: string): UsageError {
+  const plain = text.replace(LEADING_ZERO, '');
+  if (plain !== text) return new UsageError(`"${text}" is no case id: a number in one begins with no zero`, `Did you mean ${plain}?`);
   return new UsageError(
     `"${text}" is no case id`,
     'A case id is <store>/<scenario>/<model>@<boundary>, e.g. rename-away/replace/process-kill@4; "crash-matrix run" prints one for every failure.',

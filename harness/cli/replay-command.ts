@@ -6,11 +6,11 @@ import { createColors } from 'picocolors';
 import type { BenchOptions } from '../bench/open-benches.ts';
 import { EFFORTS, type Effort } from '../domain/effort.ts';
 import { UnavailableError, UsageError } from '../domain/errors.ts';
+import { oneOf } from '../domain/nearest.ts';
 import { isNotMeasured } from '../domain/sighting.ts';
 import { buildTree } from '../domain/tree.ts';
 import { withCommas } from '../domain/words.ts';
 import type { Cell, Timeline } from '../models/model.ts';
-import { NoSuchState } from '../persistence/power-loss.ts';
 import { type Replayed, replayed } from '../replay.ts';
 import { failureBlock } from '../report/failure.ts';
 import { scheduleTimeline } from '../report/schedule-timeline.ts';
@@ -87,12 +87,16 @@ async function replay(id: string, flags: ReplayFlags, output: Output): Promise<n
   });
 }
 
+/** An id alone does not say which run it is of. */
+const OLDER =
+  'A case id counts the calls of one run. If it is of an earlier one, the store, Node or crash-matrix makes other calls now: "crash-matrix run" prints the ids of today.';
+
 async function bringAbout(id: string, cell: Cell, only: unknown, options: BenchOptions, again: (id: string) => string): Promise<Replayed> {
-  const found = await replayed(cell, only, options, again).catch((error: unknown) => {
-    throw error instanceof NoSuchState ? new UsageError(`${id}: ${error.message}`) : error;
-  });
-  if (found === undefined)
-    throw new UsageError(`${id}: there is no such boundary; "crash-matrix run" prints the ids of this store's cases`);
+  const found = await replayed(id, cell, only, options, again);
+  if ('notTried' in found) {
+    const near = found.near.length === 0 ? [] : [`Nearest: ${oneOf(found.near)}`];
+    throw new UsageError(`${id}: ${found.notTried}`, [...near, OLDER].join('\n'));
+  }
   if (isNotMeasured(found)) throw new UnavailableError(`${id} cannot be brought about: ${found.reason}`);
   return found;
 }

@@ -9,6 +9,11 @@ export class UsageError extends Error {
   }
 }
 
+/** What a case id names is in no run; the message says what is wrong, without the id. */
+export class NoSuchCase extends Error {
+  override readonly name = 'NoSuchCase';
+}
+
 /** Ctrl-C, or another signal to stop: exit code 130. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';

@@ -27,6 +27,18 @@ function distanceTo(want: string, name: string): number {
   return name.includes(want) ? Math.min(edits, 2) : edits;
 }
 
+const boundaryIn = (id: string): number => Number(/@(\d+)/.exec(id)?.[1]);
+
+/** Of the ids of a cell's cases those at the nearest boundary, and of these the ones that are spelt most alike. */
+export function nearestCases(wanted: string, known: readonly string[], most = 3): string[] {
+  const away = (id: string): number => Math.abs(boundaryIn(id) - boundaryIn(wanted));
+  return known
+    .map((id) => ({ id, away: away(id), edits: levenshtein(wanted, id) }))
+    .sort((one, other) => one.away - other.away || one.edits - other.edits)
+    .slice(0, most)
+    .map(({ id }) => id);
+}
+
 /** `unknown store "renam-away"; did you mean rename-away? Known: copy-then-replace, rename-away, …`. */
 export function didYouMean(kind: string, wanted: string, known: readonly string[]): string {
   const near = nearestNames(wanted, known);

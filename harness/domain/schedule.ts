@@ -59,6 +59,8 @@ export function scheduleId(schedule: Schedule): string {
   return schedule.map(({ task, steps }) => `${TASK_LETTERS[task]}${steps}`).join('.');
 }
 
+export const stepsOf = (schedule: Schedule): number => schedule.reduce((sum, { steps }) => sum + steps, 0);
+
 /** Undefined if the text is not a schedule. */
 export function parseSchedule(text: string): Schedule | undefined {
   const turns = text.split('.').map((turn) => {

@@ -51,7 +51,7 @@ function encodeStep(step: HistoryStep): string {
 
 /** Longer than any drawn history. */
 const MOST_STEPS = 100;
-const STEP = /^(?:s(?<value>[1-9])|u(?<key>[1-9])|c(?<after>\d{1,6})|(?<word>[zrl]))$/;
+const STEP = /^(?:s(?<value>[1-9])|u(?<key>[1-9])|c(?<after>0|[1-9]\d{0,5})|(?<word>[zrl]))$/;
 const WORDS = { z: { kind: 'reset' }, r: { kind: 'unchanged' }, l: { kind: 'reload' } } as const;
 
 /**

@@ -175,6 +175,8 @@ export interface Model<C extends Case = Case, R = unknown, Named = unknown, E ex
     /** Undefined if it names no case of this model. */
     read(op: number, detail: string, profile: string | undefined): Named | undefined;
   };
+  /** Ids, after the model, of cases that a run tries of a subject, as far as they are known without carrying one out: those near one that is not there are named. */
+  listed?(subject: Subject, cell: Cell, bench: Bench): readonly string[];
   subjects(cell: Cell, bench: Bench, only: Named | undefined): Promise<readonly Subject[] | NotMeasured>;
   explore(subjects: readonly Subject[], exploration: Exploration<C, R, Named>): Promise<E | NotMeasured>;
   carryOut(

@@ -12,6 +12,7 @@
  *
  * A tree is yielded once per set of acknowledged steps: at the first boundary where a power cut can leave it.
  */
+import { NoSuchCase } from '../domain/errors.ts';
 import type { Trace, Tree } from '../domain/trace.ts';
 import { historyOf, type MicroOpHistory } from './actions.ts';
 import { Frontier, TooMany } from './frontier.ts';
@@ -22,7 +23,7 @@ import { Pieces } from './pieces.ts';
 import type { Profile } from './profile.ts';
 import { Sampler } from './sampler.ts';
 import type { PowerLossState } from './state.ts';
-import { parseDetail } from './state-id.ts';
+import { detailOf, parseDetail } from './state-id.ts';
 
 /** Up to this many distinct states, all are enumerated. If there are more, about this many are sampled. */
 export const STATE_LIMIT = 50_000;
@@ -184,26 +185,21 @@ export function* statesAt(trace: Trace, profile: Profile, boundary: number, opti
   yield* sampler.states(boundary, limit);
 }
 
-/** No state of this trace and profile has this detail; the message says why. */
-export class NoSuchState extends Error {
-  override readonly name = 'NoSuchState';
-}
-
 /**
- * The tree of a state, by its boundary and the detail in its case id. Throws NoSuchState. `options` are those of the exploration;
+ * The tree of a state, by its boundary and the detail in its case id. Throws NoSuchCase. `options` are those of the exploration;
  * only a detail with a tree hash depends on them.
  */
 export function rebuild(trace: Trace, profile: Profile, boundary: number, detail: string, options: PowerLossOptions = {}): Tree {
   const id = parseDetail(detail);
-  if (id === undefined) throw new NoSuchState(`"${detail}" is not a list of lost ops such as "lost=7.2+9"`);
+  if (id === undefined) throw new NoSuchCase(`"${detail}" is not a list of lost ops such as "lost=7.2+9"`);
   if (!Number.isInteger(boundary) || boundary < 0 || boundary > trace.ops.length)
-    throw new NoSuchState(`there is no boundary ${boundary}: the trace has ${trace.ops.length} ops`);
+    throw new NoSuchCase(`there is no boundary ${boundary}: the trace has ${trace.ops.length} ops`);
   if (id.kind === 'tree') {
     for (const state of powerLossStates(trace, profile, options)) {
       if (state.boundary === boundary && state.hash === id.hash) return state.toTree();
       if (state.boundary > boundary) break;
     }
-    throw new NoSuchState(`${profile.name} leaves no tree ${id.hash} at boundary ${boundary}`);
+    throw new NoSuchCase(`${profile.name} leaves no tree ${id.hash} at boundary ${boundary}`);
   }
   const history = historyOf(trace, id.unit);
   const pieces = new Pieces(history.start, profile);
@@ -212,7 +208,7 @@ export function rebuild(trace: Trace, profile: Profile, boundary: number, detail
   for (const { op, part } of id.parts) {
     const parts = history.actions[op - 1]?.microOps.map((microOp) => microOp.part) ?? [];
     if (op > boundary || (part === 'all' ? parts.length === 0 : !parts.includes(part)))
-      throw new NoSuchState(`op ${op}${part === 'all' ? '' : `.${part}`} has nothing to lose at boundary ${boundary}`);
+      throw new NoSuchCase(`op ${op}${part === 'all' ? '' : `.${part}`} has nothing to lose at boundary ${boundary}`);
     for (const number of part === 'all' ? parts : [part]) wanted.add(`${op}.${number}`);
   }
   const lost = new Set<Piece>();
@@ -222,12 +218,14 @@ export function rebuild(trace: Trace, profile: Profile, boundary: number, detail
     lost.add(piece);
   }
   const [durable] = wanted;
-  if (durable !== undefined) throw new NoSuchState(`${profile.name} cannot lose op ${durable} at boundary ${boundary}: it is on disk`);
+  if (durable !== undefined) throw new NoSuchCase(`${profile.name} cannot lose op ${durable} at boundary ${boundary}: it is on disk`);
   const closed = lostWith(pieces.all, lost);
   const implied = [...closed].find((piece) => !lost.has(piece) && piece.microOps.length > 0)?.microOps[0];
   if (implied !== undefined)
-    throw new NoSuchState(
-      `${profile.name} cannot lose "${detail}" at boundary ${boundary} and keep op ${implied.op.index}.${implied.part}`,
-    );
+    throw new NoSuchCase(`${profile.name} cannot lose "${detail}" at boundary ${boundary} and keep op ${implied.op.index}.${implied.part}`);
+  const forgone = [...closed].flatMap(({ microOps }) => microOps).sort((a, b) => a.op.index - b.op.index || a.part - b.part);
+  const written = detailOf(forgone, history.actions, id.unit, () => '');
+  if (written !== detail)
+    throw new NoSuchCase(`"${detail}" is written ${written === 'tree=' ? 'as the hash of its tree' : `"${written}"`}`);
   return pieces.diskWithout(closed).toTree();
 }

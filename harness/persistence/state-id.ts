@@ -35,12 +35,15 @@ export function detailOf(lost: readonly MicroOp[], actions: readonly Action[], u
   return text.length <= MAX_LENGTH ? text : `tree=${hash()}`;
 }
 
+const PART = /(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))?/.source;
+const LOST = new RegExp(`^(lost|lost512)=(${PART}(?:\\+${PART})*)$`);
+
 /** Undefined if `detailOf` cannot have written this text. */
 export function parseDetail(detail: string): StateId | undefined {
   if (detail === '') return { kind: 'lost', unit: 4096, parts: [] };
   const tree = /^tree=([0-9a-f]{16})$/.exec(detail)?.[1];
   if (tree !== undefined) return { kind: 'tree', hash: tree };
-  const lost = /^(lost|lost512)=(\d+(?:\.\d+)?(?:\+\d+(?:\.\d+)?)*)$/.exec(detail);
+  const lost = LOST.exec(detail);
   if (lost === null) return undefined;
   const parts = (lost[2] ?? '').split('+').map((word): LostPart => {
     const [op, part] = word.split('.');

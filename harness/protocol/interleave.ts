@@ -41,9 +41,13 @@ export interface InterleaveRequest {
 
 export type InterleaveAnswer =
   /** The result of each workload, in their order. */
-  | { readonly kind: 'interleaved'; readonly results: readonly Interleaved[] }
-  /** Nothing could be judged. */
-  | { readonly kind: 'refused'; readonly reason: string };
+  { readonly kind: 'interleaved'; readonly results: readonly Interleaved[] } | Refusal;
+
+/** Nothing could be judged, or no run goes as the named schedule does. */
+export interface Refusal {
+  readonly kind: 'refused' | 'no-such-schedule';
+  readonly reason: string;
+}
 
 /** The result of interleaving one workload. */
 export interface Interleaved {

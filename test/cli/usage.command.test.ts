@@ -33,7 +33,7 @@ describe('exit 2, and what would have been right', () => {
     { args: 'replay other/replace/process-kill@1 --store ./ten.cjs', message: './ten.cjs is the store "ten", and the case is of "other"' },
     {
       args: 'replay ten/replace/process-kill@99 --store ./ten.cjs',
-      message: 'there is no such boundary; "crash-matrix run" prints the ids',
+      message: 'replace/process-kill@99: there is no boundary 99: the run has 3 ops\nNearest: ten/replace/process-kill@3,',
     },
   ])('$args', async ({ args, message }) => {
     const tmp = place.tmp();

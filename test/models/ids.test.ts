@@ -279,6 +279,26 @@ describe.each(VARIANTS.map(({ name }) => name))('%s', (variant) => {
     expect(() => read(variant, text)).toThrow(UsageError);
   });
 
+  law.prop([named(variant), fc.nat()])('a number in an id begins with no zero', (one, which) => {
+    const text = textOf(model, one);
+    const numbers = [...text.matchAll(/(?<![\da-z])\d+|(?<=[a-z])\d+(?=[.~]|$)/g)].filter(
+      ({ index }) => !/tree=[\da-f]*$/.test(text.slice(0, index)),
+    );
+    const at = numbers[which % numbers.length]?.index ?? 0;
+    expect(() => read(variant, `${text.slice(0, at)}0${text.slice(at)}`)).toThrow(UsageError);
+  });
+
+  law.prop([named(variant), fc.nat(), fc.nat()])('parts of an id have one order, and stand once', (one, from, to) => {
+    const [first = '', ...parts] = textOf(model, one).split('~');
+    const moved = parts.toSpliced(to % (parts.length + 1), 0, parts[from % Math.max(1, parts.length)] ?? '');
+    const text = [first, ...moved].join('~');
+    try {
+      expect(textOf(model, read(variant, text))).toBe(text);
+    } catch (error) {
+      expect(error).toBeInstanceOf(UsageError);
+    }
+  });
+
   law.prop([named(variant), fc.constantFrom('~x', '.', '~', '!', '\n')])('and so is an id with something more', (one, more) => {
     expect(() => read(variant, `${textOf(model, one)}${more}`)).toThrow(UsageError);
   });

@@ -14,15 +14,9 @@ import {
   writeFile,
   writeSynced,
 } from '../../harness/calibrate/run.ts';
+import { NoSuchCase } from '../../harness/domain/errors.ts';
 import { treeKey } from '../../harness/domain/tree.ts';
-import {
-  NoSuchState,
-  type PowerLossOptions,
-  powerLossStates,
-  rebuild,
-  STATE_LIMIT,
-  statesAt,
-} from '../../harness/persistence/power-loss.ts';
+import { type PowerLossOptions, powerLossStates, rebuild, STATE_LIMIT, statesAt } from '../../harness/persistence/power-loss.ts';
 import { PROFILE_NAMES } from '../../harness/persistence/profile.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
 import { exhaustive } from '../lab/thorough.ts';
@@ -121,7 +115,7 @@ describe('a state by its id', () => {
     ],
     ['by a hash that no state has', save, 5, 'tree=0123456789abcdef', 'ext4 leaves no tree 0123456789abcdef at boundary 5'],
   ])('%s', (_, trace, boundary, detail, message) => {
-    expect(() => rebuild(trace, ext4, boundary, detail)).toThrow(NoSuchState);
+    expect(() => rebuild(trace, ext4, boundary, detail)).toThrow(NoSuchCase);
     expect(() => rebuild(trace, ext4, boundary, detail)).toThrow(message);
   });
 

@@ -83,7 +83,9 @@ test('what is only shown is left out of the command, which would hold the store 
   const as = (...statuses: ('broken' | 'shown')[]): string | undefined =>
     runLine({ ...rest, cells: cells.map((cell, at) => ({ ...cell, status: statuses[at] ?? cell.status })) });
   expect(as('broken', 'shown')).toBe('crash-matrix run --store notes --scenario replace --model process-kill --effort deep');
-  expect(as('broken', 'broken')).toBe('crash-matrix run --store notes --scenario replace,reset --model process-kill,power-loss:ext4 --effort deep');
+  expect(as('broken', 'broken')).toBe(
+    'crash-matrix run --store notes --scenario replace,reset --model process-kill,power-loss:ext4 --effort deep',
+  );
 });
 
 test('the run is the one that found it: effort, limits, seed and recorder', () => {

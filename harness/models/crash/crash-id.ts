@@ -29,7 +29,7 @@ export function writeCrashId({ subject: { history }, state }: CrashCase): string
   return `${at}~${historyDetail(history.steps, rest.join('~'))}`;
 }
 
-const SECOND = /^(?:(?<first>.*?)~)?then=(?<op>\d{1,9})(?:~(?<detail>.+))?$/;
+const SECOND = /^(?:(?<first>.*?)~)?then=(?<op>0|[1-9]\d{0,8})(?:~(?<detail>.+))?$/;
 
 /** `twice`: whether the model crashes recoveries too. */
 export function readCrashId(op: number, detail: string, read: ReadState, twice: boolean): NamedState | undefined {

@@ -2,12 +2,12 @@
  * Explores crashes of recorded runs: every state of a scenario's run, or of the executions of many random histories.
  */
 import type { RecordedSubject } from '../../bench/subject.ts';
+import { NoSuchCase } from '../../domain/errors.ts';
 import type { Tried } from '../../domain/result.ts';
 import { FRESH, isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Trace } from '../../domain/trace.ts';
 import type { History } from '../../generate/history.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
-import { NoSuchState } from '../../persistence/power-loss.ts';
 import type { CarriedOut } from '../../recover/believe.ts';
 import type { Cell, Exploration, Explored } from '../model.ts';
 import { TallyCounter } from '../tally.ts';
@@ -133,7 +133,7 @@ export function stepsOf({ case: { subject, state } }: CrashVerdict): History {
   return subject.history?.upTo(state.at.op) ?? [];
 }
 
-/** The scenario's run, or the history that a case id names. Throws NoSuchState where it names none. */
+/** The scenario's run, or the history that a case id names. Throws NoSuchCase where it names none. */
 export function oneRun(
   subjects: readonly RecordedSubject[],
   { scenario }: Cell,
@@ -141,7 +141,7 @@ export function oneRun(
 ): RecordedSubject | NotMeasured {
   const [subject] = subjects;
   if (scenario.histories && (subject === undefined || only === undefined))
-    throw new NoSuchState('it names no history, as in @5~history=s1.u2.c3.l');
+    throw new NoSuchCase('it names no history, as in @5~history=s1.u2.c3.l');
   if (subject === undefined) throw new Error('a recorded scenario is one subject');
   const trouble = subject.history?.trouble;
   return trouble !== undefined && only !== undefined && only.at.op > subject.trace.ops.length ? { reason: trouble } : subject;

@@ -11,6 +11,7 @@
  * that save is the one under test count it.
  */
 import type { RecordedSubject, Subject } from '../../bench/subject.ts';
+import { NoSuchCase } from '../../domain/errors.ts';
 import { isNotMeasured } from '../../domain/sighting.ts';
 import type { Trace } from '../../domain/trace.ts';
 import { oracleOfRecovery, oracleOptions } from '../../judge/oracle.ts';
@@ -27,7 +28,7 @@ import { wayToRecover } from './ways.ts';
 /** A model whose states come from a trace alone. */
 export interface TraceModel<Found extends StatesOfTrace<TraceState> = StatesOfTrace<TraceState>>
   extends Model<CrashCase, undefined, NamedState, CrashExplored<Found>> {
-  /** All states, or the one that is named. Throws NotReplayable and NoSuchState. */
+  /** All states, or the one that is named. Throws NotReplayable and NoSuchCase. */
   statesOf(trace: Trace, profile: string | undefined, options: StateOptions, only?: NamedState): StatesOfTrace<TraceState>;
 }
 
@@ -164,6 +165,7 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
         );
         crashed.add(trace);
       } catch (error) {
+        if (error instanceof NoSuchCase) throw new NoSuchCase(`in recovery, ${error.message}`);
         if (!(error instanceof NotReplayable)) throw error;
         unmeasured.push({ case: first.case, reason: `its recovery could not be crashed: ${error.message}` });
       }

@@ -4,7 +4,7 @@
  * A turn counts effects: a task continues until it has had that many. Choices without an effect (a call that begins and waits for another,
  * a timer) are not written, except at the end of a turn, where each is a turn of zero steps: `b0`.
  */
-import { parseSchedule, type Schedule, scheduleId, type Turn } from '../../domain/schedule.ts';
+import { parseSchedule, type Schedule, scheduleId, stepsOf, type Turn } from '../../domain/schedule.ts';
 import { encodeConcurrent, parseConcurrent } from '../../generate/concurrent.ts';
 import type { NamedSchedule } from '../../protocol/interleave.ts';
 import type { Choice, Scene } from './scene.ts';
@@ -23,6 +23,7 @@ export function parseScheduleDetail(boundary: number, detail: string): NamedSche
   const schedule = parseSchedule(turns);
   const history = text === undefined ? undefined : parseConcurrent(text);
   if (schedule === undefined || (text !== undefined && history === undefined)) return undefined;
+  if (crash === undefined && stepsOf(schedule) !== boundary) return undefined;
   return { schedule, ...(crash !== undefined && { crashAfter: boundary }), ...(history && { history }) };
 }
 
@@ -54,14 +55,15 @@ export function scheduleOfChoices(choices: readonly Choice[], effects: number): 
   return turns;
 }
 
-/** Follows a schedule. Returns false if a task cannot take its turn. */
-export async function follow(scene: Scene, schedule: Schedule): Promise<boolean> {
-  for (const { task, steps } of schedule) {
+/** Follows a schedule. Returns false if a task cannot take its turn. `isCut`: its last turn may be a part of one, at a crash. */
+export async function follow(scene: Scene, schedule: Schedule, isCut: boolean): Promise<boolean> {
+  for (const [index, { task, steps }] of schedule.entries()) {
     const until = scene.effects + steps;
     do {
       if (!scene.ready().includes(task)) return false;
       await scene.advance(task);
     } while (scene.effects < until);
+    if (scene.effects > until && !(isCut && index === schedule.length - 1)) return false;
   }
   return true;
 }

@@ -13,7 +13,14 @@ import { recoveryOnFake } from '../../fake/recover.ts';
 import { type ConcurrentPromise, judgeConcurrent, promisedBy } from '../../judge/concurrent.ts';
 import { isLoss, type OracleOptions } from '../../judge/outcome.ts';
 import { valuesAfter } from '../../judge/promise.ts';
-import type { InterleaveAnswer, Interleaved, InterleavedEnd, InterleaveRequest, NamedSchedule } from '../../protocol/interleave.ts';
+import type {
+  InterleaveAnswer,
+  Interleaved,
+  InterleavedEnd,
+  InterleaveRequest,
+  NamedSchedule,
+  Refusal,
+} from '../../protocol/interleave.ts';
 import { encodeTree } from '../../protocol/interleave.ts';
 import { scheduleOfChoices } from './coding.ts';
 import { compareNumbers } from './compare.ts';
@@ -48,7 +55,7 @@ export async function enumerateInterleavings(
     }
     return { kind: 'interleaved', results };
   } catch (error) {
-    if (error instanceof Refused) return { kind: 'refused', reason: error.message };
+    if (error instanceof Refused) return { kind: error.kind, reason: error.message };
     throw error;
   }
 }
@@ -91,7 +98,14 @@ async function enumerateAll({ runs, samples, seed }: InterleaveRequest, options:
   };
 }
 
-class Refused extends Error {}
+class Refused extends Error {
+  readonly kind: Refusal['kind'];
+
+  constructor(reason: string, kind: Refusal['kind'] = 'refused') {
+    super(reason);
+    this.kind = kind;
+  }
+}
 
 class Judge {
   readonly outcomes: { [outcome in Outcome]?: number } = {};
@@ -137,7 +151,7 @@ class Judge {
   async playBack(options: SceneOptions, { schedule, crashAfter }: NamedSchedule): Promise<InterleavedEnd> {
     const scene = new Scene(options);
     const played = await playBack(scene, schedule, crashAfter);
-    if ('reason' in played) throw new Refused(played.reason);
+    if ('reason' in played) throw new Refused(played.reason, played.kind);
     const { snapshot, ...end } = played;
     const promise = promisedBy(this.#before, this.tasks, end.events, this.#options);
     const recovery = end.stuck === undefined ? await this.#recovery(snapshot) : NOT_RECOVERED;

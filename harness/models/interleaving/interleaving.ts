@@ -6,6 +6,7 @@
  */
 
 import type { TasksSubject } from '../../bench/subject.ts';
+import { NoSuchCase } from '../../domain/errors.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
 import { simplerHistories } from '../../generate/concurrent.ts';
@@ -159,7 +160,8 @@ class Interleaver {
     );
     const results: Interleaved[] = [];
     for (const [share, answer] of answers.entries()) {
-      if (answer.kind === 'refused') return answer;
+      if (answer.kind === 'no-such-schedule') throw new NoSuchCase(answer.reason);
+      if (answer.kind !== 'interleaved') return answer;
       for (const [at, one] of answer.results.entries()) results[at * PROCESSES + share] = one;
     }
     return results;

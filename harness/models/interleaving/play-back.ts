@@ -5,17 +5,14 @@ import type { Schedule, ScheduleEnd, ScheduleOp } from '../../domain/schedule.ts
 import type { Snapshot } from '../../fake/directory.ts';
 import { openFlags } from '../../fake/syscall.ts';
 import type { Happened } from '../../fake/world.ts';
+import type { Refusal } from '../../protocol/interleave.ts';
 import { follow } from './coding.ts';
 import type { Scene } from './scene.ts';
 
 export type PlayedBack = Omit<ScheduleEnd, 'tree'> & { readonly snapshot: Snapshot };
 
 /** `crashAfter`: the number of ops after which everything crashes. */
-export async function playBack(
-  scene: Scene,
-  schedule: Schedule,
-  crashAfter: number | undefined,
-): Promise<PlayedBack | { readonly reason: string }> {
+export async function playBack(scene: Scene, schedule: Schedule, crashAfter: number | undefined): Promise<PlayedBack | Refusal> {
   const ops: ScheduleOp[] = [];
   let cut: Snapshot | undefined;
   scene.world.recordsPaths = true;
@@ -24,20 +21,26 @@ export async function playBack(
     if (scene.effects === crashAfter) cut = scene.snapshot();
   };
   const failure = await scene.start();
-  if (failure !== undefined) return { reason: failure };
-  if (!(await follow(scene, schedule))) return { reason: scene.world.refused ?? 'the tasks cannot run in this order' };
+  if (failure !== undefined) return refusal(failure);
+  if (!(await follow(scene, schedule, crashAfter !== undefined))) {
+    const { refused } = scene.world;
+    return refused === undefined ? noSuch('the tasks cannot run in this order') : refusal(refused);
+  }
   if (crashAfter !== undefined) {
     const crashPoint = scene.crashPoints.filter(({ at, choices }) => at === crashAfter && choices <= scene.choices.length).at(-1);
-    if (crashPoint === undefined) return { reason: `there are only ${scene.effects} ops` };
+    if (crashPoint === undefined) return noSuch(`there are only ${scene.effects} ops`);
     const events = scene.allEvents.list(crashPoint.events).slice();
     return { schedule, ops: ops.slice(0, crashAfter), events, how: 'crashed', snapshot: cut ?? scene.snapshot() };
   }
-  if (scene.ready().length > 0) return { reason: 'the schedule ends before the tasks do' };
+  if (scene.ready().length > 0) return noSuch('the schedule ends before the tasks do');
   const { stuck } = scene;
   if (stuck === undefined) await scene.close();
-  if (scene.world.refused !== undefined) return { reason: scene.world.refused };
+  if (scene.world.refused !== undefined) return refusal(scene.world.refused);
   return { schedule, ops, events: scene.events, how: 'ended', snapshot: scene.snapshot(), ...(stuck !== undefined && { stuck }) };
 }
+
+const noSuch = (reason: string): Refusal => ({ kind: 'no-such-schedule', reason });
+const refusal = (reason: string): Refusal => ({ kind: 'refused', reason });
 
 /** In the format of `opText`. */
 function textOf({ syscall, path, error }: Happened, directory: string): string {

@@ -1,14 +1,16 @@
 /** Explores the faults of one subject: every single fault, second faults on the ways that follow, and power cuts after failed fsyncs. */
 import type { RecordedSubject } from '../../bench/subject.ts';
 import type { Effort } from '../../domain/effort.ts';
+import { NoSuchCase } from '../../domain/errors.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Trace } from '../../domain/trace.ts';
+import { counted } from '../../domain/words.ts';
 import type { History } from '../../generate/history.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
 import type { Fault } from '../../record/fault.ts';
 import type { CarriedOut, Judged, Unmeasured } from '../../recover/believe.ts';
 import type { Cell, Exploration, Explored } from '../model.ts';
-import { DROPPING_ERRNO, type FaultCase, type OpFault } from './fault-id.ts';
+import { DROPPING_ERRNO, type FaultCase, faultId, type OpFault } from './fault-id.ts';
 import { type FaultyRun, runAlone, runFaults } from './fault-runs.ts';
 import { fsyncsOf } from './fsync-edits.ts';
 import { dropsPages, judgeDrops, judgeLies, type Lying, namedCut, undisturbed } from './fsync-faults.ts';
@@ -48,7 +50,7 @@ type OneFault = Extract<FaultCase, { kind: 'faults' }>;
 
 const limitsOfScenario = ({ errnos, secondFaults }: Effort): FaultLimits => ({ errnos, second: secondFaults, lies: true });
 
-/** Throws NoSuchState for a power cut that the named fault cannot end in. */
+/** Throws NoSuchCase for a power cut that the named fault cannot end in. */
 export async function exploreFaults(
   subject: RecordedSubject,
   exploration: FaultExploration,
@@ -141,8 +143,8 @@ async function exploreFsyncs(
   }
 }
 
-/** No verdict and nothing unmeasured: the name names no fault of this run. */
-async function exploreNamed(trial: Trial, fault: FaultCase, { judge }: FaultExploration): Promise<FaultExplored> {
+/** No verdict and nothing unmeasured: the name names no fault of this run. Throws NoSuchCase where a run makes no such call fail. */
+async function exploreNamed(trial: Trial, fault: FaultCase, { judge, cell }: FaultExploration): Promise<FaultExplored> {
   const { trace } = trial.subject;
   const explored = ({ verdicts, unmeasured: doubted }: Judged<FaultyCase, FaultyRun>): FaultExplored => ({
     verdicts,
@@ -155,8 +157,15 @@ async function exploreNamed(trial: Trial, fault: FaultCase, { judge }: FaultExpl
   });
   const none = explored({ verdicts: [], unmeasured: [] });
   if (fault.kind === 'faults') {
-    const isOp = fault.faults[0].op >= 1 && fault.faults[0].op <= trace.ops.length;
-    return isOp ? explored(await judge([caseOf(trial, fault.faults)])) : none;
+    const [first, second] = fault.faults;
+    mustBeTried(first, faultsOf(trace, cell), trace);
+    if (second !== undefined) {
+      const run = await runAlone(trial.lab, [first]);
+      if (!('trace' in run)) return explored({ verdicts: [], unmeasured: [unmeasured(caseOf(trial, [first]), run.doubt)] });
+      const others = secondFaults([{ run, first }], Number.POSITIVE_INFINITY).faults.map(([, other]) => other);
+      mustBeTried(second, others, run.trace, `after ${faultId({ kind: 'faults', faults: [first] })}, `);
+    }
+    return explored(await judge([caseOf(trial, fault.faults)]));
   }
   const { cut } = fault;
   if (fault.kind === 'lie') {
@@ -173,6 +182,14 @@ async function exploreNamed(trial: Trial, fault: FaultCase, { judge }: FaultExpl
   const run = await runAlone(trial.lab, dropping);
   if (!('trace' in run)) return explored({ verdicts: [], unmeasured: [unmeasured(failed, run.doubt)] });
   return explored(await judge([namedCut(trial, { ...fault, cut }, run)]));
+}
+
+function mustBeTried(fault: OpFault, tried: readonly OpFault[], { ops }: Trace, when = ''): void {
+  const idOf = (one: OpFault): string => faultId({ kind: 'faults', faults: [one] });
+  const op = ops[fault.op - 1];
+  if (op === undefined) throw new NoSuchCase(`${when}there is no op ${fault.op}: the run has ${counted(ops.length, 'op')}`);
+  if (!tried.some((one) => idOf(one) === idOf(fault)))
+    throw new NoSuchCase(`${when}op ${fault.op}, ${op.call} ${op.file.path}, does not fail like this`);
 }
 
 /** Carries out the cases of one trial, in their order. */

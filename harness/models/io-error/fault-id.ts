@@ -67,8 +67,8 @@ function cutId(cut: CutAfterFault | undefined): string {
   return `=${cut.profile}.${cut.boundary}${cut.detail === '' ? '' : `.${cut.detail}`}`;
 }
 
-const CUT = /^(?:EIO~(?<dropped>dropped)|(?<lie>lie))(?:=(?<profile>[a-z0-9-]+)\.(?<boundary>\d+)(?:\.(?<detail>.+))?)?$/;
-const SECOND = /^(?<first>.+?)~then=(?<op>\d+)~(?<second>.+)$/;
+const CUT = /^(?:EIO~(?<dropped>dropped)|(?<lie>lie))(?:=(?<profile>[a-z0-9-]+)\.(?<boundary>0|[1-9]\d*)(?:\.(?<detail>.+))?)?$/;
+const SECOND = /^(?<first>.+?)~then=(?<op>0|[1-9]\d*)~(?<second>.+)$/;
 
 /** `op` and `detail` are the parts before and after the first `~` of an id. Returns undefined if they name no fault. */
 export function parseFault(op: number, detail: string, profile?: 'windows'): FaultCase | undefined {
@@ -93,9 +93,9 @@ function parseDetail(op: number, detail: string, profile: 'windows' | undefined)
     if (detail === 'EPERM' || detail === 'EPERM+') return { kind: 'in-use', op, lasts: detail === 'EPERM+' };
     return undefined;
   }
-  const [, bytes] = /^short=(\d+)$/.exec(detail) ?? [];
+  const [, bytes] = /^short=(0|[1-9]\d*)$/.exec(detail) ?? [];
   if (bytes !== undefined) return { kind: 'short', op, bytes: Number(bytes) };
-  const [full, room] = /^ENOSPC\+(\d*)$/.exec(detail) ?? [];
+  const [full, room] = /^ENOSPC\+(0|[1-9]\d*|)$/.exec(detail) ?? [];
   if (full !== undefined) return { kind: 'full', op, ...(room !== '' && { room: Number(room) }) };
   return Object.hasOwn(constants.errno, detail) ? { kind: 'errno', op, errno: detail } : undefined;
 }

@@ -107,7 +107,7 @@ export async function judgeLies(trial: Trial, judge: JudgeCases): Promise<Lying 
   return { grade: worstGrade(worst.map((outcome) => gradeOf(outcome, STALE_IS))), outcomes };
 }
 
-/** One power cut by its id. `run`: that with the failed fsync; of a lie, the undisturbed one. Throws NoSuchState. */
+/** One power cut by its id. `run`: that with the failed fsync; of a lie, the undisturbed one. Throws NoSuchCase. */
 export function namedCut(
   trial: Trial,
   fails: Exclude<FaultCase, { kind: 'faults' }> & { readonly cut: CutAfterFault },

@@ -14,7 +14,7 @@ import { firstFaultyOp } from '../../record/fault.ts';
 import { type Letter, type Model, opsWithSites, recordedOf } from '../model.ts';
 import { blameFault } from './blame.ts';
 import { describeFault, faultOf } from './describe.ts';
-import { carryOutFaults, exploreFaults, type FaultExplored, type NamedFault } from './explore.ts';
+import { carryOutFaults, exploreFaults, type FaultExplored, faultsOf, type NamedFault } from './explore.ts';
 import { faultId, parseFault } from './fault-id.ts';
 import type { FaultyRun } from './fault-runs.ts';
 import { opOf } from './fsync-faults.ts';
@@ -52,6 +52,13 @@ export const ioError: Model<FaultyCase, FaultyRun, NamedFault, FaultExplored> = 
   appliesTo: ({ tasks }) => tasks === undefined,
   missing: () => undefined,
   id: { write: writeFault, read: readFault },
+
+  /** Single faults; the run by the rules of Windows is known only once it was made, and so is the last call of a history. */
+  listed: (subject, cell) => {
+    const { trace, history } = recordedOf(subject);
+    if (cell.profile !== undefined || history !== undefined) return [];
+    return faultsOf(trace, cell).map((fault) => faultId({ kind: 'faults', faults: [fault] }));
+  },
 
   subjects: async (_cell, bench, only) => {
     if (bench.scenario.histories) return faultHistories(bench, only);

@@ -53,7 +53,7 @@ async function cutsOf(request: PowerCutRequest, only: NamedState | undefined): P
 }
 
 function forceOf(detail: string): ForcePoint | undefined {
-  const [, how, at] = /^(fsync|commit|sync)=(\d{1,9})$/.exec(detail) ?? [];
+  const [, how, at] = /^(fsync|commit|sync)=(0|[1-9]\d{0,8})$/.exec(detail) ?? [];
   return how === 'fsync' || how === 'commit' || how === 'sync' ? { how, at: Number(at) } : undefined;
 }
 
@@ -117,6 +117,8 @@ export const powerCut: Model<CrashCase, undefined, NamedState, CrashExplored<Cut
   appliesTo: ({ tasks }) => tasks === undefined,
   missing: ({ recorder, path }, { name }) => (recorder.cuts ? missingFor(fileSystemOf(name), path) : needsRecorder('cuts')),
   id: { write: writeCrashId, read: (op, detail) => readCrashId(op, detail, readState, false) },
+  /** Where nothing else is forced; more is known only on the file system. */
+  listed: (subject) => recordedOf(subject).trace.trees.map((_, op) => `@${op}`),
   subjects: (_cell, bench, only) => crashSubjects(bench, only, false, bench.effort.costlyHistories),
 
   explore: async (subjects, exploration) => {

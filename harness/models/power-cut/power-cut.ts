@@ -8,7 +8,9 @@
  * Real     this machine's kernel, with fresh, small images.
  */
 
+import { NoSuchCase } from '../../domain/errors.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
+import { counted } from '../../domain/words.ts';
 import type { ForcePoint } from '../../record/recorder.ts';
 import { cutRun, forcePoints } from './cut-run.ts';
 import { CutTrees } from './cut-trees.ts';
@@ -41,13 +43,18 @@ export async function powerCuts(request: PowerCutRequest): Promise<PowerCuts | N
 
 /**
  * The tree of a reported cut, by its boundary and what was forced. The run is repeated, so temp names and other random contents differ
- * from the report.
+ * from the report. Throws NoSuchCase where a run makes no such cut.
  */
 export async function powerCutAt(
   request: PowerCutRequest,
   boundary: number,
   force: ForcePoint | undefined,
 ): Promise<CutTree | NotMeasured> {
+  const { trace } = request.recording;
+  const isThere = (point: ForcePoint): boolean => point.how === force?.how && point.at === force.at;
+  if (boundary > trace.ops.length) throw new NoSuchCase(`there is no boundary ${boundary}: the run has ${counted(trace.ops.length, 'op')}`);
+  if (force !== undefined && !forcePoints(trace, request.fileSystem.forcings).some(isThere))
+    throw new NoSuchCase(`nothing is forced by ${force.how} after op ${force.at}`);
   const run = await cutRun(request, force);
   if (isNotMeasured(run)) return run;
   const cut = run.cuts.find((made) => made.boundary === boundary);

@@ -85,7 +85,7 @@ export class LossSpace implements StatesOfTrace<LossState> {
   }
 }
 
-/** One state by its boundary and the rest of its case id. Throws NoSuchState. */
+/** One state by its boundary and the rest of its case id. Throws NoSuchCase. */
 export function lossStateNamed(trace: Trace, profile: Profile, { at, detail }: NamedState, options: StateOptions): LossState {
   const unit: Unit = detail.startsWith('lost512=') ? 512 : 4096;
   const tree = rebuild(trace, profile, at.op, detail, { ...options, unit });

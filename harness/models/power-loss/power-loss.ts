@@ -14,7 +14,7 @@ import { PROFILES } from '../../persistence/profiles.ts';
 import { parseDetail } from '../../persistence/state-id.ts';
 import { blameCrash } from '../crash/blame.ts';
 import { type NamedState, type ReadState, readCrashId, writeCrashId } from '../crash/crash-id.ts';
-import type { CrashVerdict, LossState } from '../crash/crash-state.ts';
+import { type CrashVerdict, crashCase, type LossState } from '../crash/crash-state.ts';
 import { beginningWith, crashNotes, crashTimeline, describeCrash, leastLost, lineOf, variationOf } from '../crash/describe.ts';
 import {
   type CrashExploration,
@@ -124,6 +124,11 @@ export const powerLoss: TraceModel<Found> = {
   appliesTo: ({ tasks }) => tasks === undefined,
   missing: () => undefined,
   id: { write: writeCrashId, read: (op, detail) => readCrashId(op, detail, readState, true) },
+  listed: (subject, { profile }, { effort }) => {
+    const run = recordedOf(subject);
+    const { states } = statesOf(run.trace, profile, { limit: effort.states, seed: effort.seed, wholePages: run.history !== undefined });
+    return states.map((state) => writeCrashId(crashCase(run, state)));
+  },
   statesOf,
   subjects: (_cell, bench, only) => crashSubjects(bench, only, LOAD_SETTLES),
 

@@ -2,14 +2,16 @@
 import type { Bench } from '../../bench/bench.ts';
 import type { RecordedSubject } from '../../bench/subject.ts';
 import { cellName } from '../../domain/case-id.ts';
+import { NoSuchCase } from '../../domain/errors.ts';
 import { OUTCOMES } from '../../domain/outcomes.ts';
 import type { Tried } from '../../domain/result.ts';
 import { isNotMeasured } from '../../domain/sighting.ts';
 import type { Trace } from '../../domain/trace.ts';
+import { counted } from '../../domain/words.ts';
 import type { CarriedOut, Unmeasured } from '../../recover/believe.ts';
 import { blameCrash } from '../crash/blame.ts';
 import { type NamedState, type ReadState, readCrashId, writeCrashId } from '../crash/crash-id.ts';
-import { type CrashCase, type CrashPoint, type CrashVerdict, stateId } from '../crash/crash-state.ts';
+import { type CrashCase, type CrashPoint, type CrashVerdict, crashCase, stateId } from '../crash/crash-state.ts';
 import { crashNotes, crashTimeline, describeCrash, lineOf, variationOf } from '../crash/describe.ts';
 import { type CrashExploration, exploreHistories, exploreRun, oneRun, treeOf } from '../crash/explore.ts';
 import { historyStates } from '../crash/history-states.ts';
@@ -24,7 +26,7 @@ import { type KillStates, killStates } from './kill-states.ts';
 /** What a process wrote outlives it, so a load shows for good what is stored. */
 const LOAD_SETTLES = true;
 
-const TORN = /^torn=(?<bytes>\d{1,15})$/;
+const TORN = /^torn=(?<bytes>0|[1-9]\d{0,14})$/;
 const readState: ReadState = (op, detail) => {
   const bytes = TORN.exec(detail)?.groups?.bytes;
   return bytes === undefined ? undefined : { at: { op, bytes: Number(bytes) }, detail: '' };
@@ -34,7 +36,16 @@ function statesOf(trace: Trace, only?: NamedState): KillStates {
   const found = killStates(trace);
   if (only === undefined) return found;
   const isAt = ({ op, bytes }: CrashPoint): boolean => op === only.at.op && bytes === only.at.bytes;
-  return { ...found, states: found.states.filter(({ points }) => points.some(isAt)) };
+  const state = found.states.find(({ points }) => points.some(isAt));
+  if (state === undefined) throw new NoSuchCase(nothingThere(trace, only.at));
+  if (!isAt(state.at)) throw new NoSuchCase(`nothing on disk changed since ${stateId(state)}, and it is judged there`);
+  return { ...found, states: [state] };
+}
+
+function nothingThere({ ops }: Trace, { op, bytes }: CrashPoint): string {
+  return op > ops.length
+    ? `there is no boundary ${op}: the run has ${counted(ops.length, 'op')}`
+    : `op ${op} is not killed after ${bytes} bytes`;
 }
 
 function triedOf(isKilled: boolean, { states, points, inside }: KillStates): Tried {
@@ -64,6 +75,10 @@ export const processKill: TraceModel<KillStates> = {
   appliesTo: ({ tasks }) => tasks === undefined,
   missing: () => undefined,
   id: { write: writeCrashId, read: (op, detail) => readCrashId(op, detail, readState, true) },
+  listed: (subject) => {
+    const run = recordedOf(subject);
+    return statesOf(run.trace).states.map((state) => writeCrashId(crashCase(run, state)));
+  },
   statesOf: (trace, _profile, _options, only) => statesOf(trace, only),
   subjects: (_cell, bench, only) => crashSubjects(bench, only, LOAD_SETTLES),
 

@@ -34,7 +34,7 @@ export async function disagreements(
   const options = oracleOptions(bench);
   const limits = { runs: RUNS, samples: 0, seed: bench.effort.seed };
   const answer = await bench.fake.run({ bundle, now: Date.now(), before, plays: [tasks], instances: 'own', ...limits, ...options });
-  if (answer.kind === 'refused') return [`not held against the fake file system: ${answer.reason}`];
+  if (answer.kind !== 'interleaved') return [`not held against the fake file system: ${answer.reason}`];
   const unkilled = verdicts.filter(({ case: { end } }) => end.killed === undefined);
   const fails = (answer.results[0]?.ends ?? []).filter(({ end, outcome }) => end.how === 'ended' && isLoss(outcome));
   const notes = await Promise.all(fails.map((fail) => oneFailure(fail, unkilled, race)));

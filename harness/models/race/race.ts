@@ -7,7 +7,7 @@
 import type { Bench } from '../../bench/bench.ts';
 import type { TasksSubject } from '../../bench/subject.ts';
 import type { Tried } from '../../domain/result.ts';
-import { scheduleId } from '../../domain/schedule.ts';
+import { scheduleId, stepsOf } from '../../domain/schedule.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Step, Task, Tree } from '../../domain/trace.ts';
 import { scanTree } from '../../domain/tree.ts';
@@ -51,7 +51,10 @@ export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored>
       const { schedule, killed } = end;
       return `@${stepsIn(end)}~${raceDetail({ schedule, ...(killed !== undefined && { kill: killed }), ...(history && { history }) })}`;
     },
-    read: (_op, detail) => parseRaceDetail(detail),
+    read: (op, detail) => {
+      const named = parseRaceDetail(detail);
+      return named !== undefined && stepsOf(named.schedule) === op ? named : undefined;
+    },
   },
 
   subjects: async (cell, bench, only) => tasksOfScenario(cell, bench, bench.effort.costlyHistories, only),

@@ -2,7 +2,7 @@
 
 import type { Loaded } from '../../domain/recovery.ts';
 import type { CaseResult } from '../../domain/result.ts';
-import type { ScheduleEnd, TaskEvent } from '../../domain/schedule.ts';
+import { type ScheduleEnd, stepsOf, type TaskEvent } from '../../domain/schedule.ts';
 import type { Task, Variation } from '../../domain/trace.ts';
 import { describeFound } from '../../explain/found.ts';
 import { describeValue } from '../../explain/values.ts';
@@ -59,7 +59,7 @@ function isShorter(one: ScheduleEnd, other: ScheduleEnd): boolean {
   return turns === 0 ? one.ops.length < other.ops.length : turns < 0;
 }
 
-export const stepsIn = ({ schedule }: ScheduleEnd): number => schedule.reduce((sum, { steps }) => sum + steps, 0);
+export const stepsIn = ({ schedule }: ScheduleEnd): number => stepsOf(schedule);
 
 function loadText(tasks: readonly Task[], { task, loaded }: TaskEvent): string {
   return `${loadedText(loaded)} in the load of ${tasks[task]?.name}`;

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { fsync, open, rename, resolved, traceOfRun, write } from '../../../harness/calibrate/run.ts';
+import { NoSuchCase } from '../../../harness/domain/errors.ts';
 import { treeKey } from '../../../harness/domain/tree.ts';
 import { LossSpace, lossStateNamed, promisesOf } from '../../../harness/models/power-loss/loss-space.ts';
-import { NoSuchState, statesAt } from '../../../harness/persistence/power-loss.ts';
+import { statesAt } from '../../../harness/persistence/power-loss.ts';
 import { PROFILES } from '../../../harness/persistence/profiles.ts';
 
 /** Three sectors are overwritten in place, and the second time forced. */
@@ -40,7 +41,7 @@ test('a state is found again by its name', () => {
     expect(treeKey(again.tree)).toBe(treeKey(tree));
     expect(again.loss.lost.map(({ op, part }) => [op.index, part])).toEqual(loss.lost.map(({ op, part }) => [op.index, part]));
   }
-  expect(() => lossStateNamed(trace, xfs, { at: { op: 2 }, detail: 'lost=9' }, ALL)).toThrow(NoSuchState);
+  expect(() => lossStateNamed(trace, xfs, { at: { op: 2 }, detail: 'lost=9' }, ALL)).toThrow(NoSuchCase);
 });
 
 test('promises are counted up to a boundary, with what resolved there', () => {

@@ -6,12 +6,13 @@
  * it finds the earliest boundary at which that loss fails. The op or acknowledgement at that boundary made the loss visible: it is
  * what landed without the rest. The result is minimal: nothing more can be restored. A loss of other ops may be equally small.
  */
+import { NoSuchCase } from '../../../domain/errors.ts';
 import type { Op, Tree } from '../../../domain/trace.ts';
 import { diskOf, hashOfTree } from '../../../persistence/disk.ts';
 import { hashText } from '../../../persistence/hash.ts';
 import type { MicroOp } from '../../../persistence/micro-op.ts';
 import { Names } from '../../../persistence/namespace.ts';
-import { NoSuchState, powerLossStates, rebuild } from '../../../persistence/power-loss.ts';
+import { powerLossStates, rebuild } from '../../../persistence/power-loss.ts';
 import type { PowerLossState } from '../../../persistence/state.ts';
 import { detailOf } from '../../../persistence/state-id.ts';
 import { smallestPart } from './minimise.ts';
@@ -176,7 +177,7 @@ class Reduction {
       const tree = rebuild(trace, profile, boundary, idOf(lost, options.unit ?? 4096), options);
       return this.#stateOf(boundary, lost, tree);
     } catch (error) {
-      if (error instanceof NoSuchState) return undefined;
+      if (error instanceof NoSuchCase) return undefined;
       throw error;
     }
   }

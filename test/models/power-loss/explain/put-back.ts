@@ -1,6 +1,7 @@
 /** The independent proof that a loss is not too large: tries each op of it. */
+import { NoSuchCase } from '../../../../harness/domain/errors.ts';
 import { acknowledgedAt } from '../../../../harness/models/power-loss/explain/question.ts';
-import { NoSuchState, rebuild } from '../../../../harness/persistence/power-loss.ts';
+import { rebuild } from '../../../../harness/persistence/power-loss.ts';
 import type { PowerLossState } from '../../../../harness/persistence/state.ts';
 import type { TestCell } from './cell.ts';
 
@@ -13,7 +14,7 @@ export function canPutBack({ question, isBelow }: TestCell, { boundary, lost }: 
       const tree = rebuild(trace, profile, boundary, rest.length === 0 ? '' : `lost=${rest.join('+')}`);
       return isBelow(tree, acknowledgedAt(trace, boundary));
     } catch (error) {
-      if (error instanceof NoSuchState) return false;
+      if (error instanceof NoSuchCase) return false;
       throw error;
     }
   });
