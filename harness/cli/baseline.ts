@@ -1,13 +1,13 @@
 /** `--baseline` and `--update-baseline`: read before the run, so that a bad file costs nothing; held against the result after it. */
 import { existsSync } from 'node:fs';
 import { Option } from 'commander';
-import { type Baseline, baselineSchema } from '../domain/baseline.ts';
+import type { Baseline } from '../domain/baseline.ts';
 import { UnavailableError, UsageError } from '../domain/errors.ts';
 import type { Result } from '../domain/result.ts';
 import { counted } from '../domain/words.ts';
 import { baselineOf, heldAgainst } from '../explain/baseline.ts';
 import { replaceFile } from '../machine/replace-file.ts';
-import { readJsonFile } from './json-file.ts';
+import { BASELINE, readJsonFile } from './json-file.ts';
 import { flag } from './options.ts';
 import type { Output } from './output.ts';
 import { writableFile } from './writable-destination.ts';
@@ -40,7 +40,7 @@ export function openBaseline(
   if (updates) writableFile('--baseline', file);
   const isThere = existsSync(file);
   if (!isThere && !updates) throw new UsageError(`--baseline ${file}: there is no such file`, '--update-baseline makes it.');
-  const known: Baseline | undefined = isThere ? readJsonFile('--baseline', file, baselineSchema) : undefined;
+  const known: Baseline | undefined = isThere ? readJsonFile('--baseline', file, BASELINE) : undefined;
   return async (result) => {
     if (!updates) return heldAgainst(result, known ?? baselineOf(result), file);
     const next = baselineOf(result, known);

@@ -12,7 +12,7 @@ export interface CaseName {
 }
 
 const FORM =
-  /^(?<store>[\w.-]+)\/(?<scenario>[\w.-]+)\/(?<model>[a-z-]+(?::[a-z0-9-]+)?)@(?<op>0|[1-9]\d{0,8})(?:~(?<detail>[\w.+=~-]{1,2000}))?$/;
+  /^(?<store>[A-Za-z0-9][\w.-]*)\/(?<scenario>[A-Za-z0-9][\w.-]*)\/(?<model>[a-z-]+(?::[a-z0-9-]+)?)@(?<op>0|[1-9]\d{0,8})(?:~(?<detail>[\w.+=~-]{1,2000}))?$/;
 
 /** Throws `UsageError` if the text is no case id. */
 export function parseCaseId(text: string): CaseName {

@@ -2,12 +2,11 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../domain/errors.ts';
-import { resultSchema } from '../domain/result.ts';
 import { failsGate } from '../explain/baseline.ts';
 import { mergeShards } from '../explain/merge.ts';
 import { type BaselineFlags, baselineOptions, openBaseline } from './baseline.ts';
 import type { CliCommand } from './command.ts';
-import { readJsonFile } from './json-file.ts';
+import { RESULT, readJsonFile } from './json-file.ts';
 import { group } from './options.ts';
 import { chosenReporters, mustBeWritable, report, reportOptions } from './reporters.ts';
 
@@ -26,7 +25,7 @@ export const mergeCommand: CliCommand<MergeFlags> = {
     const reporters = chosenReporters(flags);
     const held = openBaseline({ ...flags, bail: false }, process.env, output);
     mustBeWritable(reporters, flags.outputDir);
-    const parts = given.flatMap(filesIn).map((name) => ({ name, result: readJsonFile('merge', name, resultSchema) }));
+    const parts = given.flatMap(filesIn).map((name) => ({ name, result: readJsonFile('merge', name, RESULT) }));
     const result = await held(mergeShards(parts));
     for (const chosen of reporters) await report(chosen, result, output, process.env.GITHUB_STEP_SUMMARY);
     return failsGate(result) ? 1 : 0;

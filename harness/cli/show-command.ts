@@ -4,11 +4,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { UsageError } from '../domain/errors.ts';
-import type { Result } from '../domain/result.ts';
 import { replaceFile } from '../machine/replace-file.ts';
 import { htmlReport } from '../report/html.ts';
-import { parseResult } from '../report/json.ts';
 import type { CliCommand } from './command.ts';
+import { parseJsonFile, RESULT, readText } from './json-file.ts';
 import type { Output } from './output.ts';
 
 /** What is opened where nothing is named: the first of these that is there. */
@@ -36,26 +35,22 @@ function defaultReport(): string {
 }
 
 async function show(report: string, output: Output): Promise<number> {
-  const page = await pageOf(resolve(report), readReport(report), report);
+  const page = await pageOf(resolve(report), readText('show', report), report);
   const problem = await openInBrowser(page);
   if (problem !== undefined) output.note(`open it yourself: ${problem}`);
   output.print(page);
   return 0;
 }
 
-function readReport(report: string): string {
-  try {
-    return readFileSync(report, 'utf8');
-  } catch (error) {
-    throw new UsageError(`${report} cannot be read: ${error instanceof Error ? error.message : error}`);
-  }
-}
-
 /** The path of the page itself, or of one that is made of a result. */
 async function pageOf(path: string, text: string, report: string): Promise<string> {
   if (isPage(text)) return path;
-  if (/\.html?$/i.test(path)) throw new UsageError(`${report} is no report of crash-matrix, or only a part of one`);
-  const page = htmlReport(resultOf(text, report));
+  if (/\.html?$/i.test(path))
+    throw new UsageError(
+      `show ${report}: it is no report of crash-matrix, or only a part of one`,
+      'A run writes one: crash-matrix run --reporter html=crash-matrix.html',
+    );
+  const page = htmlReport(parseJsonFile('show', report, text, RESULT));
   const beside = path.replace(/(?:\.json)?$/i, '.html');
   const isForeign = existsSync(beside) && !isPage(readFileSync(beside, 'utf8'));
   const elsewhere = join(tmpdir(), `crash-matrix-${basename(beside)}`);
@@ -70,16 +65,6 @@ const isPage = (text: string): boolean => text.slice(0, 2000).includes(GENERATOR
 async function written(path: string, text: string): Promise<string> {
   await replaceFile(path, text);
   return path;
-}
-
-function resultOf(text: string, report: string): Result {
-  try {
-    return parseResult(text);
-  } catch (error) {
-    const [first = '', ...details] = (error instanceof Error ? error.message : String(error)).split('\n');
-    // The first thing that is wrong, with its place, is two lines.
-    throw new UsageError(`${report} is ${first}`, details.slice(0, 2).join('\n') || undefined);
-  }
 }
 
 /** How long an opener may take to say that it cannot: those that can either end at once, or stay with the browser. */

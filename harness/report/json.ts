@@ -1,5 +1,5 @@
 /**
- * The result as JSON, and back: what leaves here and what comes in is checked against the published schema.
+ * The result as JSON: what leaves here is checked against the published schema. `cli/json-file.ts` reads it back.
  */
 import * as z from 'zod';
 import { type Result, resultSchema } from '../domain/result.ts';
@@ -8,21 +8,6 @@ import { RECORDERS } from '../record/all.ts';
 
 export function jsonReport(result: Result): string {
   return `${JSON.stringify(resultSchema.parse(result), null, 2)}\n`;
-}
-
-/** Reads a result back. Throws an error that says where in the text it is not one. */
-export function parseResult(text: string): Result {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new Error(`not a crash-matrix result, because it is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
-  }
-  const parsed = resultSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new Error(`not a crash-matrix/1 result:\n${z.prettifyError(parsed.error)}`, { cause: parsed.error });
 }
 
 /** The JSON Schema of `crash-matrix.json`, for readers in other languages. */

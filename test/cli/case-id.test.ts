@@ -108,6 +108,8 @@ describe('cannot be parsed', () => {
     '/a/b/process-kill@1',
     '../../../etc/passwd',
     '../../x',
+    '../replace/process-kill@1',
+    'a/../process-kill@1',
     'a b/c/process-kill@1',
     'a/b/Process-Kill@1',
     'a/b\0/process-kill@1',

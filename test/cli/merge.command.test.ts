@@ -35,10 +35,10 @@ test('three shards, merged, are the whole run, to the byte', async () => {
 
 test.each([
   ['no shard', ['run', ...CELLS, '--shard', '4/3'], 'It must be like 1/3, 2/3 or 3/3.'],
-  ['a result that is cut off', ['merge', 'cut.json'], 'merge cut.json: it is no JSON: '],
-  ['JSON of another kind', ['merge', 'foreign.json'], 'merge foreign.json: at schema: '],
+  ['a result that is cut off', ['merge', 'cut.json'], 'merge cut.json: it is cut off in line 1: '],
+  ['JSON of another kind', ['merge', 'foreign.json'], 'merge foreign.json: it is JSON, but not a result of crash-matrix: it has no schema'],
   ['a directory without a result', ['merge', 'empty'], 'merge empty: there is no result in it'],
-  ['what is not there', ['merge', 'none.json'], 'merge none.json: ENOENT'],
+  ['what is not there', ['merge', 'none.json'], 'merge none.json: it cannot be read: ENOENT'],
 ])('%s is usage', async (_, args, message) => {
   place.write({ 'cut.json': '{"schema": "crash', 'foreign.json': '{"cells": []}' });
   mkdirSync(join(place.root, 'empty'), { recursive: true });

@@ -1,13 +1,14 @@
 /** Which reports are made of what was asked for, in which order. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { chosenReporters, report } from '../../harness/cli/reporters.ts';
 import { UnavailableError } from '../../harness/domain/errors.ts';
 import type { Result } from '../../harness/domain/result.ts';
 import { REPORTERS } from '../../harness/report/all.ts';
 import { freshDirectory } from '../lab/temporary.ts';
 import { asExpected, failing } from '../report/fixture.ts';
+import { fileHandlePrototype } from '../src/fs-calls.ts';
 
 const NAMES = REPORTERS.map(({ name }) => name);
 
@@ -87,6 +88,21 @@ test('a file that cannot be written is an error with its name', async () => {
   const error: unknown = await reported(['json'], outputDir).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(UnavailableError);
   expect((error as Error).message).toMatch(/crash-matrix\.json could not be written: EISDIR/);
+});
+
+test('a disk that fills up while a report is written leaves the one before it, and no other file', async () => {
+  const outputDir = freshDirectory();
+  await reported(['json', 'html'], outputDir);
+  const files = (): string[] => readdirSync(outputDir).map((file) => `${file}: ${readFileSync(join(outputDir, file), 'utf8')}`);
+  const before = files();
+  vi.spyOn(await fileHandlePrototype(), 'write').mockImplementation((async () => {
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  }) as never);
+  const error: unknown = await reported(['json', 'html'], outputDir, { result: asExpected }).catch((thrown: unknown) => thrown);
+  vi.restoreAllMocks();
+  expect(error).toBeInstanceOf(UnavailableError);
+  expect((error as Error).message).toMatch(/crash-matrix\.json could not be written: ENOSPC/);
+  expect(files()).toEqual(before);
 });
 
 describe('the summary of a job', () => {
