@@ -13,17 +13,28 @@ export const INTERRUPTED = 130;
 /** `args`: as they are typed after `crash-matrix`. */
 export async function runProgram(args: readonly string[], output: Output): Promise<number> {
   let exitCode = 0;
-  const program = openProgram(output);
-  for (const command of COMMANDS)
-    add(program, command, async (given, flags) => {
+  try {
+    await parseProgram(args, output, async (command, given, flags) => {
       exitCode = await command.run(given, flags, output);
     });
-  try {
-    await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
     return exitCodeOf(error, output);
   }
+}
+
+/**
+ * Hands the command that is named its arguments and options. Throws CommanderError.
+ * @internal
+ */
+export async function parseProgram(
+  args: readonly string[],
+  output: Output,
+  run: (command: CliCommand, args: readonly string[], flags: object) => Promise<void>,
+): Promise<void> {
+  const program = openProgram(output);
+  for (const command of COMMANDS) add(program, command, (given, flags) => run(command, given, flags));
+  await program.parseAsync(args, { from: 'user' });
 }
 
 function openProgram(output: Output): Command {
