@@ -46,6 +46,8 @@ export interface Profile {
   readonly lossesPerSecond?: number;
   /** What a cell takes beside those of other models, in seconds, in the matrix of the built-in stores: see `shards.ts`. Absent: not measured. */
   readonly seconds?: number;
+  /** The same of a cell of random histories. */
+  readonly historiesSeconds?: number;
 }
 
 interface ModelWords {

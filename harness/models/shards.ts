@@ -17,8 +17,10 @@ type Listed = Pick<Cell, 'model' | 'profile' | 'scenario' | 'store'>;
 
 /** Where nothing was measured: the mean of what was. */
 const USUAL_SECONDS = 5;
-/** Random histories, beside a written scenario under the same model. */
-const HISTORIES = 5;
+/** Random histories, beside a written scenario under the same model, where they were not measured. */
+const HISTORIES = 3;
+/** The mean of the built-in scenarios, of which the seconds are means: each save under test adds its boundaries. */
+const USUAL_STEPS = 1.6;
 
 /** The places of the cells of a shard in the list, in order. */
 export function placesOf(cells: readonly Listed[], { index, of }: Shard): number[] {
@@ -39,4 +41,9 @@ export function placesOf(cells: readonly Listed[], { index, of }: Shard): number
   return (shards[index - 1]?.places ?? []).sort((one, other) => one - other);
 }
 
-const secondsOf = (cell: Listed): number => (profileOf(cell).seconds ?? USUAL_SECONDS) * (cell.scenario.histories ? HISTORIES : 1);
+function secondsOf(cell: Listed): number {
+  const { histories, tasks, steps } = cell.scenario;
+  const { seconds = USUAL_SECONDS, historiesSeconds = seconds * HISTORIES } = profileOf(cell);
+  if (histories) return historiesSeconds;
+  return tasks === undefined ? (seconds * (1 + steps.length)) / (1 + USUAL_STEPS) : seconds;
+}

@@ -30,6 +30,14 @@ describe('shards are even by expected cost, not by number', () => {
     expect([1, 2].map((index) => placesOf(all, { index, of: 2 }))).toEqual([[3], [0, 1, 2]]);
   });
 
+  test('and so has a scenario of many saves', () => {
+    const save = { kind: 'save', value: 1 } as const;
+    const all = ['a', 'b', 'c'].map((name) =>
+      cellOf('process-kill', { scenario: { name, steps: Array(name === 'c' ? 5 : 1).fill(save) } }),
+    );
+    expect([1, 2].map((index) => placesOf(all, { index, of: 2 }))).toEqual([[2], [0, 1]]);
+  });
+
   test('and so have random histories', () => {
     const all = ['a', 'b', 'c'].map((name) => cellOf('process-kill', { scenario: { name, ...(name === 'c' && { histories: true }) } }));
     expect([1, 2].map((index) => placesOf(all, { index, of: 2 }))).toEqual([[2], [0, 1]]);

@@ -40,7 +40,7 @@ export const ioError: Model<FaultyCase, FaultyRun, NamedFault, FaultExplored> = 
   name: 'io-error',
   tries: 'faults',
   profiles: [
-    { gates: true, byDefault: true, lossesPerSecond: 0.05, seconds: 8.8 },
+    { gates: true, byDefault: true, lossesPerSecond: 0.05, seconds: 9, historiesSeconds: 40 },
     { name: 'windows', gates: false, byDefault: false },
   ],
   words: {

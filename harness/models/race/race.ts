@@ -34,7 +34,7 @@ import { CONTROL, namesIn, type Planned, type Raced, type RunRace, raceOn } from
 export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored> = {
   name: 'race',
   tries: 'schedules',
-  profiles: [{ gates: true, byDefault: true, lossesPerSecond: 0.02, seconds: 18.5 }],
+  profiles: [{ gates: true, byDefault: true, lossesPerSecond: 0.02, seconds: 21.8 }],
   words: {
     help: 'two real processes at the same time, their calls let through one by one in a chosen order, optionally with a kill',
     report: () => 'real processes went on at the same time, in chosen orders of their calls',
