@@ -1,6 +1,6 @@
 /** Schedules: the order of the ops of several tasks, and how a run under one ended. */
 import type { Loaded } from './recovery.ts';
-import type { Json, Tree } from './trace.ts';
+import type { Call, Json, OpenFlag, Tree } from './trace.ts';
 
 /** A number of consecutive ops by one task. With 0 it continued without an op, for example to wait for another task. */
 export interface Turn {
@@ -26,11 +26,16 @@ export interface TaskEvent {
   readonly error?: string;
 }
 
-/** One op as a report shows it: its task and what it did. */
+/** One op of a task. Paths are as in `FileRef.path`. `scheduleOpText` puts it into words. */
 export interface ScheduleOp {
   readonly task: number;
-  /** E.g. `rename sessions.json.<uuid>.tmp -> sessions.json`. */
-  readonly text: string;
+  readonly call: Call;
+  readonly path: string;
+  /** The new name of a rename, link or symlink. */
+  readonly to?: string;
+  readonly flags?: readonly OpenFlag[];
+  /** Set when it failed: the name of its errno. */
+  readonly error?: string;
   /** Whether it changed the directory. */
   readonly changed: boolean;
 }

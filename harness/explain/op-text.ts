@@ -1,13 +1,19 @@
 /**
  * An op in words, as every report and case shows it: the call, its files, the bytes it touched, and its error if it failed.
  */
-import type { Op } from '../domain/trace.ts';
+import type { ScheduleOp } from '../domain/schedule.ts';
+import type { Op, OpenFlag } from '../domain/trace.ts';
 
 /** E.g. `rename sessions.json -> sessions.json.bak.<time>`, `write a.tmp 0..1204`, `open a.lock (write, create) failed: EEXIST`. */
 export function opText(op: Op): string {
   const by = op.process === 0 ? '' : ` by child process ${op.process}`;
   const failed = op.error === undefined ? '' : ` failed: ${op.error}`;
   return `${effect(op)}${by}${failed}`;
+}
+
+/** E.g. `rename a.<uuid>.tmp -> a`, `open a.lock (write, create) failed: EEXIST`: as `opText`, without sizes and offsets. */
+export function scheduleOpText({ call, path, to, flags = [], error }: Omit<ScheduleOp, 'task' | 'changed'>): string {
+  return `${call} ${path}${to === undefined ? '' : ` -> ${to}`}${openedTo(flags)}${error === undefined ? '' : ` failed: ${error}`}`;
 }
 
 /** The op as it was meant: without the errno that it ended with. */
@@ -21,7 +27,7 @@ function effect(op: Op): string {
   const mode = op.mode === undefined ? '' : ` ${op.mode.toString(8).padStart(4, '0')}`;
   switch (op.call) {
     case 'open':
-      return `open ${path}${openedTo(op)}`;
+      return `open ${path}${openedTo(op.flags)}`;
     case 'copy':
       return to === '' ? `copy to ${path}${bytes(op)}` : `copy ${path}${to}${bytes(op)}`;
     case 'truncate':
@@ -59,9 +65,13 @@ function effect(op: Op): string {
 }
 
 /** Opening to read, and opening a directory, are what `open` alone means. */
-function openedTo(op: Op): string {
-  const flags = (op.flags ?? []).filter((flag) => flag !== 'read' && flag !== 'directory');
-  return flags.length === 0 ? '' : ` (${flags.join(', ')})`;
+export function notableFlags(flags: readonly OpenFlag[] = []): OpenFlag[] {
+  return flags.filter((flag) => flag !== 'read' && flag !== 'directory');
+}
+
+function openedTo(flags: readonly OpenFlag[] | undefined): string {
+  const notable = notableFlags(flags);
+  return notable.length === 0 ? '' : ` (${notable.join(', ')})`;
 }
 
 function bytes(op: Op): string {

@@ -10,6 +10,7 @@
 import type { ScheduleEnd, TaskEvent } from '../domain/schedule.ts';
 import type { Task } from '../domain/trace.ts';
 import { printable } from '../domain/words.ts';
+import { scheduleOpText } from '../explain/op-text.ts';
 import { type Colors, toColors } from './colors.ts';
 import { longest } from './lay-out.ts';
 
@@ -27,7 +28,7 @@ export function scheduleTimeline(
     const op = ops[done - 1];
     if (op !== undefined) {
       const start = `  ${op.changed ? '*' : ' '} ${String(done).padStart(numberWidth)}  ${nameOf(op.task).padEnd(nameWidth)}`;
-      lines.push(`${start}  ${printable(op.text)}`);
+      lines.push(`${start}  ${printable(scheduleOpText(op))}`);
     }
     for (const event of events) if (event.at === done && event.kind !== 'began') lines.push(paint.bold(eventText(event, tasks)));
     if (killed !== undefined && done === lastOfKilled) lines.push(paint.bold(paint.red(`  ── ${nameOf(killed)} was killed here ──`)));

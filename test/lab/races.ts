@@ -5,6 +5,7 @@ import type { Scenario } from '../../harness/domain/scenario.ts';
 import { type Schedule, type ScheduleEnd, scheduleId } from '../../harness/domain/schedule.ts';
 import { isNotMeasured } from '../../harness/domain/sighting.ts';
 import type { Json, Step, Task, TaskStep, Tree } from '../../harness/domain/trace.ts';
+import { scheduleOpText } from '../../harness/explain/op-text.ts';
 import { type Planned, type Raced, raceOn } from '../../harness/models/race/raced.ts';
 import { SAVES, UPDATES } from './abilities.ts';
 import type { Lab } from './lab.ts';
@@ -100,9 +101,9 @@ export function idOf({ end }: Ended): string {
 /** Who did what, in order and without how files were opened: `a: open live, read live | b: …`. */
 export function blocksOf({ end }: Ended): string {
   const blocks: { task: number; ops: string[] }[] = [];
-  for (const { task, text } of end.ops) {
-    if (blocks.at(-1)?.task !== task) blocks.push({ task, ops: [] });
-    blocks.at(-1)?.ops.push(text.replace(/ \([a-z, ]*\)/, ''));
+  for (const { flags: _, ...op } of end.ops) {
+    if (blocks.at(-1)?.task !== op.task) blocks.push({ task: op.task, ops: [] });
+    blocks.at(-1)?.ops.push(scheduleOpText(op));
   }
   return blocks.map(({ task, ops }) => `${'abc'[task]}: ${ops.join(', ')}`).join(' | ');
 }

@@ -13,8 +13,8 @@ const end: ScheduleEnd = {
     { task: 1, steps: 1 },
   ],
   ops: [
-    { task: 0, text: 'open a', changed: true },
-    { task: 1, text: 'open a', changed: false },
+    { task: 0, call: 'open', path: 'a', changed: true },
+    { task: 1, call: 'open', path: 'a', changed: false },
   ],
   events: [
     { task: 0, step: 0, kind: 'began', at: 0 },

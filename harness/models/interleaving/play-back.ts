@@ -17,7 +17,7 @@ export async function playBack(scene: Scene, schedule: Schedule, crashAfter: num
   let cut: Snapshot | undefined;
   scene.world.recordsPaths = true;
   scene.onEffect = (happened) => {
-    ops.push({ task: happened.caller.number, text: textOf(happened, scene.options.directory), changed: happened.changed });
+    ops.push(scheduleOp(happened, scene.options.directory));
     if (scene.effects === crashAfter) cut = scene.snapshot();
   };
   const failure = await scene.start();
@@ -42,12 +42,16 @@ export async function playBack(scene: Scene, schedule: Schedule, crashAfter: num
 const noSuch = (reason: string): Refusal => ({ kind: 'no-such-schedule', reason });
 const refusal = (reason: string): Refusal => ({ kind: 'refused', reason });
 
-/** In the format of `opText`. */
-function textOf({ syscall, path, error }: Happened, directory: string): string {
+function scheduleOp({ caller, syscall: { call, to, flags }, path, error, changed }: Happened, directory: string): ScheduleOp {
   const inside = (file: string): string =>
     `${file}/`.startsWith(`${directory}/`) ? canonicalPath(relative(directory, file) || '.', []) : file;
-  const to = syscall.to === undefined ? '' : ` -> ${inside(syscall.to)}`;
-  const flags = syscall.flags === undefined ? [] : openFlags(syscall.flags).filter((flag) => flag !== 'read');
-  const how = flags.length === 0 ? '' : ` (${flags.join(', ')})`;
-  return `${syscall.call} ${inside(path)}${to}${how}${error === undefined ? '' : ` failed: ${error}`}`;
+  return {
+    task: caller.number,
+    call,
+    path: inside(path),
+    ...(to !== undefined && { to: inside(to) }),
+    ...(flags !== undefined && { flags: openFlags(flags) }),
+    ...(error !== undefined && { error }),
+    changed,
+  };
 }

@@ -7,6 +7,7 @@
 
 import { type ScheduleEnd, type ScheduleOp, TASK_LETTERS } from '../../domain/schedule.ts';
 import type { Outcome } from '../../domain/store.ts';
+import { scheduleOpText } from '../../explain/op-text.ts';
 
 /** The result of one schedule. */
 export interface Seen {
@@ -56,16 +57,19 @@ export function realSteps(onFake: readonly ScheduleOp[], alone: readonly Schedul
 /** A line for each op: its task, and what it did. */
 function orderOf(ops: readonly ScheduleOp[]): string[] {
   const order: string[] = [];
-  const last = new Map<number, string>();
-  for (const { task, text, changed } of ops) {
-    const before = last.get(task);
-    const again = !changed && (text === before || before?.replace(OPENED, 'stat $1') === text);
-    last.set(task, text);
-    if (!again && !ELSEWHERE.test(text)) order.push(`${TASK_LETTERS[task] ?? task}: ${text}`);
+  const last = new Map<number, ScheduleOp>();
+  for (const op of ops) {
+    const before = last.get(op.task);
+    const again = !op.changed && before !== undefined && (scheduleOpText(op) === scheduleOpText(before) || isStatOf(op, before));
+    last.set(op.task, op);
+    if (!again && !isElsewhere(op)) order.push(`${TASK_LETTERS[op.task] ?? op.task}: ${scheduleOpText(op)}`);
   }
   return order;
 }
 
-const OPENED = /^open (\S+)(?: \([a-z, ]*\))?$/;
+function isStatOf({ call, path, error }: ScheduleOp, opened: ScheduleOp): boolean {
+  return call === 'stat' && error === undefined && opened.call === 'open' && opened.error === undefined && opened.path === path;
+}
+
 /** Ops on the directory itself, or outside of it. */
-const ELSEWHERE = /^\w+ (?:\.(?: |$)|\.\.\/|\/)/;
+const isElsewhere = ({ path }: ScheduleOp): boolean => path === '.' || path.startsWith('../') || path.startsWith('/');

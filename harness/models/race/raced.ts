@@ -10,6 +10,7 @@ import { type Schedule, type ScheduleEnd, type ScheduleOp, scheduleId, scheduleO
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { NameRule, Task, Tree } from '../../domain/trace.ts';
 import { scanTree } from '../../domain/tree.ts';
+import { scheduleOpText } from '../../explain/op-text.ts';
 import { noteFile, type TaskNote } from '../../protocol/task-file.ts';
 import { mayChange, type RaceEnd, type RaceEvent, type RaceReport, type RaceRequest } from '../../record/race.ts';
 import { learnNames } from '../../record/record.ts';
@@ -100,7 +101,7 @@ function raced(
   { tasks, names }: RaceContext,
 ): Raced {
   const { events, end, watched, unmeasured } = report;
-  const ops = opsOf(events).map(({ task, op }): ScheduleOp => ({ task, text: textOf(op, names), changed: mayChange(op) }));
+  const ops = opsOf(events).map(({ task, op }): ScheduleOp => ({ task, ...named(op, names), changed: mayChange(op) }));
   const stuck = stuckIn(end, events, tasks);
   return {
     end: {
@@ -140,16 +141,18 @@ function keyOf(events: readonly RaceEvent[], names: readonly NameRule[]): string
   return events.map((event) => inOrder(event, names)).join('\n');
 }
 
-/** E.g. `rename a.<uuid>.tmp -> a`, `open a.lock (write, create, exclusive) failed: EEXIST`: as in reports, without sizes and offsets. */
-function textOf({ call, path, to, flags = [], error }: RawOp, names: readonly NameRule[]): string {
-  const target = to === undefined ? '' : ` -> ${canonicalPath(to.path, names)}`;
-  const notable = flags.filter((flag) => flag !== 'read' && flag !== 'directory');
-  const how = notable.length === 0 ? '' : ` (${notable.join(', ')})`;
-  return `${call} ${canonicalPath(path, names)}${target}${how}${error === undefined ? '' : ` failed: ${error}`}`;
+function named({ call, path, to, flags, error }: RawOp, names: readonly NameRule[]): Omit<ScheduleOp, 'task' | 'changed'> {
+  return {
+    call,
+    path: canonicalPath(path, names),
+    ...(to && { to: canonicalPath(to.path, names) }),
+    ...(flags && { flags }),
+    ...(error !== undefined && { error }),
+  };
 }
 
 function inOrder(event: RaceEvent, names: readonly NameRule[]): string {
-  if (event.kind === 'op') return `${event.task} ${textOf(event.op, names)}`;
+  if (event.kind === 'op') return `${event.task} ${scheduleOpText(named(event.op, names))}`;
   return `${event.task} ${event.kind}${'step' in event ? ` ${event.step}` : ''}`;
 }
 

@@ -2,9 +2,10 @@
 
 import type { Loaded } from '../../domain/recovery.ts';
 import type { CaseResult } from '../../domain/result.ts';
-import { type ScheduleEnd, stepsOf, type TaskEvent } from '../../domain/schedule.ts';
+import { type ScheduleEnd, type ScheduleOp, stepsOf, type TaskEvent } from '../../domain/schedule.ts';
 import type { Task, Variation } from '../../domain/trace.ts';
 import { describeFound } from '../../explain/found.ts';
+import { notableFlags, scheduleOpText } from '../../explain/op-text.ts';
 import { describeValue } from '../../explain/values.ts';
 import { concurrentInWords } from '../../generate/concurrent.ts';
 import type { CaseWords, Timeline } from '../model.ts';
@@ -30,7 +31,7 @@ export async function describeSchedule(verdict: ScheduleVerdict): Promise<CaseWo
     found: end.stuck ?? found,
     ...(history && { history: concurrentInWords(history) }),
     ...(end.killed !== undefined && { killed: tasks[end.killed]?.name ?? '' }),
-    ...(last && end.how === 'crashed' && { after: { index: end.ops.length, text: last.text } }),
+    ...(last && end.how === 'crashed' && { after: { index: end.ops.length, text: scheduleOpText(last) } }),
   };
 }
 
@@ -97,12 +98,13 @@ export function blocksOf(end: ScheduleEnd, tasks: readonly Task[]): NonNullable<
   };
   const { killed } = end;
   const killedAfter = stepsIn(end);
-  for (const [index, { task, text, changed }] of end.ops.entries()) {
+  for (const [index, op] of end.ops.entries()) {
+    const { task, changed } = op;
     if (killed !== undefined && index === killedAfter) add(killed, 'killed');
     addEvents(index);
     const step = tasks[task]?.steps[steps.get(task) ?? 0];
     if (step?.kind === 'load') continue;
-    if (changed || end.stuck !== undefined || (step?.kind === 'update' && READS.test(text))) add(task, text);
+    if (changed || end.stuck !== undefined || (step?.kind === 'update' && reads(op))) add(task, scheduleOpText(op));
   }
   addEvents(end.ops.length);
   if (killed !== undefined && end.ops.length <= killedAfter) add(killed, 'killed');
@@ -124,6 +126,8 @@ function shortened(texts: readonly string[]): string[] {
 }
 
 /** What an update does with what it read depends on when it read it. */
-const READS = /^(?:open|read) (?!\.$|\/)[^(]*$/;
+function reads({ call, path, flags }: ScheduleOp): boolean {
+  return (call === 'open' || call === 'read') && path !== '.' && !path.startsWith('/') && notableFlags(flags).length === 0;
+}
 /** Calls on what was opened before. */
 const MERGED: ReadonlySet<string> = new Set(['read', 'write', 'truncate', 'copy', 'chmod', 'utimes']);

@@ -30,7 +30,7 @@ const cell = {
 const EMPTY: InterleavedEnd = {
   end: {
     schedule: [{ task: 0, steps: 1 }],
-    ops: [{ task: 0, text: 'unlink v.json', changed: true }],
+    ops: [{ task: 0, call: 'unlink', path: 'v.json', changed: true }],
     events: [{ task: 0, step: 0, kind: 'began', at: 0, saved: B }],
     how: 'crashed',
   },

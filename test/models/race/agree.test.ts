@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { ScheduleOp } from '../../../harness/domain/schedule.ts';
 import { agreement, realSteps, type Seen } from '../../../harness/models/race/agree.ts';
+import { scheduleOp } from '../../lab/schedule-op.ts';
 
-const op = (task: number, text: string): ScheduleOp => ({ task, text, changed: /^(?:rename|write)/.test(text) });
+const op = (task: number, text: string): ScheduleOp => scheduleOp(task, text, /^(?:rename|write)/.test(text));
 const seen = (outcome: Seen['outcome'], ...ops: readonly [task: number, text: string][]): Seen => ({
   outcome,
   end: { ops: ops.map(([task, text]) => op(task, text)) },

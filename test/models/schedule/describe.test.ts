@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { ScheduleEnd, ScheduleOp, TaskEvent } from '../../../harness/domain/schedule.ts';
 import type { Task } from '../../../harness/domain/trace.ts';
 import { blocksOf } from '../../../harness/models/schedule/describe.ts';
+import { scheduleOp } from '../../lab/schedule-op.ts';
 
 const TASKS: readonly Task[] = [
   { name: 'saver', steps: [{ kind: 'save', value: { B: 1 } }] },
@@ -10,7 +11,7 @@ const TASKS: readonly Task[] = [
 ];
 const UPDATERS: readonly Task[] = ['one', 'other'].map((name) => ({ name, steps: [{ kind: 'update', add: { [name]: 1 } }] }));
 
-const op = (task: number, text: string, changed = true): ScheduleOp => ({ task, text, changed });
+const op = (task: number, text: string, changed = true): ScheduleOp => scheduleOp(task, text, changed);
 const began = (task: number, at: number, step = 0): TaskEvent => ({ task, step, at, kind: 'began', saved: {} });
 const inShort = (end: Pick<ScheduleEnd, 'ops' | 'events'> & Partial<ScheduleEnd>, tasks = TASKS): string =>
   blocksOf({ schedule: [], how: 'ended', tree: new Map(), ...end }, tasks)
