@@ -133,6 +133,37 @@ const cell = z.object({
     .describe('True where nothing had changed since an earlier run: the cell, with the time that it took, is of that run'),
 });
 
+const missingBarrier = z.object({
+  target: z.enum(['file', 'directory']),
+  path: z.string().describe('What to fsync, as in the ops; "." is the directory of the store'),
+  after: opLine.optional().describe('The first op after which it works; absent where it works before all of them'),
+  before: z
+    .discriminatedUnion('kind', [
+      z.object({ kind: z.literal('op'), op: opLine }),
+      z.object({ kind: z.literal('acknowledgement'), step: count.describe('0 for the first step') }),
+      z.object({ kind: z.literal('end') }),
+    ])
+    .describe('What it must not come after'),
+  times: z.int().positive().describe('How often the run passed its line'),
+});
+
+const cellMend = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('mended'),
+    barriers: z.array(missingBarrier),
+    coverage: z.enum(['exhaustive', 'sampled']).describe('Of the exploration with the barriers, in which nothing failed'),
+  }),
+  z.object({
+    kind: z.literal('unmendable'),
+    because: z
+      .enum(['crash-alone', 'cut-short', 'no-place'])
+      .describe('Nothing is lost in the case that remains; only a part of the last op is; no place for a barrier is in between'),
+    afterOp: count.describe('The boundary of the case that remains'),
+    lost: z.array(z.int().positive()).describe('The ops that it lost'),
+  }),
+  z.object({ kind: z.literal('undecided'), because: z.enum(['too-many', 'not-found']) }),
+]);
+
 const caseResult = z.object({
   id: z.string().describe('<store>/<scenario>/<model>[:<profile>]@<boundary>[~detail]'),
   outcome,
@@ -163,7 +194,12 @@ const caseResult = z.object({
     .string()
     .optional()
     .describe('Power loss, of the smallest case: what made the loss visible, e.g. the op that is on disk without what was lost'),
-  missingBarrier: z.string().optional().describe('Power loss: what would mend every failing case of the cell, verified by exploring again'),
+  missingBarrier: z.string().optional().describe('`mend` in words'),
+  mend: cellMend
+    .optional()
+    .describe(
+      'Power loss: the fewest barriers that would mend every failing case of the cell, verified by exploring again, or why there are none',
+    ),
   blame: z
     .object({ mechanism, op: z.string().describe('The op that began it, in words'), site: site.optional() })
     .optional()
@@ -195,6 +231,7 @@ const cause = z.object({
     .object({
       text: z.string(),
       verified: z.boolean().describe('True where the mend was carried out, and every case of its cell was gone'),
+      barriers: z.array(missingBarrier).optional().describe('Where it is verified: what all its cells lack, each named once'),
     })
     .optional(),
 });
@@ -237,5 +274,7 @@ export type CellResult = z.infer<typeof cell>;
 export type Tried = z.infer<typeof tried>;
 export type CaseResult = z.infer<typeof caseResult>;
 export type Cause = z.infer<typeof cause>;
+export type CellMend = z.infer<typeof cellMend>;
+export type MissingBarrierLine = z.infer<typeof missingBarrier>;
 export type OpLine = z.infer<typeof opLine>;
 export type SiteLine = z.infer<typeof site>;

@@ -11,6 +11,7 @@ import { MECHANISM_NAMES, MECHANISMS, type Mechanism } from '../domain/mechanism
 import { modelName } from '../domain/model-names.ts';
 import { OUTCOMES, type Outcome, worstOutcome } from '../domain/outcomes.ts';
 import type { CaseResult, Cause, CellResult, Result, SiteLine } from '../domain/result.ts';
+import { causeMend } from './cause-mend.ts';
 import { withoutBytes } from './op-text.ts';
 
 interface InCell {
@@ -137,7 +138,8 @@ function causeOf([store, mechanism, place]: readonly [string, Mechanism, string]
   const site = 'ofStore' in MECHANISMS[mechanism] ? undefined : plainest.site;
   const { does, mend } = MECHANISMS[mechanism];
   // What mends one cell of a line that is wrong as a whole leaves the others.
-  const verified = 'explainsLine' in MECHANISMS[mechanism] ? undefined : verifiedMend(inOrder);
+  const verified =
+    'explainsLine' in MECHANISMS[mechanism] ? undefined : causeMend(inOrder.flatMap(({ one: { mend: ofCell } }) => ofCell ?? []));
   const cause: Cause = {
     id: `${store}/${mechanism}/${createHash('sha256').update(place).digest('hex').slice(0, 8)}`,
     store,
@@ -147,7 +149,8 @@ function causeOf([store, mechanism, place]: readonly [string, Mechanism, string]
     says: 'ofStore' in MECHANISMS[mechanism] ? does : `${site === undefined ? op : `${site.file}:${site.line}`} ${does}`,
     ...reachOf(inOrder),
     shortest: one.id,
-    mend: verified === undefined ? { text: mend, verified: false } : { text: verified, verified: true },
+    mend:
+      verified === undefined ? { text: mend, verified: false } : { text: verified.text, verified: true, barriers: [...verified.barriers] },
   };
   return { cause, cases: inOrder.map(({ one: inCell }) => inCell) };
 }
@@ -191,10 +194,3 @@ function weightOf({ one: { after, again, fault, schedule, history, lost, end, id
 
 /** Half of what a store wrote, which differs from run to run where that has a process id in it. */
 const HALVED = /~short=(?!1(?:~|$))/;
-
-/** How the words begin that say why no mend was found. Any others are a mend that was carried out. */
-const NO_MEND = /^(?:unmendable|none found)/;
-
-function verifiedMend(group: readonly Blamed[]): string | undefined {
-  return group.map(({ one: { missingBarrier } }) => missingBarrier).find((mend) => mend !== undefined && !NO_MEND.test(mend));
-}

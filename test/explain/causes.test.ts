@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Mechanism } from '../../harness/domain/mechanisms.ts';
-import type { CaseResult, Cause, SiteLine } from '../../harness/domain/result.ts';
+import type { CaseResult, Cause, CellMend, MissingBarrierLine, OpLine, SiteLine } from '../../harness/domain/result.ts';
 import { causesOf } from '../../harness/explain/causes.ts';
 import { cellAndCases } from '../report/fixture.ts';
 
@@ -133,19 +133,56 @@ test('no case stands for a cause whose id is another one in the next run', () =>
 });
 
 describe('a mend', () => {
-  const mended = (missingBarrier: string): Cause | undefined => causes({ mechanism: 'not-forced', site: AT, more: { missingBarrier } })[0];
+  const line = (index: number, text: string): OpLine => ({ index, text, site: { ...AT, line: 10 + index } });
+  const ofFile = (times = 1): MissingBarrierLine => ({
+    target: 'file',
+    path: 'a.tmp',
+    after: line(2, 'write a.tmp 0..9'),
+    before: { kind: 'op', op: line(4, 'rename a.tmp -> a') },
+    times,
+  });
+  const ofDirectory: MissingBarrierLine = {
+    target: 'directory',
+    path: '.',
+    after: line(4, 'rename a.tmp -> a'),
+    before: { kind: 'acknowledgement', step: 0 },
+    times: 1,
+  };
+  const FILE = 'fsync a.tmp after op 2 (write a.tmp 0..9), before op 4 (rename a.tmp -> a)   notes.ts:12';
+  const DIRECTORY = 'fsync the directory after op 4 (rename a.tmp -> a), before step 1 is acknowledged   notes.ts:14';
+  const lacking = (...barriers: MissingBarrierLine[]): CellMend => ({ kind: 'mended', barriers, coverage: 'exhaustive' });
+  const mended = (...mends: readonly CellMend[]): Cause['mend'] =>
+    causes(
+      ...mends.map((mend, at): Parts => ({ mechanism: 'not-forced', site: AT, model: 'power-loss', scenario: `s${at}`, more: { mend } })),
+    )[0]?.mend;
 
   test('is verified where it was carried out', () => {
-    expect(mended('fsync a after op 2')?.mend).toEqual({ text: 'fsync a after op 2', verified: true });
+    expect(mended(lacking(ofFile()))).toEqual({ text: FILE, verified: true, barriers: [ofFile()] });
+  });
+
+  test.each<[string, readonly CellMend[], string]>([
+    ['one cell that needs both', [lacking(ofFile()), lacking(ofFile(), ofDirectory), lacking(ofDirectory)], `${FILE}; and ${DIRECTORY}`],
+    ['the same line, passed more often', [lacking(ofFile()), lacking(ofFile(2))], FILE],
+    [
+      'cells that need one each',
+      [lacking(ofDirectory), lacking(ofFile())],
+      `${FILE}; and ${DIRECTORY} (each cell was explored with its own of them, none with all)`,
+    ],
+    ['a cell that has none', [{ kind: 'undecided', because: 'not-found' }, lacking(ofFile())], FILE],
+  ])('has what all its cells lack, and nothing twice: %s', (_, mends, text) => {
+    expect(mended(...mends)?.text).toBe(text);
   });
 
   test('is a hint where a barrier mends one cell of a line that is wrong as a whole', () => {
-    const [cause] = causes({ mechanism: 'written-in-place', site: AT, more: { missingBarrier: 'fsync a after op 2' } });
+    const [cause] = causes({ mechanism: 'written-in-place', site: AT, more: { mend: lacking(ofFile()) } });
     expect(cause?.mend?.verified).toBe(false);
   });
 
-  test.each(['unmendable: no barrier helps', 'none found'])('is a hint where it was not: %s', (missingBarrier) => {
-    expect(mended(missingBarrier)?.mend).toEqual({
+  test.each<CellMend>([
+    { kind: 'unmendable', because: 'cut-short', afterOp: 2, lost: [2] },
+    { kind: 'undecided', because: 'too-many' },
+  ])('is a hint where it was not: $kind', (mend) => {
+    expect(mended(mend)).toEqual({
       text: 'fsync the file, and the directory if a name changed, before the save resolves',
       verified: false,
     });

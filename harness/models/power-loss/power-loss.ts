@@ -180,7 +180,7 @@ export const powerLoss: TraceModel<Found> = {
     const words = await describeCrash(verdict);
     const { explanation } = explored as LossExplored;
     if (explanation === undefined || verdict !== explanation.smallest) return words;
-    const { lost, landed, missingBarrier } = explanation.words;
+    const { lost, landed, missingBarrier, mend } = explanation.words;
     const site = explanation.landed === undefined ? undefined : (await lineOf(verdict.case.subject, explanation.landed))?.site;
     return {
       ...words,
@@ -188,6 +188,7 @@ export const powerLoss: TraceModel<Found> = {
       ...(site && { site }),
       ...(landed !== undefined && { landed }),
       ...(missingBarrier !== undefined && { missingBarrier }),
+      ...(mend && { mend }),
     };
   },
   blame: blameCrash,

@@ -3,7 +3,9 @@
  * which barriers are redundant.
  */
 import { groupedBy } from '../../../domain/grouped.ts';
+import type { CellMend, MissingBarrierLine, OpLine } from '../../../domain/result.ts';
 import type { Op, Site, Trace } from '../../../domain/trace.ts';
+import { mendText } from '../../../explain/mend-text.ts';
 import { opText } from '../../../explain/op-text.ts';
 import type { LossExplanation } from './explain-loss.ts';
 import type { Mend, MissingBarrier } from './missing-barriers.ts';
@@ -17,6 +19,8 @@ export interface LossWords {
   readonly landed?: string;
   /** The mend, or why there is none; absent if nothing fails. */
   readonly missingBarrier?: string;
+  /** The same as data. */
+  readonly mend?: CellMend;
   /** One line per redundant barrier. */
   readonly redundant: readonly string[];
 }
@@ -25,11 +29,11 @@ export interface LossWords {
 export type SiteOf = (index: number) => Site | undefined;
 
 export function lossWords({ smallest, mend, redundant }: LossExplanation, trace: Trace, siteOf: SiteOf): LossWords {
-  const missingBarrier = mendText(mend, trace, siteOf);
+  const lines = mendLines(mend, trace, siteOf);
   return {
     lost: smallest?.kind === 'lost' ? smallest.lost.map((lost) => lostText(lost, siteOf)) : [],
     ...(smallest && { landed: landedText(smallest, siteOf) }),
-    ...(missingBarrier !== undefined && { missingBarrier }),
+    ...(lines && { missingBarrier: mendText(lines), mend: lines }),
     redundant: redundantTexts(redundant, mend, siteOf),
   };
 }
@@ -67,56 +71,46 @@ function landedSubject(landed: Landed, how: string, siteOf: SiteOf): string {
   }
 }
 
-function mendText(mend: Mend, trace: Trace, siteOf: SiteOf): string | undefined {
+/** Undefined if nothing fails. */
+function mendLines(mend: Mend, trace: Trace, siteOf: SiteOf): CellMend | undefined {
   switch (mend.kind) {
     case 'nothing-to-mend':
       return undefined;
-    case 'mended': {
-      return `${barrierTexts(mend.barriers, trace, siteOf).join('; and ')}${mend.coverage === 'sampled' ? ' (verified on a sample)' : ''}`;
+    case 'mended':
+      return { kind: 'mended', barriers: barrierLines(mend.barriers, trace, siteOf), coverage: mend.coverage };
+    case 'unmendable': {
+      const lost = [...new Set(mend.remaining.lost.map(({ op }) => op.index))];
+      return { kind: 'unmendable', because: mend.because, afterOp: mend.remaining.boundary, lost };
     }
-    case 'unmendable':
-      return `unmendable: no barrier helps, because ${reasonText(mend)}`;
     case 'undecided':
-      return mend.because === 'too-many' ? 'none found: it takes too many barriers' : 'none found';
+      return { kind: 'undecided', because: mend.because };
     default:
       return mend satisfies never;
   }
 }
 
 /** Barriers at one source line that ran several times are one line to add, and are reported once. */
-function barrierTexts(barriers: readonly MissingBarrier[], trace: Trace, siteOf: SiteOf): readonly string[] {
-  return [...groupedBy(barriers, ({ first, target }) => `${lineKey(first, siteOf)} ${target}`).values()].flatMap(([first, ...more]) =>
-    first === undefined ? [] : [barrierText(first, trace, siteOf) + timesText(more.length + 1)],
-  );
-}
-
-/** E.g. `fsync a.tmp after op 7 (write a.tmp 0..1204), before op 9 (rename a.tmp -> a)   src/store.ts:31`. */
-function barrierText({ file, first, last }: MissingBarrier, trace: Trace, siteOf: SiteOf): string {
-  const name = file.path === '.' ? 'the directory' : file.path;
-  return `fsync ${name} after ${inBrackets(trace.ops[first - 1])}, ${beforeText(last, trace)}${siteText(first, siteOf)}`;
-}
-
-/** A barrier precedes an acknowledgement at the same place. */
-function beforeText(last: number, trace: Trace): string {
-  const mark = trace.marks.find(({ kind, afterOp }) => kind === 'resolved' && afterOp === last);
-  if (mark !== undefined) return `before step ${mark.step + 1} is acknowledged`;
-  const next = trace.ops[last];
-  return next === undefined ? 'before the end' : `before ${inBrackets(next)}`;
-}
-
-function reasonText({ because, remaining }: Extract<Mend, { kind: 'unmendable' }>): string {
-  const lost = [...new Set(remaining.lost.map(({ op }) => op.index))].map((index) => `op ${index}`).join(', ');
-  const at = remaining.boundary === 0 ? 'before the first op' : `after op ${remaining.boundary}`;
-  switch (because) {
-    case 'crash-alone':
-      return `a crash ${at} is enough, with nothing lost`;
-    case 'cut-short':
-      return `${lost} can reach the disk in part`;
-    case 'no-place':
-      return `${lost} can be lost by a crash ${at}, and no place for one is in between`;
-    default:
-      return because satisfies never;
-  }
+function barrierLines(barriers: readonly MissingBarrier[], trace: Trace, siteOf: SiteOf): MissingBarrierLine[] {
+  const lineAt = (index: number): OpLine | undefined => {
+    const op = trace.ops[index - 1];
+    const site = siteOf(index);
+    return op && { index, text: opText(op), ...(site && { site }) };
+  };
+  const byLine = groupedBy(barriers, ({ first, target }) => `${lineKey(first, siteOf)} ${target}`);
+  return [...byLine.values()].map(([{ file, target, first, last }, ...more]): MissingBarrierLine => {
+    const after = lineAt(first);
+    const next = lineAt(last + 1);
+    // A barrier precedes an acknowledgement at the same place.
+    const mark = trace.marks.find(({ kind, afterOp }) => kind === 'resolved' && afterOp === last);
+    const otherwise: MissingBarrierLine['before'] = next === undefined ? { kind: 'end' } : { kind: 'op', op: next };
+    return {
+      target,
+      path: file.path,
+      ...(after && { after }),
+      before: mark === undefined ? otherwise : { kind: 'acknowledgement', step: mark.step },
+      times: more.length + 1,
+    };
+  });
 }
 
 /** A source line is redundant only if all its executions are. */
@@ -137,7 +131,6 @@ function lineKey(index: number, siteOf: SiteOf): string {
   return site === undefined ? `op ${index}` : `${site.file}:${site.line}:${site.column}`;
 }
 
-const inBrackets = (op: Op | undefined): string => (op === undefined ? 'the start' : `op ${op.index} (${opText(op)})`);
 const withSite = (text: string, index: number, siteOf: SiteOf): string => text + siteText(index, siteOf);
 
 function siteText(index: number, siteOf: SiteOf): string {

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { fsyncDir, rename, resolved, writeFile, writeSynced } from '../../../../harness/calibrate/run.ts';
+import { mendText } from '../../../../harness/explain/mend-text.ts';
 import { type LossWords, lossWords } from '../../../../harness/models/power-loss/explain/words.ts';
 import { type CellSketch, cellOf, explained, LIVE, NEW, RUNS } from './cell.ts';
 
-test.each<[string, CellSketch, LossWords]>([
+test.each<[string, CellSketch, Omit<LossWords, 'mend'>]>([
   [
     'a rename that comes before its data',
     { calls: RUNS['with fsync of the file too late'], profile: 'xfs', claim: 'durable' },
@@ -62,7 +63,29 @@ test.each<[string, CellSketch, LossWords]>([
   ],
 ])('%s', async (_, sketch, expected) => {
   const cell = cellOf(sketch);
-  expect(lossWords(await explained(cell), cell.question.trace, (line) => ({ file: 'src/store.ts', line, column: 1 }))).toEqual(expected);
+  const { mend, ...words } = lossWords(await explained(cell), cell.question.trace, (line) => ({ file: 'src/store.ts', line, column: 1 }));
+  expect(words).toEqual(expected);
+  expect(mend && mendText(mend)).toBe(expected.missingBarrier);
+});
+
+test('a mend as data: what to force, after which op, before what, and how often', async () => {
+  const cell = cellOf({ calls: RUNS['without any fsync'], profile: 'posix', claim: 'durable' });
+  const at = (index: number, text: string) => ({ index, text, site: { file: 'src/store.ts', line: index, column: 1 } });
+  const { mend } = lossWords(await explained(cell), cell.question.trace, (line) => ({ file: 'src/store.ts', line, column: 1 }));
+  expect(mend).toEqual({
+    kind: 'mended',
+    coverage: 'exhaustive',
+    barriers: [
+      {
+        target: 'file',
+        path: 't',
+        after: at(2, 'write t 0..6400'),
+        before: { kind: 'op', op: at(4, 'rename t -> live') },
+        times: 1,
+      },
+      { target: 'directory', path: '.', after: at(4, 'rename t -> live'), before: { kind: 'acknowledgement', step: 0 }, times: 1 },
+    ],
+  });
 });
 
 test('one line of source that the run passed twice is one line to mend', async () => {
