@@ -92,7 +92,7 @@ export async function lastCallSubject(bench: Bench, history: History): Promise<R
 
 /** Each process of a history runs once more, with stacks. */
 async function sitesOfExecution(bench: Bench, { processes, trace }: Execution): Promise<SiteMatch> {
-  const siteOf = sitesOf(bench.store.bundle, bench.cwd);
+  const siteOf = sitesOf(bench.store, bench.cwd);
   if (bench.recorder.takesStacks) return matchSites(trace, trace, siteOf);
   const all = await Promise.all(
     processes.map(async ({ start, calls, trace: own, from }) => {
@@ -105,7 +105,7 @@ async function sitesOfExecution(bench: Bench, { processes, trace }: Execution): 
 
 async function sitesOfRun(bench: Bench, trace: Trace, prepare: () => Run): Promise<SiteMatch> {
   const { store, recorder, siteRecorder, cwd } = bench;
-  const siteOf = sitesOf(store.bundle, cwd);
+  const siteOf = sitesOf(store, cwd);
   if (recorder.takesStacks) return matchSites(trace, trace, siteOf);
   if (store.kind !== 'module') return matchSites(trace, undefined, siteOf);
   const seen = await siteRecorder.run({ ...prepare(), plan: { kind: 'observe' } });

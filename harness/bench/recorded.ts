@@ -50,7 +50,7 @@ async function subjectOf(
   const match = async (): Promise<SiteMatch> => {
     const seen = await withStacks;
     const other = recorder.takesStacks ? trace : seen && eventsOf(seen.events, trace.variation);
-    return matchSites(trace, other, sitesOf(store.bundle, cwd));
+    return matchSites(trace, other, sitesOf(store, cwd));
   };
   return {
     kind: 'recorded',

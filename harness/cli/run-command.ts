@@ -2,7 +2,7 @@
 
 import { Option } from 'commander';
 import { cellName } from '../domain/case-id.ts';
-import { EFFORT_NAMES, EFFORTS, type Effort, type EffortName, GATING_EFFORT, limitsSchema } from '../domain/effort.ts';
+import { EFFORT_NAMES, GATING_EFFORT, limitsSchema } from '../domain/effort.ts';
 import { UsageError } from '../domain/errors.ts';
 import type { Result } from '../domain/result.ts';
 import { failsGate } from '../explain/baseline.ts';
@@ -19,32 +19,21 @@ import { withLiveLine } from './live-line.ts';
 import { modelsInHelp, onlyShown } from './model-list.ts';
 import { atLeastOne, byEffort, flag, group, list, recorder, seed, shard, states, timeout } from './options.ts';
 import type { Output } from './output.ts';
-import { replayText } from './replay-text.ts';
 import { chosenReporters, mustBeWritable, report, reportOptions } from './reporters.ts';
+import { type HowFlags, runOptions } from './run-options.ts';
 import { type Session, withSession } from './session.ts';
 import { selectCells } from './stores.ts';
 
-interface RunFlags extends CacheFlags, BaselineFlags {
+interface RunFlags extends CacheFlags, BaselineFlags, HowFlags {
   readonly shard?: Shard;
   readonly store: readonly string[];
   readonly scenario: readonly string[];
   readonly model: readonly string[];
   readonly reporter: readonly string[];
-  readonly recorder?: string;
   readonly outputDir?: string;
-  readonly bail: boolean;
-  readonly seed: number;
-  readonly effort: EffortName;
-  readonly states?: number;
   readonly strict: boolean;
-  readonly depth: '1' | '2';
-  readonly preemptions?: number;
-  readonly histories?: number;
   readonly list: boolean;
-  readonly observe: boolean;
-  readonly allCases: boolean;
   readonly timings: boolean;
-  readonly timeout: number;
 }
 
 export const runCommand: CliCommand<RunFlags> = {
@@ -169,34 +158,6 @@ function whyThisRecorder({ recorder, refused }: Session): string {
 
 function namesOf(cells: readonly Cell[]): string {
   return cells.map(cellName).join('\n');
-}
-
-/** The table of the effort, with what other options say. */
-function effortOf({ effort: name, seed: drawnBy, observe, depth, states: most, preemptions, histories }: RunFlags): Effort {
-  return {
-    name,
-    seed: drawnBy,
-    ...EFFORTS[name],
-    ...(observe && { kills: 'observed' }),
-    ...(depth === '1' && { recoveries: 0 }),
-    ...(most !== undefined && { states: most }),
-    ...(preemptions !== undefined && { preemptions }),
-    ...(histories !== undefined && { histories, costlyHistories: histories }),
-  };
-}
-
-/** What the command line says of how cells run. */
-function runOptions(session: Session, flags: RunFlags): Omit<RunOptions, 'onProgress'> {
-  const effort = effortOf(flags);
-  return {
-    ...session,
-    effort,
-    allCases: flags.allCases,
-    bail: flags.bail,
-    timeoutMs: flags.timeout * 1000,
-    replay: ({ store }, id) =>
-      replayText(id, { ...effort, file: store.argument === store.name ? undefined : store.argument, recorder: flags.recorder }),
-  };
 }
 
 async function runAll(session: Session, chosen: readonly Cell[], options: RunOptions): Promise<Result> {

@@ -97,12 +97,22 @@ function knownVariants(name: string): readonly Variant[] {
   return variants;
 }
 
+/** One store again, with other texts in place of files. */
+export function loadSelected(
+  session: Chooser,
+  argument: string,
+  { now, timeoutMs, replaced }: { readonly now: number; readonly timeoutMs: number; readonly replaced: ReadonlyMap<string, string> },
+): Promise<LoadedStore> {
+  return load(session, argument, builtInScenarios(now), now, timeoutMs, replaced);
+}
+
 function load(
   { installation, workspace, cwd, env }: Chooser,
   argument: string,
   scenarios: readonly Scenario[],
   now: number,
   timeoutMs: number,
+  replaced?: ReadonlyMap<string, string>,
 ): Promise<LoadedStore> {
   return loadStore(argument, {
     installation,
@@ -113,6 +123,7 @@ function load(
     now,
     modelNames: MODEL_NAMES,
     timeoutMs: Math.max(timeoutMs, LEAST_TO_LOAD_MS),
+    ...(replaced && { replaced }),
   });
 }
 

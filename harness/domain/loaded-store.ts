@@ -9,6 +9,8 @@ export interface LoadedStore {
   readonly argument: string;
   /** The bundle that children load. */
   readonly bundle: string;
+  /** Files of it that were read otherwise than they are on disk: absolute path -> text. */
+  readonly replaced?: ReadonlyMap<string, string>;
   readonly kind: 'module' | 'command';
   readonly abilities: Abilities;
   readonly empty?: Json;

@@ -25,17 +25,17 @@ export function causeMend(mends: readonly CellMend[]): CauseMend | undefined {
   const union = [
     ...groupedBy(
       mended.flatMap(({ barriers }) => barriers),
-      placeOf,
+      barrierPlace,
     ).values(),
   ].map(([barrier]) => barrier);
-  const inOneCell = mended.find(({ barriers }) => new Set(barriers.map(placeOf)).size === union.length);
+  const inOneCell = mended.find(({ barriers }) => new Set(barriers.map(barrierPlace)).size === union.length);
   if (inOneCell !== undefined) return { text: mendText(inOneCell), barriers: inOneCell.barriers };
   const barriers = [...union].sort((one, other) => (one.after?.index ?? 0) - (other.after?.index ?? 0));
   return { text: `${mendText({ ...first, barriers })} (each cell was explored with its own of them, none with all)`, barriers };
 }
 
 /** The same for one barrier in every cell: what is forced, and the line that it follows. */
-function placeOf({ target, path, after }: MissingBarrierLine): string {
+export function barrierPlace({ target, path, after }: MissingBarrierLine): string {
   const { site, text } = after ?? {};
   return [target, path, site === undefined ? withoutBytes(text ?? '') : `${site.file}:${site.line}:${site.column}`].join('\0');
 }

@@ -18,6 +18,8 @@ export interface BundleRequest {
   readonly contents: string;
   /** The directory in which the imports of `contents` are resolved. */
   readonly resolveDir: string;
+  /** Files that are read otherwise than they are on disk: absolute path, free of symlinks -> text. */
+  readonly replaced?: ReadonlyMap<string, string>;
 }
 
 export interface BundleOptions {
@@ -65,7 +67,10 @@ export async function bundleStore(request: BundleRequest, options: BundleOptions
         'import.meta.dirname': '__crashMatrixDirname',
         'import.meta.filename': '__crashMatrixFilename',
       },
-      plugins: [format === 'fake' ? libraryIsHere(options.self) : packagesStayOutside(options.self, format), filesKnowTheirPlace],
+      plugins: [
+        format === 'fake' ? libraryIsHere(options.self) : packagesStayOutside(options.self, format),
+        filesAsTheyAre(request.replaced),
+      ],
       ...(format === 'esm' && {
         banner: {
           js: "import { createRequire as __crashMatrixRequire } from 'node:module'; const require = __crashMatrixRequire(import.meta.url);",
@@ -154,18 +159,22 @@ const LOADERS: { readonly [extension: string]: Loader } = {
 };
 
 /** Makes `__dirname`, `__filename` and `import.meta` name the source file. Adds no line, so that line numbers stay. */
-const filesKnowTheirPlace: Plugin = {
-  name: 'files-know-their-place',
+const filesAsTheyAre = (replaced: BundleRequest['replaced']): Plugin => ({
+  name: 'files-as-they-are',
   setup: ({ onLoad }) => {
     onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
+      const other = replaced?.get(path);
+      const source = other ?? (await readFile(path, 'utf8'));
       const loader = LOADERS[extname(path)];
-      if (loader === undefined || !/__dirname|__filename|import\.meta/.test(source)) return undefined;
-      const place = { Filename: path, Dirname: dirname(path), Url: pathToFileURL(path).href };
+      if (loader === undefined) return undefined;
+      const resolveDir = dirname(path);
+      if (!/__dirname|__filename|import\.meta/.test(source))
+        return other === undefined ? undefined : { contents: other, loader, resolveDir };
+      const place = { Filename: path, Dirname: resolveDir, Url: pathToFileURL(path).href };
       const names = Object.entries(place).map(([name, value]) => `__crashMatrix${name} = ${JSON.stringify(value)}`);
       const comment = source.startsWith('#!') ? '//' : '';
       const contents = `var ${names.join(', ')}, __filename = __crashMatrixFilename, __dirname = __crashMatrixDirname;${comment}${source}`;
-      return { contents, loader, resolveDir: dirname(path) };
+      return { contents, loader, resolveDir };
     });
   },
-};
+});

@@ -1,6 +1,7 @@
 /**
  * Loads the store that `--store` names: bundles it, and describes it in a process of its own.
  */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, relative, resolve } from 'node:path';
 import { execa } from 'execa';
@@ -10,7 +11,7 @@ import { didYouMean } from '../domain/nearest.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import type { Installation } from '../machine/installation.ts';
 import { scenarioFor } from '../scenario/contracts.ts';
-import { BundleError, type BundleOptions, bundleStore } from './bundle.ts';
+import { BundleError, type BundleOptions, type BundleRequest, bundleStore } from './bundle.ts';
 import { BUILT_IN_STORES } from './catalogue.ts';
 import type { Description, StoreFacts } from './description.ts';
 
@@ -27,6 +28,8 @@ export interface LoadOptions {
   readonly modelNames: readonly string[];
   /** How long a store file may take to load, in ms. */
   readonly timeoutMs: number;
+  /** As in `BundleRequest`: the store is loaded as it would be with these files. */
+  readonly replaced?: LoadedStore['replaced'];
 }
 
 /** Throws `UsageError` if the store does not exist, does not build, or is not valid. */
@@ -61,22 +64,27 @@ export async function loadStore(argument: string, options: LoadOptions): Promise
 
 /** Bundles the store with its packages, for the fake file system. Throws `BundleError` if that fails. */
 export function bundleForFake(
-  { argument }: LoadedStore,
+  { argument, replaced }: LoadedStore,
   { onBundled, ...options }: Pick<LoadOptions, 'installation' | 'outdir' | 'cwd'> & Pick<BundleOptions, 'onBundled'>,
 ): Promise<string> {
-  const source = sourceOf(argument, options);
+  const source = sourceOf(argument, { ...options, ...(replaced && { replaced }) });
   const { outdir, installation } = options;
   return bundleStore({ ...source, name: source.fileName }, { outdir, self: installation.library, ...(onBundled && { onBundled }) }, 'fake');
 }
 
-interface Source {
+interface Source extends Omit<BundleRequest, 'name'> {
   readonly name: string;
   readonly fileName: string;
-  readonly contents: string;
-  readonly resolveDir: string;
 }
 
-function sourceOf(argument: string, { cwd, installation, outdir }: Pick<LoadOptions, 'installation' | 'outdir' | 'cwd'>): Source {
+function sourceOf(argument: string, { replaced, ...options }: Pick<LoadOptions, 'installation' | 'outdir' | 'cwd' | 'replaced'>): Source {
+  const source = sourceAsItIs(argument, options);
+  if (replaced === undefined) return source;
+  const text = JSON.stringify([...replaced]);
+  return { ...source, fileName: `${source.fileName}-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`, replaced };
+}
+
+function sourceAsItIs(argument: string, { cwd, installation, outdir }: Pick<LoadOptions, 'installation' | 'outdir' | 'cwd'>): Source {
   const builtIn = BUILT_IN_STORES.find(({ name }) => name === argument);
   if (builtIn !== undefined) {
     return { name: argument, fileName: argument, contents: builtIn.entry, resolveDir: installation.root };
@@ -152,5 +160,6 @@ function finish(argument: string, fileName: string, bundle: string, facts: Store
     scenarios,
     env: facts.env,
     ...(facts.empty !== undefined && { empty: facts.empty }),
+    ...(options.replaced && { replaced: options.replaced }),
   };
 }

@@ -30,9 +30,11 @@ const ROOMS: readonly string[] = [
   'check',
   'cell-result',
   'cache',
+  'source-edits',
   'report',
   'run',
   'replay',
+  'mend',
   'cli',
   // Programs that drive the others.
   'calibrate',

@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type SourceMap as NodeSourceMap, SourceMap } from 'node:module';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { LoadedStore } from '../../domain/loaded-store.ts';
 import type { Site } from '../../domain/trace.ts';
 import { FRAME, isUserFrame } from './stack.ts';
 
@@ -45,12 +46,14 @@ const functionName = (name: string): string =>
     .replace(/\d+$/, '')
     .replace(/^<anonymous>$/, '');
 
-/** `siteOf` for the stacks of one bundle, with the text of the lines. Files below `cwd` are named relative to it. */
-export function sitesOf(bundlePath: string, cwd: string): (stack: string) => Site | undefined {
+type SitedStore = Pick<LoadedStore, 'bundle' | 'replaced'>;
+
+/** `siteOf` for the stacks of one store, with the text of the lines. Files below `cwd` are named relative to it. */
+export function sitesOf({ bundle: bundlePath, replaced }: SitedStore, cwd: string): (stack: string) => Site | undefined {
   const bundle = readBundle(bundlePath);
   const sources = new Map<string, readonly string[]>();
   const textAt = ({ file, line }: Site): string | undefined => {
-    const lines = sources.get(file) ?? linesOf(file);
+    const lines = sources.get(file) ?? replaced?.get(file)?.split('\n') ?? linesOf(file);
     sources.set(file, lines);
     return lines[line - 1]?.trim().slice(0, LONGEST_SOURCE);
   };

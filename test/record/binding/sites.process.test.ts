@@ -44,8 +44,8 @@ test.each([
 
 test('files are named as seen from the working directory, or in full', () => {
   const stack = `at writeFileSync (node:fs:1:1)\nat save (${module}:1:1)\nat save (${join(children.root, 'other.js')}:3:7)`;
-  expect(sitesOf(module, children.root)(stack)).toEqual({ file: 'other.js', line: 3, column: 7, in: 'save' });
-  expect(sitesOf(module, join(children.root, 'elsewhere'))(stack)).toMatchObject({
+  expect(sitesOf({ bundle: module }, children.root)(stack)).toEqual({ file: 'other.js', line: 3, column: 7, in: 'save' });
+  expect(sitesOf({ bundle: module }, join(children.root, 'elsewhere'))(stack)).toMatchObject({
     file: join(children.root, 'other.js'),
     line: 3,
     column: 7,
@@ -62,7 +62,7 @@ test('without a map the frame stands as it is; without a frame there is no site'
 test('a site has the text of its line', () => {
   const plain = join(children.root, 'texts.cjs');
   writeFileSync(plain, `first();\n  second('${'x'.repeat(300)}');\n`);
-  const siteAt = sitesOf(plain, children.root);
+  const siteAt = sitesOf({ bundle: plain }, children.root);
   expect(siteAt(`at ${plain}:1:1`)).toEqual({ file: 'texts.cjs', line: 1, column: 1, source: 'first();' });
   expect(siteAt(`at ${plain}:2:3`)?.source).toMatch(/^second\('x{192}$/);
   expect(siteAt(`at ${plain}:9:1`)).toEqual({ file: 'texts.cjs', line: 9, column: 1 });

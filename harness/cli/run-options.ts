@@ -1,0 +1,47 @@
+/** From flags to how cells run: for each command that runs cells. */
+import { EFFORTS, type Effort, type EffortName } from '../domain/effort.ts';
+import type { RunOptions } from '../run.ts';
+import { replayText } from './replay-text.ts';
+import type { Session } from './session.ts';
+
+export interface HowFlags {
+  readonly recorder?: string;
+  readonly bail: boolean;
+  readonly seed: number;
+  readonly effort: EffortName;
+  readonly states?: number;
+  readonly depth: '1' | '2';
+  readonly preemptions?: number;
+  readonly histories?: number;
+  readonly observe: boolean;
+  readonly allCases: boolean;
+  readonly timeout: number;
+}
+
+/** The table of the effort, with what other options say. */
+function effortOf({ effort: name, seed: drawnBy, observe, depth, states: most, preemptions, histories }: HowFlags): Effort {
+  return {
+    name,
+    seed: drawnBy,
+    ...EFFORTS[name],
+    ...(observe && { kills: 'observed' }),
+    ...(depth === '1' && { recoveries: 0 }),
+    ...(most !== undefined && { states: most }),
+    ...(preemptions !== undefined && { preemptions }),
+    ...(histories !== undefined && { histories, costlyHistories: histories }),
+  };
+}
+
+/** What the command line says of how cells run. */
+export function runOptions(session: Session, flags: HowFlags): Omit<RunOptions, 'onProgress'> {
+  const effort = effortOf(flags);
+  return {
+    ...session,
+    effort,
+    allCases: flags.allCases,
+    bail: flags.bail,
+    timeoutMs: flags.timeout * 1000,
+    replay: ({ store }, id) =>
+      replayText(id, { ...effort, file: store.argument === store.name ? undefined : store.argument, recorder: flags.recorder }),
+  };
+}
