@@ -3,6 +3,7 @@
  * checked if the cause is gone in all of them, and nothing is there that was not there before.
  */
 import { formatPatch, structuredPatch } from 'diff';
+import type { CheckedCell } from './cell-result.ts';
 import { cellName, cellNameIn } from './domain/case-id.ts';
 import { UsageError } from './domain/errors.ts';
 import { groupedBy } from './domain/grouped.ts';
@@ -11,7 +12,6 @@ import type { CaseResult, Cause, CellResult, MissingBarrierLine } from './domain
 import { counted } from './domain/words.ts';
 import { causesOf } from './explain/causes.ts';
 import type { Cell } from './models/model.ts';
-import { type RunOptions, runCells } from './run.ts';
 import { barrierSets } from './source-edits/barrier-sets.ts';
 import { editsOf } from './source-edits/edit-of.ts';
 
@@ -45,7 +45,7 @@ export interface MendOptions {
   readonly replaced: ReadonlyMap<string, string>;
   /** All cells of the run that found the cause. */
   readonly cells: readonly Cell[];
-  readonly run: RunOptions;
+  readonly run: (cells: readonly Cell[]) => Promise<readonly CheckedCell[]>;
 }
 
 /** Tries the edits of a cause, the cheapest first, until one is checked. */
@@ -118,10 +118,10 @@ export async function runEdited(
       const scenario = scenarios.get(cell.scenario.name);
       return scenario === undefined ? [] : [{ ...cell, store, scenario }];
     });
-  return findingsOf(await runCells(edited, run));
+  return findingsOf(await run(edited));
 }
 
-export function findingsOf(checked: Awaited<ReturnType<typeof runCells>>): Found {
+export function findingsOf(checked: readonly CheckedCell[]): Found {
   const cells = checked.map(({ cell }) => cell);
   const cases = checked.flatMap((one) => one.cases.filter(({ violation }) => violation));
   return { cells, cases, causes: causesOf(cells, cases) };

@@ -135,7 +135,7 @@ class Mending {
     const { cells, load, run } = this.#options;
     let result: Mended | undefined;
     await run(async (how) => {
-      result = await mended(cause, file, this.#found, { load, cells, replaced: this.#replaced, run: how });
+      result = await mended(cause, file, this.#found, { load, cells, replaced: this.#replaced, run: (some) => runCells(some, how) });
       return '';
     });
     if (result === undefined) throw new Error('it was tried');
@@ -166,7 +166,7 @@ class Mending {
 
   async #withEdits(isWanted: (cellName: string) => boolean): Promise<Found> {
     const { cells, load, run } = this.#options;
-    const found = await run((how) => runEdited(this.#replaced, { load, cells, run: how }, isWanted));
+    const found = await run((how) => runEdited(this.#replaced, { load, cells, run: (some) => runCells(some, how) }, isWanted));
     if (typeof found === 'string') throw new Error(`the edits ran before: ${found}`);
     return found;
   }
