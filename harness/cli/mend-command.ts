@@ -1,8 +1,9 @@
 /** `crash-matrix mend`: the edit for each cause of a store, checked by running the changed store; with --write it is written. */
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Option } from 'commander';
-import { EFFORT_NAMES, GATING_EFFORT } from '../domain/effort.ts';
+import { cellName } from '../domain/case-id.ts';
+import { EFFORT_NAMES, type EffortName, GATING_EFFORT, provesClaims } from '../domain/effort.ts';
 import { UsageError } from '../domain/errors.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import type { Cause } from '../domain/result.ts';
@@ -72,7 +73,7 @@ async function mend(id: string | undefined, flags: MendFlags, output: Output): P
     if (typeof first === 'string') throw new Error('it was loaded before');
     if (id !== undefined && !first.causes.some((cause) => cause.id === id)) throw unknownCause(id, first.causes);
     const load: Load = (replaced) => loadSelected(session, store, { now, timeoutMs: selection.timeoutMs, replaced });
-    return new Mending({ session, output, cells, load, run, first, wanted: id }).all(flags.write);
+    return new Mending({ session, output, cells, load, run, first, wanted: id, effort: flags.effort }).all(flags.write);
   });
 }
 
@@ -97,6 +98,7 @@ interface MendingOptions {
   readonly run: (work: (options: RunOptions) => Promise<Found | string>) => Promise<Found | string>;
   readonly first: Found;
   readonly wanted: string | undefined;
+  readonly effort: EffortName;
 }
 
 /** Mends one cause after the other, each on top of those before it. */
@@ -113,20 +115,23 @@ class Mending {
   }
 
   async all(write: boolean): Promise<number> {
-    const { output, wanted } = this.#options;
+    const { output, wanted, first, effort } = this.#options;
     const tried = new Set<string>();
     let open = 0;
     const next = (): Cause | undefined => this.#found.causes.find(({ id }) => !tried.has(id) && (wanted === undefined || id === wanted));
     for (let cause = next(); cause !== undefined; cause = next()) {
       tried.add(cause.id);
       const result = await this.#one(cause);
-      output.print(`${tried.size}  ${printable(`${cause.store}: ${cause.says}`)}\n   ${cause.id}\n${textOf(result, cause)}\n`);
+      output.print(`${tried.size}  ${printable(`${cause.store}: ${cause.says}`)}\n   ${cause.id}\n${textOf(result, cause, effort)}\n`);
       if (result.kind !== 'checked') open += 1;
       else if (next() !== undefined) await this.#again(cause.cells);
     }
-    if (tried.size === 0) output.print('there is no cause: nothing was lost');
+    const unmeasured = first.cells.filter(({ grade }) => grade === 'inconclusive');
+    for (const cell of unmeasured)
+      output.note(printable(`${cellName(cell)} could not be measured: ${cell.reason ?? 'no reason is known'}`));
+    if (tried.size === 0) output.print(unmeasured.length === 0 ? 'there is no cause: nothing was lost' : 'no cause was found');
     if (write) await this.#write();
-    return open === 0 ? 0 : 1;
+    return open === 0 && unmeasured.length === 0 ? 0 : 1;
   }
 
   async #one(cause: Cause): Promise<Mended> {
@@ -148,7 +153,9 @@ class Mending {
     const name = editedFile(cause);
     if (name === undefined) return 'no line of source is known for it';
     if (/[\\/]node_modules[\\/]/.test(`/${name}`)) return `${name} is a package's`;
-    const path = realpathSync(resolve(this.#options.session.cwd, name));
+    const wanted = resolve(this.#options.session.cwd, name);
+    if (!existsSync(wanted)) return `there is no file ${name}, though a source map names it`;
+    const path = realpathSync(wanted);
     const known = this.#files.get(path) ?? { path, name, text: readFileSync(path, 'utf8') };
     this.#files.set(path, known);
     const text = this.#replaced.get(path) ?? known.text;
@@ -191,11 +198,11 @@ class Mending {
 const changed = (name: string): UsageError =>
   new UsageError(`${name} was changed while its store ran; nothing was written`, 'Run mend again.');
 
-function textOf(result: Mended, { mend: hint }: Cause): string {
+function textOf(result: Mended, { mend: hint }: Cause, effort: EffortName): string {
   const tryIt = hint === undefined ? '' : `\n   a hint, not tried: ${printable(hint.text)}`;
   switch (result.kind) {
     case 'checked':
-      return `${result.diff}\n   checked: the cause is gone in ${result.cells === 1 ? 'its one cell' : `all ${result.cells} cells`}`;
+      return `${result.diff}\n   checked: the cause is gone in ${result.cells === 1 ? 'its one cell' : `all ${result.cells} cells`}${provesClaims(effort) ? '' : `, as far as ${effort} effort shows`}`;
     case 'failed':
       return `   an edit was tried and is not offered: ${printable(result.because)}${tryIt}`;
     case 'hint':

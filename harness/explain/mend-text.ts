@@ -14,7 +14,7 @@ export function mendText(mend: CellMend): string {
   }
 }
 
-export const barriersText = (barriers: readonly MissingBarrierLine[]): string => barriers.map(barrierText).join('; and ');
+const barriersText = (barriers: readonly MissingBarrierLine[]): string => barriers.map(barrierText).join('; and ');
 
 /** E.g. `fsync a.tmp after op 7 (write a.tmp 0..1204), before op 9 (rename a.tmp -> a)   src/store.ts:31`. */
 function barrierText({ path, after, before, times }: MissingBarrierLine): string {

@@ -35,6 +35,33 @@ test('the store of the README is mended by the diff that it shows, and --write w
   expect(readdirSync(place.root).filter((name) => !name.startsWith('tmp-'))).toEqual(['notes.ts']);
 });
 
+test('nothing is written into a file that is changed while its store runs', async () => {
+  const touches = NOTES.replace('import { readFileSync,', 'import { appendFileSync, readFileSync,')
+    .replace('=> writeFileSync(', "=> {\n    appendFileSync(__filename, '//');\n    writeFileSync(")
+    .replace('JSON.stringify(notes)),', 'JSON.stringify(notes));\n  },');
+  place.write({ 'touches.ts': touches });
+  const { exitCode, stderr } = await place.run([
+    'mend',
+    '--store',
+    './touches.ts',
+    '--scenario',
+    'replace',
+    '--model',
+    'process-kill',
+    '--write',
+  ]);
+  expect(stderr).toContain('touches.ts was changed while its store ran; nothing was written');
+  expect(exitCode).toBe(2);
+  expect(readFileSync(join(place.root, 'touches.ts'), 'utf8')).not.toContain('renameSync');
+});
+
+test('a cause that no rule can edit has a hint, said to be one, and the exit code says so', async () => {
+  const { exitCode, stdout } = await place.run(['mend', '--store', 'rename-away', '--scenario', 'replace', '--model', 'process-kill']);
+  expect(stdout).toContain('no edit is made, because it takes more than a barrier, and no rule rewrites such code');
+  expect(stdout).toContain('a hint, not tried: link or copy the backup');
+  expect(exitCode).toBe(1);
+});
+
 test.each([
   ['no store', ['mend'], 'mend needs --store'],
   ['a cause that no run gives', ['mend', 'notes/written-in-place/00000000', ...FEW], 'unknown cause "notes/written-in-place/00000000"'],
