@@ -20,8 +20,7 @@ export interface CauseMend {
 /** `mends`: of the cells of the cause, in any order that is the same in every run. Undefined where none was mended. */
 export function causeMend(mends: readonly CellMend[]): CauseMend | undefined {
   const mended = mends.filter((mend): mend is Mended => mend.kind === 'mended');
-  const [first] = mended;
-  if (first === undefined) return undefined;
+  if (mended.length === 0) return undefined;
   const union = [
     ...groupedBy(
       mended.flatMap(({ barriers }) => barriers),
@@ -30,8 +29,12 @@ export function causeMend(mends: readonly CellMend[]): CauseMend | undefined {
   ].map(([barrier]) => barrier);
   const inOneCell = mended.find(({ barriers }) => new Set(barriers.map(barrierPlace)).size === union.length);
   if (inOneCell !== undefined) return { text: mendText(inOneCell), barriers: inOneCell.barriers };
+  const coverage = mended.some((one) => one.coverage === 'sampled') ? 'sampled' : 'exhaustive';
   const barriers = [...union].sort((one, other) => (one.after?.index ?? 0) - (other.after?.index ?? 0));
-  return { text: `${mendText({ ...first, barriers })} (each cell was explored with its own of them, none with all)`, barriers };
+  return {
+    text: `${mendText({ kind: 'mended', barriers, coverage })} (each cell was explored with its own of them, none with all)`,
+    barriers,
+  };
 }
 
 /** The same for one barrier in every cell: what is forced, and the line that it follows. */

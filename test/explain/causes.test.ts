@@ -168,6 +168,11 @@ describe('a mend', () => {
       [lacking(ofDirectory), lacking(ofFile())],
       `${FILE}; and ${DIRECTORY} (each cell was explored with its own of them, none with all)`,
     ],
+    [
+      'cells that need one each, one of them explored by a sample',
+      [lacking(ofFile()), { kind: 'mended', barriers: [ofDirectory], coverage: 'sampled' }],
+      `${FILE}; and ${DIRECTORY} (verified on a sample) (each cell was explored with its own of them, none with all)`,
+    ],
     ['a cell that has none', [{ kind: 'undecided', because: 'not-found' }, lacking(ofFile())], FILE],
   ])('has what all its cells lack, and nothing twice: %s', (_, mends, text) => {
     expect(mended(...mends)?.text).toBe(text);
