@@ -2,8 +2,10 @@
  * From what was found in a cell to its lines in the report, for every model: the grade and its status, and each case with what was found,
  * what had been promised, and how to see it again.
  */
+import { caseEvidence } from './case-evidence.ts';
 import { cellName } from './domain/case-id.ts';
 import { type EffortName, provesClaims } from './domain/effort.ts';
+import { CASES_WITH_EVIDENCE, type Evidence } from './domain/evidence.ts';
 import { isViolation, statusOf, worstGrade } from './domain/grade.ts';
 import { canonicalPath } from './domain/names.ts';
 import type { CaseResult, CellResult } from './domain/result.ts';
@@ -11,6 +13,7 @@ import type { NotMeasured } from './domain/sighting.ts';
 import type { StageTimes } from './domain/stages.ts';
 import type { Outcome } from './domain/store.ts';
 import type { Tree, Variation } from './domain/trace.ts';
+import { EvidenceTable } from './explain/evidence-table.ts';
 import { describeFound } from './explain/found.ts';
 import { describePromised } from './explain/values.ts';
 import { gradeIn, heldTo, knownBugOf, violates } from './models/held.ts';
@@ -24,6 +27,8 @@ export interface CellOptions {
   readonly effort: EffortName;
   /** Every case, also those that differ from another one in their tree alone. */
   readonly allCases: boolean;
+  /** Also what reports show of cases beside words. */
+  readonly evidence?: boolean;
   /** The command that replays a case, given its id. */
   readonly replay: (id: string) => string;
 }
@@ -31,6 +36,8 @@ export interface CellOptions {
 export interface CheckedCell {
   readonly cell: CellResult;
   readonly cases: readonly CaseResult[];
+  /** Set where it was asked for. Sources are of no cell. */
+  readonly evidence?: Evidence;
 }
 
 export async function cellResult(findings: Findings, options: CellOptions): Promise<CheckedCell> {
@@ -43,6 +50,7 @@ export async function cellResult(findings: Findings, options: CellOptions): Prom
   const letters = model.picture(findings);
   const notes = [...explored.notes, ...((await model.notes?.(findings)) ?? [])];
   const selected: readonly Verdict<Case, unknown>[] = model.selected(findings, ({ outcome }) => breaks(outcome), options.allCases);
+  const evidence = options.evidence === true ? await evidenceOf(selected, findings, options) : undefined;
   return {
     cell: {
       ...headOf(cell, met, unsure, options.effort),
@@ -60,8 +68,22 @@ export async function cellResult(findings: Findings, options: CellOptions): Prom
       ...(options.stages && { stages: options.stages }),
     },
     cases: await Promise.all(selected.map((verdict) => caseResult(verdict, findings, options))),
+    ...(evidence && { evidence }),
   };
 }
+
+/** Of the cases that the result will have. */
+async function evidenceOf(selected: readonly Verdict<Case, unknown>[], findings: Findings, { allCases }: CellOptions): Promise<Evidence> {
+  const { cell } = findings;
+  const table = new EvidenceTable();
+  const breaks = violates(cell);
+  const shown = selected.filter(({ outcome }) => allCases || breaks(outcome));
+  for (const verdict of shown.slice(0, CASES_WITH_EVIDENCE))
+    table.addCase(caseIdOf(verdict, cell), await caseEvidence(verdict, findings, table));
+  return { ...table.evidence(), sources: {} };
+}
+
+const caseIdOf = (verdict: Verdict<Case, unknown>, cell: Cell): string => `${cellName(cell)}${cell.model.id.write(verdict.case)}`;
 
 /** A cell of which nothing could be judged. */
 export function unmeasuredCell(
@@ -115,7 +137,7 @@ async function caseResult(verdict: Verdict<Case, unknown>, findings: Findings, {
   const { model } = cell;
   const { outcome, recovery, promised, exposed, sighting } = verdict;
   const { found, lost = [], ...words } = await model.describe(verdict, findings);
-  const id = `${cellName(cell)}${model.id.write(verdict.case)}`;
+  const id = caseIdOf(verdict, cell);
   const grade = gradeIn(cell, outcome);
   const violation = isViolation(grade, heldTo(cell).claim);
   const blame = violation ? await model.blame(verdict, findings) : undefined;

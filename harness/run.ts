@@ -21,6 +21,8 @@ export interface RunOptions extends BenchOptions {
   readonly bail: boolean;
   /** Every case, not only those that stand for others. */
   readonly allCases: boolean;
+  /** What reports show of cases beside words. */
+  readonly evidence?: boolean;
   /** The command that replays a case. */
   readonly replay: (cell: Cell, id: string) => string;
   /** Cells that need not run again; absent: all run. */
@@ -81,13 +83,17 @@ export async function runCells(cells: readonly Cell[], options: RunOptions): Pro
   return results.filter((result) => result !== undefined);
 }
 
-async function resultOf(cell: Cell, bench: Bench, { allCases, replay, effort: { name: effort } }: RunOptions): Promise<CheckedCell> {
+async function resultOf(
+  cell: Cell,
+  bench: Bench,
+  { allCases, evidence = false, replay, effort: { name: effort } }: RunOptions,
+): Promise<CheckedCell> {
   const started = performance.now();
   const stopwatch = new Stopwatch(() => performance.now());
   const findings = await check(cell, bench, undefined, stopwatch.time);
   const times = { durationMs: performance.now() - started, stages: stopwatch.times() };
   if (isNotMeasured(findings)) return unmeasuredCell(cell, findings, { ...times, effort });
-  return cellResult(findings, { ...times, effort, allCases, replay: (id) => replay(cell, id) });
+  return cellResult(findings, { ...times, effort, allCases, evidence, replay: (id) => replay(cell, id) });
 }
 
 /** The scenarios that a store goes through in these cells. */

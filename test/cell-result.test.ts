@@ -1,9 +1,10 @@
 /** From findings to the lines of a report, the same way for every model. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { treeOf } from '../harness/calibrate/tree-sketch.ts';
+import { CASES_WITH_EVIDENCE, type Evidence } from '../harness/domain/evidence.ts';
 import { OUTCOME_NAMES, OUTCOMES, type Outcome } from '../harness/domain/outcomes.ts';
 import type { CellResult } from '../harness/domain/result.ts';
-import type { CutState } from '../harness/models/crash/crash-state.ts';
+import type { CrashVerdict, CutState } from '../harness/models/crash/crash-state.ts';
 import type { FaultyRun } from '../harness/models/io-error/fault-runs.ts';
 import type { FaultyCase, Trial } from '../harness/models/io-error/trial.ts';
 import { gradeWords } from '../harness/report/grades.ts';
@@ -78,4 +79,53 @@ test('a case that could not be judged makes a cell doubtful, and a loss that was
   };
   expect(await gradeOf('new')).toEqual({ grade: 'inconclusive', status: 'broken', reason: 'the child did not start' });
   expect(await gradeOf('empty')).toEqual({ grade: 'lossy', status: 'broken', reason: 'the child did not start' });
+});
+
+describe('evidence', () => {
+  const [old, torn, done] = [treeOf({ live: 'old' }), treeOf({ live: '' }), treeOf({ live: 'new' })];
+  const write = { call: 'write', path: 'live', range: { offset: 0, length: 3 } } as const;
+  const run = recordedSubject(
+    traceOf({
+      before: old,
+      ops: [
+        [write, torn],
+        [write, done],
+      ],
+      resolved: [2],
+    }),
+  );
+  const losing = (index: number): CrashVerdict => {
+    const state: CutState = {
+      how: 'cut',
+      at: { op: 1 },
+      tree: torn,
+      promisedAt: 1,
+      points: [{ op: 1 }],
+      force: { how: 'sync', at: index },
+    };
+    return { ...crashVerdict(run, state, 'empty'), promised: { acknowledged: { a: 1 }, inFlight: [{ a: 2 }], earlier: [] } };
+  };
+  const evidenceIn = async (verdicts: readonly CrashVerdict[], evidence = true): Promise<Evidence | undefined> =>
+    (await resultOfCell(cellOf('power-cut:ext4'), [run], exploredOf({ verdicts, found: [] }), { evidence, allCases: true })).evidence;
+
+  test('is what led to a case, what was left, and what was promised and loaded', async () => {
+    const found = await evidenceIn([losing(1)]);
+    if (found === undefined) throw new Error('there is none');
+    const [[id, one] = ['', undefined]] = Object.entries(found.cases);
+    expect(id).toBe('a/replace/power-cut:ext4@1~sync=1');
+    expect(one?.led).toEqual([{ run: expect.any(String), at: { op: 1 }, crash: 'the power went here' }]);
+    const fileOf = (tree = ''): unknown => found.contents[found.trees[tree]?.[0]?.contents ?? '']?.parts;
+    const { start, ops = [] } = found.runs[one?.led[0]?.run ?? ''] ?? {};
+    expect([start, ...ops.map(({ tree }) => tree), one?.left].map(fileOf)).toEqual([['old'], [], ['new'], []]);
+    expect(one?.promised.map((value) => found.values[value]?.text)).toEqual(['{\n  "a": 1\n}', '{\n  "a": 2\n}']);
+    expect(found.values[one?.loaded ?? '']?.text).toBe('{}');
+  });
+
+  test('is kept of so many cases, and only where it is asked for', async () => {
+    const verdicts = Array.from({ length: CASES_WITH_EVIDENCE + 1 }, (_, index) => losing(index));
+    const found = await evidenceIn(verdicts);
+    expect(Object.keys(found?.cases ?? {})).toHaveLength(CASES_WITH_EVIDENCE);
+    expect(Object.keys(found?.runs ?? {})).toHaveLength(1);
+    expect(await evidenceIn(verdicts, false)).toBeUndefined();
+  });
 });

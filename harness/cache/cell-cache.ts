@@ -147,8 +147,8 @@ function isDoubtful({ cell: { grade, reason, status } }: CheckedCell): boolean {
 }
 
 /** A run that reuses the cell goes through none of them. */
-function withoutStages({ cell: { stages: _, ...cell }, cases }: CheckedCell): CheckedCell {
-  return { cell, cases };
+function withoutStages({ cell: { stages: _, ...cell }, ...rest }: CheckedCell): CheckedCell {
+  return { cell, ...rest };
 }
 
 function count(counts: Map<string, number>, reason: string): void {

@@ -16,7 +16,7 @@ export interface CacheFlags {
   readonly cacheDir?: string;
 }
 
-type Rest = Pick<CellCacheOptions, 'effort' | 'timeoutMs' | 'allCases' | 'replay' | 'now' | 'notesOf' | 'onNote'>;
+type Rest = Pick<CellCacheOptions, 'effort' | 'timeoutMs' | 'allCases' | 'evidence' | 'replay' | 'now' | 'notesOf' | 'onNote'>;
 
 /** Why no cell can be kept here; undefined where they can. */
 export function whyNoCache({ recorder, env }: Pick<Session, 'recorder' | 'env'>): string | undefined {

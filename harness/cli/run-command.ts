@@ -7,6 +7,7 @@ import { UsageError } from '../domain/errors.ts';
 import type { Result } from '../domain/result.ts';
 import { failsGate } from '../explain/baseline.ts';
 import { causesOf } from '../explain/causes.ts';
+import { joinedEvidence } from '../explain/evidence.ts';
 import type { Cell } from '../models/model.ts';
 import { placesOf, type Shard } from '../models/shards.ts';
 import { timings } from '../report/timings.ts';
@@ -22,6 +23,7 @@ import type { Output } from './output.ts';
 import { chosenReporters, mustBeWritable, report, reportOptions } from './reporters.ts';
 import { type HowFlags, runOptions } from './run-options.ts';
 import { type Session, withSession } from './session.ts';
+import { filesNamed, sourcesIn } from './sources.ts';
 import { selectCells } from './stores.ts';
 
 interface RunFlags extends CacheFlags, BaselineFlags, HowFlags {
@@ -136,7 +138,7 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
       return 0;
     }
     mustBeWritable(reporters, flags.outputDir);
-    const options = runOptions(session, flags);
+    const options = runOptions(session, flags, reporters.some(({ reporter }) => reporter.evidence === true));
     const cache = openCellCache(session, flags, { ...options, now, notesOf: (store) => [...(notes.get(store) ?? [])], onNote }, output);
     const found = await withLiveLine({ stream: process.stderr, colors: output.colors, now: () => performance.now() }, (line) =>
       runAll(session, cells, { ...options, cache, onProgress: line.update, onNotForked: onNotForkedRecovery }),
@@ -166,6 +168,8 @@ async function runAll(session: Session, chosen: readonly Cell[], options: RunOpt
   const { allCases, effort } = options;
   const cells = checked.map(({ cell }) => cell);
   const cases = checked.flatMap((one) => one.cases.filter(({ violation }) => allCases || violation));
+  const causes = causesOf(cells, cases);
+  const evidence = joinedEvidence(checked.map((one) => one.evidence));
   return {
     schema: 'crash-matrix/1',
     version: session.installation.version,
@@ -177,8 +181,9 @@ async function runAll(session: Session, chosen: readonly Cell[], options: RunOpt
     platform: `${process.platform}-${process.arch}`,
     seed: effort.seed,
     durationMs: performance.now() - started,
-    causes: causesOf(cells, cases),
+    causes,
     cells,
     cases,
+    ...(evidence && { evidence: { ...evidence, sources: sourcesIn(session.cwd, filesNamed(evidence, causes)) } }),
   };
 }

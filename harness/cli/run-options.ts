@@ -32,13 +32,14 @@ function effortOf({ effort: name, seed: drawnBy, observe, depth, states: most, p
   };
 }
 
-/** What the command line says of how cells run. */
-export function runOptions(session: Session, flags: HowFlags): Omit<RunOptions, 'onProgress'> {
+/** What the command line says of how cells run. `evidence`: whether a report shows it. */
+export function runOptions(session: Session, flags: HowFlags, evidence = false): Omit<RunOptions, 'onProgress'> {
   const effort = effortOf(flags);
   return {
     ...session,
     effort,
     allCases: flags.allCases,
+    evidence,
     bail: flags.bail,
     timeoutMs: flags.timeout * 1000,
     replay: ({ store }, id) =>

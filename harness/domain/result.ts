@@ -5,28 +5,16 @@
  */
 import * as z from 'zod';
 import { EFFORT_NAMES, limitsSchema } from './effort.ts';
+import { evidenceSchema } from './evidence.ts';
 import { HELD_BY } from './grade.ts';
 import { MECHANISM_NAMES } from './mechanisms.ts';
+import { opLine, siteLine } from './op-line.ts';
 import { OUTCOME_NAMES } from './outcomes.ts';
 import { stageTimesSchema } from './stages.ts';
 
 const count = z.int().nonnegative();
 
-const site = z.object({
-  file: z.string().describe('Path relative to the working directory of the run'),
-  line: z.int().positive(),
-  column: z.int().positive(),
-  in: z.string().optional().describe('The function that the line is in'),
-  source: z.string().optional().describe('The text of the line'),
-});
-
 const mechanism = z.enum(MECHANISM_NAMES);
-
-const opLine = z.object({
-  index: z.int().positive().describe('1 for the first op of the run'),
-  text: z.string().describe('The op in words, e.g. "rename sessions.json -> sessions.json.bak.<time>"'),
-  site: site.optional().describe('Where in the source the store asked for it'),
-});
 
 const grade = z.enum(['durable', 'atomic', 'lossy', 'inconclusive']);
 const outcome = z.enum(OUTCOME_NAMES);
@@ -189,7 +177,7 @@ const caseResult = z.object({
   promised: z.string().describe('What the store had promised, in words'),
   onDisk: z.array(z.object({ path: z.string(), bytes: count.optional() })),
   lost: z.array(z.string()).describe('Power loss: the ops, or parts of ops, that are not on disk'),
-  site: site.optional(),
+  site: siteLine.optional(),
   landed: z
     .string()
     .optional()
@@ -201,7 +189,7 @@ const caseResult = z.object({
       'Power loss: the fewest barriers that would mend every failing case of the cell, verified by exploring again, or why there are none',
     ),
   blame: z
-    .object({ mechanism, op: z.string().describe('The op that began it, in words'), site: site.optional() })
+    .object({ mechanism, op: z.string().describe('The op that began it, in words'), site: siteLine.optional() })
     .optional()
     .describe('What one change would have to mend; absent where no op can be named'),
   replay: z.string().describe('The command that rebuilds this case'),
@@ -216,7 +204,7 @@ const cause = z.object({
   store: z.string(),
   mechanism: mechanism.or(z.literal('unexplained')).describe('`unexplained`: violations that are to blame on no op, listed as themselves'),
   op: z.string().describe('The op that began it, in words'),
-  site: site.optional(),
+  site: siteLine.optional(),
   says: z.string().describe('One line: where, and what it does'),
   outcomes: z.array(outcome).describe('What was found, worst first'),
   cells: z.array(z.string()).describe('<store>/<scenario>/<model>[:<profile>] of each cell with a case of it'),
@@ -267,6 +255,7 @@ export const resultSchema = z.object({
   causes: z.array(cause).describe('What one change each would mend, in the order of how much it takes with it; explains every violation'),
   cells: z.array(cell),
   cases: z.array(caseResult).describe('Every violation, and every case when asked for'),
+  evidence: evidenceSchema.optional().describe('Set where a reporter asked for it that keeps it'),
 });
 
 export type Result = z.infer<typeof resultSchema>;
@@ -277,4 +266,4 @@ export type Cause = z.infer<typeof cause>;
 export type CellMend = z.infer<typeof cellMend>;
 export type MissingBarrierLine = z.infer<typeof missingBarrier>;
 export type OpLine = z.infer<typeof opLine>;
-export type SiteLine = z.infer<typeof site>;
+export type SiteLine = z.infer<typeof siteLine>;

@@ -5,6 +5,7 @@ import { UsageError } from '../domain/errors.ts';
 import { groupedBy } from '../domain/grouped.ts';
 import type { CellResult, Result } from '../domain/result.ts';
 import { causesOf } from './causes.ts';
+import { joinedEvidence } from './evidence.ts';
 
 export interface NamedResult {
   /** The file that it is from, for errors. */
@@ -50,8 +51,16 @@ export function mergeShards(parts: readonly NamedResult[]): Result {
     ({ id }) => cellNameIn(id),
   );
   const cases = cells.flatMap((cell) => byCell.get(cellName(cell)) ?? []);
-  const { shard: _, baseline: __, ...rest } = first.result;
-  return { ...rest, durationMs: Math.max(...parts.map(({ result }) => result.durationMs)), causes: causesOf(cells, cases), cells, cases };
+  const evidence = joinedEvidence(parts.map(({ result }) => result.evidence));
+  const { shard: _, baseline: __, evidence: ___, ...rest } = first.result;
+  return {
+    ...rest,
+    durationMs: Math.max(...parts.map(({ result }) => result.durationMs)),
+    causes: causesOf(cells, cases),
+    cells,
+    cases,
+    ...(evidence && { evidence }),
+  };
 }
 
 interface ShardOf {

@@ -1,8 +1,9 @@
 /**
- * An op in words, as every report and case shows it: the call, its files, the bytes it touched, and its error if it failed.
+ * An op in words, as every report and case shows it: the call, its files, the bytes it touched, and its error if it failed. And what stands
+ * between ops: steps that settled.
  */
-import type { ScheduleOp } from '../domain/schedule.ts';
-import type { Op, OpenFlag } from '../domain/trace.ts';
+import type { ScheduleOp, TaskEvent } from '../domain/schedule.ts';
+import type { Mark, Op, OpenFlag, Step, Task } from '../domain/trace.ts';
 
 /** E.g. `rename sessions.json -> sessions.json.bak.<time>`, `write a.tmp 0..1204`, `open a.lock (write, create) failed: EEXIST`. */
 export function opText(op: Op): string {
@@ -81,4 +82,17 @@ function bytes(op: Op): string {
 /** An op's text without the bytes it touched, which differ from run to run where a file holds a process id. */
 export function withoutBytes(text: string): string {
   return text.replace(/ (?:\d+\.\.\d+|to \d+)(?= by child process \d+| failed: [A-Z0-9]+$|$)/, '');
+}
+
+/** `step 1 (save) resolved` */
+export function markText(mark: Mark, steps: readonly Step[] | undefined): string {
+  const kind = steps?.[mark.step]?.kind;
+  return `step ${mark.step + 1}${kind === undefined ? '' : ` (${kind})`} ${mark.kind}`;
+}
+
+/** `reader: step 1 (load) resolved` */
+export function eventText({ task, step, kind, error }: TaskEvent, tasks: readonly Task[]): string {
+  const { name, steps } = tasks[task] ?? { name: '', steps: [] };
+  const because = error === undefined ? '' : `: ${error.split('\n')[0]}`;
+  return `${name}: step ${step + 1} (${steps[step]?.kind ?? ''}) ${kind}${because}`;
 }

@@ -17,6 +17,8 @@ export interface Reporter {
   /** What it is called in `--output-dir`. A reporter without one always prints. */
   readonly file?: string;
   readonly render: (result: Result, look: Look) => string;
+  /** It keeps or shows the evidence of cases, which takes time to collect. */
+  readonly evidence?: true;
   /** What is added to the summary of a CI job that has `taken` bytes already. */
   readonly summary?: (result: Result, taken: number) => string;
 }
@@ -26,9 +28,9 @@ export const REPORTERS: readonly [Reporter, ...Reporter[]] = [
   { name: 'terminal', render: terminalReport },
   { name: 'github', render: githubReport, summary: githubSummary },
   { name: 'agent', render: agentReport },
-  { name: 'json', file: 'crash-matrix.json', render: jsonReport },
+  { name: 'json', file: 'crash-matrix.json', render: jsonReport, evidence: true },
   { name: 'markdown', file: 'crash-matrix.md', render: markdownReport },
   { name: 'junit', file: 'crash-matrix.junit.xml', render: junitReport },
   { name: 'sarif', file: 'crash-matrix.sarif', render: sarifReport },
-  { name: 'html', file: 'crash-matrix.html', render: htmlReport },
+  { name: 'html', file: 'crash-matrix.html', render: htmlReport, evidence: true },
 ];

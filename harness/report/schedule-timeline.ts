@@ -7,10 +7,10 @@
  *
  * `*` marks ops that changed what is on disk.
  */
-import type { ScheduleEnd, TaskEvent } from '../domain/schedule.ts';
+import type { ScheduleEnd } from '../domain/schedule.ts';
 import type { Task } from '../domain/trace.ts';
 import { printable } from '../domain/words.ts';
-import { scheduleOpText } from '../explain/op-text.ts';
+import { eventText, scheduleOpText } from '../explain/op-text.ts';
 import { type Colors, toColors } from './colors.ts';
 import { longest } from './lay-out.ts';
 
@@ -30,16 +30,11 @@ export function scheduleTimeline(
       const start = `  ${op.changed ? '*' : ' '} ${String(done).padStart(numberWidth)}  ${nameOf(op.task).padEnd(nameWidth)}`;
       lines.push(`${start}  ${printable(scheduleOpText(op))}`);
     }
-    for (const event of events) if (event.at === done && event.kind !== 'began') lines.push(paint.bold(eventText(event, tasks)));
+    for (const event of events)
+      if (event.at === done && event.kind !== 'began') lines.push(paint.bold(`  ── ${printable(eventText(event, tasks))} ──`));
     if (killed !== undefined && done === lastOfKilled) lines.push(paint.bold(paint.red(`  ── ${nameOf(killed)} was killed here ──`)));
   }
   const end =
     stuck ?? (how === 'crashed' ? `all of them crashed here, ${ops.length === 0 ? 'before op 1' : `after op ${ops.length}`}` : undefined);
   return [...lines, ...(end === undefined ? [] : [paint.bold(paint.red(`  ── ${printable(end)} ──`))])].join('\n');
-}
-
-function eventText({ task, step, kind, error }: TaskEvent, tasks: readonly Task[]): string {
-  const { name, steps } = tasks[task] ?? { name: '', steps: [] };
-  const because = error === undefined ? '' : `: ${error.split('\n')[0]}`;
-  return `  ── ${printable(`${name}: step ${step + 1} (${steps[step]?.kind ?? ''}) ${kind}${because}`)} ──`;
 }

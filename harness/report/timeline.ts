@@ -11,7 +11,7 @@
 
 import type { Mark, Op, Step, Tree } from '../domain/trace.ts';
 import { printable, withCommas } from '../domain/words.ts';
-import { opText } from '../explain/op-text.ts';
+import { markText, opText } from '../explain/op-text.ts';
 import { type Colors, toColors } from './colors.ts';
 import { longest } from './lay-out.ts';
 import { siteText } from './moment.ts';
@@ -54,7 +54,8 @@ export function timeline(input: TimelineInput, colors: boolean | Colors): string
   const isBefore = (mark: Mark): boolean => (inside ? mark.afterOp < at.op : mark.afterOp <= at.op);
   const marksAfter = (op: number): void => {
     for (const mark of input.marks.filter((one) => one.afterOp === op)) {
-      lines.push(isBefore(mark) ? paint.bold(markText(mark, input.steps)) : paint.dim(markText(mark, input.steps)));
+      const text = `  ── ${markText(mark, input.steps)} ──`;
+      lines.push(isBefore(mark) ? paint.bold(text) : paint.dim(text));
     }
   };
   if (inside && at.op === 0) throw new Error('there is no op 0 to be killed inside of');
@@ -98,11 +99,6 @@ function lettersOfOps(ops: number, picture: string, boundaries: readonly Boundar
     if (bytes === undefined || !before.endsWith(letter)) letters[op] = before + letter;
   }
   return letters;
-}
-
-function markText(mark: Mark, steps: readonly Step[] | undefined): string {
-  const kind = steps?.[mark.step]?.kind;
-  return `  ── step ${mark.step + 1}${kind === undefined ? '' : ` (${kind})`} ${mark.kind} ──`;
 }
 
 function crashText({ at, crash }: TimelineInput): string {

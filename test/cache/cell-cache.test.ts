@@ -93,6 +93,15 @@ describe('a cell that was kept', () => {
     expect(cache.changed.size).toBe(0); // it never ran
   });
 
+  test('with evidence is not one without it', async () => {
+    const evidence = { lines: {}, runs: {}, trees: {}, contents: {}, values: {}, cases: {}, sources: {} };
+    await kept();
+    options = { ...options, evidence: true };
+    expect(foundIn()).toEqual(['report']);
+    await kept({}, cell(), { ...checked(), evidence });
+    expect(new CellCache(options).find(cell())?.evidence).toEqual(evidence);
+  });
+
   test('brings back what was noted of its store', async () => {
     options = { ...options, notesOf: (store) => [`${store} starts timers`, 'and files'] };
     await kept();

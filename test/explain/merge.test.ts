@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
+import type { Evidence } from '../../harness/domain/evidence.ts';
 import type { Result } from '../../harness/domain/result.ts';
+import { joinedEvidence } from '../../harness/explain/evidence.ts';
+import { EvidenceTable } from '../../harness/explain/evidence-table.ts';
 import { mergeShards, type NamedResult } from '../../harness/explain/merge.ts';
 import { failing, resultOf } from '../report/fixture.ts';
 
@@ -17,6 +21,20 @@ const parts = [shard(failing, 2, 2, odd), shard(failing, 1, 2, even)] as const;
 
 test('shards in any order are the result of the whole run', () => {
   expect(mergeShards(parts)).toEqual({ ...failing, durationMs: resultOf([]).durationMs });
+});
+
+test('the evidence of shards is that of the whole run', () => {
+  const evidenceOf = ({ cases }: Pick<Result, 'cases'>): Evidence => {
+    const table = new EvidenceTable();
+    for (const { id, outcome } of cases) {
+      const left = table.addTree(treeOf({ live: outcome }), []);
+      table.addCase(id, { led: [], left, promised: [table.addValue(outcome)] });
+    }
+    return { ...table.evidence(), sources: {} };
+  };
+  const withEvidence = parts.map(({ name, result }) => ({ name, result: { ...result, evidence: evidenceOf(result) } }));
+  const whole = joinedEvidence([evidenceOf(failing)]);
+  expect(JSON.stringify(mergeShards(withEvidence).evidence)).toBe(JSON.stringify(whole));
 });
 
 describe('refused by name', () => {

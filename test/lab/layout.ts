@@ -28,6 +28,7 @@ const ROOMS: readonly string[] = [
   'bench',
   'models',
   'check',
+  'case-evidence',
   'cell-result',
   'cache',
   'source-edits',
