@@ -1,10 +1,10 @@
 /** The evidence of a case, for every model: what led to it, what it left, what had been promised and what load returned. */
-import type { CaseEvidence, Led } from './domain/evidence.ts';
+import type { CaseEvidence, Led, PowerCut } from './domain/evidence.ts';
 import type { ScheduleEnd } from './domain/schedule.ts';
 import type { NameRule, Task } from './domain/trace.ts';
 import type { EvidenceTable } from './explain/evidence-table.ts';
 import { eventText } from './explain/op-text.ts';
-import type { Case, Findings, TimelinePart } from './models/model.ts';
+import type { Case, Findings, PendingLoss, TimelinePart } from './models/model.ts';
 import type { Verdict } from './recover/believe.ts';
 
 export async function caseEvidence(verdict: Verdict<Case, unknown>, findings: Findings, table: EvidenceTable): Promise<CaseEvidence> {
@@ -21,7 +21,30 @@ export async function caseEvidence(verdict: Verdict<Case, unknown>, findings: Fi
     promised: [...new Set(values.map((one) => table.addValue(one)))],
     ...(acknowledged === undefined && { unsaved: true }),
     ...(value !== undefined && { loaded: table.addValue(value) }),
+    ...cutOf(model.pending?.(verdict, findings), names, table),
   };
+}
+
+function cutOf(pending: PendingLoss | undefined, names: readonly NameRule[], table: EvidenceTable): Pick<CaseEvidence, 'cut'> {
+  if (pending === undefined) return {};
+  const { lost, states, pieces, ...rest } = pending;
+  const judged: PowerCut['judged'] = {};
+  const trees = new Map<string, number>();
+  const marked = states.map((state): [string, number] => {
+    const tree = table.addTree(state.tree, names);
+    if (state.judged !== undefined) judged[tree] = state.judged;
+    const place = trees.get(tree) ?? trees.size;
+    trees.set(tree, place);
+    return [pieces.map((_, piece) => (state.lost.has(piece) ? '0' : '1')).join(''), place];
+  });
+  const id = table.addCut({
+    ...rest,
+    pieces: pieces.map(({ text, takes }) => ({ text, takes: [...takes] })),
+    trees: [...trees.keys()],
+    states: marked,
+    judged,
+  });
+  return { cut: { id, lost: [...lost] } };
 }
 
 function ledBy({ title, at, crash, lost, ...run }: TimelinePart, names: readonly NameRule[], table: EvidenceTable): Led {

@@ -5,7 +5,8 @@
 import { caseEvidence } from './case-evidence.ts';
 import { cellName } from './domain/case-id.ts';
 import { type EffortName, provesClaims } from './domain/effort.ts';
-import { CASES_WITH_EVIDENCE, type Evidence } from './domain/evidence.ts';
+import type { Evidence } from './domain/evidence.ts';
+import { CASES_WITH_EVIDENCE } from './domain/evidence-limits.ts';
 import { isViolation, statusOf, worstGrade } from './domain/grade.ts';
 import { canonicalPath } from './domain/names.ts';
 import type { CaseResult, CellResult } from './domain/result.ts';

@@ -1,7 +1,8 @@
 /** From findings to the lines of a report, the same way for every model. */
 import { describe, expect, test } from 'vitest';
 import { treeOf } from '../harness/calibrate/tree-sketch.ts';
-import { CASES_WITH_EVIDENCE, type Evidence } from '../harness/domain/evidence.ts';
+import type { Evidence } from '../harness/domain/evidence.ts';
+import { CASES_WITH_EVIDENCE } from '../harness/domain/evidence-limits.ts';
 import { OUTCOME_NAMES, OUTCOMES, type Outcome } from '../harness/domain/outcomes.ts';
 import type { CellResult } from '../harness/domain/result.ts';
 import type { CrashVerdict, CutState } from '../harness/models/crash/crash-state.ts';

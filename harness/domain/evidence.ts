@@ -5,13 +5,7 @@
  */
 import * as z from 'zod';
 import { siteLine } from './op-line.ts';
-
-/** Cases of a cell that evidence is kept of: violations in the order of the result. A page says so of the others. */
-export const CASES_WITH_EVIDENCE = 200;
-/** Of a file's contents so many bytes are kept, not counting long runs of zeros. */
-export const CONTENT_BYTES_KEPT = 2048;
-/** Of a value, as JSON on several lines, so many characters are kept. */
-export const VALUE_CHARACTERS_KEPT = 4096;
+import { OUTCOME_NAMES } from './outcomes.ts';
 
 const count = z.int().nonnegative();
 const id = z.string().describe('The first 16 hex digits of a SHA-256');
@@ -65,12 +59,40 @@ const led = z.object({
   lost: z.array(count).optional().describe('Numbers of ops of which something is not on disk'),
 });
 
+const powerCut = z
+  .object({
+    rules: z.string().describe('The persistence profile'),
+    boundary: count.describe('The power went after so many ops'),
+    pieces: z
+      .array(
+        z.object({
+          text: z.string().describe('The op, or the parts of it'),
+          takes: z.array(count).describe('The places of the pieces that are lost with it, by the rules; its own among them'),
+        }),
+      )
+      .describe('What was not certainly on disk; each is lost or kept as a whole'),
+    certain: count.describe('Parts of ops up to there that are on disk for certain'),
+    trees: z.array(id),
+    states: z
+      .array(z.tuple([z.string(), count]))
+      .describe('Combinations that the rules allow: for each piece 1 where it landed and 0 where it is lost, and the place of the tree'),
+    isWhole: z.boolean().describe('False where there are more combinations'),
+    judged: z
+      .record(id, z.object({ outcome: z.enum(OUTCOME_NAMES), found: z.string() }))
+      .describe('By tree: what was found where it was judged, and kept'),
+  })
+  .describe('What else a power cut at the same place may have left');
+
 const caseEvidence = z.object({
   led: z.array(led).describe('What led to it; after a crash in recovery also what recovery did'),
   left: id.describe('The tree that was on disk'),
   promised: z.array(id).describe('Values that a load may return: the last that was acknowledged, and those under way'),
   unsaved: z.literal(true).optional().describe('Set where it may also find nothing, because nothing had been acknowledged'),
   loaded: id.optional().describe('What load returned; absent where it returned nothing'),
+  cut: z
+    .object({ id, lost: z.array(count).describe('The places of the pieces that it lost') })
+    .optional()
+    .describe('Power loss: what else might have landed'),
 });
 
 export const evidenceSchema = z
@@ -80,6 +102,7 @@ export const evidenceSchema = z
     trees: z.record(id, z.array(treeEntry)),
     contents: z.record(id, contents),
     values: z.record(id, value),
+    cuts: z.record(id, powerCut),
     cases: z.record(z.string(), caseEvidence).describe('By case id'),
     sources: z
       .record(z.string(), z.string())
@@ -93,4 +116,5 @@ export type Led = z.infer<typeof led>;
 export type Run = z.infer<typeof run>;
 export type TreeEntry = z.infer<typeof treeEntry>;
 export type Contents = z.infer<typeof contents>;
+export type PowerCut = z.infer<typeof powerCut>;
 export type ShownValue = z.infer<typeof value>;

@@ -1,14 +1,7 @@
 /** The tables of evidence while they are filled: trees, contents, values and runs, each kept once. */
 import { createHash } from 'node:crypto';
-import {
-  CONTENT_BYTES_KEPT,
-  type Contents,
-  type Evidence,
-  type Run,
-  type ShownValue,
-  type TreeEntry,
-  VALUE_CHARACTERS_KEPT,
-} from '../domain/evidence.ts';
+import type { Contents, Evidence, PowerCut, Run, ShownValue, TreeEntry } from '../domain/evidence.ts';
+import { CONTENT_BYTES_KEPT, VALUE_CHARACTERS_KEPT } from '../domain/evidence-limits.ts';
 import { canonicalPath } from '../domain/names.ts';
 import type { Entry, Json, Mark, NameRule, Op, Step, Tree } from '../domain/trace.ts';
 import { markText, opText } from './op-text.ts';
@@ -29,6 +22,7 @@ export class EvidenceTable {
   readonly #trees: Evidence['trees'] = {};
   readonly #contents: Evidence['contents'] = {};
   readonly #values: Evidence['values'] = {};
+  readonly #cuts: Evidence['cuts'] = {};
   readonly #cases: Evidence['cases'] = {};
   /** Ids of what was met before: a run is the run of many cases, and most of its trees share their files. */
   readonly #idsOfRuns = new WeakMap<readonly Tree[], string>();
@@ -45,6 +39,10 @@ export class EvidenceTable {
 
   addRun(run: Run): string {
     return keep(this.#runs, run);
+  }
+
+  addCut(cut: PowerCut): string {
+    return keep(this.#cuts, cut);
   }
 
   /** `names`: what made-up names look like in its trees. */
@@ -98,6 +96,7 @@ export class EvidenceTable {
       trees: this.#trees,
       contents: this.#contents,
       values: this.#values,
+      cuts: this.#cuts,
       cases: this.#cases,
     };
   }

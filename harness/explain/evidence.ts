@@ -1,7 +1,7 @@
 /** Evidence of several cells, or of several shards, as one. */
 import type { Evidence } from '../domain/evidence.ts';
 
-const TABLES = ['lines', 'runs', 'trees', 'contents', 'values', 'cases', 'sources'] as const satisfies readonly (keyof Evidence)[];
+const TABLES = ['lines', 'runs', 'trees', 'contents', 'values', 'cuts', 'cases', 'sources'] as const satisfies readonly (keyof Evidence)[];
 
 /** Sorted by id, so that it is the same in whatever order the parts come. Undefined where there is none. */
 export function joinedEvidence(parts: readonly (Evidence | undefined)[]): Evidence | undefined {

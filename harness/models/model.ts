@@ -149,6 +149,24 @@ export interface TimelinePart {
   readonly lost?: ReadonlySet<number>;
 }
 
+/** What else a power cut at the same place may have left. */
+export interface PendingLoss {
+  /** The persistence profile. */
+  readonly rules: string;
+  readonly boundary: number;
+  /** What was not certainly on disk. `takes`: places in this list of what is lost with it. */
+  readonly pieces: readonly { readonly text: string; readonly takes: readonly number[] }[];
+  readonly certain: number;
+  readonly states: readonly {
+    readonly lost: ReadonlySet<number>;
+    readonly tree: Tree;
+    readonly judged?: { readonly outcome: Outcome; readonly found: string };
+  }[];
+  readonly isWhole: boolean;
+  /** The places of what the case lost. */
+  readonly lost: readonly number[];
+}
+
 export interface Model<C extends Case = Case, R = unknown, Named = unknown, E extends Explored<C, R> = Explored<C, R>> {
   readonly name: string;
   /** What it counts; see the result schema. */
@@ -198,6 +216,8 @@ export interface Model<C extends Case = Case, R = unknown, Named = unknown, E ex
   /** What made-up names in the case's tree look like. */
   variation(verdict: Verdict<C, R>): Variation;
   timeline(verdict: Verdict<C, R>, findings: Findings<E>): Promise<Timeline>;
+  /** What else might have landed; undefined of a case that has no such choice. */
+  pending?(verdict: Verdict<C, R>, findings: Findings<E>): PendingLoss | undefined;
   /** Notes that need all verdicts. */
   notes?(findings: Findings<E>): Promise<readonly string[]>;
 }

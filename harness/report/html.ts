@@ -6,7 +6,7 @@
 import { gzipSync } from 'node:zlib';
 import type { Result } from '../domain/result.ts';
 import { builtPage } from '../machine/built-page.ts';
-import { chunkId, DATA_TYPE, HEAD_ID } from './page/data.ts';
+import { chunkId, DATA_TYPE, evidenceId, HEAD_ID, SOURCES_ID } from './page/data.ts';
 import { pageData } from './page-data.ts';
 
 export function htmlReport(result: Result): string {
@@ -22,8 +22,13 @@ export function filledPage(shell: string, result: Result): string {
   if (end === undefined || others.length > 0) throw new Error('the page has no places for its data');
   const chunks: string[] = [];
   // One after the other: a million cases are a gigabyte of text before they are compressed.
-  const head = pageData(result, (cases) => void chunks.push(dataElement(chunkId(chunks.length), cases)));
-  return [start, dataElement(HEAD_ID, JSON.stringify(head)), middle, chunks.join('\n'), end].join('');
+  const evidence: string[] = [];
+  const head = pageData(result, {
+    addChunk: (cases) => void chunks.push(dataElement(chunkId(chunks.length), cases)),
+    addEvidence: (some) => void evidence.push(dataElement(evidenceId(evidence.length), some)),
+  });
+  const sources = head.files.length === 0 ? [] : [dataElement(SOURCES_ID, JSON.stringify(result.evidence?.sources))];
+  return [start, dataElement(HEAD_ID, JSON.stringify(head)), middle, [...chunks, ...evidence, ...sources].join('\n'), end].join('');
 }
 
 function dataElement(id: string, json: string): string {

@@ -13,13 +13,20 @@ import { reachWords } from './causes.ts';
 import { NO_COLORS } from './colors.ts';
 import { gradeWords } from './grades.ts';
 import type { PageCase, PageCause, PageCell, PageHead, Part } from './page/data.ts';
+import { packEvidence } from './page-evidence.ts';
 import { runWords, summaryWords, verdictLine } from './summary.ts';
 
 /** Characters of a chunk from which the next one begins: unpacked in a few hundredths of a second. */
 const CHUNK_CHARACTERS = 1_000_000;
 
-/** Returns the head. `addChunk` is given each chunk, as JSON, in the order of their numbers. */
-export function pageData(result: Result, addChunk: (cases: string) => void): PageHead {
+/** Each is given JSON, in the order of the numbers. */
+interface Adders {
+  readonly addChunk: (cases: string) => void;
+  readonly addEvidence: (evidence: string) => void;
+}
+
+/** Returns the head. */
+export function pageData(result: Result, { addChunk, addEvidence }: Adders): PageHead {
   const ofCells = new Map<string, { readonly bad: CaseResult[]; readonly held: CaseResult[] }>(
     result.cells.map((cell) => [cellName(cell), { bad: [], held: [] }]),
   );
@@ -28,13 +35,14 @@ export function pageData(result: Result, addChunk: (cases: string) => void): Pag
     if (plainest.has(one.id)) plainest.set(one.id, one);
     ofCells.get(cellNameIn(one.id))?.[one.violation ? 'bad' : 'held'].push(one);
   }
-  const causeOf = causeFinder(result);
+  const ofCase = causeFinder(result);
   const packer = openPacker(addChunk);
   const placed = result.cells.map((cell) => {
     const { bad = [], held = [] } = ofCells.get(cellName(cell)) ?? {};
-    return { cell, bad: packer.add(bad.map(causeOf)), held: packer.add(held.map(causeOf)) };
+    return { cell, bad: packer.add(bad.map(ofCase)), held: packer.add(held.map(ofCase)) };
   });
   packer.close();
+  const evidenceOf = packEvidence(result, addEvidence);
   return {
     run: runWords(result),
     summary: summaryWords(result),
@@ -43,7 +51,8 @@ export function pageData(result: Result, addChunk: (cases: string) => void): Pag
       const example = plainest.get(cause.shortest);
       return { ...cause, reach: reachWords(cause, result.cells), ...(example && { plainest: example }) };
     }),
-    cells: placed.map(({ cell, bad, held }) => pageCell(cell, bad, held)),
+    cells: placed.map(({ cell, bad, held }) => ({ ...pageCell(cell, bad, held), ...evidenceOf(cell) })),
+    files: Object.keys(result.evidence?.sources ?? {}),
   };
 }
 
@@ -64,12 +73,13 @@ function toneOf(result: Result): PageHead['verdict']['tone'] {
   return provesClaims(result.effort) ? 'good' : 'unproven';
 }
 
-/** Gives a case the place of its cause. */
+/** Gives a case the place of its cause, and what is shown of it. */
 function causeFinder(result: Result): (one: CaseResult) => PageCase {
   const places = new Map(explainedIn(result).flatMap(({ cases }, place) => cases.map((one) => [one, place] as const)));
   return (one) => {
     const place = places.get(one);
-    return place === undefined ? one : { ...one, cause: place };
+    const shown = result.evidence?.cases[one.id];
+    return { ...one, ...(place !== undefined && { cause: place }), ...(shown && { shown }) };
   };
 }
 

@@ -94,7 +94,7 @@ describe('a cell that was kept', () => {
   });
 
   test('with evidence is not one without it', async () => {
-    const evidence = { lines: {}, runs: {}, trees: {}, contents: {}, values: {}, cases: {}, sources: {} };
+    const evidence = { lines: {}, runs: {}, trees: {}, contents: {}, values: {}, cuts: {}, cases: {}, sources: {} };
     await kept();
     options = { ...options, evidence: true };
     expect(foundIn()).toEqual(['report']);

@@ -1,7 +1,8 @@
 /** Tables in which each thing is kept once, and their limits. */
 import { describe, expect, test } from 'vitest';
 import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
-import { CONTENT_BYTES_KEPT, type Evidence, VALUE_CHARACTERS_KEPT } from '../../harness/domain/evidence.ts';
+import type { Evidence } from '../../harness/domain/evidence.ts';
+import { CONTENT_BYTES_KEPT, VALUE_CHARACTERS_KEPT } from '../../harness/domain/evidence-limits.ts';
 import { joinedEvidence } from '../../harness/explain/evidence.ts';
 import { EvidenceTable, shownContents } from '../../harness/explain/evidence-table.ts';
 import { traceOf } from '../lab/traces.ts';

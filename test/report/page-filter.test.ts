@@ -6,7 +6,7 @@ import { type Link, linkText, parseLink } from '../../harness/report/page/link.t
 import { pageData } from '../../harness/report/page-data.ts';
 import { failing } from './fixture.ts';
 
-const head = pageData(failing, () => {});
+const head = pageData(failing, { addChunk: () => {}, addEvidence: () => {} });
 const causesIn = ({ id }: PageCell) => head.causes.filter(({ cells }) => cells.includes(id));
 const shown = (text: string): string[] =>
   head.cells.filter((cell) => matchesCell(parseFilter(text), cell, causesIn(cell))).map(({ id }) => id.replace('/process-kill', ''));

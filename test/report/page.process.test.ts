@@ -6,12 +6,16 @@ import { pathToFileURL } from 'node:url';
 import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
+import type { Evidence } from '../../harness/domain/evidence.ts';
 import type { CaseResult, CellResult, Result } from '../../harness/domain/result.ts';
+import type { Json, Mark } from '../../harness/domain/trace.ts';
 import { causesOf } from '../../harness/explain/causes.ts';
+import { EvidenceTable } from '../../harness/explain/evidence-table.ts';
 import { htmlReport } from '../../harness/report/html.ts';
 import { BROWSER, BROWSER_MS, openBrowser } from '../lab/browser.ts';
 import { temporaryDirectory } from '../lab/temporary.ts';
-import { failing, resultOf } from './fixture.ts';
+import { failing, op, resultOf } from './fixture.ts';
 import { manyCases } from './many-cases.ts';
 
 const skipped = 'missing' in BROWSER ? `, skipped because ${BROWSER.missing}` : '';
@@ -168,6 +172,81 @@ describe.skipIf('missing' in BROWSER)(`the page in a browser${skipped}`, () => {
     expect(await textIn(page, 'dialog')).toMatch(/because\s+op 5 landed without op 3.*would mend it\s+fsync a/s);
   });
 
+  test('a case shows its run up to the crash, the files before and after, and what load returned beside what was promised', async () => {
+    const page = await open(shown, { fragment: `#case=${LOST}` });
+    await page.waitForSelector('.timeline');
+    const rows = await page
+      .locator('.timeline tr')
+      .evaluateAll((found) =>
+        found.map((row) => [(row as HTMLTableRowElement).innerText.replace(/\s+/g, ' ').trim(), row.className.trim()]),
+      );
+    expect(rows).toEqual([
+      ['1 * write live (not on disk) src/a.ts:2', 'picked'],
+      ['the power went here, after op 1', 'crash'],
+      ['2 close live', 'after'],
+      ['step 1 (save) resolved', 'mark after'],
+    ]);
+    const files = await page
+      .locator('.trees >> nth=0')
+      .locator('tr')
+      .evaluateAll((found) =>
+        found.map((row) => [...row.children].map((cell) => (cell as HTMLElement).innerText.replace(/\s+/g, ' ').trim())),
+      );
+    expect(files).toEqual([
+      ['file', 'before op 1', 'after op 1, to the process', 'on disk, for who loads'],
+      ['live', '–', '4 bytes 0600 (differs)', '5,000 bytes 0600 (differs)'],
+    ]);
+    await page.click('.trees td:nth-child(4) summary');
+    expect(await textIn(page, '.trees td:nth-child(4) .contents')).toBe('5,000 zero bytes');
+    expect(await page.locator('.diff').first().locator('del, ins').allInnerTexts()).toEqual(['-   "b": 1,', '+   "b": 2,']);
+    await page.waitForSelector('.lines');
+    const lossy = page.locator('.lines .lossy');
+    expect((await lossy.innerText()).replace(/\s+/g, ' ')).toBe('2 E 1 write(a);');
+    await lossy.locator('a').click();
+    await page.waitForSelector('dialog .cases a');
+    expect(fragmentOf(page)).toBe(`#cause=${shown.causes[0]?.id}`);
+    expect(await page.locator('.lines .picked').count()).toBe(1);
+  });
+
+  test('ticks say what landed, and what the rules do not allow cannot be ticked', async () => {
+    const page = await open(shown, { fragment: `#case=${LOST}` });
+    await page.waitForSelector('.landing');
+    const ticks = page.locator('.landing input');
+    const landed = (): Promise<boolean[]> => ticks.evaluateAll((boxes) => boxes.map((box) => (box as HTMLInputElement).checked));
+    const found = (): Promise<string> => page.locator('.landing ~ p').first().innerText();
+    expect(await landed()).toEqual([false, false, true]);
+    expect(await found()).toMatch(/^E empty/);
+    await ticks.nth(1).click();
+    expect(await landed()).toEqual([true, true, true]);
+    expect(await textIn(page, '.landing [role=status]')).toBe('Not allowed by xfs: this to land alone; landed with it: data of live.');
+    expect(await found()).toBe('o original all of live');
+    await ticks.nth(1).click();
+    expect(await landed()).toEqual([true, false, true]);
+    expect(await found()).toContain('was not judged, or not kept');
+    await ticks.nth(2).click();
+    expect(await found()).toContain('not in this report: it has the first 3 combinations');
+    await ticks.nth(1).click();
+    await ticks.nth(0).click();
+    expect(await landed()).toEqual([false, false, false]);
+    expect(await textIn(page, '.landing [role=status]')).toContain('to lose this alone; lost with it: its size');
+    await page.click('text=As in this case');
+    expect(await landed()).toEqual([false, false, true]);
+  });
+
+  test('an op leads to the files after it', async () => {
+    const page = await open(shown, { fragment: `#case=${LOST}` });
+    await page.click('.timeline button >> text=2');
+    expect(await textIn(page, '.trees thead')).toContain('after op 2, to the process');
+  });
+
+  test('without the evidence of a case it says so', async () => {
+    const page = await open(failing, { fragment: '#case=planted/replace/process-kill@15' });
+    await page.waitForSelector('text=was made without the runs and files of its cases');
+    const more = shown.cases.map((one): CaseResult => ({ ...one, id: `${one.id}6` }));
+    const beyond = await open({ ...shown, cases: [...shown.cases, ...more] }, { fragment: `#case=${LOST}6` });
+    await beyond.waitForSelector('text=kept of the first 200 cases of a cell');
+  });
+
   test('what a store is called is text', async () => {
     const [cell, one] = [failing.cells[0], failing.cases[0]];
     if (cell === undefined || one === undefined) throw new Error('the fixture is empty');
@@ -177,12 +256,18 @@ describe.skipIf('missing' in BROWSER)(`the page in a browser${skipped}`, () => {
     const cases: CaseResult[] = [
       { ...one, id, found: name, promised: name, onDisk: [{ path: name }], lost: [name], fault: name, replay: name, history: [name] },
     ];
-    const page = await open({ ...failing, cells, cases, causes: causesOf(cells, cases) });
+    const evidence = evidenceOf(id, { name, value: { [name]: name }, source: `a();\n${name}` });
+    const page = await open({ ...failing, cells, cases, causes: causesOf(cells, cases), evidence });
     await page.click('.cause h3 a');
     await page.click('.cases a');
     await page.waitForSelector('.pair');
+    await page.waitForSelector('.lines');
+    for (const summary of await page.locator('.trees summary').all()) await summary.click();
     expect(await page.title()).not.toBe('bad');
     expect(await page.locator('#page img, #page script').count()).toBe(0);
+    const visible = name.replace('\u202e', '\\u{202e}');
+    for (const place of ['.timeline', '.landing', '.trees tbody th >> nth=0', '.contents >> nth=0', '.diff', '.lines'])
+      expect(await textIn(page, place), place).toContain(place === '.diff' ? visible.replaceAll('"', '\\"') : visible);
     expect(await textIn(page, '.pair')).toContain(name.replace('\u202e', '\\u{202e}'));
     await page.keyboard.press('/');
     await page.keyboard.type('never');
@@ -206,14 +291,15 @@ describe.skipIf('missing' in BROWSER)(`the page in a browser${skipped}`, () => {
   });
 
   test('a phone needs no scrolling to the side', async () => {
-    const page = await open(failing, { width: 390, fragment: '#case=planted/replace/process-kill@15' });
-    await page.waitForSelector('.pair');
+    const evidence = evidenceOf('planted/replace/process-kill@15', TOLD);
+    const page = await open({ ...failing, evidence }, { width: 390, fragment: '#case=planted/replace/process-kill@15' });
+    await page.waitForSelector('.lines');
     const widths = await page.evaluate(() => [document.documentElement, document.querySelector('dialog')].map((one) => one?.scrollWidth));
     expect(Math.max(...widths.map((width) => width ?? Number.NaN))).toBeLessThanOrEqual(390);
   });
 
   test.each(['light', 'dark'] as const)('axe finds nothing serious, %s', async (colorScheme) => {
-    const page = await open(failing, { colorScheme });
+    const page = await open({ ...failing, evidence: evidenceOf('planted/replace/process-kill@15', TOLD) }, { colorScheme });
     await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
     for (const fragment of [
       '',
@@ -223,6 +309,7 @@ describe.skipIf('missing' in BROWSER)(`the page in a browser${skipped}`, () => {
     ]) {
       await page.evaluate((hash) => location.assign(`#${hash}`), fragment);
       if (fragment !== '') await page.waitForSelector('dialog .facts');
+      if (fragment.startsWith('case=')) await page.waitForSelector('dialog .lines');
       await page.evaluate(() => {
         for (const details of document.querySelectorAll('details')) details.open = true;
       });
@@ -242,6 +329,49 @@ describe.skipIf('missing' in BROWSER)(`the page in a browser${skipped}`, () => {
     expect(await textIn(page, 'dialog')).toMatch(/Below the claim 33,\d+/);
   });
 });
+
+interface Told {
+  /** Of a file, an op and what is in the file. */
+  readonly name: string;
+  readonly value: Json;
+  readonly source: string;
+}
+
+/** A run of two ops, of which the first is lost, as the evidence of one case. */
+function evidenceOf(id: string, { name, value, source }: Told): Evidence {
+  const table = new EvidenceTable();
+  const after = treeOf({ [name]: name });
+  const ops = [op(1, 'write', name, { site: { file: 'src/a.ts', line: 2, column: 1 } }), op(2, 'close', name)];
+  const marks: Mark[] = [{ kind: 'resolved', step: 0, afterOp: 2 }];
+  const run = table.addRecorded({ ops, marks, trees: [new Map(), after, after], steps: [{ kind: 'save', value }] }, []);
+  const left = table.addTree(treeOf({ [name]: new Uint8Array(5000) }), []);
+  const [promised, loaded] = [table.addValue(value), table.addValue({ a: 1, b: 2, c: 3 })];
+  const whole = table.addTree(after, []);
+  // The size cannot land without the data: the data takes it with it.
+  const cut = table.addCut({
+    rules: 'xfs',
+    boundary: 1,
+    pieces: [
+      { text: `data of ${name}`, takes: [0, 1] },
+      { text: 'its size', takes: [1] },
+      { text: 'another', takes: [2] },
+    ],
+    certain: 2,
+    trees: [whole, left],
+    states: [
+      ['111', 0],
+      ['101', 1],
+      ['001', 1],
+    ],
+    isWhole: false,
+    judged: { [whole]: { outcome: 'original', found: `all of ${name}` } },
+  });
+  const led = [{ run, at: { op: 1 }, crash: 'the power went here', lost: [1] }];
+  table.addCase(id, { led, left, promised: [promised], loaded, cut: { id: cut, lost: [0, 1] } });
+  return { ...table.evidence(), sources: { 'src/a.ts': source } };
+}
+
+const TOLD: Told = { name: 'live', value: { a: 1, b: 1, c: 3 }, source: 'start();\nwrite(a);\n' };
 
 /** Two tasks of which one is killed, and a power cut. */
 const scheduled: Result = (() => {
@@ -274,4 +404,14 @@ const scheduled: Result = (() => {
       },
     ],
   });
+})();
+
+const LOST = 'racy/replace/power-loss:xfs@5';
+
+/** The power cut with its evidence, and a cause in the source. */
+const shown: Result = (() => {
+  const site = { file: 'src/a.ts', line: 2, column: 1, source: 'write(a);' };
+  const blame = { mechanism: 'written-in-place', op: 'write live', site } as const;
+  const cases = scheduled.cases.map((one): CaseResult => ({ ...one, blame }));
+  return { ...scheduled, cases, causes: causesOf(scheduled.cells, cases), evidence: evidenceOf(LOST, TOLD) };
 })();

@@ -10,10 +10,14 @@ const MOST_BLOCKS_NAMED = 3;
 
 /** One line per op of which something was lost, in order. Of a crash that loses nothing by itself there are none. */
 export function lostTexts(state: CrashState, trace: Trace): string[] {
-  if (state.how !== 'power-lost') return [];
-  const actions = actionsOf(trace, state.unit);
+  return state.how === 'power-lost' ? microOpTexts(state.loss.lost, trace, state.unit) : [];
+}
+
+/** One line per op, in order. */
+export function microOpTexts(microOps: readonly MicroOp[], trace: Trace, unit: Unit): string[] {
+  const actions = actionsOf(trace, unit);
   const byOp = new Map<number, MicroOp[]>();
-  for (const microOp of state.loss.lost) byOp.set(microOp.op.index, [...(byOp.get(microOp.op.index) ?? []), microOp]);
+  for (const microOp of microOps) byOp.set(microOp.op.index, [...(byOp.get(microOp.op.index) ?? []), microOp]);
   return [...byOp].map(([index, parts]) => {
     const op = trace.ops[index - 1];
     const all = isAllOf(actions[index - 1], parts);

@@ -34,6 +34,7 @@ import { crashSubjects } from '../crash/subjects.ts';
 import { type Letter, type Profile, recordedOf } from '../model.ts';
 import { type Explanation, explainSpace } from './explanation.ts';
 import { LossSpace, lossStateNamed, promisesOf } from './loss-space.ts';
+import { pendingLoss } from './pending-loss.ts';
 
 /** What a load has read may not be on disk: both allowed values stay allowed until the next save resolves. */
 const LOAD_SETTLES = false;
@@ -194,6 +195,7 @@ export const powerLoss: TraceModel<Found> = {
   blame: blameCrash,
   variation: variationOf,
   timeline: (verdict) => crashTimeline(verdict, 'the power went here'),
+  pending: (verdict, { cell, explored }) => pendingLoss(verdict, explored.verdicts, persistenceOf(cell.profile)),
   notes: crashNotes,
 };
 

@@ -1,14 +1,16 @@
 /** One case: what happened, what was lost, what was promised and found, and the command that brings it about again. */
-import { useEffect, useState } from 'preact/hooks';
+import { CASES_WITH_EVIDENCE } from '../../domain/evidence-limits.ts';
 import { OUTCOMES } from '../../domain/outcomes.ts';
 import type { CaseResult } from '../../domain/result.ts';
 import { counted, withCommas } from '../../domain/words.ts';
 import { crashLabel } from '../crash-words.ts';
 import type { PageCase, PageCell } from './data.ts';
+import { CaseEvidenceView } from './evidence.tsx';
 import { Lanes } from './lanes.tsx';
 import type { Link } from './link.ts';
+import { Load } from './load.tsx';
 import { Missing, PanelTitle } from './panel-title.tsx';
-import { Command, Fact, Failure, Op, Open, OutcomeTag, Site, SourceLine } from './parts.tsx';
+import { Command, Fact, Op, Open, OutcomeTag, Site, SourceLine } from './parts.tsx';
 import type { Report } from './report.ts';
 import { caseNamed } from './unpack.ts';
 
@@ -19,29 +21,12 @@ interface CaseViewProps {
   readonly link: Link;
 }
 
-type Read =
-  | { readonly at: 'reading' }
-  | { readonly at: 'read'; readonly one: PageCase | undefined }
-  | { readonly at: 'failed'; readonly error: unknown };
-
 export function CaseView({ id, cell, report, link }: CaseViewProps) {
-  const [read, setRead] = useState<Read>({ at: 'reading' });
-  useEffect(() => {
-    caseNamed(id, cell).then(
-      (one) => setRead({ at: 'read', one }),
-      (error: unknown) => setRead({ at: 'failed', error }),
-    );
-  }, [id, cell]);
-  switch (read.at) {
-    case 'reading':
-      return <PanelTitle>{id}</PanelTitle>;
-    case 'failed':
-      return <Failure error={read.error} />;
-    case 'read':
-      return read.one === undefined ? <Missing kind="case" id={id} /> : <Case one={read.one} cell={cell} report={report} link={link} />;
-    default:
-      return read satisfies never;
-  }
+  return (
+    <Load read={() => caseNamed(id, cell)} what={id} reading={<PanelTitle>{id}</PanelTitle>}>
+      {(one) => (one === undefined ? <Missing kind="case" id={id} /> : <Case one={one} cell={cell} report={report} link={link} />)}
+    </Load>
+  );
 }
 
 function Case({ one, cell, report, link }: { readonly one: PageCase } & Omit<CaseViewProps, 'id'>) {
@@ -99,8 +84,18 @@ function Case({ one, cell, report, link }: { readonly one: PageCase } & Omit<Cas
           <Command text={one.replay} />
         </Fact>
       </dl>
+      {cell.evidence !== undefined && one.shown !== undefined ? (
+        <CaseEvidenceView one={one} shown={one.shown} number={cell.evidence} report={report} link={link} />
+      ) : (
+        <p class="dim">{whyNothingShown(cell)}</p>
+      )}
     </>
   );
+}
+
+function whyNothingShown({ evidence }: PageCell): string {
+  if (evidence === undefined) return 'This report was made without the runs and files of its cases; the command above shows them.';
+  return `Runs and files are kept of the first ${CASES_WITH_EVIDENCE} cases of a cell; of this one the command above shows them.`;
 }
 
 /** What happened before anything was looked at. */

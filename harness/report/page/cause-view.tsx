@@ -9,6 +9,7 @@ import type { Link } from './link.ts';
 import { PanelTitle } from './panel-title.tsx';
 import { Open } from './parts.tsx';
 import type { Report } from './report.ts';
+import { SourceFile } from './source-file.tsx';
 
 interface CauseViewProps {
   readonly cause: PageCause;
@@ -33,6 +34,17 @@ export function CauseView({ cause, report, link, filter }: CauseViewProps) {
         {cause.store}: {cause.says}
       </PanelTitle>
       <CauseFacts cause={cause} link={link} />
+      {cause.site !== undefined && head.files.includes(cause.site.file) && (
+        <>
+          <h3>{cause.site.file}</h3>
+          <SourceFile
+            file={cause.site.file}
+            causes={head.causes.filter(({ store }) => store === cause.store)}
+            line={cause.site.line}
+            link={link}
+          />
+        </>
+      )}
       <details>
         <summary>{counted(cause.cells.length, 'cell')}</summary>
         <ul class="plain">

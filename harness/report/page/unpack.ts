@@ -1,6 +1,17 @@
 /** From an element of the page to what is packed in it. */
 import { printable } from '../../domain/words.ts';
-import { chunkId, HEAD_ID, type PageCase, type PageCell, type PageHead, type Part } from './data.ts';
+import {
+  chunkId,
+  evidenceId,
+  HEAD_ID,
+  type PageCase,
+  type PageCell,
+  type PageEvidence,
+  type PageHead,
+  type PageSources,
+  type Part,
+  SOURCES_ID,
+} from './data.ts';
 
 /** Chunks that are kept unpacked; each is about a megabyte of text. */
 const MOST_KEPT = 8;
@@ -21,6 +32,22 @@ export async function caseNamed(id: string, { bad, held }: PageCell): Promise<Pa
   return undefined;
 }
 
+let lastEvidence: { readonly number: number; readonly evidence: Promise<PageEvidence> } | undefined;
+
+/** The cases of a cell are looked at one after the other: the last evidence is kept. */
+export function unpackEvidence(number: number): Promise<PageEvidence> {
+  if (lastEvidence?.number !== number)
+    lastEvidence = { number, evidence: unpack(evidenceId(number), printableLines) as Promise<PageEvidence> };
+  return lastEvidence.evidence;
+}
+
+let sources: Promise<PageSources> | undefined;
+
+export function unpackSources(): Promise<PageSources> {
+  sources ??= unpack(SOURCES_ID, printableLines) as Promise<PageSources>;
+  return sources;
+}
+
 function unpackChunk(chunk: number): Promise<readonly PageCase[]> {
   const cases = kept.get(chunk) ?? (unpack(chunkId(chunk)) as Promise<readonly PageCase[]>);
   // The one that was used last stands last.
@@ -30,7 +57,7 @@ function unpackChunk(chunk: number): Promise<readonly PageCase[]> {
   return cases;
 }
 
-async function unpack(id: string): Promise<unknown> {
+async function unpack(id: string, revived: Reviver = madePrintable): Promise<unknown> {
   // Cases stand below the script: a long page may still be on its way.
   if (id !== HEAD_ID) await pageIsRead();
   const text = document.getElementById(id)?.textContent;
@@ -39,7 +66,7 @@ async function unpack(id: string): Promise<unknown> {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
   const json = await new Response(stream).text();
   // To look at each string takes ten times as long as to parse, and hardly any chunk has such a character.
-  return JSON.parse(json, UNSEEN.test(json) ? madePrintable : undefined);
+  return JSON.parse(json, UNSEEN.test(json) ? revived : undefined);
 }
 
 async function pageIsRead(): Promise<void> {
@@ -50,10 +77,18 @@ async function pageIsRead(): Promise<void> {
 /** What `madePrintable` may have to do with, as JSON has it. */
 const UNSEEN = /[\p{Cc}\p{Cf}\u2028\u2029]|\\[bfnrtu]/u;
 
+type Reviver = (key: string, value: unknown) => unknown;
+
 /**
  * Text of a store may hold characters that turn a line around, that cannot be seen, or that no address can hold. A command is there to be
  * copied, and stays as it is.
  */
 function madePrintable(key: string, value: unknown): unknown {
   return typeof value === 'string' && key !== 'replay' ? printable(value).replace(/\p{Cs}/gu, '\u{fffd}') : value;
+}
+
+/** The same where lines stay lines: files, values and sources. */
+function printableLines(_: string, value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  return value.replace(/[^\n\t]+/g, (line) => printable(line));
 }
