@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { UsageError } from '../domain/errors.ts';
 import { failsGate } from '../explain/baseline.ts';
 import { mergeShards } from '../explain/merge.ts';
+import { redactedResult } from '../explain/redacted.ts';
 import { type BaselineFlags, baselineOptions, openBaseline } from './baseline.ts';
 import type { CliCommand } from './command.ts';
 import { RESULT, readJsonFile } from './json-file.ts';
@@ -13,6 +14,7 @@ import { chosenReporters, mustBeWritable, report, reportOptions } from './report
 interface MergeFlags extends Omit<BaselineFlags, 'bail'> {
   readonly reporter: readonly string[];
   readonly outputDir?: string;
+  readonly redact: boolean;
 }
 
 export const mergeCommand: CliCommand<MergeFlags> = {
@@ -27,7 +29,8 @@ export const mergeCommand: CliCommand<MergeFlags> = {
     mustBeWritable(reporters, flags.outputDir);
     const parts = given.flatMap(filesIn).map((name) => ({ name, result: readJsonFile('merge', name, RESULT) }));
     const result = await held(mergeShards(parts));
-    for (const chosen of reporters) await report(chosen, result, output, process.env.GITHUB_STEP_SUMMARY);
+    const shown = flags.redact ? redactedResult(result) : result;
+    for (const chosen of reporters) await report(chosen, shown, output, process.env.GITHUB_STEP_SUMMARY);
     return failsGate(result) ? 1 : 0;
   },
 };

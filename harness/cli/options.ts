@@ -40,6 +40,9 @@ export const list = (flags: string, description: string, all: string): Option =>
 
 export const flag = (flags: string, description: string): Option => new Option(flags, description).default(false);
 
+export const redact = (): Option =>
+  flag('--redact', 'reports hold no contents and no values, and no message that could quote them: their length and a hash instead');
+
 export const recorder = (): Option =>
   new Option('--recorder <name>', `how ops are recorded (default: ${RECORDERS[0].name} where it works)`).choices(
     RECORDERS.map(({ name }) => name),

@@ -8,7 +8,7 @@ import type { Result } from '../domain/result.ts';
 import { counted, printable } from '../domain/words.ts';
 import { replaceFile } from '../machine/replace-file.ts';
 import { REPORTERS, type Reporter } from '../report/all.ts';
-import { list } from './options.ts';
+import { list, redact } from './options.ts';
 import type { Output } from './output.ts';
 import { writableDirectory, writableFile } from './writable-destination.ts';
 
@@ -26,6 +26,7 @@ const NAMES_WITH_FILE: readonly string[] = REPORTERS.flatMap(({ name, file }) =>
 export const reportOptions = (): Option[] => [
   list('--reporter <name>', `${oneOf(REPORTER_NAMES)}; as ${NAMES_WITH_FILE[0]}=<file> it writes that file`, REPORTERS[0].name),
   new Option('--output-dir <dir>', `where the files of ${NAMES_WITH_FILE.join(', ')} are written`),
+  redact(),
 ];
 
 /** A reporter, and where its text goes; printed where no file is named. */

@@ -8,6 +8,7 @@ import type { Result } from '../domain/result.ts';
 import { failsGate } from '../explain/baseline.ts';
 import { causesOf } from '../explain/causes.ts';
 import { joinedEvidence } from '../explain/evidence.ts';
+import { redactedResult } from '../explain/redacted.ts';
 import type { Cell } from '../models/model.ts';
 import { placesOf, type Shard } from '../models/shards.ts';
 import { timings } from '../report/timings.ts';
@@ -36,6 +37,7 @@ interface RunFlags extends CacheFlags, BaselineFlags, HowFlags {
   readonly strict: boolean;
   readonly list: boolean;
   readonly timings: boolean;
+  readonly redact: boolean;
 }
 
 export const runCommand: CliCommand<RunFlags> = {
@@ -146,7 +148,8 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
     const result = await held(flags.shard && places ? { ...found, shard: { ...flags.shard, places } } : found);
     for (const [store, several] of notes) for (const what of several) output.note(`${store}: ${what}`);
     if (cache !== undefined) for (const what of cacheNotes(cache, result.cells.length, session.cwd)) output.note(what);
-    for (const chosen of reporters) await report(chosen, result, output, process.env.GITHUB_STEP_SUMMARY);
+    const shown = flags.redact ? redactedResult(result) : result;
+    for (const chosen of reporters) await report(chosen, shown, output, process.env.GITHUB_STEP_SUMMARY);
     if (flags.timings) output.note(timings(result.cells).join('\n'));
     return failsGate(result) ? 1 : 0;
   };

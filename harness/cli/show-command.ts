@@ -4,10 +4,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { UsageError } from '../domain/errors.ts';
+import { redactedResult } from '../explain/redacted.ts';
 import { replaceFile } from '../machine/replace-file.ts';
 import { htmlReport } from '../report/html.ts';
 import type { CliCommand } from './command.ts';
 import { parseJsonFile, RESULT, readText } from './json-file.ts';
+import { redact } from './options.ts';
 import type { Output } from './output.ts';
 
 /** What is opened where nothing is named: the first of these that is there. */
@@ -16,17 +18,26 @@ const DEFAULTS = ['crash-matrix.html', 'crash-matrix.json'] as const;
 /** What every HTML report has in its first lines. */
 const GENERATOR = '<meta name="generator" content="crash-matrix">';
 
-export const showCommand: CliCommand = {
+interface ShowFlags {
+  readonly redact: boolean;
+}
+
+export const showCommand: CliCommand<ShowFlags> = {
   name: 'show',
   description: 'open the HTML report of a run in the browser',
   arguments: [{ name: 'report', description: `a report as HTML or JSON (default: ${DEFAULTS.join(' or ')})`, optional: true }],
-  options: [],
-  examples: ['crash-matrix show report/crash-matrix.html', 'crash-matrix show crash-matrix.json'],
-  run: ([report], _, output) => show(report ?? defaultReport(), output),
+  options: [redact()],
+  examples: [
+    'crash-matrix show report/crash-matrix.html',
+    'crash-matrix show crash-matrix.json',
+    'crash-matrix show crash-matrix.json --redact',
+  ],
+  run: ([report], flags, output) => show(report ?? defaultReport(flags), flags, output),
 };
 
-function defaultReport(): string {
-  const found = DEFAULTS.find((name) => existsSync(name));
+/** What is redacted is a result. */
+function defaultReport({ redact: isRedacted }: ShowFlags): string {
+  const found = DEFAULTS.find((name) => existsSync(name) && !(isRedacted && name.endsWith('.html')));
   if (found !== undefined) return found;
   throw new UsageError(
     `there is no ${DEFAULTS.join(' or ')} here`,
@@ -34,8 +45,8 @@ function defaultReport(): string {
   );
 }
 
-async function show(report: string, output: Output): Promise<number> {
-  const page = await pageOf(resolve(report), readText('show', report), report);
+async function show(report: string, flags: ShowFlags, output: Output): Promise<number> {
+  const page = await pageOf(resolve(report), readText('show', report), report, flags);
   const problem = await openInBrowser(page);
   if (problem !== undefined) output.note(`open it yourself: ${problem}`);
   output.print(page);
@@ -43,14 +54,20 @@ async function show(report: string, output: Output): Promise<number> {
 }
 
 /** The path of the page itself, or of one that is made of a result. */
-async function pageOf(path: string, text: string, report: string): Promise<string> {
+async function pageOf(path: string, text: string, report: string, { redact: isRedacted }: ShowFlags): Promise<string> {
+  if (isPage(text) && isRedacted)
+    throw new UsageError(
+      `${report} is a page, and a page cannot be redacted`,
+      'Name the result that it was made of: crash-matrix show crash-matrix.json --redact',
+    );
   if (isPage(text)) return path;
   if (/\.html?$/i.test(path))
     throw new UsageError(
       `show ${report}: it is no report of crash-matrix, or only a part of one`,
       'A run writes one: crash-matrix run --reporter html=crash-matrix.html',
     );
-  const page = htmlReport(parseJsonFile('show', report, text, RESULT));
+  const result = parseJsonFile('show', report, text, RESULT);
+  const page = htmlReport(isRedacted ? redactedResult(result) : result);
   const beside = path.replace(/(?:\.json)?$/i, '.html');
   const isForeign = existsSync(beside) && !isPage(readFileSync(beside, 'utf8'));
   const elsewhere = join(tmpdir(), `crash-matrix-${basename(beside)}`);
