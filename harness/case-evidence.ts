@@ -3,7 +3,7 @@ import type { CaseEvidence, Led, PowerCut } from './domain/evidence.ts';
 import type { ScheduleEnd } from './domain/schedule.ts';
 import type { NameRule, Task } from './domain/trace.ts';
 import type { EvidenceTable } from './explain/evidence-table.ts';
-import { eventText } from './explain/op-text.ts';
+import { eventText, scheduleOpText } from './explain/op-text.ts';
 import type { Case, Findings, PendingLoss, TimelinePart } from './models/model.ts';
 import type { Verdict } from './recover/believe.ts';
 
@@ -70,10 +70,10 @@ function scheduled({ end, tasks }: Scheduled, names: readonly NameRule[], table:
   const settled = events.filter(({ kind }) => kind !== 'began').map((event) => ({ afterOp: event.at, text: eventText(event, tasks) }));
   const kills = killed === undefined ? [] : [{ afterOp: lastOfKilled, text: `${nameOf(killed)} was killed here` }];
   const run = table.addRun({
-    ops: ops.map(({ task, text, changed }, index) => ({
-      line: table.addLine(text, undefined),
-      task: nameOf(task),
-      ...(changed && { changed: true as const }),
+    ops: ops.map((op, index) => ({
+      line: table.addLine(scheduleOpText(op), undefined),
+      task: nameOf(op.task),
+      ...(op.changed && { changed: true as const }),
       ...(index === ops.length - 1 && { tree: table.addTree(tree, names) }),
     })),
     marks: [...settled, ...kills].sort((one, other) => one.afterOp - other.afterOp),

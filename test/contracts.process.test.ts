@@ -73,7 +73,7 @@ const APPENDS_WHOLE = `
 async function lossesIn(source: string, abilities: Abilities, scenario: string, model: string): Promise<Outcome[]> {
   const store = lab.store(source, { abilities, claims: { 'process-kill': 'durable', 'power-loss': 'durable', 'io-error': 'durable' } });
   return lab.on(store, { scenario, effort: { secondFaults: 0 } }, async ({ check, result }) => {
-    const { cell } = await result(await check({ model, strict: true }));
+    const { cell } = await result(await check({ model, heldBy: 'strict' }));
     expect(cell.reason).toBeUndefined();
     return (Object.keys(cell.outcomes) as Outcome[]).filter((outcome) => outcome !== 'original' && outcome !== 'new').sort();
   });

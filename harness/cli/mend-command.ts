@@ -59,7 +59,13 @@ async function mend(id: string | undefined, flags: MendFlags, output: Output): P
   const { store } = flags;
   if (store === undefined) throw new UsageError('mend needs --store', 'For example: crash-matrix mend --store ./notes.ts');
   return withSession(flags.recorder, async (session) => {
-    const selection = { stores: [store], scenarios: flags.scenario, models: flags.model, strict: false, timeoutMs: flags.timeout * 1000 };
+    const selection = {
+      stores: [store],
+      scenarios: flags.scenario,
+      models: flags.model,
+      holds: 'named' as const,
+      timeoutMs: flags.timeout * 1000,
+    };
     const now = Date.now();
     const { cells, leftOut } = await selectCells(session, selection, now);
     for (const what of leftOut) output.note(what);

@@ -140,7 +140,11 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
       return 0;
     }
     mustBeWritable(reporters, flags.outputDir);
-    const options = runOptions(session, flags, reporters.some(({ reporter }) => reporter.evidence === true));
+    const options = runOptions(
+      session,
+      flags,
+      reporters.some(({ reporter }) => reporter.evidence === true),
+    );
     const cache = openCellCache(session, flags, { ...options, now, notesOf: (store) => [...(notes.get(store) ?? [])], onNote }, output);
     const found = await withLiveLine({ stream: process.stderr, colors: output.colors, now: () => performance.now() }, (line) =>
       runAll(session, cells, { ...options, cache, onProgress: line.update, onNotForked: onNotForkedRecovery }),
