@@ -3,7 +3,7 @@
  * can fail with. Each stage asks this table, so that no two of them can disagree.
  */
 
-interface CallRow {
+export interface CallRow {
   /**
    * What may be different after it. `contents`, `names` and `mode` stand in a tree; `attributes` (times, extended attributes) do not.
    * `mode` is also what a change of owner clears. `as-opened`: the flags say.
@@ -26,27 +26,31 @@ interface CallRow {
    * store would treat like another one is left out.
    */
   readonly errnos: readonly (string | ErrnosWhen)[];
+  /** The errnos for which a store may go another way, and for no others: to copy where a rename crosses file systems, for instance. */
+  readonly fallsBack?: readonly string[];
 }
 
 /** Errnos of an op under a circumstance that is no matter of its call. */
 export interface ErrnosWhen {
   /**
    * `by-path`: it names a path, not a descriptor. `to-change`: it opens a file to change it. `needs-space`: on this disk it does.
-   * `written`: its file was written to before.
+   * `new-name`: it makes a name. `written`: its file was written to before.
    */
-  readonly when: 'by-path' | 'to-change' | 'needs-space' | 'written';
+  readonly when: 'by-path' | 'to-change' | 'needs-space' | 'new-name' | 'written';
   readonly errnos: readonly string[];
 }
 
 const FULL = ['ENOSPC', 'EDQUOT'] as const;
 const FOR_SPACE = { when: 'needs-space', errnos: FULL } as const;
 const WRITTEN_BACK = { when: 'written', errnos: FULL } as const;
+/** File systems differ in how long a name may be: with encryption, 143 bytes. */
+const TOO_LONG = { when: 'new-name', errnos: ['ENAMETOOLONG'] } as const;
 const ON_PATH = { when: 'by-path', errnos: ['EACCES'] } as const;
 
 const LOOK = { changes: 'nothing', forces: false, needs: 'nothing', compared: false, errnos: ['EIO', ON_PATH] } as const;
 const FORCE = { changes: 'nothing', forces: true, needs: 'nothing', compared: true, errnos: ['EIO', WRITTEN_BACK] } as const;
 const NAME = { changes: 'names', forces: false, needs: 'nothing', compared: true, errnos: ['EIO', 'EACCES', 'EPERM', 'EROFS'] } as const;
-const NEW_NAME = { ...NAME, needs: 'name', errnos: [...NAME.errnos, ...FULL] } as const;
+const NEW_NAME = { ...NAME, needs: 'name', errnos: [...NAME.errnos, ...FULL, TOO_LONG] } as const;
 const NEW_TARGET = { ...NEW_NAME, needs: 'target' } as const;
 const MODE = { changes: 'mode', forces: false, needs: 'nothing', compared: true, errnos: ['EIO', ON_PATH, 'EPERM', 'EROFS'] } as const;
 const BYTES = { changes: 'contents', forces: false, needs: 'bytes', compared: true } as const;
@@ -57,7 +61,7 @@ export const CALLS = {
     forces: false,
     needs: 'as-opened',
     compared: true,
-    errnos: ['EIO', 'EACCES', 'EMFILE', { when: 'to-change', errnos: ['EROFS', 'EPERM'] }, FOR_SPACE],
+    errnos: ['EIO', 'EACCES', 'EMFILE', { when: 'to-change', errnos: ['EROFS', 'EPERM'] }, FOR_SPACE, TOO_LONG],
   },
   close: { ...LOOK, errnos: ['EIO', WRITTEN_BACK] },
   read: { ...LOOK, errnos: ['EIO'] },
@@ -68,8 +72,8 @@ export const CALLS = {
   fsync: FORCE,
   fdatasync: FORCE,
   sync: FORCE,
-  rename: NEW_TARGET,
-  link: NEW_TARGET,
+  rename: { ...NEW_TARGET, errnos: [...NEW_TARGET.errnos, 'EXDEV', 'EBUSY'], fallsBack: ['EACCES', 'EPERM', 'EXDEV', 'EBUSY'] },
+  link: { ...NEW_TARGET, errnos: [...NEW_TARGET.errnos, 'EXDEV', 'EMLINK'], fallsBack: ['EPERM', 'EXDEV', 'EMLINK'] },
   symlink: NEW_TARGET,
   unlink: NAME,
   mkdir: NEW_NAME,
@@ -83,6 +87,7 @@ export const CALLS = {
   readdir: { ...LOOK, errnos: ['EIO', { when: 'by-path', errnos: ['EACCES', 'EMFILE'] }] },
   readlink: LOOK,
   lock: { ...LOOK, errnos: ['ENOLCK', 'EIO'] },
+  unlock: { ...LOOK, errnos: [] }, // on a local file system it cannot fail
   xattr: { ...MODE, changes: 'attributes', compared: false, errnos: [...MODE.errnos, ...FULL] }, // Node's fs has no call for it
   mmap: { changes: 'contents', forces: false, needs: 'nothing', compared: false, errnos: [] }, // by no syscall, so it is reported as unmeasured
 } as const satisfies { readonly [call: string]: CallRow };

@@ -17,7 +17,11 @@ export const limitsSchema = z.object({
   states: some.describe('Distinct states of power loss of a cell up to which all are judged'),
   recoveries: count.describe('Ways to recover from a first crash that are crashed again, in one cell'),
   statesInRecovery: count.describe('Distinct states of these recoveries together up to which all are judged'),
-  errnos: z.enum(['first', 'all']).describe('Of the errnos that a call can fail with: the first in the list of that call, or each'),
+  errnos: z
+    .enum(['first', 'fallbacks', 'all'])
+    .describe(
+      'Of the errnos that a call can fail with: the first in the list of that call, also those for which a store may go another way, or each',
+    ),
   secondFaults: count.describe('Runs of a cell in which a second call fails too'),
   histories: some.describe('Random histories of a cell'),
   costlyHistories: some.describe('Random histories of a cell whose model runs each of them dozens of times'),
@@ -51,7 +55,7 @@ export const EFFORTS = {
     states: 2_000,
     recoveries: 6,
     statesInRecovery: 72,
-    errnos: 'first',
+    errnos: 'fallbacks',
     secondFaults: 8,
     histories: 6,
     costlyHistories: 2,

@@ -37,6 +37,7 @@ function effect(op: Op): string {
     case 'write':
     case 'allocate':
     case 'lock':
+    case 'unlock':
     case 'mmap':
       return `${op.call} ${path}${bytes(op)}`;
     case 'chmod':

@@ -127,6 +127,7 @@ class Replay {
       case 'readdir':
       case 'readlink':
       case 'lock':
+      case 'unlock':
       case 'mmap':
         return;
       default:

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EFFORT_NAMES, EFFORTS, type Limits, limitsSchema, provesClaims } from '../../harness/domain/effort.ts';
 
-const SIZE: { readonly [word: string]: number } = { observed: 0, real: 1, first: 0, all: 1 };
+const SIZE: { readonly [word: string]: number } = { observed: 0, real: 1, first: 0, fallbacks: 1, all: 2 };
 const sizeOf = (limit: Limits[keyof Limits]): number => (typeof limit === 'number' ? limit : (SIZE[limit] ?? Number.NaN));
 
 describe('efforts', () => {

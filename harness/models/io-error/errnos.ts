@@ -2,7 +2,9 @@
  * Which errnos to try with an op: those of its call (`CALLS`) that its circumstances allow.
  *
  * EIO: ops that read or write the medium, including names and inodes. EACCES: path look-ups. EMFILE: new descriptors. EROFS and EPERM:
- * changes. ENOSPC and EDQUOT (a full disk, a full quota): changes that need space. ENOLCK: locks. An op that failed in the recorded run,
+ * changes. ENOSPC and EDQUOT (a full disk, a full quota): changes that need space. ENAMETOOLONG: new names. EXDEV: renames and links, because a
+ * directory may be on two file systems (overlays, bind mounts). EBUSY: renames over a file that is mounted alone, as containers have them.
+ * ENOLCK: locks, but not unlocking, which no local file system refuses. An op that failed in the recorded run,
  * such as a probe for a missing file, may also fail for an unrelated reason: EIO, EACCES, EMFILE, ENOLCK.
  */
 
@@ -32,6 +34,8 @@ export function errnosOf(op: Op, written: boolean, look: Look): readonly string[
         return (op.flags ?? []).some((flag) => flag !== 'read' && flag !== 'directory');
       case 'needs-space':
         return needsSpace(intentOf(op), look);
+      case 'new-name':
+        return needsSpace(intentOf(op), look) && !op.flags?.includes('tmpfile');
       case 'written':
         return written;
       default:

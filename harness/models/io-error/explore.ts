@@ -34,8 +34,7 @@ export type FaultExploration = Exploration<FaultyCase, FaultyRun, NamedFault>;
 
 /** How much is tried of one subject. */
 export interface FaultLimits {
-  /** Of an op that can fail with several errnos: all of them, or only the first. */
-  readonly errnos: 'all' | 'first';
+  readonly errnos: Effort['errnos'];
   /** Limit for second faults. */
   readonly second: number;
   /** Whether fsyncs lie, too. */
@@ -65,7 +64,8 @@ export async function exploreFaults(
 
   const { trace } = own;
   const late = own.again?.recording.late;
-  const single = limits.errnos === 'all' ? faultsOf(trace, cell) : withFirstErrnos(faultsOf(trace, cell));
+  const all = faultsOf(trace, cell);
+  const single = limits.errnos === 'all' ? all : withFirstErrnos(all, trace, limits.errnos);
   const first = await judge(single.map((fault) => caseOf(trial, [fault])));
   const second = isWindows ? { faults: [], of: 0 } : secondFaults(first.verdicts.map(followed), limits.second);
   const twice = await judge(second.faults.map((two) => caseOf(trial, two)));

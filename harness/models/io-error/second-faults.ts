@@ -2,14 +2,16 @@
  * Second faults: each op on an error path fails too, with one representative errno. An error path is what the store does after a first
  * fault until that step settles: clean-up, retries, fallbacks.
  *
- * First faults that lead to the same ops have the same error path, and the first of them represents it. Paths with a rejected step come
- * first, shorter before longer. If there are more ops than the limit, each path gets a share.
+ * First faults that lead to the same ops have the same error path, and the first of them represents it. Fallbacks come first, each whole:
+ * what a store does instead of a rename or a link, and then resolves. The other paths follow, those with a rejected step first, shorter
+ * before longer; if there are more ops than the limit, each of them gets a share.
  */
 import type { Op } from '../../domain/trace.ts';
 import { errnosOf } from './errnos.ts';
 import type { OpFault } from './fault-id.ts';
 import type { FaultyRun } from './fault-runs.ts';
 import { lookBefore } from './look.ts';
+import { mayFallBack } from './single-faults.ts';
 import { keyOf } from './windows.ts';
 
 /** A run, and the first fault in it. */
@@ -27,12 +29,19 @@ export interface SecondFaults {
 export function secondFaults(runs: readonly ErrorPath[], most: number): SecondFaults {
   const paths = new Map<string, ErrorPath>();
   for (const path of runs) if (!paths.has(keyOfPath(path))) paths.set(keyOfPath(path), path);
-  const rejected = ({ run }: ErrorPath): boolean => run.trace.marks.some(({ kind }) => kind === 'rejected');
   const sorted = [...paths.values()]
-    .map((path) => ({ after: rejected(path) ? 0 : 1, faults: faultsOn(path) }))
-    .sort((one, other) => one.after - other.after || one.faults.length - other.faults.length)
-    .map(({ faults }) => faults);
-  return { faults: shares(sorted, most), of: sorted.reduce((sum, faults) => sum + faults.length, 0) };
+    .map((path) => ({ after: ORDER[kindOf(path)], faults: faultsOn(path) }))
+    .sort((one, other) => one.after - other.after || one.faults.length - other.faults.length);
+  const whole = sorted.flatMap(({ after, faults }) => (after === ORDER.fallback ? faults : [])).slice(0, most);
+  const others = sorted.flatMap(({ after, faults }) => (after === ORDER.fallback ? [] : [faults]));
+  return { faults: [...whole, ...shares(others, most - whole.length)], of: sorted.reduce((sum, { faults }) => sum + faults.length, 0) };
+}
+
+const ORDER = { fallback: 0, rejected: 1, resolved: 2 } as const;
+
+function kindOf({ run: { trace }, first }: ErrorPath): keyof typeof ORDER {
+  if (trace.marks.some(({ kind }) => kind === 'rejected')) return 'rejected';
+  return mayFallBack(trace.ops[first.op - 1], first) ? 'fallback' : 'resolved';
 }
 
 /** Whether the second fault happened. An error path that depends on time or chance may have fewer ops in the second run. */

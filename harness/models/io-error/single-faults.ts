@@ -3,6 +3,7 @@
  * on that needs space. On Windows instead: a target that another process has open.
  */
 
+import { CALLS, type CallRow } from '../../domain/calls.ts';
 import type { Op, Trace } from '../../domain/trace.ts';
 import { needsSpace, replacedOrRemoved } from '../../record/fault.ts';
 import { errnosOf, intentOf } from './errnos.ts';
@@ -34,15 +35,29 @@ function faultsAt(op: Op, trace: Run, written: boolean): OpFault[] {
   return [...errnos, ...short, ...full, ...almostFull];
 }
 
-/** Without all errnos of an op but its first. */
-export function withFirstErrnos(faults: readonly OpFault[]): OpFault[] {
+/**
+ * Without all errnos of an op but its first. With `fallbacks`, those stay for which a store may go another way: the code that nobody
+ * runs.
+ */
+export function withFirstErrnos(faults: readonly OpFault[], { ops: all }: Pick<Trace, 'ops'>, errnos: 'first' | 'fallbacks'): OpFault[] {
   const ops = new Set<number>();
   return faults.filter((fault) => {
     if (fault.kind !== 'errno') return true;
+    if (errnos === 'fallbacks' && mayFallBack(all[fault.op - 1], fault)) {
+      ops.add(fault.op);
+      return true;
+    }
     const isFirst = !ops.has(fault.op);
     ops.add(fault.op);
     return isFirst;
   });
+}
+
+/** Whether a store may go another way for this errno of this op, and for no other. */
+export function mayFallBack(op: Op | undefined, fault: OpFault): boolean {
+  if (op === undefined || fault.kind !== 'errno') return false;
+  const row: CallRow = CALLS[op.call];
+  return row.fallsBack?.includes(fault.errno) ?? false;
 }
 
 /** Renames over and removals of a file that another process has open: at that op only, and from it on. */

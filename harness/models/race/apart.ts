@@ -76,6 +76,7 @@ function whenSuccessful({ call, path, id, to, flags = [] }: RawOp): Footprint {
       return { reads: none, writes: none };
     case 'close': // which releases the process's locks on that file
     case 'lock':
+    case 'unlock':
       return { reads: none, writes: [lock] };
     case 'mmap':
       return { reads: EVERYTHING, writes: EVERYTHING };

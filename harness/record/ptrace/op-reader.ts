@@ -13,7 +13,7 @@ import { descriptorState } from './process-info.ts';
 import { MARK_PREFIX } from './protocol.ts';
 import { skipSyscall } from './registers.ts';
 import { Inside, type Located, locate, openFlags, readPath } from './resolve.ts';
-import { IO_URING_SETUP, isOp, type Syscall } from './syscalls.ts';
+import { F_UNLCK, FLOCK_UNLOCK, IO_URING_SETUP, isOp, type Syscall } from './syscalls.ts';
 
 /** An op at its entry. */
 export interface OpAtEntry {
@@ -115,7 +115,7 @@ export class OpReader {
         ? [from.path, target?.path]
         : [this.#linkTarget(from.file, readPath(libc, tid, args[syscall.text] ?? 0n)), from.path];
     const intent: OpIntent = {
-      call: syscall.call,
+      call: syscall.call === 'lock' && unlocks(libc, tid, syscall, args) ? 'unlock' : syscall.call,
       path,
       process: processNumber(tid),
       ...(flags && { flags }),
@@ -197,6 +197,13 @@ export class OpReader {
 interface NamedFile {
   readonly file: Located;
   readonly path: string;
+}
+
+/** Whether a call on locks lets go of one: by its operation or, of fcntl, by the type that its struct flock begins with. */
+function unlocks(libc: Libc, tid: number, { name }: Syscall, [, operation = 0n, lock = 0n]: readonly bigint[]): boolean {
+  if (name === 'flock') return (Number(BigInt.asUintN(32, operation)) & FLOCK_UNLOCK) !== 0;
+  const type = libc.readMemory(tid, lock, 2);
+  return type.length === 2 && type.readInt16LE(0) === F_UNLCK;
 }
 
 /** From the kernel's struct ptrace_syscall_info at an entry. */

@@ -116,6 +116,9 @@ const MAP_SHARED = 1n;
 const PROT_WRITE = 2n;
 const NO_DESCRIPTOR = 0xffffffff;
 const LOCK_COMMANDS = [6, 7, 13, 14, 37, 38]; // F_SETLK(W), the 64-bit and the open-file-description ones
+/** LOCK_UN of flock, and the type of a lock that fcntl takes away. */
+export const FLOCK_UNLOCK = 8;
+export const F_UNLCK = 2;
 const CLONE_REQUESTS = [0x40049409, 0x4020940d]; // FICLONE, FICLONERANGE
 
 /** Calls with many functions are ops only if this argument (its lower 32 bits) has one of these values or, with `unless`, none of them. */

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Bench } from '../../../harness/bench/bench.ts';
 import type { CheckedCell } from '../../../harness/cell-result.ts';
+import { EFFORTS } from '../../../harness/domain/effort.ts';
 import { isNotMeasured } from '../../../harness/domain/sighting.ts';
 import { faultOf } from '../../../harness/models/io-error/describe.ts';
 import type { FaultExplored } from '../../../harness/models/io-error/explore.ts';
@@ -140,6 +141,21 @@ describe('is caught:', () => {
     );
     const replayed = await check(store, { only: id });
     expect([...replayed.outcomes]).toEqual([[id, outcome]]);
+  });
+
+  test('a fallback that is wrong: only EXDEV leads to it, and only a second fault shows it', async () => {
+    const store = instead(
+      `fs.renameSync(at('temp'), at('live'));`,
+      `try { fs.renameSync(at('temp'), at('live')); } catch (error) {
+        if (error.code !== 'EXDEV') throw error;
+        fs.writeFileSync(at('live'), text);
+      }`,
+    );
+    const { outcomes, cases } = await check(store, { only: '@5~EXDEV~then=7~EIO' });
+    expect([...outcomes.values()]).toEqual(['unreadable']);
+    expect(cases[0]?.fault).toMatch(/^op 5 rename temp -> live fails with EXDEV, and then op 7 write live fails with EIO; step 1 rejected/);
+    const found = await check(store, { effort: EFFORTS.standard });
+    expect(ids(found, 'unreadable')).toContain('@5~EXDEV~then=7~EIO');
   });
 
   test('a short write that is not continued', async () => {

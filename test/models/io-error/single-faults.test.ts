@@ -15,6 +15,7 @@ const detailsOf = (...ops: readonly Sketch[]): string[] =>
   singleFaults(traceOf({ before: FILES, ops })).map((fault) => faultId({ kind: 'faults', faults: [fault] }).replace(/^@\d+~/, ''));
 
 const byName = ['EIO', 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'];
+const newName = [...byName, 'ENAMETOOLONG'];
 const range = { offset: 0, length: 10 };
 
 test('with first errnos, an op fails with one errno, and in every other way', () => {
@@ -22,7 +23,8 @@ test('with first errnos, an op fails with one errno, and in every other way', ()
     { call: 'mkdir', path: 'other' },
     { call: 'write', path: 'live', range },
   ] as const;
-  const faults = withFirstErrnos(singleFaults(traceOf({ before: FILES, ops })));
+  const trace = traceOf({ before: FILES, ops });
+  const faults = withFirstErrnos(singleFaults(trace), trace, 'first');
   expect(faults.map((fault) => faultId({ kind: 'faults', faults: [fault] }))).toEqual([
     '@1~EIO',
     '@1~ENOSPC+',
@@ -33,6 +35,18 @@ test('with first errnos, an op fails with one errno, and in every other way', ()
   ]);
 });
 
+test('with those of fallbacks, renames and links also fail with each errno for which a store may go another way', () => {
+  const ops = [
+    { call: 'unlink', path: 'temp' },
+    { call: 'rename', path: 'temp', to: 'live' },
+  ] as const;
+  const trace = traceOf({ before: FILES, ops });
+  const idsWith = (errnos: 'first' | 'fallbacks'): string[] =>
+    withFirstErrnos(singleFaults(trace), trace, errnos).map((fault) => faultId({ kind: 'faults', faults: [fault] }));
+  expect(idsWith('first')).toEqual(['@1~EIO', '@2~EIO']);
+  expect(idsWith('fallbacks')).toEqual(['@1~EIO', ...['EIO', 'EACCES', 'EPERM', 'EXDEV', 'EBUSY'].map((errno) => `@2~${errno}`)]);
+});
+
 describe('the errnos of each op', () => {
   test.each<[string, Sketch, readonly string[]]>([
     ['open to read', { call: 'open', path: 'live', flags: ['read'] }, ['EIO', 'EACCES', 'EMFILE']],
@@ -41,7 +55,7 @@ describe('the errnos of each op', () => {
     [
       'open that creates',
       { call: 'open', path: 'other', flags: ['write', 'create'] },
-      ['EIO', 'EACCES', 'EMFILE', 'EROFS', 'EPERM', 'ENOSPC', 'EDQUOT', 'ENOSPC+'],
+      ['EIO', 'EACCES', 'EMFILE', 'EROFS', 'EPERM', 'ENOSPC', 'EDQUOT', 'ENAMETOOLONG', 'ENOSPC+'],
     ],
     ['a probe that found nothing', { call: 'open', path: 'other', flags: ['read'], error: 'ENOENT' }, ['EIO', 'EACCES', 'EMFILE']],
     [
@@ -62,13 +76,13 @@ describe('the errnos of each op', () => {
     ['ftruncate', { call: 'truncate', path: 'live', via: 'ftruncate' }, ['EIO', 'EPERM']],
     ['truncate', { call: 'truncate', path: 'live' }, ['EIO', 'EACCES', 'EPERM', 'EROFS']],
     ['fsync of a directory', { call: 'fsync', path: '.' }, ['EIO']],
-    ['rename over', { call: 'rename', path: 'temp', to: 'live' }, byName],
-    ['rename', { call: 'rename', path: 'temp', to: 'other' }, [...byName, 'ENOSPC+']],
-    ['link', { call: 'link', path: 'live', to: 'other' }, [...byName, 'ENOSPC+']],
+    ['rename over', { call: 'rename', path: 'temp', to: 'live' }, [...byName, 'EXDEV', 'EBUSY']],
+    ['rename', { call: 'rename', path: 'temp', to: 'other' }, [...newName, 'EXDEV', 'EBUSY', 'ENOSPC+']],
+    ['link', { call: 'link', path: 'live', to: 'other' }, [...newName, 'EXDEV', 'EMLINK', 'ENOSPC+']],
     ['a link that was refused', { call: 'link', path: 'live', to: 'temp', error: 'EEXIST' }, ['EIO', 'EACCES']],
-    ['symlink', { call: 'symlink', path: 'text', to: 'other' }, [...byName, 'ENOSPC+']],
-    ['mkdir', { call: 'mkdir', path: 'other' }, [...byName, 'ENOSPC+']],
-    ['mknod', { call: 'mknod', path: 'other' }, [...byName, 'ENOSPC+']],
+    ['symlink', { call: 'symlink', path: 'text', to: 'other' }, [...newName, 'ENOSPC+']],
+    ['mkdir', { call: 'mkdir', path: 'other' }, [...newName, 'ENOSPC+']],
+    ['mknod', { call: 'mknod', path: 'other' }, [...newName, 'ENOSPC+']],
     ['unlink', { call: 'unlink', path: 'live' }, ['EIO', 'EACCES', 'EPERM', 'EROFS']],
     ['rmdir', { call: 'rmdir', path: 'dir' }, ['EIO', 'EACCES', 'EPERM', 'EROFS']],
     ['chmod', { call: 'chmod', path: 'live' }, ['EIO', 'EACCES', 'EPERM', 'EROFS']],
@@ -83,6 +97,12 @@ describe('the errnos of each op', () => {
     ['getdents64', { call: 'readdir', path: '.', via: 'getdents64' }, ['EIO']],
     ['readdir of the binding', { call: 'readdir', path: '.' }, ['EIO', 'EACCES', 'EMFILE']],
     ['flock', { call: 'lock', path: 'live', via: 'flock' }, ['ENOLCK', 'EIO']],
+    ['flock that lets go', { call: 'unlock', path: 'live', via: 'flock' }, []],
+    [
+      'open of a file without a name',
+      { call: 'open', path: '.', flags: ['write', 'tmpfile'] },
+      ['EIO', 'EACCES', 'EMFILE', 'EROFS', 'EPERM', 'ENOSPC', 'EDQUOT', 'ENOSPC+'],
+    ],
   ])('%s', (_, op, expected) => expect(detailsOf(op)).toEqual(expected));
 
   test('close and fsync tell of a full disk once something was written', () => {
@@ -174,6 +194,18 @@ describe('second faults', () => {
   test('where there are too many, each way has its share, and ways on which a step was rejected come first', () => {
     const runs = [run('EIO', false, 'stat', 'stat', 'stat'), run('ENOSPC', true, 'unlink', 'unlink', 'unlink', 'unlink')];
     expect(idsOf(runs, 3)).toEqual([['@1~ENOSPC~then=2~EIO', '@1~ENOSPC~then=3~EIO', '@1~EIO~then=2~EIO'], 7]);
+  });
+
+  test('a fallback comes first and whole: what a store does instead of a rename, and then resolves', () => {
+    const cleansUp = run('ENOSPC', true, 'unlink', 'unlink');
+    const { run: other } = run('EXDEV', false, 'stat', 'unlink', 'stat');
+    const [failed, ...rest] = other.trace.ops;
+    if (failed === undefined) throw new Error('it has ops');
+    const renamed: FaultyRun = { ...other, trace: { ...other.trace, ops: [{ ...failed, call: 'rename' }, ...rest] } };
+    expect(idsOf([cleansUp, { run: renamed, first: { kind: 'errno', op: 1, errno: 'EXDEV' } }], 4)).toEqual([
+      ['@1~EXDEV~then=2~EIO', '@1~EXDEV~then=3~EIO', '@1~EXDEV~then=4~EIO', '@1~ENOSPC~then=2~EIO'],
+      5,
+    ]);
   });
 
   test('ops after the step had settled are none of its way', () => {

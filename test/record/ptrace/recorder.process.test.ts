@@ -5,8 +5,8 @@ import type { RawEvent } from '../../../harness/domain/events.ts';
 import { scanTree } from '../../../harness/domain/tree.ts';
 import { endOf, opsOf } from '../../../harness/record/record.ts';
 import { appears } from '../../lab/temporary.ts';
-import { SAMPLES } from './stores.ts';
-import { killEverywhere, linesOf, noPtrace, openTracing, recorded, type StoreText, type Tracing } from './tracing.ts';
+import { python, SAMPLES } from './stores.ts';
+import { killEverywhere, linesOf, noPtrace, openTracing, pythonPath, recorded, type StoreText, type Tracing } from './tracing.ts';
 
 describe.skipIf(noPtrace !== undefined)(`ptrace${noPtrace === undefined ? '' : ` (does not work here: ${noPtrace})`}`, () => {
   let lab: Tracing;
@@ -32,6 +32,23 @@ describe.skipIf(noPtrace !== undefined)(`ptrace${noPtrace === undefined ? '' : `
       expect(lab.processes()).toHaveLength(1);
     });
   });
+
+  test.skipIf(pythonPath === undefined)(
+    'tells locks that are taken from locks that are let go, which no local file system refuses',
+    async () => {
+      const { recording } = await lab.record(
+        python(`
+import fcntl, sys
+with open(sys.argv[1] + '/lock', 'w') as file:
+  for how in (fcntl.LOCK_EX | fcntl.LOCK_NB, fcntl.LOCK_UN):
+    fcntl.flock(file, how)
+    fcntl.lockf(file, how)
+`),
+      );
+      const calls = recorded(recording).trace.ops.flatMap(({ call, via }) => (call.endsWith('lock') ? [`${call} by ${via}`] : []));
+      expect(calls).toEqual(['lock by flock', 'lock by fcntl', 'unlock by flock', 'unlock by fcntl']);
+    },
+  );
 
   describe('cuts at every page', () => {
     test.each<[string, string, readonly string[]]>([

@@ -10,7 +10,7 @@ export interface Sample extends StoreText {
   readonly python?: true;
 }
 
-const python = (program: string): Pick<Sample, 'save' | 'python'> => ({
+export const python = (program: string): Pick<Sample, 'save' | 'python'> => ({
   python: true,
   save: `
     const ended = child.spawnSync(${JSON.stringify(pythonPath)}, ['-c', ${JSON.stringify(program)}, here], { encoding: 'utf8' });
