@@ -3,7 +3,8 @@
  *
  * Allows   an op that fails with an errno and is not carried out; a write or copy that carries out its first bytes only; a disk that is
  *          full from an op on, with or without room for the first bytes of that op; a file that another program has open on
- *          Windows, so that it cannot be replaced or removed, once or permanently; directories that cannot be synced, as on Windows.
+ *          Windows, so that it cannot be replaced or removed, once or permanently; directories that cannot be synced, as on Windows;
+ *          a close or an fsync that fails and takes back what was written since the file was last forced.
  * Forbids  an errno from an op that was carried out, except `close`, which frees the descriptor even when it fails.
  * Real     both recorders use this module, so a fault is the same under both.
  */
@@ -14,6 +15,11 @@ import type { OpenFlag } from '../domain/trace.ts';
 export type Fault =
   | { readonly kind: 'errno'; readonly op: number; readonly errno: string }
   | { readonly kind: 'short'; readonly op: number; readonly bytes: number }
+  /**
+   * The close or fsync fails, and what was written to its file from op `since` on is taken back: a server refused it, or the disk did. `since`
+   * is the first write of which nothing was forced.
+   */
+  | { readonly kind: 'lost'; readonly op: number; readonly since: number; readonly errno: string }
   /** From this op on, ops that need space fail. With `room`, this op is a write or copy that still writes that many bytes. */
   | { readonly kind: 'full'; readonly op: number; readonly room?: number }
   /** The rename or unlink fails because another program has its target open: once or, if `lasts`, every time from this op on. */
@@ -33,8 +39,10 @@ export interface FaultRun {
   readonly lean?: boolean;
 }
 
-/** What is injected into an op. `close` fails after it is carried out; any other op fails instead. */
-type Injection = { readonly kind: 'fail'; readonly errno: string } | { readonly kind: 'short'; readonly bytes: number };
+/** What is injected into an op. `close` fails after it is carried out; any other op fails instead. `takeBack` is called after either. */
+export type Injection =
+  | { readonly kind: 'fail'; readonly errno: string; readonly takeBack?: () => void }
+  | { readonly kind: 'short'; readonly bytes: number };
 
 /** An op as it is known before it happens. */
 export interface Intent {
@@ -46,6 +54,13 @@ export interface Intent {
 
 /** The kind of entry at a path of the store's directory. Symlinks are not followed. */
 export type Look = (path: string) => 'directory' | 'other' | undefined;
+
+/** What faults need of the store's directory. */
+export interface Disk {
+  readonly look: Look;
+  /** Keeps the contents of the file at a path; returns what puts them back into the file, at the path that it has by then. */
+  readonly keep: (path: string) => ((now: string) => void) | undefined;
+}
 
 /** The exit code of a child whose event loop became empty before a step settled. */
 export const NOTHING_LEFT_TO_WAIT_FOR = 87;
@@ -60,12 +75,15 @@ export function firstFaultyOp(faults: readonly Fault[]): number {
 export class Faults {
   readonly #faults: readonly Fault[];
   readonly #look: Look;
+  readonly #keep: Disk['keep'];
   readonly #inUse = new Set<string>();
   #full = false;
+  #kept: ReturnType<Disk['keep']>;
 
-  constructor(faults: readonly Fault[], look: Look) {
+  constructor(faults: readonly Fault[], { look, keep }: Disk) {
     this.#faults = faults;
     this.#look = look;
+    this.#keep = keep;
   }
 
   /** What to inject into op `op`; undefined: it is carried out normally. */
@@ -84,10 +102,15 @@ export class Faults {
       const syncs = intent.call === 'fsync' || intent.call === 'fdatasync';
       return syncs && (intent.path === '.' || this.#look(intent.path) === 'directory') ? { kind: 'fail', errno: 'EPERM' } : undefined;
     }
+    if (fault.kind === 'lost' && fault.since === op) this.#kept = this.#keep(intent.path);
     if (fault.op !== op) return undefined;
     switch (fault.kind) {
       case 'errno':
         return { kind: 'fail', errno: fault.errno };
+      case 'lost': {
+        const kept = this.#kept;
+        return { kind: 'fail', errno: fault.errno, ...(kept && { takeBack: () => kept(intent.path) }) };
+      }
       case 'short':
         return { kind: 'short', bytes: fault.bytes };
       case 'full':

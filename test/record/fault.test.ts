@@ -6,7 +6,7 @@ const look: Look = (path) => (path === 'dir' ? 'directory' : ['live', 'temp'].in
 
 /** What becomes of each of these ops, the first being op 1. */
 const fate = (faults: readonly Fault[], ...ops: readonly Intent[]): string[] => {
-  const asked = new Faults(faults, look);
+  const asked = new Faults(faults, { look, keep: () => undefined });
   return ops.map((op, index) => {
     const injection = asked.at(index + 1, op);
     return injection === undefined ? '-' : injection.kind === 'fail' ? injection.errno : `${injection.bytes}`;
@@ -15,6 +15,21 @@ const fate = (faults: readonly Fault[], ...ops: readonly Intent[]): string[] => 
 const write: Intent = { call: 'write', path: 'live' };
 const over: Intent = { call: 'rename', path: 'temp', to: { path: 'live' } };
 const fsync = (path: string): Intent => ({ call: 'fsync', path });
+
+test('what was written is kept in mind from before the first write, and taken back under the name that the file has by then', () => {
+  const done: string[] = [];
+  const keep = (path: string): ((now: string) => void) => {
+    done.push(`keep ${path}`);
+    return (now) => void done.push(`take back ${now}`);
+  };
+  const asked = new Faults([{ kind: 'lost', op: 3, since: 2, errno: 'EDQUOT' }], { look, keep });
+  const close = (path: string): Intent => ({ call: 'close', path });
+  const injected = [close('other'), write, close('renamed'), close('live')].map((op, index) => asked.at(index + 1, op));
+  expect(injected.map((one) => (one?.kind === 'fail' ? one.errno : '-'))).toEqual(['-', '-', 'EDQUOT', '-']);
+  const [, , lost] = injected;
+  if (lost?.kind === 'fail') lost.takeBack?.();
+  expect(done).toEqual(['keep live', 'take back renamed']);
+});
 
 test('an errno comes once, at its op', () => {
   expect(fate([{ kind: 'errno', op: 2, errno: 'EIO' }], write, write, write)).toEqual(['-', 'EIO', '-']);

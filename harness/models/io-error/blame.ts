@@ -30,7 +30,11 @@ export async function blameFault(
   const lostAnyway = taken === undefined ? finisherOf(trace, at, sighting.tree) : undefined;
   const op = taken ?? lostAnyway ?? failed;
   const mechanism =
-    op === failed ? mechanismOfFailure(outcome, failed, fault) : outcome === 'false-ack' ? 'not-what-was-saved' : mechanismOf(op, trace);
+    op === failed
+      ? mechanismOfFailure(outcome, failed, fault, run.trace)
+      : outcome === 'false-ack'
+        ? 'not-what-was-saved'
+        : mechanismOf(op, trace);
   const site = (await subject.sites()).sites.get(op.index);
   return { mechanism, op: textOf(op), ...(trace.ops.includes(op) && site && { site }) };
 }
@@ -55,11 +59,17 @@ function blamedFault(fails: WhatFails, undisturbed: Trace, run: Trace, isEnough:
 
 const textOf = (op: Op): string => effectText(asMeant(op));
 
-function mechanismOfFailure(outcome: FaultVerdict['outcome'], failed: Op, fault: OpFault | undefined): Mechanism {
+function mechanismOfFailure(
+  outcome: FaultVerdict['outcome'],
+  failed: Op,
+  fault: OpFault | undefined,
+  { marks }: Pick<Trace, 'marks'>,
+): Mechanism {
   if (outcome === 'exposed') return 'exposed';
   if (outcome === 'hung') return 'waits-forever';
   if (outcome === 'blocked') return 'blocks';
   if (looks(failed)) return 'read-failure-taken-for-empty';
   if (fault?.kind === 'short') return 'short-write';
-  return outcome === 'false-ack' ? 'error-swallowed' : 'failure-not-undone';
+  const isSwallowed = fault?.kind === 'lost' && marks.find(({ afterOp }) => afterOp >= failed.index)?.kind === 'resolved';
+  return outcome === 'false-ack' || isSwallowed ? 'error-swallowed' : 'failure-not-undone';
 }

@@ -58,6 +58,8 @@ function opFaultText(fault: OpFault, ops: readonly Op[]): string {
   switch (fault.kind) {
     case 'errno':
       return `${op} fails with ${fault.errno}`;
+    case 'lost':
+      return `${op} fails with ${fault.errno}, and what was written since op ${fault.since} is taken back`;
     case 'short':
       return `${op} carries out ${fault.bytes} bytes only`;
     case 'full':

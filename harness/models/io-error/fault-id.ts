@@ -3,6 +3,7 @@
  *
  *     @2~EMFILE               op 2 fails
  *     @7~short=100            op 7, a write or a copy, transfers only 100 bytes
+ *     @9~EIO~lost=7           op 9, a close or an fsync, fails, and what was written to its file from op 7 on is taken back
  *     @7~ENOSPC+              the disk is full from op 7 on
  *     @7~ENOSPC+100           and has room for the first 100 bytes of op 7
  *     @12~EPERM+              on Windows: another process has the target open, from op 12 on; without the `+`, at op 12 only
@@ -53,6 +54,8 @@ function detailOf(fault: OpFault): string {
       return fault.errno;
     case 'short':
       return `short=${fault.bytes}`;
+    case 'lost':
+      return `${fault.errno}~lost=${fault.since}`;
     case 'full':
       return `ENOSPC+${fault.room ?? ''}`;
     case 'in-use':
@@ -88,6 +91,8 @@ export function parseFault(op: number, detail: string, profile?: 'windows'): Fau
   return first && second && { kind: 'faults', faults: [first, second] };
 }
 
+const isErrno = (name: string): boolean => Object.hasOwn(constants.errno, name);
+
 function parseDetail(op: number, detail: string, profile: 'windows' | undefined): OpFault | undefined {
   if (profile === 'windows') {
     if (detail === 'EPERM' || detail === 'EPERM+') return { kind: 'in-use', op, lasts: detail === 'EPERM+' };
@@ -95,7 +100,9 @@ function parseDetail(op: number, detail: string, profile: 'windows' | undefined)
   }
   const [, bytes] = /^short=(0|[1-9]\d*)$/.exec(detail) ?? [];
   if (bytes !== undefined) return { kind: 'short', op, bytes: Number(bytes) };
+  const [, errno = '', since] = /^([A-Z0-9]+)~lost=(0|[1-9]\d*)$/.exec(detail) ?? [];
+  if (since !== undefined) return isErrno(errno) && Number(since) < op ? { kind: 'lost', op, since: Number(since), errno } : undefined;
   const [full, room] = /^ENOSPC\+(0|[1-9]\d*|)$/.exec(detail) ?? [];
   if (full !== undefined) return { kind: 'full', op, ...(room !== '' && { room: Number(room) }) };
-  return Object.hasOwn(constants.errno, detail) ? { kind: 'errno', op, errno: detail } : undefined;
+  return isErrno(detail) ? { kind: 'errno', op, errno: detail } : undefined;
 }

@@ -328,7 +328,7 @@ function linesIn(file: string): string[] {
 /** A run whose first fault did not happen at its op must not count as a pass. */
 function failedOtherwise({ ops }: Trace, faults: readonly Fault[]): string | undefined {
   const [first] = faults.filter((fault) => 'op' in fault);
-  const errno = first?.kind === 'errno' ? first.errno : first?.kind === 'in-use' ? 'EPERM' : undefined;
+  const errno = first?.kind === 'errno' || first?.kind === 'lost' ? first.errno : first?.kind === 'in-use' ? 'EPERM' : undefined;
   if (first === undefined || errno === undefined) return undefined;
   const ended = ops[first.op - 1]?.error;
   return ended === errno ? undefined : `nondeterministic: op ${first.op} was to fail with ${errno}, and ended with ${ended ?? 'success'}`;

@@ -1,6 +1,6 @@
 /**
- * Every single fault of a recorded run: each op with each errno that it can return, short writes and copies, and a full disk from each op
- * on that needs space. On Windows instead: a target that another process has open.
+ * Every single fault of a recorded run: each op with each errno that it can return, short writes and copies, a full disk from each op
+ * on that needs space, and closes and fsyncs that take back what was written. On Windows instead: a target that another process has open.
  */
 
 import { CALLS, type CallRow } from '../../domain/calls.ts';
@@ -15,12 +15,30 @@ type Run = Pick<Trace, 'ops' | 'trees'>;
 /** In the order of the ops. */
 export function singleFaults(trace: Run): OpFault[] {
   const written = new Set<number>();
+  /** Files of which something is not forced, with the first op that wrote it. */
+  const unforced = new Map<number, number>();
   return trace.ops.flatMap((op): OpFault[] => {
-    const faults = faultsAt(op, trace, written.has(op.file.id));
-    if (op.error === undefined && (op.call === 'write' || op.call === 'copy' || op.call === 'allocate' || op.call === 'truncate'))
-      written.add(op.file.id);
+    const { id } = op.file;
+    const faults = [...faultsAt(op, trace, written.has(id)), ...lossAt(op, unforced.get(id))];
+    if (op.error !== undefined) return faults;
+    if (op.call === 'write' || op.call === 'copy' || op.call === 'allocate' || op.call === 'truncate') written.add(id);
+    if (op.call === 'write' || op.call === 'copy') unforced.set(id, unforced.get(id) ?? op.index);
+    else if (forcesContents(op)) unforced.delete(id);
     return faults;
   });
+}
+
+/** The errno of a close or an fsync that takes back what was written. */
+const LOSING_ERRNO = 'EIO';
+
+function lossAt({ index, call, error }: Op, since: number | undefined): OpFault[] {
+  const tells = call === 'close' || call === 'fsync' || call === 'fdatasync';
+  return tells && error === undefined && since !== undefined ? [{ kind: 'lost', op: index, since, errno: LOSING_ERRNO }] : [];
+}
+
+/** On a network file system each close forces what was written, and so does a change of size, which the server is told at once. */
+function forcesContents({ call, flags = [] }: Op): boolean {
+  return call === 'close' || call === 'fsync' || call === 'fdatasync' || call === 'truncate' || flags.includes('truncate');
 }
 
 function faultsAt(op: Op, trace: Run, written: boolean): OpFault[] {

@@ -10,8 +10,9 @@
 import { changesTree } from '../../domain/calls.ts';
 import type { RawEvent, RawMark, RawOp } from '../../domain/events.ts';
 import type { Tree } from '../../domain/trace.ts';
-import { equalTrees, lookIn, type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';
-import { type Fault, Faults, firstFaultyOp } from '../fault.ts';
+import { equalTrees, type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';
+import { diskIn } from '../disk.ts';
+import { type Fault, Faults, firstFaultyOp, type Injection } from '../fault.ts';
 import { isNext, markKey, type OpIntent, opKey } from '../order.ts';
 import type { RunPlan } from '../recorder.ts';
 import { codeOf, errorOfErrno } from './errors.ts';
@@ -78,7 +79,11 @@ export class Conductor {
     this.#directory = directory;
     this.#files = files;
     this.#scanned = new Map();
-    this.#faults = new Faults(faults, (path) => this.unrecorded(() => lookIn(directory)(path)));
+    const disk = diskIn(directory);
+    this.#faults = new Faults(faults, {
+      look: (path) => this.unrecorded(() => disk.look(path)),
+      keep: (path) => this.unrecorded(() => disk.keep(path)),
+    });
     this.#firstFaulty = firstFaultyOp(faults);
     [this.#position, this.#ops] = [0, 0];
   }
@@ -164,9 +169,10 @@ export class Conductor {
     this.#ops += 1;
     let value: T;
     try {
-      value = injection?.kind === 'fail' ? this.#fail(planned, injection.errno, carryOut) : carryOut(injection?.bytes ?? kill);
+      value = injection?.kind === 'fail' ? this.#fail(planned, injection, carryOut) : carryOut(injection?.bytes ?? kill);
     } catch (error) {
-      this.#report(planned, {}, injection?.kind === 'fail' ? injection.errno : codeOf(error));
+      const taken = injection?.kind === 'fail' && injection.takeBack !== undefined;
+      this.#report(planned, {}, injection?.kind === 'fail' ? injection.errno : codeOf(error), taken || changesTree(planned.call));
       this.#scheduleTurn();
       throw error;
     }
@@ -187,8 +193,9 @@ export class Conductor {
     return typeof error === 'object' && error !== null && this.#injected.has(error);
   }
 
-  #fail<T>(planned: PlannedOp, errno: string, carryOut: CarryOut<T>): never {
+  #fail<T>(planned: PlannedOp, { errno, takeBack }: Extract<Injection, { kind: 'fail' }>, carryOut: CarryOut<T>): never {
     if (planned.call === 'close') carryOut(undefined); // the descriptor is gone even if close reports an error
+    if (takeBack !== undefined) this.unrecorded(takeBack);
     const error = errorOfErrno(errno, planned, this.#directory);
     this.#injected.add(error);
     throw error;
@@ -303,11 +310,11 @@ export class Conductor {
 
   // --- the report
 
-  #report(planned: PlannedOp, result: OpResult, error: string | undefined): void {
+  #report(planned: PlannedOp, result: OpResult, error: string | undefined, mayChange = changesTree(planned.call)): void {
     const file = result.file ?? planned.file;
     const id = this.#files.idOf(file);
     const to = planned.to === undefined ? undefined : { path: planned.to.path, id: this.#files.idOf(result.to ?? planned.to.file) };
-    const tree = this.#plan.kind !== 'kill' && changesTree(planned.call) ? this.#changedTree() : undefined;
+    const tree = this.#plan.kind !== 'kill' && mayChange ? this.#changedTree() : undefined;
     const op: RawOp = {
       kind: 'op',
       call: planned.call,

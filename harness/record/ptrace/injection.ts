@@ -2,10 +2,11 @@
  * Makes syscalls of a traced thread fail, or carry out only a part, while the thread lives on.
  *
  * To fail a syscall, its number is removed at its entry, so that the kernel skips it, and the errno is set at its exit. `close` is
- * carried out and then returns the errno, because the kernel frees the descriptor first. A syscall that is to carry out a part gets
+ * carried out and then returns the errno, because the kernel frees the descriptor first. What was written is taken back at the exit, too. A syscall that is to carry out a part gets
  * a smaller length at its entry; its registers and vector are restored at its exit, because the calling code relies on them.
  */
-import type { Faults } from '../fault.ts';
+import { diskIn } from '../disk.ts';
+import { type Fault, Faults } from '../fault.ts';
 import { errnoNumber } from './errno.ts';
 import type { Libc } from './libc.ts';
 import type { OpAtEntry } from './op-reader.ts';
@@ -18,9 +19,9 @@ export class Injections {
   /** Threads inside a changed syscall, with the function from the result of the kernel to that of the thread. */
   readonly #inside = new Map<number, (result: bigint) => bigint>();
 
-  constructor(libc: Libc, faults: Faults) {
+  constructor(libc: Libc, faults: readonly Fault[], directory: string) {
     this.#libc = libc;
-    this.#faults = faults;
+    this.#faults = new Faults(faults, diskIn(directory));
   }
 
   /** At the entry of op `index`. Returns whether the op was changed: then `leave` must be called at its exit. */
@@ -38,6 +39,7 @@ export class Injections {
     const result = -errnoNumber(injection.errno);
     if (op.syscall.call !== 'close') skipSyscall(this.#libc, op.tid);
     this.#inside.set(op.tid, () => {
+      injection.takeBack?.();
       setResult(this.#libc, op.tid, result);
       return BigInt(result);
     });

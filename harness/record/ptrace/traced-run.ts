@@ -8,8 +8,8 @@
 
 import type { RawEnd, RawEvent, RawOp } from '../../domain/events.ts';
 import type { Tree } from '../../domain/trace.ts';
-import { equalTrees, lookIn, type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';
-import { type FaultRun, Faults, firstFaultyOp } from '../fault.ts';
+import { equalTrees, type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';
+import { type FaultRun, firstFaultyOp } from '../fault.ts';
 import type { ImageCuts } from '../image/image-cuts.ts';
 import { isMarkKey, isNext } from '../order.ts';
 import { OutsideNotes, UNSEEN } from '../outside.ts';
@@ -230,7 +230,7 @@ export class TracedRun {
     if (plan.kind !== 'fault') return;
     const { directory, faults } = this.#current;
     this.#firstFaulty = firstFaultyOp(faults);
-    this.#injections = new Injections(this.#libc, new Faults(faults, lookIn(directory)));
+    this.#injections = new Injections(this.#libc, faults, directory);
     this.#processes = [];
     this.#scanned = new Map();
     this.#reader = this.#readerFor(directory);

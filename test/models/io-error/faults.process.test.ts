@@ -111,7 +111,7 @@ test('a lie of the disk can be named', async () => {
 });
 
 test.each([
-  ['a file that is emptied before its contents are written', IN_PLACE, 'lossy', 'oUn'],
+  ['a file that is emptied before its contents are written', IN_PLACE, 'lossy', 'oUU'],
   [
     'one that is put in place when it is whole',
     { save: `fs.writeFileSync(at('temp'), text); fs.renameSync(at('temp'), at('live'));` },
@@ -157,6 +157,30 @@ describe('is caught:', () => {
     const found = await check(store, { effort: EFFORTS.standard });
     expect(ids(found, 'unreadable')).toContain('@5~EXDEV~then=7~EIO');
   });
+
+  test.each(['ptrace', 'binding'])(
+    'a close whose error is swallowed, where what was written is gone, by the %s recorder',
+    async (recorder) => {
+      const lab = recorder === 'ptrace' ? real : bound;
+      const store: FaultStore = {
+        save: `
+        const fd = fs.openSync(at('temp'), 'w');
+        fs.writeSync(fd, text);
+        try { fs.closeSync(fd); } catch {}
+        fs.renameSync(at('temp'), at('live'));`,
+      };
+      const { cases } = await check(store, { lab, only: '@3~EIO~lost=2' });
+      expect(cases).toMatchObject([
+        {
+          outcome: 'unreadable',
+          fault: 'op 3 close temp fails with EIO, and what was written since op 2 is taken back; step 1 resolved',
+          blame: { mechanism: 'error-swallowed', op: 'close temp' },
+        },
+      ]);
+      const checked = { save: store.save.replace('try { fs.closeSync(fd); } catch {}', 'fs.closeSync(fd);') };
+      expect((await check(checked, { lab, only: '@3~EIO~lost=2' })).cell.grade).toBe('durable');
+    },
+  );
 
   test('a short write that is not continued', async () => {
     const store = instead('fs.writeFileSync(fd, text);', 'fs.writeSync(fd, text);');

@@ -112,7 +112,27 @@ describe('the errnos of each op', () => {
       { call: 'close', path: 'live' },
     ];
     const space = ['EIO', 'ENOSPC', 'EDQUOT'];
-    expect(detailsOf(...ops)).toEqual(['EIO', 'ENOSPC', 'EDQUOT', 'ENOSPC+', ...space, ...space]);
+    expect(detailsOf(...ops)).toEqual(['EIO', 'ENOSPC', 'EDQUOT', 'ENOSPC+', ...space, 'EIO~lost=1', ...space]);
+  });
+
+  test('close and fsync lose what was written since the last call that forced it, and nothing where there is none', () => {
+    const losses = (...sketches: readonly Sketch[]): string[] => {
+      const trace = traceOf({ before: FILES, ops: sketches });
+      const ops = trace.ops.map((op) => ({ ...op, file: { ...op.file, id: op.file.path === 'live' ? 1 : 2 } }));
+      return singleFaults({ ...trace, ops }).flatMap((fault) =>
+        fault.kind === 'lost' ? [faultId({ kind: 'faults', faults: [fault] })] : [],
+      );
+    };
+    const write = (path = 'live'): Sketch => ({ call: 'write', path, range });
+    const close = (path = 'live'): Sketch => ({ call: 'close', path });
+    const force = (call: 'fsync' | 'fdatasync' | 'truncate'): Sketch => ({ call, path: 'live' });
+    expect(losses(write(), write(), close())).toEqual(['@3~EIO~lost=1']);
+    expect(losses(write('temp'), close())).toEqual([]);
+    expect(losses(write(), force('fsync'), close())).toEqual(['@2~EIO~lost=1']);
+    expect(losses(write(), force('fdatasync'), write(), close(), close())).toEqual(['@2~EIO~lost=1', '@4~EIO~lost=3']);
+    expect(losses(write(), force('truncate'), close())).toEqual([]);
+    expect(losses(write(), { call: 'open', path: 'live', flags: ['write', 'truncate'] }, close())).toEqual([]);
+    expect(losses({ ...write(), error: 'EIO' }, close(), write(), { ...close(), error: 'EIO' })).toEqual([]);
   });
 });
 
@@ -132,6 +152,7 @@ describe('ids', () => {
   test.each<[string, FaultCase, 'windows'?]>([
     ['@2~EMFILE', { kind: 'faults', faults: [{ kind: 'errno', op: 2, errno: 'EMFILE' }] }],
     ['@7~short=100', { kind: 'faults', faults: [{ kind: 'short', op: 7, bytes: 100 }] }],
+    ['@9~EIO~lost=7', { kind: 'faults', faults: [{ kind: 'lost', op: 9, since: 7, errno: 'EIO' }] }],
     ['@7~ENOSPC+', { kind: 'faults', faults: [{ kind: 'full', op: 7 }] }],
     ['@7~ENOSPC+100', { kind: 'faults', faults: [{ kind: 'full', op: 7, room: 100 }] }],
     ['@12~EPERM+', { kind: 'faults', faults: [{ kind: 'in-use', op: 12, lasts: true }] }, 'windows'],
@@ -156,12 +177,23 @@ describe('ids', () => {
     expect(parseFault(Number(op), detail, profile)).toEqual(one);
   });
 
-  test.each(['', 'EWHAT', 'short=', 'ENOSPC+x', 'EIO~then=', 'EIO~then=3', 'EIO~dropped=zfs.3', 'lie=ext4', 'lost=7', 'eio'])(
-    '"%s" names no fault',
-    (detail) => {
-      expect(parseFault(3, detail)).toBeUndefined();
-    },
-  );
+  test.each([
+    '',
+    'EWHAT',
+    'short=',
+    'ENOSPC+x',
+    'EIO~then=',
+    'EIO~then=3',
+    'EIO~dropped=zfs.3',
+    'EIO~lost',
+    'EIO~lost=3',
+    'EWHAT~lost=1',
+    'lie=ext4',
+    'lost=7',
+    'eio',
+  ])('"%s" names no fault', (detail) => {
+    expect(parseFault(3, detail)).toBeUndefined();
+  });
 });
 
 describe('second faults', () => {

@@ -71,6 +71,18 @@ describe.skipIf(noPtrace !== undefined)('faults under ptrace', () => {
       expect((await run({ before, save }, errno(2, 'EIO'))).said).toBe('EIO close, EBADF read');
     });
 
+    test.each([false, true])('a close or an fsync that loses takes back what was written since the last one (lean: %s)', async (lean) => {
+      const save = `
+        const fd = fs.openSync(at('live'), 'a'); fs.writeSync(fd, ' kept'); fs.fsyncSync(fd); fs.writeSync(fd, ' lost');
+        fs.renameSync(at('live'), at('moved')); say(() => fs.closeSync(fd)); fs.renameSync(at('moved'), at('live'))`;
+      const closes = await run({ before, save }, [{ kind: 'lost', op: 6, since: 4, errno: 'EIO' }], lean);
+      expect([closes.said, closes.live]).toEqual(['EIO close', 'old kept']);
+      const forced = save.replace('fs.fsyncSync(fd)', 'say(() => fs.fsyncSync(fd))');
+      const syncs = await run({ before, save: forced }, [{ kind: 'lost', op: 3, since: 2, errno: 'EIO' }], lean);
+      expect(syncs.said).toBe('EIO fsync, undefined');
+      expect(syncs.live.replaceAll('\0', '')).toBe('old lost');
+    });
+
     test.each<[string, string, string]>([
       ['write', `fs.writeSync(fd, 'abcdef')`, 'write'],
       ['pwrite64', `fs.writeSync(fd, 'abcdef', 0)`, 'pwrite64'],
