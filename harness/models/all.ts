@@ -6,7 +6,7 @@ import { variantName } from '../domain/model-names.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import { inRecovery } from './crash/in-recovery.ts';
 import { interleaving } from './interleaving/interleaving.ts';
-import { ioError } from './io-error/io-error.ts';
+import { ioErrorThen } from './io-error/io-error.ts';
 import type { Cell, Profile } from './model.ts';
 import { powerCut } from './power-cut/power-cut-model.ts';
 import { powerLoss } from './power-loss/power-loss.ts';
@@ -17,7 +17,7 @@ export const MODELS = [
   inRecovery(processKill),
   inRecovery(powerLoss),
   powerCut,
-  ioError,
+  ioErrorThen({ kill: processKill, cut: powerLoss }),
   interleaving,
   race,
 ] as const satisfies readonly Cell['model'][];

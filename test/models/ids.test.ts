@@ -158,6 +158,9 @@ const opFault: fc.Arbitrary<OpFault> = fc.oneof<fc.Arbitrary<OpFault>[]>(
   fc.record({ kind: fc.constant('errno'), op: number, errno }),
   fc.record({ kind: fc.constant('short'), op: number, bytes: number }),
   fc.record({ kind: fc.constant('full'), op: number, room: number }, { requiredKeys: ['kind', 'op'] }) as fc.Arbitrary<OpFault>,
+  fc
+    .tuple(number, fc.integer({ min: 1, max: 99 }), errno)
+    .map(([since, later, its]) => ({ kind: 'lost', op: since + later, since, errno: its })),
 );
 const inUse: fc.Arbitrary<OpFault> = fc.record({ kind: fc.constant('in-use'), op: number, lasts: fc.boolean() });
 const cut = fc.record({ profile: fc.constantFrom(...PROFILE_NAMES), boundary: number, detail: lostDetail });
@@ -170,7 +173,12 @@ const ioError: Ids<NamedFault> = {
     const ofFsync = fc
       .tuple(fc.constantFrom('dropped', 'lie'), number, optional({ cut }))
       .map(([kind, op, rest]) => ({ kind, op, ...rest }));
-    const fault = variant === 'io-error' ? fc.oneof(faults, ofFsync) : faults;
+    const crash = fc.oneof(
+      number.map((boundary) => ({ how: 'kill', boundary }) as const),
+      cut.map((power) => ({ how: 'cut', cut: power }) as const),
+    );
+    const crashed = fc.record({ kind: fc.constant('then-crash'), fault: one, crash });
+    const fault = variant === 'io-error' ? fc.oneof(faults, ofFsync, crashed) : faults;
     return fc.tuple(fault, optional({ history })).map(([its, rest]) => ({ fault: its, ...rest }) as NamedFault);
   },
   texts: [
@@ -183,6 +191,11 @@ const ioError: Ids<NamedFault> = {
     '@9~EIO~dropped=xfs.14.lost=7',
     '@9~lie=xfs.14.lost=7',
     '@9~lie=ext4-noauto.14',
+    '@9~EIO~lost=7',
+    '@8~EXDEV~kill=12',
+    '@9~EIO~lost=7~kill=12',
+    '@8~EXDEV~cut=xfs.14.lost=7',
+    '@5~history=s1.z~EXDEV~kill=12',
     '@5~history=s1.z~EIO',
     '@5~history=s1.z~EIO~then=6~ENOSPC+',
   ],
@@ -191,6 +204,10 @@ const ioError: Ids<NamedFault> = {
     '@2~ENOMEM!',
     '@2~lost=3',
     '@2~short=',
+    '@2~EXDEV~kill=',
+    '@2~EXDEV~cut=ntfs.3',
+    '@2~kill=3',
+    '@2~EIO~then=3~EIO~kill=4',
     '@2~EMFILE+',
     '@2~EMFILE~then=5',
     '@2~toString',

@@ -36,7 +36,7 @@ export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Find
 }
 
 /** What these outcomes say of the mechanism, whatever the op. */
-const BY_OUTCOME: { readonly [outcome in Outcome]?: Mechanism } = { exposed: 'exposed', hung: 'waits-forever', blocked: 'blocks' };
+export const BY_OUTCOME: { readonly [outcome in Outcome]?: Mechanism } = { exposed: 'exposed', hung: 'waits-forever', blocked: 'blocks' };
 
 /** Whether a tree violates the claim, as far as it was judged. */
 type Judged = (tree: Tree | undefined) => boolean | undefined;
@@ -58,7 +58,7 @@ function judgedTrees(verdicts: readonly CrashVerdict[], isViolation: (outcome: O
   return judged;
 }
 
-function culpritOf(state: Exclude<CrashState, TwiceState>, trace: Trace, judged: Judged): Culprit | undefined {
+export function culpritOf(state: Exclude<CrashState, TwiceState>, trace: Trace, judged: Judged): Culprit | undefined {
   const { op, bytes } = state.at;
   if (state.how === 'power-lost' && state.loss.lost.length > 0) return culpritOfLoss(state, trace, judged);
   return bytes === undefined ? windowAt(trace, op, judged) : windowBefore(trace, op, judged);

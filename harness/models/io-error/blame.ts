@@ -5,6 +5,7 @@ import type { Outcome } from '../../domain/store.ts';
 import type { Op, Trace } from '../../domain/trace.ts';
 import { destroyerBefore, effectText, finisherOf, leftAll, looks, mechanismOf } from '../../explain/changed.ts';
 import { asMeant } from '../../explain/op-text.ts';
+import { BY_OUTCOME, culpritOf } from '../crash/blame.ts';
 import { violates } from '../held.ts';
 import type { Findings } from '../model.ts';
 import type { FaultExplored } from './explore.ts';
@@ -12,11 +13,15 @@ import type { FaultCase, OpFault } from './fault-id.ts';
 import { opOf } from './fsync-faults.ts';
 import type { FaultVerdict, WhatFails } from './trial.ts';
 
-export async function blameFault(
-  { case: { subject, fails }, run, outcome, sighting }: FaultVerdict,
-  { cell, explored }: Findings<FaultExplored>,
-): Promise<Blame | undefined> {
+export async function blameFault(verdict: FaultVerdict, { cell, explored }: Findings<FaultExplored>): Promise<Blame | undefined> {
+  const {
+    case: { subject, fails },
+    run,
+    outcome,
+    sighting,
+  } = verdict;
   const { trace } = subject;
+  if (fails.kind === 'then-crash') return blameCrashAfter(verdict);
   const breaks = violates(cell);
   const isEnough = (first: FaultCase): boolean =>
     explored.verdicts.some((one) => breaks(one.outcome) && isDeepStrictEqual(one.case.fails, first));
@@ -37,6 +42,19 @@ export async function blameFault(
         : mechanismOf(op, trace);
   const site = (await subject.sites()).sites.get(op.index);
   return { mechanism, op: textOf(op), ...(trace.ops.includes(op) && site && { site }) };
+}
+
+/** The op of the run with the fault that a crash there is to blame on; its line is known where the run without the fault has it too. */
+async function blameCrashAfter({ case: { subject, left }, outcome }: FaultVerdict): Promise<Blame | undefined> {
+  if (left === undefined) return undefined;
+  const { trace, boundary, tree, loss } = left;
+  const at = { at: { op: boundary }, tree, promisedAt: boundary, points: [{ op: boundary }] } as const;
+  const state = loss === undefined ? ({ ...at, how: 'killed' } as const) : ({ ...at, how: 'power-lost', loss, unit: 4096 } as const);
+  const culprit = culpritOf(state, trace, () => undefined);
+  if (culprit === undefined) return undefined;
+  const same = subject.trace.ops.find((op) => textOf(op) === textOf(culprit.op));
+  const site = same && (await subject.sites()).sites.get(same.index);
+  return { mechanism: BY_OUTCOME[outcome] ?? culprit.mechanism, op: textOf(culprit.op), ...(site && { site }) };
 }
 
 /** Outcomes that the files alone decide; whether a save resolved is another matter. */

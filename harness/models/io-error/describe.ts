@@ -7,7 +7,7 @@ import { asMeant, opText } from '../../explain/op-text.ts';
 import { historyInWords } from '../../generate/history.ts';
 import { lineOf } from '../crash/describe.ts';
 import type { CaseWords } from '../model.ts';
-import type { CutAfterFault, FaultCase, OpFault } from './fault-id.ts';
+import type { CrashAfterFault, CutAfterFault, FaultCase, OpFault } from './fault-id.ts';
 import type { FaultyRun } from './fault-runs.ts';
 import { opOf } from './fsync-faults.ts';
 import type { FaultVerdict, WhatFails } from './trial.ts';
@@ -19,13 +19,22 @@ export async function describeFault(verdict: FaultVerdict): Promise<CaseWords> {
   const after = await lineOf(subject, opOf(fails));
   return {
     end: false,
-    fault: `${faultText(fails, trace.ops, run.trace.ops)}; ${settledText(run, trace.variation.names)}`,
+    fault: [faultText(fails, trace.ops, run.trace.ops), ...heard(verdict)].join('; '),
     found: foundText(verdict) + lookerText(sighting.looker),
     ...(history && { history: historyInWords(history.steps) }),
     ...(after && { after }),
     ...(after?.site && { site: after.site }),
   };
 }
+
+/** What the caller had heard: of a run that a crash ended, nothing of the step that was under way. */
+function heard({ case: { fails, subject }, run }: FaultVerdict): string[] {
+  if (fails.kind !== 'then-crash') return [settledText(run, subject.trace.variation.names)];
+  const boundary = boundaryOf(fails.crash);
+  return run.trace.marks.filter(({ afterOp }) => afterOp <= boundary).map(({ kind, step }) => `step ${step + 1} ${kind}`);
+}
+
+const boundaryOf = (crash: CrashAfterFault): number => (crash.how === 'kill' ? crash.boundary : crash.cut.boundary);
 
 function foundText({ outcome, exposed, run: { ending }, recovery, promised }: FaultVerdict): string {
   if (outcome === 'exposed') return `${exposed} by other users`;
@@ -41,12 +50,18 @@ function faultText(fails: WhatFails, ops: readonly Op[], later: readonly Op[]): 
       const firstText = opFaultText(first, ops);
       return second === undefined ? firstText : `${firstText}, and then ${opFaultText(second, later)}`;
     }
+    case 'then-crash': {
+      const { fault, crash } = fails;
+      const then = crash.how === 'kill' ? `; the process is killed after ${plainText(later, crash.boundary)}` : cutText(crash.cut);
+      return `${opFaultText(fault, ops)}${then}`;
+    }
     case 'dropped':
       return `${plainText(ops, fails.op)} fails with EIO and drops its dirty pages${cutText(fails.cut)}`;
     case 'lie':
       return `${plainText(ops, fails.op)} does nothing and says that it did${cutText(fails.cut)}`;
     case 'control':
     case 'cut-alone':
+    case 'kill-alone':
       return 'nothing fails';
     default:
       return fails satisfies never;
@@ -115,6 +130,6 @@ function lookerText(looker: Looker): string {
 
 /** The fault of a case that is reported. */
 export function faultOf(fails: WhatFails): FaultCase {
-  if (fails.kind === 'control' || fails.kind === 'cut-alone') throw new Error('controls are not reported');
+  if (fails.kind === 'control' || fails.kind === 'cut-alone' || fails.kind === 'kill-alone') throw new Error('controls are not reported');
   return fails;
 }

@@ -10,6 +10,7 @@ import { NotReplayable } from '../../persistence/actions.ts';
 import type { Fault } from '../../record/fault.ts';
 import type { CarriedOut, Judged, Unmeasured } from '../../recover/believe.ts';
 import type { Cell, Exploration, Explored } from '../model.ts';
+import { type CrashModels, crashAfterFaults, namedCrash, type Way, waysToCrash } from './crash-after.ts';
 import { DROPPING_ERRNO, type FaultCase, faultId, type OpFault } from './fault-id.ts';
 import { type FaultyRun, runAlone, runFaults } from './fault-runs.ts';
 import { fsyncsOf } from './fsync-edits.ts';
@@ -39,6 +40,8 @@ export interface FaultLimits {
   readonly second: number;
   /** Whether fsyncs lie, too. */
   readonly lies: boolean;
+  /** Faults that crashes follow, at most. */
+  readonly crashed: number;
 }
 
 const NOT_ASKED = 'the process that lived on is not asked: with no fault at all it does not find what it saved';
@@ -47,12 +50,18 @@ const NOTHING_TO_FAIL = 'no call of this run is one that would be refused: nothi
 
 type OneFault = Extract<FaultCase, { kind: 'faults' }>;
 
-const limitsOfScenario = ({ errnos, secondFaults }: Effort): FaultLimits => ({ errnos, second: secondFaults, lies: true });
+const limitsOfScenario = ({ errnos, secondFaults, crashedFaults }: Effort): FaultLimits => ({
+  errnos,
+  second: secondFaults,
+  lies: true,
+  crashed: crashedFaults,
+});
 
 /** Throws NoSuchCase for a power cut that the named fault cannot end in. */
 export async function exploreFaults(
   subject: RecordedSubject,
   exploration: FaultExploration,
+  crashes: CrashModels,
   limits = limitsOfScenario(exploration.bench.effort),
 ): Promise<FaultExplored | NotMeasured> {
   const { bench, cell, judge, only } = exploration;
@@ -71,8 +80,10 @@ export async function exploreFaults(
   const twice = await judge(second.faults.map((two) => caseOf(trial, two)));
   const reached = twice.verdicts.filter(({ run }) => wasReached(run));
   const fsyncs = isWindows ? { dropped: [], notes: [] } : await exploreFsyncs(trial, first.verdicts, exploration, limits);
-  const verdicts = [...first.verdicts, ...fsyncs.dropped, ...reached];
-  const notMeasured = [...first.unmeasured, ...twice.unmeasured];
+  const ways = isWindows || limits.crashed === 0 ? [] : waysToCrash(first.verdicts.map(followed), trace);
+  const crashed = await crashAfterFaults(trial, ways, limits.crashed, cell, crashes, judge);
+  const verdicts = [...first.verdicts, ...fsyncs.dropped, ...crashed.verdicts, ...reached];
+  const notMeasured = [...first.unmeasured, ...crashed.unmeasured, ...twice.unmeasured];
   const points = verdicts.length + notMeasured.length;
   const counted = { tried: reached.length + twice.unmeasured.length, of: second.of };
   return {
@@ -80,12 +91,19 @@ export async function exploreFaults(
     unmeasured: notMeasured,
     doubts: [...trace.unmeasured, ...(points === 0 ? [NOTHING_TO_FAIL] : [])],
     points,
-    tried: { kind: 'faults', tried: points - counted.tried, twice: counted, ...(fsyncs.lying && { lying: fsyncs.lying }) },
+    tried: {
+      kind: 'faults',
+      tried: points - counted.tried,
+      twice: counted,
+      crashed: { tried: crashed.tried, of: crashed.of },
+      ...(fsyncs.lying && { lying: fsyncs.lying }),
+    },
     notes: [
       ...(late === undefined ? [] : [late]),
       ...((await trial.asksSame()) ? [] : [NOT_ASKED]),
       ...(trace.marks.some(({ kind }) => kind === 'rejected') ? [REJECTS_ON_WINDOWS] : []),
       ...fsyncs.notes,
+      ...crashed.notes,
     ],
     trials: [trial],
   };
@@ -111,9 +129,9 @@ function caseOf(trial: Trial, faults: OneFault['faults']): FaultyCase {
   return { trial, subject: trial.subject, fails: { kind: 'faults', faults } };
 }
 
-function followed({ run, case: { fails } }: FaultVerdict): { readonly run: FaultyRun; readonly first: OpFault } {
+function followed({ run, case: { fails }, outcome }: FaultVerdict): Way {
   if (fails.kind !== 'faults') throw new Error('only faults of ops are followed by others');
-  return { run, first: fails.faults[0] };
+  return { run, first: fails.faults[0], outcome };
 }
 
 function isDropping(fault: Fault, trial: Trial): boolean {
@@ -166,6 +184,12 @@ async function exploreNamed(trial: Trial, fault: FaultCase, { judge, cell }: Fau
       mustBeTried(second, others, run.trace, `after ${faultId({ kind: 'faults', faults: [first] })}, `);
     }
     return explored(await judge([caseOf(trial, fault.faults)]));
+  }
+  if (fault.kind === 'then-crash') {
+    mustBeTried(fault.fault, faultsOf(trace, cell), trace);
+    const crashed = await namedCrash(trial, fault);
+    if (isNotMeasured(crashed)) return explored({ verdicts: [], unmeasured: [unmeasured(caseOf(trial, [fault.fault]), crashed.reason)] });
+    return explored(await judge([crashed]));
   }
   const { cut } = fault;
   if (fault.kind === 'lie') {

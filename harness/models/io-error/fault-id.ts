@@ -9,6 +9,8 @@
  *     @12~EPERM+              on Windows: another process has the target open, from op 12 on; without the `+`, at op 12 only
  *     @2~EMFILE~then=5~EIO    two faults; the second op is counted in the run with the first
  *     @9~EIO~dropped=xfs.14.lost=7   an fsync that failed and dropped its dirty pages; then power loss after op 14
+ *     @8~EXDEV~kill=12        op 8 fails, and the process is killed after op 12 of the run with the fault
+ *     @8~EXDEV~cut=xfs.14.lost=7     op 8 fails; then power loss after op 14
  *     @9~lie=xfs.14.lost=7    an fsync that did nothing and returned success; then power loss after op 14
  */
 import { constants } from 'node:os';
@@ -26,9 +28,13 @@ export interface CutAfterFault {
   readonly detail: string;
 }
 
-/** A case of the model: one fault, or two in one run. A fault of an fsync may be followed by a power loss. */
+/** A crash in a run with a fault. */
+export type CrashAfterFault = { readonly how: 'kill'; readonly boundary: number } | { readonly how: 'cut'; readonly cut: CutAfterFault };
+
+/** A case of the model: one fault, or two in one run. A fault may be followed by a crash; what an fsync forces may be less than it says. */
 export type FaultCase =
   | { readonly kind: 'faults'; readonly faults: readonly [OpFault] | readonly [OpFault, OpFault] }
+  | { readonly kind: 'then-crash'; readonly fault: OpFault; readonly crash: CrashAfterFault }
   | { readonly kind: 'dropped'; readonly op: number; readonly cut?: CutAfterFault }
   | { readonly kind: 'lie'; readonly op: number; readonly cut?: CutAfterFault };
 
@@ -39,6 +45,10 @@ export function faultId(one: FaultCase): string {
   switch (one.kind) {
     case 'faults':
       return `@${one.faults.map((fault) => `${fault.op}~${detailOf(fault)}`).join('~then=')}`;
+    case 'then-crash': {
+      const { fault, crash } = one;
+      return `@${fault.op}~${detailOf(fault)}~${crash.how === 'kill' ? `kill=${crash.boundary}` : `cut${cutId(crash.cut)}`}`;
+    }
     case 'dropped':
       return `@${one.op}~${DROPPING_ERRNO}~dropped${cutId(one.cut)}`;
     case 'lie':
@@ -70,7 +80,9 @@ function cutId(cut: CutAfterFault | undefined): string {
   return `=${cut.profile}.${cut.boundary}${cut.detail === '' ? '' : `.${cut.detail}`}`;
 }
 
-const CUT = /^(?:EIO~(?<dropped>dropped)|(?<lie>lie))(?:=(?<profile>[a-z0-9-]+)\.(?<boundary>0|[1-9]\d*)(?:\.(?<detail>.+))?)?$/;
+const CUT = /^(?:EIO~(?<dropped>dropped)|(?<lie>lie))(?:=(?<cut>.+))?$/;
+const CUT_AFTER = /^(?<profile>[a-z0-9-]+)\.(?<boundary>0|[1-9]\d*)(?:\.(?<detail>.+))?$/;
+const CRASH = /^(?<fault>.+?)~(?:kill=(?<killed>0|[1-9]\d*)|cut=(?<cut>.+))$/;
 const SECOND = /^(?<first>.+?)~then=(?<op>0|[1-9]\d*)~(?<second>.+)$/;
 
 /** `op` and `detail` are the parts before and after the first `~` of an id. Returns undefined if they name no fault. */
@@ -78,17 +90,31 @@ export function parseFault(op: number, detail: string, profile?: 'windows'): Fau
   const cut = CUT.exec(detail)?.groups;
   if (cut !== undefined) {
     const kind = cut.lie === undefined ? 'dropped' : 'lie';
-    if (cut.profile === undefined) return { kind, op };
-    const { boundary, detail: lost = '' } = cut;
-    const name = PROFILE_NAMES.find((known) => known === cut.profile);
-    if (name === undefined || parseStateDetail(lost) === undefined) return undefined;
-    return { kind, op, cut: { profile: name, boundary: Number(boundary), detail: lost } };
+    if (cut.cut === undefined) return { kind, op };
+    const parsed = parseCut(cut.cut);
+    return parsed && { kind, op, cut: parsed };
+  }
+  const crashed = CRASH.exec(detail)?.groups;
+  if (crashed !== undefined) {
+    const fault = parseDetail(op, crashed.fault ?? '', profile);
+    const power = crashed.cut === undefined ? undefined : parseCut(crashed.cut);
+    if (fault === undefined || (crashed.cut !== undefined && power === undefined)) return undefined;
+    const crash =
+      power === undefined ? ({ how: 'kill', boundary: Number(crashed.killed) } as const) : ({ how: 'cut', cut: power } as const);
+    return { kind: 'then-crash', fault, crash };
   }
   const then = SECOND.exec(detail)?.groups;
   const first = parseDetail(op, then?.first ?? detail, profile);
   if (then === undefined) return first && { kind: 'faults', faults: [first] };
   const second = parseDetail(Number(then.op), then.second ?? '', profile);
   return first && second && { kind: 'faults', faults: [first, second] };
+}
+
+function parseCut(text: string): CutAfterFault | undefined {
+  const { profile, boundary, detail = '' } = CUT_AFTER.exec(text)?.groups ?? {};
+  const name = PROFILE_NAMES.find((known) => known === profile);
+  if (name === undefined || parseStateDetail(detail) === undefined) return undefined;
+  return { profile: name, boundary: Number(boundary), detail };
 }
 
 const isErrno = (name: string): boolean => Object.hasOwn(constants.errno, name);

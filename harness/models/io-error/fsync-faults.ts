@@ -18,13 +18,15 @@ import type { FaultyRun } from './fault-runs.ts';
 import { fsyncsOf, hasPages, withDroppedPages, withLie, withoutFlushes } from './fsync-edits.ts';
 import type { FaultVerdict, FaultyCase, Trial, WhatFails } from './trial.ts';
 
-const CUT_ON = ['ext4', 'xfs', 'btrfs'] as const satisfies readonly ProfileName[];
+/** The file systems where claims about power loss gate. */
+export const CUT_ON = ['ext4', 'xfs', 'btrfs'] as const satisfies readonly ProfileName[];
 /** Distinct states of one run on one file system up to which all are judged. */
 const STATES_PER_CUT_RUN = 200;
+export const CUT_RUN = { limit: STATES_PER_CUT_RUN, seed: 1, unit: 4096 } as const;
 /** How good it is to find an earlier value after a power cut. */
 const STALE_IS: Grade = 'atomic';
 
-type JudgeCases = (cases: readonly FaultyCase[]) => Promise<{ readonly verdicts: readonly FaultVerdict[] }>;
+export type JudgeCases = (cases: readonly FaultyCase[]) => Promise<{ readonly verdicts: readonly FaultVerdict[] }>;
 
 export interface Lying {
   readonly grade: Grade;
@@ -45,17 +47,22 @@ interface CutRun {
   readonly from: number;
 }
 
-function cutsOf(
+export function cutsOf(
   { trial, run, trace, from }: CutRun,
   profile: ProfileName,
   rules: Profile,
   fails: (cut: CutAfterFault) => WhatFails,
 ): FaultyCase[] {
   const cases: FaultyCase[] = [];
-  for (const state of powerLossStates(trace, rules, { limit: STATES_PER_CUT_RUN, seed: 1, unit: 4096 })) {
+  for (const state of powerLossStates(trace, rules, CUT_RUN)) {
     if (state.boundary < from) continue;
     const cut = { profile, boundary: state.boundary, detail: state.detail };
-    cases.push({ trial, subject: trial.subject, fails: fails(cut), left: { run, trace, boundary: state.boundary, tree: state.toTree() } });
+    cases.push({
+      trial,
+      subject: trial.subject,
+      fails: fails(cut),
+      left: { run, trace, boundary: state.boundary, tree: state.toTree(), loss: state },
+    });
   }
   return cases;
 }
@@ -110,13 +117,13 @@ export async function judgeLies(trial: Trial, judge: JudgeCases): Promise<Lying 
 /** One power cut by its id. `run`: that with the failed fsync; of a lie, the undisturbed one. Throws NoSuchCase. */
 export function namedCut(
   trial: Trial,
-  fails: Exclude<FaultCase, { kind: 'faults' }> & { readonly cut: CutAfterFault },
+  fails: Extract<FaultCase, { kind: 'dropped' | 'lie' }> & { readonly cut: CutAfterFault },
   run: FaultyRun,
 ): FaultyCase {
   const { cut, op, kind } = fails;
   const trace = kind === 'lie' ? withLie(run.trace, op) : withDroppedPages(run.trace, op);
   const rules = kind === 'lie' ? PROFILES[cut.profile] : withoutFlushes(PROFILES[cut.profile]);
-  const tree = rebuild(trace, rules, cut.boundary, cut.detail, { limit: STATES_PER_CUT_RUN, seed: 1, unit: 4096 });
+  const tree = rebuild(trace, rules, cut.boundary, cut.detail, CUT_RUN);
   return { trial, subject: trial.subject, fails, left: { run, trace, boundary: cut.boundary, tree } };
 }
 
@@ -132,11 +139,14 @@ export function opOf(fails: WhatFails): number {
   switch (fails.kind) {
     case 'faults':
       return fails.faults[0].op;
+    case 'then-crash':
+      return fails.fault.op;
     case 'dropped':
     case 'lie':
       return fails.op;
     case 'control':
     case 'cut-alone':
+    case 'kill-alone':
       return 0;
     default:
       return fails satisfies never;

@@ -14,6 +14,7 @@ import { encodeHistory, type History } from '../../generate/history.ts';
 import { upToLast } from '../../generate/last-call.ts';
 import { shrink } from '../../generate/shrink.ts';
 import { TallyCounter } from '../tally.ts';
+import type { CrashModels } from './crash-after.ts';
 import {
   byItsRules,
   exploreFaults,
@@ -48,14 +49,23 @@ export async function faultHistories(bench: Bench, only: NamedFault | undefined)
  * The faults of the last call of each history. The scenarios try every errno of each op; here each op fails with one, and the second
  * faults of a cell are shared among its histories. Of the verdicts, the shortest history for each outcome below the claim is kept.
  */
-export async function exploreFaultHistories(executions: readonly RecordedSubject[], exploration: FaultExploration): Promise<FaultExplored> {
+export async function exploreFaultHistories(
+  executions: readonly RecordedSubject[],
+  exploration: FaultExploration,
+  crashes: CrashModels,
+): Promise<FaultExplored> {
   const { cell, bench, only } = exploration;
   const counter = new TallyCounter(cell);
   const explored: FaultExplored[] = [];
   const doubts: string[] = [];
-  const limits: FaultLimits = { errnos: 'first', second: Math.ceil(bench.effort.secondFaults / executions.length), lies: false };
+  const limits: FaultLimits = {
+    errnos: 'first',
+    second: Math.ceil(bench.effort.secondFaults / executions.length),
+    lies: false,
+    crashed: 0,
+  };
   for (const { history } of executions) {
-    const found = await exploreLastCall(history?.steps ?? [], exploration, limits);
+    const found = await exploreLastCall(history?.steps ?? [], exploration, crashes, limits);
     if (found === undefined) continue; // lost before its last call: the crash models report it
     if (isNotMeasured(found)) doubts.push(`in history ${encodeHistory(history?.steps ?? [])}: ${found.reason}`);
     else explored.push(found);
@@ -84,10 +94,11 @@ export async function exploreFaultHistories(executions: readonly RecordedSubject
 async function exploreLastCall(
   history: History,
   exploration: FaultExploration,
+  crashes: CrashModels,
   limits: FaultLimits,
 ): Promise<FaultExplored | NotMeasured | undefined> {
   const subject = await lastCallSubject(exploration.bench, history);
-  return subject === undefined || isNotMeasured(subject) ? subject : exploreFaults(subject, exploration, limits);
+  return subject === undefined || isNotMeasured(subject) ? subject : exploreFaults(subject, exploration, crashes, limits);
 }
 
 const stepsOf = ({ case: { subject } }: FaultVerdict): History => subject.history?.steps ?? [];

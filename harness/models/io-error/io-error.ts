@@ -3,6 +3,7 @@
  *
  * Allows   each op to fail with each errno that it can return; writes and copies cut short; a disk that is full from an op on; and, on each
  *          way that a store takes after such a fault, each op of that way to fail too.
+ *          A crash may follow a fault that the store answers in its own way: see `crash-after.ts`.
  * Forbids  a third fault. When the steps have settled nothing fails any more: what does not work then does not work.
  * Real     the calls fail for real, in a child that lives on.
  */
@@ -13,6 +14,7 @@ import { historyName, parseHistoryDetail } from '../../generate/history.ts';
 import { firstFaultyOp } from '../../record/fault.ts';
 import { type Letter, type Model, opsWithSites, recordedOf } from '../model.ts';
 import { blameFault } from './blame.ts';
+import type { CrashModels } from './crash-after.ts';
 import { describeFault, faultOf } from './describe.ts';
 import { carryOutFaults, exploreFaults, type FaultExplored, faultsOf, type NamedFault } from './explore.ts';
 import { faultId, parseFault } from './fault-id.ts';
@@ -36,7 +38,8 @@ function writeFault({ fails, subject: { history } }: FaultyCase): string {
   return history === undefined ? id : id.replace(/@(\d+)~/, (_, op: string) => `@${op}~${historyName(history.steps)}~`);
 }
 
-export const ioError: Model<FaultyCase, FaultyRun, NamedFault, FaultExplored> = {
+/** `crashes`: the models whose crashes follow a fault. */
+export const ioErrorThen = (crashes: CrashModels): Model<FaultyCase, FaultyRun, NamedFault, FaultExplored> => ({
   name: 'io-error',
   tries: 'faults',
   profiles: [
@@ -68,10 +71,10 @@ export const ioError: Model<FaultyCase, FaultyRun, NamedFault, FaultExplored> = 
 
   explore: async (subjects, exploration) => {
     const runs = subjects.map(recordedOf);
-    if (exploration.cell.scenario.histories) return exploreFaultHistories(runs, exploration);
+    if (exploration.cell.scenario.histories) return exploreFaultHistories(runs, exploration, crashes);
     const [subject] = runs;
     if (subject === undefined) throw new Error('a recorded scenario is one subject');
-    return exploreFaults(subject, exploration);
+    return exploreFaults(subject, exploration, crashes);
   },
 
   carryOut: (cases, _bench, _cell, onDone) => carryOutFaults(cases, onDone),
@@ -86,14 +89,16 @@ export const ioError: Model<FaultyCase, FaultyRun, NamedFault, FaultExplored> = 
   blame: blameFault,
   variation: ({ case: { subject } }) => subject.trace.variation,
 
-  timeline: async ({ case: { subject }, run: { trace, faults } }) => {
+  timeline: async ({ case: { subject, fails, left }, run: { trace, faults } }) => {
     // After the fault the run is another than the one whose lines are known.
     const known = firstFaultyOp(faults) ?? trace.ops.length;
     const ops = (await opsWithSites(subject, trace)).map((op, index) => (index < known ? op : (trace.ops[index] ?? op)));
     const { marks, trees } = trace;
-    return { kind: 'ops', parts: [{ ops, marks, trees, steps: subject.steps, at: { op: ops.length } }] };
+    const at = left === undefined ? ops.length : left.boundary;
+    const crash = fails.kind !== 'then-crash' ? undefined : fails.crash.how === 'kill' ? 'killed here' : 'the power went here';
+    return { kind: 'ops', parts: [{ ops, marks, trees, steps: subject.steps, at: { op: at }, ...(crash && { crash }) }] };
   },
-};
+});
 
 /** One letter for each op: the worst that comes of its failing, alone or first of two. */
 function lettersOf({ verdicts, unmeasured, trials }: FaultExplored): Letter[] {
@@ -111,11 +116,12 @@ function lettersOf({ verdicts, unmeasured, trials }: FaultExplored): Letter[] {
   });
 }
 
-/** One case for each outcome at each op: the first. */
+/** One case for each outcome at each op, and one where a crash followed: the first. */
 function firstOfEach(verdicts: readonly FaultVerdict[]): readonly FaultVerdict[] {
   const first = new Map<string, FaultVerdict>();
   for (const verdict of verdicts) {
-    const key = `${verdict.outcome} ${opOf(verdict.case.fails)}`;
+    const { fails } = verdict.case;
+    const key = `${verdict.outcome} ${opOf(fails)}${fails.kind === 'then-crash' ? ' and a crash' : ''}`;
     if (!first.has(key)) first.set(key, verdict);
   }
   return [...first.values()];

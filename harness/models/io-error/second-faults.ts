@@ -6,6 +6,7 @@
  * what a store does instead of a rename or a link, and then resolves. The other paths follow, those with a rejected step first, shorter
  * before longer; if there are more ops than the limit, each of them gets a share.
  */
+import { changesTree } from '../../domain/calls.ts';
 import type { Op } from '../../domain/trace.ts';
 import { errnosOf } from './errnos.ts';
 import type { OpFault } from './fault-id.ts';
@@ -26,10 +27,30 @@ export interface SecondFaults {
   readonly of: number;
 }
 
-export function secondFaults(runs: readonly ErrorPath[], most: number): SecondFaults {
-  const paths = new Map<string, ErrorPath>();
+/** The error paths of runs, each with the first run that took it: fallbacks, then those that resolved, then those that rejected. */
+export function errorPaths<Path extends ErrorPath>(runs: readonly Path[]): readonly Path[] {
+  const rank = { fallback: 0, resolved: 1, rejected: 2 } as const;
+  return [...distinctPaths(runs)].sort((one, other) => rank[kindOf(one)] - rank[kindOf(other)]);
+}
+
+/** The ops on a path that changed the tree, by their keys. */
+export function changesOn({ run, first }: ErrorPath): readonly string[] {
+  return opsAfter(run, first).filter(changed).map(keyOf);
+}
+
+function changed({ call, flags = [], error }: Op): boolean {
+  if (error !== undefined) return false;
+  return call === 'open' ? flags.includes('create') || flags.includes('truncate') : changesTree(call);
+}
+
+function distinctPaths<Path extends ErrorPath>(runs: readonly Path[]): readonly Path[] {
+  const paths = new Map<string, Path>();
   for (const path of runs) if (!paths.has(keyOfPath(path))) paths.set(keyOfPath(path), path);
-  const sorted = [...paths.values()]
+  return [...paths.values()];
+}
+
+export function secondFaults(runs: readonly ErrorPath[], most: number): SecondFaults {
+  const sorted = distinctPaths(runs)
     .map((path) => ({ after: ORDER[kindOf(path)], faults: faultsOn(path) }))
     .sort((one, other) => one.after - other.after || one.faults.length - other.faults.length);
   const whole = sorted.flatMap(({ after, faults }) => (after === ORDER.fallback ? faults : [])).slice(0, most);

@@ -7,6 +7,7 @@ import type { Mark, Trace, Tree } from '../../domain/trace.ts';
 import { exposure } from '../../judge/exposed.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
 import { isLoss, judgeRecovery } from '../../judge/outcome.ts';
+import type { PowerLossState } from '../../persistence/state.ts';
 import { type Fault, firstFaultyOp } from '../../record/fault.ts';
 import type { CarriedOut, Unmeasured, Verdict } from '../../recover/believe.ts';
 import type { Case } from '../model.ts';
@@ -21,13 +22,21 @@ export type WhatFails =
   /** Nothing fails; `asksSame`: the process that lived on is asked as well. */
   | { readonly kind: 'control'; readonly asksSame: boolean }
   /** Nothing fails but the power: what the cut alone takes. */
-  | { readonly kind: 'cut-alone'; readonly cut: CutAfterFault };
+  | { readonly kind: 'cut-alone'; readonly cut: CutAfterFault }
+  /** Nothing fails, and the process is killed. */
+  | { readonly kind: 'kill-alone'; readonly boundary: number };
 
 export interface FaultyCase extends Case<RecordedSubject> {
   readonly trial: Trial;
   readonly fails: WhatFails;
-  /** What a power cut after the run left: then nothing runs. */
-  readonly left?: { readonly run: FaultyRun; readonly trace: Trace; readonly boundary: number; readonly tree: Tree };
+  /** What a crash in the run left: then nothing runs. `loss`: how a power cut left it, where it was enumerated. */
+  readonly left?: {
+    readonly run: FaultyRun;
+    readonly trace: Trace;
+    readonly boundary: number;
+    readonly tree: Tree;
+    readonly loss?: PowerLossState;
+  };
 }
 
 export type FaultVerdict = Verdict<FaultyCase, FaultyRun>;
@@ -137,7 +146,7 @@ function sightingsOf({ subject, options }: Trial, run: FaultyRun, asksSame: bool
   return [exposable, ...between, ...same];
 }
 
-/** What a power cut after the run left. */
+/** What a crash in the run left. */
 export function sightedCut(one: FaultyCase, left: NonNullable<FaultyCase['left']>): CarriedOut<FaultyCase, FaultyRun> {
   const { subject, options } = one.trial;
   const { run, trace, boundary, tree } = left;

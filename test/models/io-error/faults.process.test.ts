@@ -4,6 +4,7 @@ import type { Bench } from '../../../harness/bench/bench.ts';
 import type { CheckedCell } from '../../../harness/cell-result.ts';
 import { EFFORTS } from '../../../harness/domain/effort.ts';
 import { isNotMeasured } from '../../../harness/domain/sighting.ts';
+import type { Claims } from '../../../harness/domain/store.ts';
 import { faultOf } from '../../../harness/models/io-error/describe.ts';
 import type { FaultExplored } from '../../../harness/models/io-error/explore.ts';
 import { faultId } from '../../../harness/models/io-error/fault-id.ts';
@@ -26,6 +27,7 @@ interface Checked extends CheckedCell {
 }
 
 interface CheckOptions extends Partial<LabScenario>, Pick<Wanted, 'only'> {
+  readonly claims?: Claims;
   readonly lab?: Lab;
   readonly model?: string;
   /** Records every run op by op, as where calls overlap. */
@@ -34,8 +36,9 @@ interface CheckOptions extends Partial<LabScenario>, Pick<Wanted, 'only'> {
 
 /** All faults of a planted or built-in store, or one. */
 async function check(store: FaultStore | string, options: CheckOptions = {}): Promise<Checked> {
-  const { lab = real, model = 'io-error', scenario = REPLACE, only, whole, ...rest } = options;
-  const loaded = typeof store === 'string' ? await lab.builtIn(store) : lab.store(sourceOf(store));
+  const { lab = real, model = 'io-error', scenario = REPLACE, only, whole, claims, ...rest } = options;
+  const plain = typeof store === 'string' ? await lab.builtIn(store) : lab.store(sourceOf(store));
+  const loaded = claims === undefined ? plain : { ...plain, claims };
   return lab.on(loaded, { scenario, ...rest }, async (cells) => {
     const bench = whole ? opByOp(cells.bench) : cells.bench;
     const findings = await cells.check<FaultExplored>({ model, ...(only !== undefined && { only }) }, bench);
@@ -252,6 +255,49 @@ describe('is caught:', () => {
         ),
       },
     ]);
+  });
+});
+
+describe('a crash after a fault', () => {
+  const withFallback = (fallback: string, before = ''): FaultStore =>
+    instead(
+      `fs.renameSync(at('temp'), at('live'));`,
+      `${before}try { fs.renameSync(at('temp'), at('live')); } catch (error) { if (error.code !== 'EXDEV') throw error; ${fallback} }`,
+    );
+  const crashesIn = ({ cases }: Checked): string[] => cases.map(({ id }) => id).filter((id) => /~(?:kill|cut)=/.test(id));
+
+  test('is charged where the fallback is what cannot stand it, held to the claim of its own model, and replayed by its id', async () => {
+    const removes = withFallback(`fs.unlinkSync(at('live')); fs.renameSync(at('temp'), at('live'));`);
+    const found = await check(removes);
+    expect(crashesIn(found)).toEqual([expect.stringMatching(/@5~EXDEV~kill=6$/)]);
+    const [replayed] = (await check(removes, { only: '@5~EXDEV~kill=6' })).cases;
+    expect(replayed).toMatchObject({
+      outcome: 'unreadable',
+      violation: true,
+      fault: 'op 5 rename temp -> live fails with EXDEV; the process is killed after op 6 unlink live',
+      blame: { mechanism: 'removed', op: 'unlink live' },
+    });
+    expect(crashesIn(await check(removes, { claims: { 'process-kill': 'lossy', 'power-loss': 'lossy' } }))).toEqual([]);
+  });
+
+  test('is a power cut where nothing else shows it', async () => {
+    const copies = `fs.writeFileSync(at('copy'), text, { mode: 0o600 }); fs.renameSync(at('copy'), at('live')); fs.unlinkSync(at('temp'));`;
+    const [id, ...others] = crashesIn(await check(withFallback(copies)));
+    expect([id, others]).toEqual([expect.stringMatching(/@5~EXDEV~cut=xfs\.\d+\.lost=/), []]);
+    const forced = `const copy = fs.openSync(at('copy'), 'w', 0o600); fs.writeSync(copy, text); fs.fsyncSync(copy); fs.closeSync(copy); fs.renameSync(at('copy'), at('live')); fs.unlinkSync(at('temp'));`;
+    expect(crashesIn(await check(withFallback(forced)))).toEqual([]);
+  });
+
+  test('is not charged with what the same crash takes with no fault', async () => {
+    const away = withFallback(
+      `fs.unlinkSync(at('temp')); fs.writeFileSync(at('live'), text);`,
+      `if (fs.existsSync(at('live'))) fs.renameSync(at('live'), at('kept')); `,
+    );
+    expect(crashesIn(await check(away))).toEqual([]);
+  });
+
+  test('at a boundary that is not there names nothing', async () => {
+    await expect(check(RIGHT, { only: '@5~EXDEV~kill=99' })).rejects.toThrow('after that fault there is no boundary 99');
   });
 });
 

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { treeOf } from '../../../harness/calibrate/tree-sketch.ts';
 import type { OpenFlag } from '../../../harness/domain/trace.ts';
+import { waysToCrash } from '../../../harness/models/io-error/crash-after.ts';
 import { type FaultCase, faultId, parseFault } from '../../../harness/models/io-error/fault-id.ts';
 import type { FaultyRun } from '../../../harness/models/io-error/fault-runs.ts';
 import { secondFaults } from '../../../harness/models/io-error/second-faults.ts';
@@ -167,6 +168,11 @@ describe('ids', () => {
         ],
       },
     ],
+    ['@8~EXDEV~kill=12', { kind: 'then-crash', fault: { kind: 'errno', op: 8, errno: 'EXDEV' }, crash: { how: 'kill', boundary: 12 } }],
+    [
+      '@8~EXDEV~cut=ext4-noauto.14.lost512=7.2+9',
+      { kind: 'then-crash', fault: { kind: 'errno', op: 8, errno: 'EXDEV' }, crash: { how: 'cut', cut } },
+    ],
     ['@9~EIO~dropped', { kind: 'dropped', op: 9 }],
     ['@9~EIO~dropped=ext4-noauto.14.lost512=7.2+9', { kind: 'dropped', op: 9, cut }],
     ['@9~lie=xfs.14', { kind: 'lie', op: 9, cut: { profile: 'xfs', boundary: 14, detail: '' } }],
@@ -238,6 +244,18 @@ describe('second faults', () => {
       ['@1~EXDEV~then=2~EIO', '@1~EXDEV~then=3~EIO', '@1~EXDEV~then=4~EIO', '@1~ENOSPC~then=2~EIO'],
       5,
     ]);
+  });
+
+  test('crashes follow faults that a store answers with changes that it makes at no other time; not those after which it leaves something out', () => {
+    const ways = (...runs: Parameters<typeof secondFaults>[0]): string[] =>
+      waysToCrash(runs, run('EIO', false, 'unlink').run.trace).map(({ first }) => (first.kind === 'errno' ? first.errno : ''));
+    expect(ways(run('EIO', false, 'unlink'), run('ENOSPC', true, 'stat', 'unlink'), run('EDQUOT', true))).toEqual([]);
+    expect(ways(run('EIO', true, 'rename'), run('ENOSPC', true, 'rename'), run('EPERM', false, 'stat', 'rename'))).toEqual([
+      'EPERM',
+      'EIO',
+    ]);
+    const { run: hung, first } = run('EIO', true, 'rename');
+    expect(waysToCrash([{ run: { ...hung, ending: { kind: 'hung', because: '' } }, first }], hung.trace)).toEqual([]);
   });
 
   test('ops after the step had settled are none of its way', () => {
