@@ -4,8 +4,8 @@
  *
  * Allows   one fault, and after it a kill at each later boundary, or what a power cut leaves there on the file systems where claims about
  *          power loss gate.
- * Forbids  a crash after a fault that the store did not answer with changes that it makes at no other time, or in which a step never settled; one after two
- *          faults.
+ * Forbids  a crash after a fault that the store did not answer with changes that it makes at no other time, or after which a step never
+ *          settled; one after two faults.
  * Real     the trees that the run with the fault went through, observed op by op; nothing is killed.
  *
  * A crash is held to the claim of its own model. What the same kind of crash loses with no fault is not charged to the fault, nor is what
@@ -17,12 +17,12 @@ import type { Trace } from '../../domain/trace.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
 import { NoSuchState, rebuild } from '../../persistence/power-loss.ts';
 import { PROFILES } from '../../persistence/profiles.ts';
-import type { Unmeasured } from '../../recover/believe.ts';
+import type { Judged, Unmeasured } from '../../recover/believe.ts';
 import { violates } from '../held.ts';
 import type { Cell } from '../model.ts';
 import type { FaultCase, OpFault } from './fault-id.ts';
 import { type FaultyRun, runAlone, runFaults } from './fault-runs.ts';
-import { CUT_ON, CUT_RUN, cutsOf, type JudgeCases, undisturbed } from './fsync-faults.ts';
+import { CUT_ON, CUT_RUN, cutsOf, undisturbed } from './fsync-faults.ts';
 import { changesOn, type ErrorPath, errorPaths } from './second-faults.ts';
 import { type FaultVerdict, type FaultyCase, type Trial, unmeasured } from './trial.ts';
 import { keyOf } from './windows.ts';
@@ -65,7 +65,7 @@ export async function crashAfterFaults(
   most: number,
   cell: Pick<Cell, 'store' | 'strict'>,
   { kill, cut }: CrashModels,
-  judge: JudgeCases,
+  judge: (cases: readonly FaultyCase[]) => Promise<Judged<FaultyCase, FaultyRun>>,
 ): Promise<CrashedFaults> {
   const chosen = ways.slice(0, most);
   const nothing = { verdicts: [], unmeasured: [], tried: 0, of: ways.length, notes: [] };
@@ -90,7 +90,7 @@ export async function crashAfterFaults(
       ),
     ];
     const crashed = whole.map(({ run, first }) => casesAfter(trial, run, first));
-    const { verdicts } = await judge([...alone, ...crashed.flat()]);
+    const { verdicts, unmeasured: unsure } = await judge([...alone, ...crashed.flat()]);
     const breaks = new Map<string, (outcome: Outcome) => boolean>([
       [KILLED, violates({ ...cell, model: kill, profile: undefined })],
       ...CUT_ON.map((profile) => [profile as string, violates({ ...cell, model: cut, profile })] as const),
@@ -104,7 +104,7 @@ export async function crashAfterFaults(
     const losses = whole.flatMap(
       ({ run, alone: withoutCrash }) => verdicts.find((one) => one.run === run && one.outcome !== withoutCrash && isToBlame(one)) ?? [],
     );
-    return { ...nothing, verdicts: losses, unmeasured: doubted, tried: whole.length };
+    return { ...nothing, verdicts: losses, unmeasured: [...doubted, ...unsure], tried: whole.length };
   } catch (error) {
     if (!(error instanceof NotReplayable)) throw error;
     return { ...nothing, unmeasured: doubted, notes: [`crashes after faults were not judged: ${error.message}`] };

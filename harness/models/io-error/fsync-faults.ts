@@ -26,7 +26,7 @@ export const CUT_RUN = { limit: STATES_PER_CUT_RUN, seed: 1, unit: 4096 } as con
 /** How good it is to find an earlier value after a power cut. */
 const STALE_IS: Grade = 'atomic';
 
-export type JudgeCases = (cases: readonly FaultyCase[]) => Promise<{ readonly verdicts: readonly FaultVerdict[] }>;
+type JudgeCases = (cases: readonly FaultyCase[]) => Promise<{ readonly verdicts: readonly FaultVerdict[] }>;
 
 export interface Lying {
   readonly grade: Grade;

@@ -2,8 +2,9 @@
  * Makes syscalls of a traced thread fail, or carry out only a part, while the thread lives on.
  *
  * To fail a syscall, its number is removed at its entry, so that the kernel skips it, and the errno is set at its exit. `close` is
- * carried out and then returns the errno, because the kernel frees the descriptor first. What was written is taken back at the exit, too. A syscall that is to carry out a part gets
- * a smaller length at its entry; its registers and vector are restored at its exit, because the calling code relies on them.
+ * carried out and then returns the errno, because the kernel frees the descriptor first. What was written is taken back at the exit, too.
+ * A syscall that is to carry out a part gets a smaller length at its entry; its registers and vector are restored at its exit, because the
+ * calling code relies on them.
  */
 import { diskIn } from '../disk.ts';
 import { type Fault, Faults } from '../fault.ts';
