@@ -89,10 +89,18 @@ export const CALLS = {
   lock: { ...LOOK, errnos: ['ENOLCK', 'EIO'] },
   unlock: { ...LOOK, errnos: [] }, // on a local file system it cannot fail
   xattr: { ...MODE, changes: 'attributes', compared: false, errnos: [...MODE.errnos, ...FULL] }, // Node's fs has no call for it
-  mmap: { changes: 'contents', forces: false, needs: 'nothing', compared: false, errnos: [] }, // by no syscall, so it is reported as unmeasured
+  mmap: { ...LOOK, errnos: ['ENOMEM'] }, // and munmap, mremap, mprotect
+  mapwrite: { changes: 'contents', forces: false, needs: 'nothing', compared: false, errnos: [] }, // stores to memory, which is no call
+  msync: { ...FORCE, compared: false },
 } as const satisfies { readonly [call: string]: CallRow };
 
 export type Call = keyof typeof CALLS;
+
+/** Whether the contents of a file may be others after it. */
+export function changesContents({ call, flags = [] }: { readonly call: Call; readonly flags?: readonly string[] }): boolean {
+  const { changes } = CALLS[call];
+  return changes === 'contents' || (changes === 'as-opened' && flags.includes('truncate'));
+}
 
 /** Whether a tree may be another one after it. */
 export function changesTree(call: Call): boolean {

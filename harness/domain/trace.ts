@@ -37,7 +37,7 @@ export interface Site {
   readonly source?: string;
 }
 
-/** A range of a file, in bytes. For a copy, in the file that is written. */
+/** A range of a file, in bytes. For a copy, in the file that is written; for stores to a mapped file, from the first changed byte to the last. */
 export interface Range {
   readonly offset: number;
   readonly length: number;
@@ -48,7 +48,7 @@ export interface Op {
   /** 1 for the first op of the run. */
   readonly index: number;
   readonly call: Call;
-  /** The syscall (`openat`, `pwrite64`), or the function of Node's binding. */
+  /** The syscall (`openat`, `pwrite64`), the function of Node's binding, or `memory` for stores to mapped files. */
   readonly via: string;
   readonly file: FileRef;
   /** The new name of a rename, link or symlink. */
@@ -92,7 +92,7 @@ export interface Trace {
   /** `trees[k]` is the tree after op k (`trees[0]`: before the first). Unchanged trees are the same object. */
   readonly trees: readonly Tree[];
   readonly variation: Variation;
-  /** Effects that were seen but cannot be broken into ops, in words: mmap'd files, for instance. */
+  /** Effects that were seen but cannot be broken into ops, in words. */
   readonly unmeasured: readonly string[];
 }
 

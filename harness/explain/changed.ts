@@ -31,7 +31,7 @@ export function mechanismOf({ index, call, file, flags = [] }: Op, run: Run): Me
     case 'copy':
     case 'truncate':
     case 'allocate':
-    case 'mmap':
+    case 'mapwrite':
       return 'written-in-place';
     case 'link':
     case 'symlink':

@@ -38,8 +38,11 @@ function effect(op: Op): string {
     case 'allocate':
     case 'lock':
     case 'unlock':
-    case 'mmap':
+    case 'mapwrite':
+    case 'msync':
       return `${op.call} ${path}${bytes(op)}`;
+    case 'mmap':
+      return `${op.via} ${path}`;
     case 'chmod':
     case 'mkdir':
     case 'mknod':

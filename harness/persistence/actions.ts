@@ -3,14 +3,23 @@
  *
  * What an op does not record (the mode of a new file, the size after truncate, the target of a symlink, unrecorded bytes) is read
  * from the trace's trees. After each op the model is compared with them, and a trace that the model cannot follow is rejected,
- * never guessed. Not supported: writes through memory maps, and unrecorded effects on files without a name. Everything that
- * existed before the first op is on disk.
+ * never guessed. Not supported: unrecorded effects on files without a name. Everything that existed before the first op is on disk.
  */
 import type { Entry, Op, Trace, Tree } from '../domain/trace.ts';
 import { equalTrees } from '../domain/tree.ts';
 import { type Disk, diskOf, entryOf, type InodeTable, inodeOf } from './disk.ts';
-import { contentsOf, emptyFile, type FileInode, type Inode } from './inode.ts';
-import { type Action, type Effect, type Event, type MicroOp, type NameChange, PAGE_BYTES, type Unit } from './micro-op.ts';
+import { contentsOf, emptyFile, type FileInode, hasData, type Inode } from './inode.ts';
+import {
+  type Action,
+  type Effect,
+  type Event,
+  type FilePart,
+  type MicroOp,
+  type NameChange,
+  PAGE_BYTES,
+  pagesOf,
+  type Unit,
+} from './micro-op.ts';
 import { Names, NOTHING, ROOT } from './namespace.ts';
 import { type ResolvedPath, resolvePath } from './resolve-path.ts';
 
@@ -84,6 +93,12 @@ class Replay {
       case 'copy':
         this.#write(op);
         return;
+      case 'mapwrite':
+        this.#store(op);
+        return;
+      case 'msync':
+        this.#event(op, 'fdatasync', op.range && pagesOf(op.range));
+        return;
       case 'truncate':
       case 'allocate':
         this.#resize(op);
@@ -135,9 +150,9 @@ class Replay {
     }
   }
 
-  #event(op: Op, kind: 'fsync' | 'fdatasync' | 'close' | 'touched'): void {
+  #event(op: Op, kind: 'fsync' | 'fdatasync' | 'close' | 'touched', part?: FilePart): void {
     const inode = this.#inodeOf(op);
-    if (inode !== NOTHING) this.#events.push({ kind, inode });
+    if (inode !== NOTHING) this.#events.push({ kind, inode, ...(part && { part }) });
   }
 
   #open(op: Op): void {
@@ -190,6 +205,16 @@ class Replay {
       const same = Buffer.compare(before.subarray(at, at + this.#unit), now) === 0;
       const current = this.disk.inode(inode);
       if (!same && current.kind === 'file') this.#putBytes(inode, current, at, now);
+    }
+  }
+
+  /** Stores into mapped files, which the tree shows: all of them, where stores into several were found at one stop. */
+  #store(op: Op): void {
+    for (const [path, entry] of this.#tree(op)) {
+      if (entry.kind !== 'file' || sameEntry(entry, this.#trace.trees[op.index - 1]?.get(path))) continue;
+      const { inode = NOTHING } = this.#resolve(path, false) ?? {};
+      const file = inode === NOTHING ? undefined : this.disk.inode(inode);
+      if (file?.kind === 'file') this.#putDifference(inode, file, entry.bytes);
     }
   }
 
@@ -376,11 +401,6 @@ class Replay {
     const { index, call, file } = this.#op ?? {};
     return new NotReplayable(`op ${index}, ${call} ${file?.path}: ${why}`);
   }
-}
-
-function hasData(file: FileInode, from: number, to: number): boolean {
-  for (let at = from; at < to; at += 1) if (file.blocks.get(at) !== undefined) return true;
-  return false;
 }
 
 function sameEntry(a: Entry | undefined, b: Entry | undefined): boolean {

@@ -139,6 +139,12 @@ export function fileOf(bytes: Uint8Array, mode: number, unit: number): FileInode
   return file;
 }
 
+/** Whether any of these units was ever written. */
+export function hasData(file: FileInode, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if (file.blocks.get(at) !== undefined) return true;
+  return false;
+}
+
 /** The bytes that a reader sees. */
 export function contentsOf(file: FileInode, unit: number): Uint8Array {
   const contents = new Uint8Array(file.size);

@@ -5,7 +5,7 @@
  * A name change is one micro-op, however many names it changes: a rename is atomic on every supported file system. This file is
  * independent of profiles.
  */
-import type { Op } from '../domain/trace.ts';
+import type { Op, Range } from '../domain/trace.ts';
 import { grownTo, type Inode, resizedTo, withBytes, withMode } from './inode.ts';
 
 /** The page size of file system writes, in bytes. */
@@ -61,9 +61,21 @@ export interface MicroOp {
   readonly effect: Effect;
 }
 
+/** Bytes of a file, up to `end`. */
+export interface FilePart {
+  readonly from: number;
+  readonly end: number;
+}
+
+/** The pages that a range touches. */
+export function pagesOf({ offset, length }: Range): FilePart {
+  return { from: Math.floor(offset / PAGE_BYTES) * PAGE_BYTES, end: Math.ceil((offset + length) / PAGE_BYTES) * PAGE_BYTES };
+}
+
 /** An effect of an op other than a change: it forces data to disk, or affects what later ops force. */
 export type Event =
-  | { readonly kind: 'fsync' | 'fdatasync'; readonly inode: number }
+  /** `part`: it forces the data of these bytes only. */
+  | { readonly kind: 'fsync' | 'fdatasync'; readonly inode: number; readonly part?: FilePart }
   | { readonly kind: 'sync' }
   | { readonly kind: 'close'; readonly inode: number }
   /** A size was set, even if it did not change. */

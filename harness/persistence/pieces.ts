@@ -9,7 +9,16 @@ import type { Disk, InodeTable } from './disk.ts';
 import { grouped, pageOf } from './grouping.ts';
 import { resizedTo } from './inode.ts';
 import { InodeTracker } from './inode-tracker.ts';
-import { type Action, type Effect, type Event, type InodeEffect, type MicroOp, type NameChange, PAGE_BYTES } from './micro-op.ts';
+import {
+  type Action,
+  type Effect,
+  type Event,
+  type FilePart,
+  type InodeEffect,
+  type MicroOp,
+  type NameChange,
+  PAGE_BYTES,
+} from './micro-op.ts';
 import { changesIn, entriesAndPathOf, keyOfName, namesOfFile } from './named-pieces.ts';
 import { NOTHING } from './namespace.ts';
 import { type FilePiece, inodeAfter, type NamePiece, NEVER, type Piece } from './piece.ts';
@@ -166,7 +175,7 @@ export class Pieces {
     switch (event.kind) {
       case 'fsync':
       case 'fdatasync':
-        yield* this.#sync(event.inode, event.kind === 'fdatasync');
+        yield* this.#sync(event.inode, event.kind === 'fdatasync', event.part);
         return;
       case 'sync':
         this.durableLog = this.logEnd;
@@ -217,10 +226,13 @@ export class Pieces {
     return flushed;
   }
 
-  *#sync(inode: number, dataOnly: boolean): Generator<Change> {
+  *#sync(inode: number, dataOnly: boolean, part?: FilePart): Generator<Change> {
     const directory = this.disk.inode(inode).kind === 'directory';
     const own = (piece: Piece): boolean =>
-      piece.kind === 'file' && piece.inode === inode && !(dataOnly && piece.effects.some(({ kind }) => kind === 'mode'));
+      piece.kind === 'file' &&
+      piece.inode === inode &&
+      !(dataOnly && piece.effects.some(({ kind }) => kind === 'mode')) &&
+      (part === undefined || piece.effects.every((effect) => isWithin(effect, part, this.inodeTable.unit)));
     const rule = directory ? this.profile.fsyncDirectory : this.profile.fsyncFile;
     switch (rule) {
       case 'nothing':
@@ -234,7 +246,7 @@ export class Pieces {
       case 'log': {
         const { lastChange, lastSizeChange } = this.#tracker(inode);
         // Allocation by this fsync commits the whole log; but if it happened earlier, it committed only the log up to there.
-        const allocated = (this.files.get(inode) ?? []).map(({ after, forced }) => (forced ? 0 : after));
+        const allocated = (this.files.get(inode) ?? []).filter(own).map(({ after, forced }) => (forced ? 0 : after));
         this.durableLog = Math.max(this.durableLog, directory || !dataOnly ? lastChange : lastSizeChange, ...allocated);
         yield* this.#force((piece) => own(piece) || this.#reached(piece));
         return;
@@ -358,6 +370,21 @@ export class Pieces {
     const list: FilePiece[] = [];
     this.files.set(inode, list);
     return list;
+  }
+}
+
+/** Whether data is that of a part of its file. Sizes that were set belong to all of it. */
+function isWithin(effect: InodeEffect, { from, end }: FilePart, unit: InodeTable['unit']): boolean {
+  switch (effect.kind) {
+    case 'data':
+      return effect.at * unit >= from && effect.at * unit < end;
+    case 'grow':
+      return effect.by === 'allocate' || (effect.size > from && effect.size <= end);
+    case 'resize':
+    case 'mode':
+      return true;
+    default:
+      return effect satisfies never;
   }
 }
 

@@ -27,6 +27,11 @@ export function isMarkKey(key: string): boolean {
   return /^step \d+ (?:resolved|rejected)$/.test(key);
 }
 
+/** Whether an event is stores to a mapped file: they are seen at the next stop, when they have happened. */
+export function isMapwriteKey(key: string): boolean {
+  return key.startsWith('mapwrite ');
+}
+
 /** How a run's next event is compared with the recorded one. `alike` accepts other random names, which the second run learns. */
 export type Matching = 'same' | 'alike';
 

@@ -50,7 +50,7 @@ export interface RaceReport {
   readonly end: RaceEnd;
   /** Effects that were seen but are not ops, in words. */
   readonly unmeasured: readonly string[];
-  /** A process watches files (inotify), so every op affects it. */
+  /** A process watches files (inotify) or has one mapped, so every op may affect it. */
   readonly watched: boolean;
   /** What was used outside of the directory. */
   readonly outside: Outside;

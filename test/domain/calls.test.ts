@@ -13,14 +13,14 @@ const calls = (isOne: (call: Call) => boolean): string => NAMES.filter(isOne).jo
 
 describe('the calls that', () => {
   test('may leave another directory than they found, as races ask', () => {
-    const expected = 'write copy truncate allocate rename link symlink unlink mkdir mknod rmdir chmod chown utimes xattr mmap';
+    const expected = 'write copy truncate allocate rename link symlink unlink mkdir mknod rmdir chmod chown utimes xattr mapwrite';
     expect(calls((call) => mayChange(raw(call)))).toBe(expected);
     expect(mayChange({ ...raw('open'), flags: ['write', 'create'] })).toBe(true);
     expect(mayChange({ ...raw('rename'), error: 'EXDEV' })).toBe(false);
   });
 
   test('may leave another tree, as the binding recorder asks: times and extended attributes are not in it', () => {
-    const expected = 'open write copy truncate allocate rename link symlink unlink mkdir mknod rmdir chmod chown mmap';
+    const expected = 'open write copy truncate allocate rename link symlink unlink mkdir mknod rmdir chmod chown mapwrite';
     expect(calls(changesTree)).toBe(expected);
   });
 
@@ -34,7 +34,7 @@ describe('the calls that', () => {
   });
 
   test('force what came before', () => {
-    expect(calls((call) => CALLS[call].forces)).toBe('fsync fdatasync sync');
+    expect(calls((call) => CALLS[call].forces)).toBe('fsync fdatasync sync msync');
   });
 });
 

@@ -67,9 +67,16 @@ export async function exploreRun<Found extends StatesOfTrace>(
     doubts,
     points: found.points,
     ...(tried && { tried }),
-    notes: late === undefined ? [] : [late],
+    notes: [...(late === undefined ? [] : [late]), ...unsplitStores(subject.trace)],
     found: [found],
   };
+}
+
+/** What memory held between two stores of one interval is not known. */
+function unsplitStores({ ops }: Trace): string[] {
+  const count = ops.filter(({ call }) => call === 'mapwrite').length;
+  if (count === 0) return [];
+  return [`stores to mapped files are told apart only where a call came between them: ${count} times they are taken as one`];
 }
 
 /** A trace that the model of power loss cannot follow gives no states. */

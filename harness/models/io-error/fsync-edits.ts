@@ -10,7 +10,7 @@
 import type { Op, Range, Trace } from '../../domain/trace.ts';
 import type { Profile } from '../../persistence/profile.ts';
 
-const isFsync = ({ call }: Op): boolean => call === 'fsync' || call === 'fdatasync';
+const isFsync = ({ call }: Op): boolean => call === 'fsync' || call === 'fdatasync' || call === 'msync';
 const isWrite = ({ call, error }: Op): boolean => (call === 'write' || call === 'copy') && error === undefined;
 
 /** Indices of the fsyncs that succeeded. */

@@ -73,12 +73,14 @@ function whenSuccessful({ call, path, id, to, flags = [] }: RawOp): Footprint {
     case 'fsync':
     case 'fdatasync':
     case 'sync':
+    case 'msync':
+    case 'mmap':
       return { reads: none, writes: none };
     case 'close': // which releases the process's locks on that file
     case 'lock':
     case 'unlock':
       return { reads: none, writes: [lock] };
-    case 'mmap':
+    case 'mapwrite': // and the loads that led to it are not seen
       return { reads: EVERYTHING, writes: EVERYTHING };
     default:
       return call satisfies never;

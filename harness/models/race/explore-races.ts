@@ -5,7 +5,7 @@
  * Allows   any task first; a switch after any op; a kill of the first task after any op, after which the others run to their end.
  * Left out a switch after an op that commutes with all that the others do before the first task continues (see `apart.ts`): the switch
  *          before that op has the same result. But it is run if a step settled in between, because the order of store calls differs, and
- *          if a process watches the directory. Also a kill after an op that did not change the directory.
+ *          if a process watches the directory, or has mapped a file of it. Also a kill after an op that did not change the directory.
  * Forbids  more than `bound` preemptions, kills after a switch, and crashes of all processes at once.
  */
 

@@ -43,6 +43,8 @@ export interface Libc {
   readonly ptraceBuffer: (request: number, tid: number, address: number, data: Uint8Array) => number;
   /** Bytes of the memory of a stopped thread, at most 4096; fewer where the mapping ends. Valid until the next call. */
   readonly readMemory: (tid: number, address: bigint, length: number) => Buffer;
+  /** Fills `into` with the memory of a process. Returns the number of bytes, fewer where the mapping or its file ends. */
+  readonly readInto: (pid: number, address: bigint, into: Uint8Array) => number;
   /** The address of a buffer's bytes, for structs that hold pointers. */
   readonly addressOf: (buffer: Uint8Array) => bigint;
   /** Waits until a child or one of its threads changes state. Returns its id, or -1 if there is none; `status()` says what happened. */
@@ -77,17 +79,21 @@ export function loadLibc(): Libc {
   );
   const memory = Buffer.alloc(MEMORY_BYTES);
   const [local, remote] = [Buffer.alloc(16), Buffer.alloc(16)]; // struct iovec: address, length
-  local.writeBigUInt64LE(BigInt(koffi.address(memory)), 0);
+  const readInto = (tid: number, address: bigint, into: Uint8Array): number => {
+    local.writeBigUInt64LE(BigInt(koffi.address(into)), 0);
+    local.writeBigUInt64LE(BigInt(into.length), 8);
+    remote.writeBigUInt64LE(address, 0);
+    remote.writeBigUInt64LE(BigInt(into.length), 8);
+    return Math.max(0, Number(readVector(tid, local, 1, remote, 1, 0)));
+  };
   return {
     ptrace: (request, tid, address, data) => ptrace(request, tid, address, data),
     ptraceBuffer: (request, tid, address, data) => ptraceBuffer(request, tid, address, data),
     readMemory: (tid, address, length) => {
-      const bytes = BigInt(Math.min(length, MEMORY_BYTES));
-      local.writeBigUInt64LE(bytes, 8);
-      remote.writeBigUInt64LE(address, 0);
-      remote.writeBigUInt64LE(bytes, 8);
-      return memory.subarray(0, Math.max(0, Number(readVector(tid, local, 1, remote, 1, 0))));
+      const bytes = memory.subarray(0, Math.min(length, MEMORY_BYTES));
+      return bytes.subarray(0, readInto(tid, address, bytes));
     },
+    readInto,
     addressOf: (buffer) => BigInt(koffi.address(buffer)),
     waitAny: () => waitpid(-1, status, WALL),
     waitNow: () => waitpid(-1, status, WALL | NO_HANG),

@@ -9,11 +9,12 @@ import { type OutsideNotes, pathsMeant } from '../outside.ts';
 import { errnoName } from './errno.ts';
 import { FileIds } from './files.ts';
 import type { Libc } from './libc.ts';
+import type { MappedFiles, StoredInto } from './mapped-files.ts';
 import { descriptorState } from './process-info.ts';
 import { MARK_PREFIX } from './protocol.ts';
 import { skipSyscall } from './registers.ts';
 import { Inside, type Located, locate, openFlags, readPath } from './resolve.ts';
-import { F_UNLCK, FLOCK_UNLOCK, IO_URING_SETUP, isOp, type Syscall } from './syscalls.ts';
+import { F_UNLCK, FLOCK_UNLOCK, IO_URING_SETUP, isOp, isShared, LEAVING, type Syscall, type Where } from './syscalls.ts';
 
 /** An op at its entry. */
 export interface OpAtEntry {
@@ -40,6 +41,8 @@ type SyscallRead =
   /** A task of a race is about to begin a step. */
   | { readonly kind: 'began'; readonly tid: number; readonly step: number }
   | { readonly kind: 'finished' }
+  /** The memory of a process that has mapped files is about to be gone. */
+  | { readonly kind: 'leaves' }
   | { readonly kind: 'unmeasured'; readonly what: string };
 
 /** What is recorded of an op beyond its key. */
@@ -47,6 +50,8 @@ interface Details {
   readonly id: number;
   readonly toId: number | undefined;
   readonly offset: number | undefined;
+  /** The part of a mapped file that the call is about. */
+  readonly part: Range | undefined;
 }
 
 export interface ReaderOptions {
@@ -58,6 +63,7 @@ export interface ReaderOptions {
   readonly withDetails: boolean;
   /** Takes what is used outside of the directory. */
   readonly outside: OutsideNotes;
+  readonly mapped: MappedFiles;
   /** The number in the trace of the process that a thread belongs to. */
   readonly processNumber: (tid: number) => number;
 }
@@ -81,27 +87,30 @@ export class OpReader {
     if (syscall === undefined) return number === IO_URING_SETUP ? refuseRing(libc, tid) : undefined;
     const args = argumentsIn(info);
     if (!isOp(syscall, args)) return undefined;
-    const file = locate(libc, tid, syscall.file, args);
+    if (LEAVING.has(syscall.name)) return this.#options.mapped.isStoredBy(tid) ? { kind: 'leaves' } : undefined;
+    const file = this.#locate(tid, syscall.file, args);
     if (file === undefined) return undefined;
     if (file.path.startsWith(MARK_PREFIX)) return readMark(tid, file.path.slice(MARK_PREFIX.length));
-    const to = syscall.to && locate(libc, tid, syscall.to, args);
+    const to = syscall.to && this.#locate(tid, syscall.to, args);
     const path = this.#inside.relative(file.path);
     const toPath = to && this.#inside.relative(to.path);
     if (path === undefined) this.#noteOutside(syscall, file);
     if (to !== undefined && toPath === undefined) this.#noteOutside(syscall, to);
     if (path === undefined && toPath === undefined) return undefined;
-    if (syscall.call === 'mmap') return { kind: 'unmeasured', what: `mmap of ${path}: writes through the mapping are not syscalls` };
+    if (syscall.name === 'mmap') {
+      this.#options.mapped.see();
+      if (!isShared(args) || !mayStore(tid, args)) return undefined;
+    }
     return this.#op(tid, syscall, args, { file, path: path ?? this.#outside(file) }, to && { file: to, path: toPath ?? this.#outside(to) });
   }
 
   /** Only notes what a call uses outside of the directory: for calls that are no ops any more. */
   lookOutside(tid: number, info: Buffer): undefined {
-    const { libc, table } = this.#options;
-    const syscall = table.get(numberIn(info));
+    const syscall = this.#options.table.get(numberIn(info));
     const args = argumentsIn(info);
     if (syscall === undefined || !isOp(syscall, args)) return;
     for (const where of [syscall.file, syscall.to]) {
-      const file = where && locate(libc, tid, where, args);
+      const file = where && this.#locate(tid, where, args);
       if (file !== undefined && this.#inside.relative(file.path) === undefined) this.#noteOutside(syscall, file);
     }
   }
@@ -128,7 +137,17 @@ export class OpReader {
   #details(tid: number, syscall: Syscall, args: readonly bigint[], from: NamedFile, target: NamedFile | undefined): Details {
     const id = this.#ids.of(from.path, from.file);
     const replaced = target && this.#ids.existing(target.path, target.file);
-    return { id, toId: target && (replaced ?? id), offset: this.#offset(tid, syscall, args) };
+    return { id, toId: target && (replaced ?? id), offset: this.#offset(tid, syscall, args), part: this.#part(tid, syscall, args) };
+  }
+
+  #locate(tid: number, where: Where, args: readonly bigint[]): Located | undefined {
+    if (!('address' in where)) return locate(this.#options.libc, tid, where, args);
+    const path = this.#options.mapped.at(tid, ...addressesIn(where, args))?.path;
+    return path === undefined ? undefined : { path, deleted: false };
+  }
+
+  #part(tid: number, { call, file }: Syscall, args: readonly bigint[]): Range | undefined {
+    return call === 'msync' && 'address' in file ? this.#options.mapped.at(tid, ...addressesIn(file, args))?.range : undefined;
   }
 
   #offset(tid: number, syscall: Syscall, args: readonly bigint[]): number | undefined {
@@ -145,6 +164,15 @@ export class OpReader {
     return state?.append ? this.#ids.size(`/proc/${tid}/fd/${descriptor}`) : state?.position;
   }
 
+  /** What was stored into a mapped file, as an op that has happened. `tid` is the thread whose stop showed it. */
+  stored(tid: number, { path: absolute, range }: StoredInto): { readonly key: string; readonly op: RawOp } {
+    const { names, withDetails, processNumber } = this.#options;
+    const path = this.#inside.relative(absolute) ?? absolute;
+    const intent = { call: 'mapwrite', path, process: processNumber(tid) } as const;
+    const id = withDetails ? this.#ids.of(path, { path: absolute, deleted: false }) : 0;
+    return { key: opKey(intent, names), op: { kind: 'op', ...intent, via: 'memory', id, ...(withDetails && { range }) } };
+  }
+
   /** The op as an event at its entry, without its result. */
   entered(op: OpAtEntry): RawOp {
     return this.returned({ ...op, details: undefined }, 0n);
@@ -158,8 +186,8 @@ export class OpReader {
       this.#ids.created(intent.path, details.id);
       if (to !== undefined) this.#ids.created(to.path, to.id);
     }
-    const range: Range | undefined =
-      details?.offset === undefined || failed ? undefined : { offset: details.offset, length: Number(result) };
+    const written = details?.offset === undefined || failed ? undefined : { offset: details.offset, length: Number(result) };
+    const range: Range | undefined = written ?? details?.part;
     return {
       kind: 'op',
       call: intent.call,
@@ -209,6 +237,17 @@ function unlocks(libc: Libc, tid: number, { name }: Syscall, [, operation = 0n, 
 /** From the kernel's struct ptrace_syscall_info at an entry. */
 const numberIn = (info: Buffer): number => Number(info.readBigUInt64LE(24));
 const argumentsIn = (info: Buffer): bigint[] => [0, 1, 2, 3, 4, 5].map((index) => info.readBigUInt64LE(32 + 8 * index));
+
+/** The addresses that a call about a mapping names, and how many. */
+const addressesIn = ({ address }: Extract<Where, { address: number }>, args: readonly bigint[]): [bigint, bigint] => [
+  args[address] ?? 0n,
+  args[address + 1] ?? 0n,
+];
+
+/** Whether a file that is about to be mapped was opened to write: otherwise the mapping can never be stored into. */
+function mayStore(tid: number, args: readonly bigint[]): boolean {
+  return descriptorState(tid, Number(BigInt.asIntN(32, args[4] ?? -1n)))?.writes ?? true;
+}
 
 function readMark(tid: number, text: string): SyscallRead | undefined {
   const [kind, step] = text.split('/');

@@ -8,12 +8,14 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { changesContents } from '../../domain/calls.ts';
 import type { RawOp } from '../../domain/events.ts';
 import type { TaskRace } from '../../protocol/task-file.ts';
 import { OutsideNotes, UNSEEN } from '../outside.ts';
 import { mayChange, type RaceEnd, type RaceEvent } from '../race.ts';
 import type { IdleTask, IdleTasks } from './idle-tasks.ts';
 import { EVENT, type Libc, PTRACE, SIGNAL, START_OPTIONS, SYSCALL_INFO_BYTES, SYSCALL_STOP, TRACE_OPTIONS } from './libc.ts';
+import { MappedFiles } from './mapped-files.ts';
 import { type OpAtEntry, OpReader } from './op-reader.ts';
 import { PAUSE_CALLS, pauseIn } from './pauses.ts';
 import { watchesFiles } from './process-info.ts';
@@ -42,6 +44,7 @@ export class RaceRun {
   readonly #outside = new OutsideNotes();
   readonly #info = Buffer.alloc(SYSCALL_INFO_BYTES);
   readonly #reader: OpReader;
+  readonly #mapped: MappedFiles;
   /** Until the race begins: the limit for all tasks to reach their recording mark. */
   #deadline: number;
   #isRacing = false;
@@ -67,6 +70,7 @@ export class RaceRun {
     this.#idle = idle;
     this.#turns = new RaceTurns(request, this.#tasks);
     const { directory } = request;
+    this.#mapped = new MappedFiles(libc, table, directory);
     this.#reader = new OpReader({
       libc,
       table,
@@ -74,6 +78,7 @@ export class RaceRun {
       names: [],
       withDetails: true,
       outside: this.#outside,
+      mapped: this.#mapped,
       processNumber: (tid) => this.#processNumber(tid),
     });
     for (const [index, args] of request.tasks.entries()) {
@@ -207,9 +212,7 @@ export class RaceRun {
   /** Holds a task at its recording mark. */
   #hold(task: RaceTask, tid: number): void {
     const { threads } = task;
-    const hasOneProcess = threads.processes().size === 1;
-    threads.attach(TRACE_OPTIONS);
-    this.#libc.ptrace(PTRACE.setOptions, tid, 0, TRACE_OPTIONS);
+    const hasOneProcess = threads.follow(tid, TRACE_OPTIONS);
     const known = this.#started[task.index];
     const isFiltered = known !== undefined && 'tid' in known;
     if (!isFiltered && (!hasOneProcess || !installFilter(this.#libc, tid, this.#table, PAUSE_CALLS))) {
@@ -219,8 +222,22 @@ export class RaceRun {
       });
       return;
     }
+    if (this.#mapped.findEarlier(threads.processes())) this.#mapped.onMapped(tid, threads.pidOf(tid), this.#processes(), true);
     task.arrive({ kind: 'start', tid, key: '' });
     task.state = 'ready';
+  }
+
+  /** Takes what a task has stored into mapped files since the last stop as ops that have happened. */
+  #takeStores(task: RaceTask, tid: number): void {
+    if (!this.#mapped.seen || !this.#isRacing) return;
+    for (const stored of this.#mapped.stored(this.#processes())) {
+      stored.take();
+      this.#record(task, this.#reader.stored(tid, stored).op);
+    }
+  }
+
+  #processes(): Set<number> {
+    return new Set(this.#tasks.flatMap(({ threads }) => [...threads.processes()]));
   }
 
   #onSyscall(task: RaceTask, tid: number): void {
@@ -238,6 +255,7 @@ export class RaceRun {
   #onEntry(task: RaceTask, tid: number): void {
     if (task.state === 'finished') return; // it stays held
     const pause = pauseIn(this.#info);
+    this.#takeStores(task, tid);
     if (task.state === 'starting') this.#resume(tid);
     else if (pause !== undefined) task.pause(tid, pause);
     else this.#onCall(task, tid);
@@ -262,6 +280,7 @@ export class RaceRun {
       case 'unmeasured':
         this.#unmeasured.add(seen.what);
         break;
+      case 'leaves':
       case undefined:
         break;
       default:
@@ -277,6 +296,8 @@ export class RaceRun {
       this.#resume(tid);
       return;
     }
+    if (inside.syscall.call === 'mmap') this.#mapped.onMapped(tid, task.threads.pidOf(tid), this.#processes(), true);
+    else if (this.#mapped.seen && changesContents(inside.intent)) this.#mapped.refresh(this.#processes());
     const op = this.#reader.returned(inside, result);
     if (task.state === 'waiting') {
       task.arrive({ kind: 'returned', tid, key: inside.key, op });
@@ -300,7 +321,10 @@ export class RaceRun {
       return;
     }
     if (!this.#tasks.some(({ isUnsettled }) => isUnsettled)) {
-      if (!this.#isRacing) this.#deadline = now + this.#request.timeoutMs;
+      if (!this.#isRacing) {
+        this.#deadline = now + this.#request.timeoutMs;
+        this.#mapped.refresh(this.#processes());
+      }
       this.#isRacing = true;
       this.#pollDelay = FIRST_POLL_MS;
       this.#decide();
@@ -350,6 +374,8 @@ export class RaceRun {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.#nextPoll = undefined;
+    this.#watched = this.#mapped.seen; // loads from a mapping are no ops, so every op of others may matter to them
+    if (this.#mapped.doubt !== undefined) this.#unmeasured.add(this.#mapped.doubt);
     for (const { threads } of this.#tasks) for (const pid of threads.processes()) this.#watched ||= watchesFiles(pid);
     for (const task of this.#tasks) this.#keepOrKill(task);
   }

@@ -50,7 +50,7 @@ export interface Located {
   readonly given?: string;
 }
 
-export function locate(libc: Libc, tid: number, where: Where, args: readonly bigint[]): Located | undefined {
+export function locate(libc: Libc, tid: number, where: Exclude<Where, { address: number }>, args: readonly bigint[]): Located | undefined {
   if ('fd' in where) return locateDescriptor(tid, asDescriptor(args[where.fd]));
   const path = readPath(libc, tid, args[where.path] ?? 0n);
   if (path.startsWith('/')) return { path: resolve(path), deleted: false, given: path };

@@ -10,7 +10,7 @@ import { ALLOW, ARCHITECTURE, argument, assemble, headerOf, type Instruction, JU
 import { type Libc, PTRACE } from './libc.ts';
 import type { PauseCall } from './pauses.ts';
 import { readRegisters, writeRegisters, X64 } from './registers.ts';
-import { IO_URING_SETUP, MASKED_ARGUMENTS, type Syscall } from './syscalls.ts';
+import { IO_URING_SETUP, isOnMapping, MASKED_ARGUMENTS, type Syscall } from './syscalls.ts';
 
 const AUDIT_ARCH_X86_64 = 0xc000003e;
 const SECCOMP = 317n;
@@ -29,23 +29,34 @@ export function canFilter(): boolean {
 }
 
 /**
- * Returns true if the process now stops (PTRACE_EVENT_SECCOMP) only at the table's syscalls and before waits in `pauses`. Thread `tid`
- * must be stopped at a signal.
+ * Returns true if the process now stops (PTRACE_EVENT_SECCOMP) only at the table's syscalls and before waits in `pauses`, except that calls
+ * about mappings do not stop. Thread `tid` must be stopped at a signal.
  */
 export function installFilter(libc: Libc, tid: number, table: ReadonlyMap<number, Syscall>, pauses: readonly PauseCall[] = []): boolean {
+  const calls = [...table].filter(([, call]) => !isOnMapping(call));
+  return install(libc, tid, filterFor([...calls, [IO_URING_SETUP, { name: 'io_uring_setup' }]], pauses));
+}
+
+/** Adds a filter by which a process stops at calls about mappings too. Thread `tid` must be stopped at a signal, or at the exit of a syscall. */
+export function installMappingFilter(libc: Libc, tid: number, table: ReadonlyMap<number, Syscall>): boolean {
+  const calls = [...table].filter(([, call]) => isOnMapping(call));
+  return install(libc, tid, filterFor(calls, []));
+}
+
+function install(libc: Libc, tid: number, instructions: readonly Instruction[]): boolean {
   if (!canFilter()) return false;
   const saved = readRegisters(libc, tid);
   const instruction = saved.readBigUInt64LE(X64.rip) - 2n;
   if (libc.readMemory(tid, instruction, 2).readUInt16LE(0) !== SYSCALL_INSTRUCTION) return false;
-  const program = assemble(filterFor(table, pauses));
+  const program = assemble(instructions);
   const address = (saved.readBigUInt64LE(X64.rsp) - BELOW_STACK) & ~15n;
   writeMemory(tid, address, Buffer.concat([headerOf(program, address + 16n), program]));
   const carryOut = (number: bigint, args: readonly bigint[]): bigint => syscallInPlace(libc, tid, saved, instruction, number, args);
-  const install = (): bigint => carryOut(SECCOMP, [SET_MODE_FILTER, TSYNC, address]);
-  let result = install();
+  const set = (): bigint => carryOut(SECCOMP, [SET_MODE_FILTER, TSYNC, address]);
+  let result = set();
   if (result === EACCES) {
     carryOut(PRCTL, [PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n]); // prctl checks all five
-    result = install();
+    result = set();
   }
   writeRegisters(libc, tid, saved);
   return result === 0n;
@@ -66,11 +77,11 @@ function syscallInPlace(libc: Libc, tid: number, saved: Buffer, instruction: big
   return readRegisters(libc, tid).readBigInt64LE(X64.rax);
 }
 
-function filterFor(table: ReadonlyMap<number, Syscall>, pauses: readonly PauseCall[]): Instruction[] {
+function filterFor(calls: readonly (readonly [number, { readonly name: string }])[], pauses: readonly PauseCall[]): Instruction[] {
   const allow: Instruction = [RETURN, 0, 0, ALLOW];
   const trace: Instruction = [RETURN, 0, 0, TRACE];
   const program: Instruction[] = [[LOAD, 0, 0, ARCHITECTURE], [JUMP_IF_EQUAL, 1, 0, AUDIT_ARCH_X86_64], allow, [LOAD, 0, 0, NUMBER]];
-  for (const [number, { name }] of [...table, [IO_URING_SETUP, { name: 'io_uring_setup' }] as const]) {
+  for (const [number, { name }] of calls) {
     const mask = MASKED_ARGUMENTS[name];
     if (mask === undefined) {
       program.push([JUMP_IF_EQUAL, 0, 1, number], trace);

@@ -7,8 +7,11 @@
  */
 import type { Call } from '../../domain/trace.ts';
 
-/** Indices of a file argument: a descriptor, or a path and the descriptor of the directory it is relative to. */
-export type Where = { readonly fd: number } | { readonly path: number; readonly at?: number };
+/**
+ * Indices of a file argument: a descriptor, a path and the descriptor of the directory it is relative to, or an address at which the file
+ * is mapped, with a length behind it.
+ */
+export type Where = { readonly fd: number } | { readonly path: number; readonly at?: number } | { readonly address: number };
 
 export interface Syscall {
   readonly name: string;
@@ -31,6 +34,7 @@ export interface Syscall {
 const path = (index: number): Where => ({ path: index });
 const at = (index: number): Where => ({ at: index, path: index + 1 });
 const fd = (index: number): Where => ({ fd: index });
+const mapping: Where = { address: 0 };
 const CREAT_FLAGS = 0o1101; // O_WRONLY | O_CREAT | O_TRUNC
 
 /** [x86-64 number, generic number, call] */
@@ -105,6 +109,13 @@ const TABLE: readonly (readonly [number, number, Syscall])[] = [
   [189, 6, { name: 'lsetxattr', call: 'xattr', file: path(0) }],
   [190, 7, { name: 'fsetxattr', call: 'xattr', file: fd(0) }],
   [9, 222, { name: 'mmap', call: 'mmap', file: fd(4) }],
+  [10, 226, { name: 'mprotect', call: 'mmap', file: mapping }],
+  [11, 215, { name: 'munmap', call: 'mmap', file: mapping }],
+  [25, 216, { name: 'mremap', call: 'mmap', file: mapping }],
+  [26, 227, { name: 'msync', call: 'msync', file: mapping }],
+  [59, 221, { name: 'execve', call: 'mmap', file: mapping }],
+  [322, 281, { name: 'execveat', call: 'mmap', file: mapping }],
+  [231, 94, { name: 'exit_group', call: 'mmap', file: mapping }],
   [72, 25, { name: 'fcntl', call: 'lock', file: fd(0) }],
   [16, 29, { name: 'ioctl', call: 'copy', file: fd(0) }],
 ];
@@ -112,8 +123,9 @@ const TABLE: readonly (readonly [number, number, Syscall])[] = [
 /** A tracer cannot see the operations of io_uring: the kernel carries them out without syscalls. */
 export const IO_URING_SETUP = 425;
 
-const MAP_SHARED = 1n;
-const PROT_WRITE = 2n;
+const MAP_TYPE = 0xfn;
+const SHARED_TYPES = [1n, 3n]; // MAP_SHARED, MAP_SHARED_VALIDATE
+const MS_SYNC = 4n;
 const NO_DESCRIPTOR = 0xffffffff;
 const LOCK_COMMANDS = [6, 7, 13, 14, 37, 38]; // F_SETLK(W), the 64-bit and the open-file-description ones
 /** LOCK_UN of flock, and the type of a lock that fcntl takes away. */
@@ -132,12 +144,24 @@ export const MASKED_ARGUMENTS: {
 
 /** True if the call with these arguments is the op in the table. */
 export function isOp(call: Syscall, args: readonly bigint[]): boolean {
+  if (call.name === 'msync') return ((args[2] ?? 0n) & MS_SYNC) !== 0n; // without it, the kernel does nothing
   const mask = MASKED_ARGUMENTS[call.name];
   if (mask === undefined) return true;
-  if (mask.values.includes(Number(BigInt.asUintN(32, args[mask.index] ?? 0n))) === mask.unless) return false;
-  const [, , protection = 0n, flags = 0n] = args;
-  return call.call !== 'mmap' || ((protection & PROT_WRITE) !== 0n && (flags & 0xfn) === MAP_SHARED);
+  return mask.values.includes(Number(BigInt.asUintN(32, args[mask.index] ?? 0n))) !== mask.unless;
 }
+
+/** Whether mmap with these arguments makes a mapping through which the file itself is stored into. */
+export function isShared(args: readonly bigint[]): boolean {
+  return SHARED_TYPES.includes((args[3] ?? 0n) & MAP_TYPE);
+}
+
+/** Whether a call is about a mapping that exists. Allocators make such calls often, so they stop only once a file of the store is mapped. */
+export function isOnMapping({ file }: Syscall): boolean {
+  return 'address' in file;
+}
+
+/** Calls after which the memory of a process is gone, with all its mappings. */
+export const LEAVING: ReadonlySet<string> = new Set(['execve', 'execveat', 'exit_group']);
 
 /** The table of an architecture, or undefined where none is known. */
 export function syscallTable(arch: string): ReadonlyMap<number, Syscall> | undefined {

@@ -92,8 +92,20 @@ export class Threads {
     return undefined;
   }
 
+  /** From now on all threads are traced with these options, one of which is stopped. Returns whether they are of one process. */
+  follow(tid: number, options: number): boolean {
+    const isOneProcess = this.processes().size === 1;
+    this.#attach(options);
+    this.#libc.ptrace(PTRACE.setOptions, tid, 0, options);
+    return isOneProcess;
+  }
+
+  interruptOthers(tid: number): void {
+    for (const otherTid of this.all()) if (otherTid !== tid) this.#libc.ptrace(PTRACE.interrupt, otherTid, 0, 0);
+  }
+
   /** Attaches to the threads that the processes have started so far; later ones are attached automatically. */
-  attach(options: number): void {
+  #attach(options: number): void {
     for (const pid of this.processes()) {
       for (let found = true; found; ) {
         found = false;
@@ -110,5 +122,19 @@ export class Threads {
   /** Kills every process, without waiting for them to end. */
   kill(): void {
     killProcesses(this.#pids.values());
+  }
+}
+
+/** The numbers of processes in a trace: 0 for the one that runs the store, then in the order in which their first op came. */
+export class ProcessNumbers {
+  readonly #pids: number[];
+
+  constructor(pid: number) {
+    this.#pids = [pid];
+  }
+
+  of(pid: number): number {
+    const at = this.#pids.indexOf(pid);
+    return at >= 0 ? at : this.#pids.push(pid) - 1;
   }
 }

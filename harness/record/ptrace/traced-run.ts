@@ -5,23 +5,23 @@
  * filter: at every syscall). Calls on the store's directory are let through one at a time, so that the order of ops is total; in a run
  * that follows an order, a call waits until it is next. A blocking lock call does not hold up others, because it may wait for one of them.
  */
-
+import { changesContents } from '../../domain/calls.ts';
 import type { RawEnd, RawEvent, RawOp } from '../../domain/events.ts';
-import type { Tree } from '../../domain/trace.ts';
-import { equalTrees, type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';
 import { type FaultRun, firstFaultyOp } from '../fault.ts';
 import type { ImageCuts } from '../image/image-cuts.ts';
-import { isMarkKey, isNext } from '../order.ts';
 import { OutsideNotes, UNSEEN } from '../outside.ts';
 import type { CutReport } from '../recorder.ts';
 import { endOfLeader, killProcesses } from './ends.ts';
 import { Injections, tear } from './injection.ts';
 import { EVENT, type Libc, PTRACE, SIGNAL, START_OPTIONS, SYSCALL_INFO_BYTES, SYSCALL_STOP, TRACE_OPTIONS } from './libc.ts';
+import { MappedFiles, STORED_MEANWHILE, type StoredInto } from './mapped-files.ts';
 import { type MarkAtEntry, type OpAtEntry, OpReader } from './op-reader.ts';
+import { Progress } from './progress.ts';
 import type { TracerOrder, TracerRun } from './protocol.ts';
+import { RunLog } from './run-log.ts';
 import { installFilter } from './seccomp.ts';
 import type { Syscall } from './syscalls.ts';
-import { stopOf, Threads } from './threads.ts';
+import { ProcessNumbers, stopOf, Threads } from './threads.ts';
 
 /** After this time without a syscall, a run with faults no longer counts as busy. */
 const WAITING_AFTER_MS = 500;
@@ -46,28 +46,23 @@ export class TracedRun {
   readonly #table: ReadonlyMap<number, Syscall>;
   readonly #request: TracerRun;
   readonly #order: TracerOrder | undefined;
+  #progress: Progress;
   readonly #image: ImageCuts | undefined;
-  readonly #events: RawEvent[] = [];
+  readonly #log: RunLog;
   readonly #info = Buffer.alloc(SYSCALL_INFO_BYTES);
   #reader: OpReader;
-  #scanned: ScanCache = new Map();
+  readonly #mapped: MappedFiles;
   #deadline: number;
   readonly #threads: Threads;
-  /** Processes in the order in which their first op came: their numbers in the trace. */
-  #processes: number[] = [];
-  readonly #unmeasured = new Set<string>();
+  #numbers: ProcessNumbers;
   /** Remaining runs of a `fault` plan, and the current one. */
   readonly #remaining: FaultRun[];
   #current: FaultRun;
   #injections: Injections | undefined;
-  /** The op up to which a `fault` plan follows the order. */
-  #firstFaulty = 0;
   /** Threads inside a call that was let through. */
   readonly #inside = new Map<number, Arrival>();
   #held: Arrival[] = [];
   #busy = false;
-  #cursor = 0;
-  #ops = 0;
   #recording = false;
   /** The workload has reported all steps done. */
   #finished = false;
@@ -75,7 +70,6 @@ export class TracedRun {
   #lastStop: number;
   /** Threads stop only at syscalls that can be ops. */
   #filtered = false;
-  #tree: Tree = new Map();
   #stalledSince: number | undefined;
   #end: RawEnd | undefined;
 
@@ -94,12 +88,16 @@ export class TracedRun {
     const { plan, directory, spool } = request;
     this.#current = { directory, spool, faults: [] };
     this.#remaining = plan.kind === 'fault' ? [...plan.runs] : [this.#current];
+    this.#progress = new Progress(plan, order);
+    this.#mapped = new MappedFiles(libc, table, directory);
+    this.#log = new RunLog(this.#current, { kills: plan.kind === 'kill', image, isMapped: () => this.#mapped.seen });
     this.#reader = this.#readerFor(directory);
     this.#deadline = now + request.timeoutMs;
     this.#lastStop = now;
     this.forked = forked !== undefined;
     this.pid = forked ?? libc.spawn(request.node, [...request.args, ...this.#remaining.map((run) => run.directory)], request.env);
     this.#threads = new Threads(libc, this.pid);
+    this.#numbers = new ProcessNumbers(this.pid);
     if (forked !== undefined) return;
     // On a busy machine a child can end before it is seized. Such a run never reaches its recording mark, and is repeated.
     if (libc.ptrace(PTRACE.seize, this.pid, 0, START_OPTIONS) < 0) killProcesses([this.pid]);
@@ -110,7 +108,7 @@ export class TracedRun {
   }
 
   get events(): readonly RawEvent[] {
-    return this.#events;
+    return this.#log.events;
   }
 
   /** Some call arrived while another was in progress. */
@@ -149,8 +147,8 @@ export class TracedRun {
       this.#kill({
         kind: 'end',
         how: 'diverged',
-        at: this.#cursor,
-        expected: this.#expected() ?? 'the end',
+        at: this.#progress.events,
+        expected: this.#progress.expected ?? 'the end',
         got: this.#held.map(({ key }) => key).join(', or '),
       });
     }
@@ -195,33 +193,64 @@ export class TracedRun {
     }
     if (this.#threads.size > 0) return false;
     if (this.#request.plan.kind === 'fault' && this.#end?.how === 'finished') return true; // each run has reported its own end
-    for (const what of this.#unmeasured) this.#events.push({ kind: 'unmeasured', what });
-    this.#events.push(this.#end ?? { kind: 'end', how: 'crashed', signal: 'unknown' });
+    this.#log.close(this.#end ?? { kind: 'end', how: 'crashed', signal: 'unknown' });
     return true;
   }
 
   #startRecording(tid: number, now: number): void {
     const isFirst = !this.#recording;
     this.#recording = true;
-    this.#image?.atBoundary(0);
     this.#startNext(now);
-    if (this.#request.plan.kind !== 'kill' && this.#image === undefined) {
-      this.#tree = scanTree(this.#current.directory, this.#scanned);
-      this.#events.push({ kind: 'start', tree: spoolTree(this.#tree, this.#current.spool) });
+    this.#log.start();
+    if (isFirst) {
+      const hasOneProcess = this.#threads.follow(tid, TRACE_OPTIONS);
+      // A filter applies to one process; others that already run would have none.
+      this.#filtered = hasOneProcess && installFilter(this.#libc, tid, this.#table);
+      if (!this.#filtered) this.outside.unseen(UNSEEN.unfollowed);
     }
-    if (!isFirst) {
-      if (!this.#filtered) this.#interruptOthers(tid);
-      this.#resume(tid, 0);
+    // Files that the store mapped in a step before the crash are mapped already.
+    if (this.#mapped.findEarlier(this.#threads.processes())) this.#onMapped(tid);
+    if (this.#progress.killsBeforeStores) {
+      this.#killAsPlanned();
       return;
     }
-    const hasOneProcess = this.#threads.processes().size === 1;
-    this.#threads.attach(TRACE_OPTIONS);
-    this.#libc.ptrace(PTRACE.setOptions, tid, 0, TRACE_OPTIONS);
-    // A filter applies to one process; others that already run would have none.
-    this.#filtered = hasOneProcess && installFilter(this.#libc, tid, this.#table);
-    if (!this.#filtered) this.outside.unseen(UNSEEN.unfollowed);
-    if (!this.#filtered) this.#interruptOthers(tid);
+    if (!this.#filtered) this.#threads.interruptOthers(tid);
     this.#resume(tid, 0);
+  }
+
+  /** A thread, which is stopped, has mapped a file or changed a mapping. */
+  #onMapped(tid: number): void {
+    this.#mapped.onMapped(tid, this.#threads.pidOf(tid), this.#threads.processes(), this.#filtered);
+  }
+
+  /**
+   * Takes what was stored into mapped files since the last stop as ops that have happened. In a run that follows an order only those that are
+   * next in it: others wait for a later stop. Returns false if the run is to be killed between two of them.
+   */
+  #takeStores(tid: number): boolean {
+    if (!this.#mapped.seen) return true;
+    for (let next = this.#nextStores(tid); next !== undefined; next = this.#nextStores(tid)) {
+      this.#stalledSince = undefined;
+      this.#progress.onEvent('op');
+      this.#log.op(next.op, this.#progress.ops);
+      if (!next.stored.take()) this.#log.doubt(STORED_MEANWHILE);
+      if (this.#progress.killsBeforeStores) return false;
+    }
+    return true;
+  }
+
+  /** The same where no op follows that could be held back until another one has returned. */
+  #takeLastStores(tid: number): void {
+    if (!this.#busy && !this.#takeStores(tid)) this.#killAsPlanned();
+    if (this.#busy && this.#mapped.stored(this.#threads.processes()).length > 0) this.#log.doubt(STORED_MEANWHILE);
+  }
+
+  #nextStores(tid: number): { readonly stored: StoredInto; readonly op: RawOp } | undefined {
+    for (const stored of this.#mapped.stored(this.#threads.processes())) {
+      const { key, op } = this.#reader.stored(tid, stored);
+      if (this.#progress.allows(key)) return { stored, op };
+    }
+    return undefined;
   }
 
   #startNext(now: number): void {
@@ -229,12 +258,13 @@ export class TracedRun {
     this.#current = this.#remaining.shift() ?? this.#current;
     if (plan.kind !== 'fault') return;
     const { directory, faults } = this.#current;
-    this.#firstFaulty = firstFaultyOp(faults);
+    this.#progress = new Progress(plan, this.#order, firstFaultyOp(faults));
     this.#injections = new Injections(this.#libc, faults, directory);
-    this.#processes = [];
-    this.#scanned = new Map();
+    this.#numbers = new ProcessNumbers(this.pid);
+    this.#mapped.moveTo(directory);
+    this.#log.begin(this.#current);
     this.#reader = this.#readerFor(directory);
-    [this.#cursor, this.#ops, this.#finished] = [0, 0, false];
+    this.#finished = false;
     this.#deadline = now + timeoutMs;
   }
 
@@ -246,12 +276,9 @@ export class TracedRun {
       names: this.#order?.names ?? [],
       withDetails: this.#request.plan.kind !== 'kill' && !this.#current.lean,
       outside: this.outside,
-      processNumber: (tid) => this.#processNumber(this.#threads.pidOf(tid)),
+      mapped: this.#mapped,
+      processNumber: (tid) => this.#numbers.of(this.#threads.pidOf(tid)),
     });
-  }
-
-  #interruptOthers(tid: number): void {
-    for (const otherTid of this.#threads.all()) if (otherTid !== tid) this.#libc.ptrace(PTRACE.interrupt, otherTid, 0, 0);
   }
 
   #resume(tid: number, signal: number): void {
@@ -276,24 +303,21 @@ export class TracedRun {
   #arrivalOf(tid: number, now: number): Arrival | undefined {
     if (this.#finished) return this.#reader.lookOutside(tid, this.#info);
     const seen = this.#reader.read(tid, this.#info);
-    if (seen?.kind === 'finished') this.#finish(now);
-    else if (seen?.kind === 'unmeasured') this.#unmeasured.add(seen.what);
+    if (seen?.kind === 'finished') this.#finish(tid, now);
+    else if (seen?.kind === 'leaves') this.#takeLastStores(tid);
+    else if (seen?.kind === 'unmeasured') this.#log.doubt(seen.what);
     else if (seen?.kind !== 'began') return seen;
     return undefined;
   }
 
-  #finish(now: number): void {
+  #finish(tid: number, now: number): void {
     const { plan, timeoutMs } = this.#request;
+    this.#takeLastStores(tid);
+    if (this.#mapped.doubt !== undefined) this.#log.doubt(this.#mapped.doubt);
     this.#finished = true;
     if (plan.kind !== 'fault') return;
-    this.#events.push({ kind: 'end', how: 'finished' });
+    this.#log.end({ kind: 'end', how: 'finished' });
     this.#deadline = now + timeoutMs;
-  }
-
-  #processNumber(pid: number): number {
-    if (pid === this.pid) return 0;
-    const at = this.#processes.indexOf(pid);
-    return at >= 0 ? at + 1 : this.#processes.push(pid);
   }
 
   /** Before an op or a mark: lets it through, holds it back, or kills the run. */
@@ -303,49 +327,36 @@ export class TracedRun {
       this.#held.push(arrival);
       return;
     }
-    const plan = this.#request.plan;
-    if (plan.kind === 'kill' && plan.at.bytes === undefined && this.#ops === plan.at.op && arrival.kind === 'op' && this.#expectsOp()) {
-      this.#kill({ kind: 'end', how: 'killed', signal: '' });
+    if (!this.#takeStores(arrival.tid) || (arrival.kind === 'op' && this.#progress.killsBeforeOp)) {
+      this.#killAsPlanned();
       return;
     }
-    if (this.#follows()) {
-      const matching = plan.kind === 'follow' ? plan.matching : 'same';
-      if (!isNext(this.#order?.keys ?? [], this.#cursor, arrival.key, matching)) {
-        this.#held.push(arrival);
-        this.#stalledSince ??= now;
-        return;
-      }
+    if (!this.#progress.allows(arrival.key)) {
+      this.#held.push(arrival);
+      this.#stalledSince ??= now;
+      return;
     }
     this.#letThrough(arrival, now);
   }
 
-  /** Whether the next event must be the next one in the order. */
-  #follows(): boolean {
-    const { plan } = this.#request;
-    if (plan.kind === 'fault') return this.#ops < this.#firstFaulty;
-    return plan.kind !== 'observe';
-  }
-
   #letThrough(arrival: Arrival, now: number): void {
-    this.#cursor += 1;
+    this.#progress.onEvent(arrival.kind);
     this.#stalledSince = undefined;
     const { plan, timeoutMs } = this.#request;
-    const { lean, directory, spool } = this.#current;
     if (arrival.kind === 'mark') {
-      const tree = lean ? { tree: spoolTree(scanTree(directory, this.#scanned), spool) } : {};
-      this.#events.push({ ...arrival.mark, ...tree });
+      this.#log.mark(arrival.mark);
       if (plan.kind === 'fault') this.#deadline = now + timeoutMs;
-      if (lean) {
+      if (this.#current.lean) {
         this.#continue(arrival.tid, now);
         return;
       }
       this.#busy = true; // until the call that carries the mark returns
     } else {
-      this.#ops += 1;
-      if (plan.kind === 'kill' && plan.at.bytes !== undefined && this.#ops === plan.at.op) tear(this.#libc, arrival, plan.at.bytes);
-      const changed = this.#injections?.enter(this.#ops, arrival);
-      if (lean && !changed) {
-        this.#events.push(this.#reader.entered(arrival));
+      const { ops, killsAfterBytes } = this.#progress;
+      if (killsAfterBytes !== undefined) tear(this.#libc, arrival, killsAfterBytes);
+      const changed = this.#injections?.enter(ops, arrival);
+      if (this.#current.lean && !changed && !this.#mapped.seen) {
+        this.#log.entered(this.#reader.entered(arrival));
         this.#continue(arrival.tid, now);
         return;
       }
@@ -365,13 +376,17 @@ export class TracedRun {
     this.#inside.delete(tid);
     if (arrival.kind === 'op') {
       const result = this.#info.readBigInt64LE(24);
-      this.#events.push(this.#withTree(this.#reader.returned(arrival, this.#injections?.leave(tid, result) ?? result)));
-      this.#image?.atBoundary(this.#ops);
-      const plan = this.#request.plan;
-      if (plan.kind === 'kill' && plan.at.bytes !== undefined && this.#ops === plan.at.op) {
-        this.#kill({ kind: 'end', how: 'killed', signal: '' });
+      this.#log.op(this.#reader.returned(arrival, this.#injections?.leave(tid, result) ?? result), this.#progress.ops);
+      if (this.#progress.killsAfterBytes !== undefined) {
+        this.#killAsPlanned();
         return;
       }
+      if (arrival.syscall.call === 'mmap') this.#onMapped(tid);
+      else if (this.#mapped.seen && changesContents(arrival.intent)) this.#mapped.refresh(this.#threads.processes());
+    }
+    if (this.#progress.killsBeforeStores) {
+      this.#killAsPlanned();
+      return;
     }
     this.#resume(tid, 0);
     if (arrival.kind === 'mark' || arrival.syscall.call !== 'lock') this.#admitHeld(now);
@@ -386,24 +401,8 @@ export class TracedRun {
     for (const waiting of held) this.#arrive(waiting, now);
   }
 
-  /** The op, with the tree if the op changed it. */
-  #withTree(op: RawOp): RawOp {
-    // Under a `cut` plan the tracer opens no file: ext4 and xfs flush a file at the first close after a truncation.
-    if (this.#request.plan.kind === 'kill' || this.#image !== undefined || this.#current.lean) return op;
-    const tree = scanTree(this.#current.directory, this.#scanned);
-    if (equalTrees(tree, this.#tree)) return op;
-    this.#tree = tree;
-    return { ...op, tree: spoolTree(tree, this.#current.spool) };
-  }
-
-  #expected(): string | undefined {
-    return this.#order?.keys[this.#cursor];
-  }
-
-  /** False if a mark is next: it belongs to this boundary, so the kill waits for it. */
-  #expectsOp(): boolean {
-    const expected = this.#expected();
-    return expected === undefined || !isMarkKey(expected);
+  #killAsPlanned(): void {
+    this.#kill({ kind: 'end', how: 'killed', signal: '' });
   }
 
   #kill(end: RawEnd): void {

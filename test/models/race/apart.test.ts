@@ -33,7 +33,8 @@ test.each<[string, boolean, RawOp, RawOp]>([
   ['a link changes what a stat of the file says', false, op('stat', 'a', 1), op('link', 'a', 1, { to: { path: 'b', id: 1 } })],
   ['a file that is closed lets go of its lock', false, op('close', 'a', 1), op('lock', 'a', 1)],
   ['a sync', true, op('fsync', 'a', 1), op('write', 'a', 1)],
-  ['a map', false, op('mmap', 'a', 1), op('stat', 'b', 2)],
+  ['a map', true, op('mmap', 'a', 1), op('stat', 'b', 2)],
+  ['what was stored through a map, and anything', false, op('mapwrite', 'a', 1), op('stat', 'b', 2)],
 ])('%s', (_, expected, one, other) => {
   expect(isApart(one, [other])).toBe(expected);
   expect(isApart(other, [one])).toBe(expected);

@@ -6,6 +6,7 @@ import type { Findings } from '../../../harness/models/model.ts';
 import type { Raced } from '../../../harness/models/race/raced.ts';
 import type { ScheduleExplored } from '../../../harness/models/schedule/schedule-case.ts';
 import { type Lab, openLab } from '../../lab/lab.ts';
+import { MAPPING } from '../../lab/mapping.ts';
 import {
   A,
   blocksOf,
@@ -38,6 +39,30 @@ const OWN_TEMP: RacingStore = {
 };
 
 const UNLOCKED: RacingStore = { ...OWN_TEMP, update: `await module.exports.save(dir, change(module.exports.load(dir)));` };
+
+/** The value is in memory that all processes share: a load that reads from there makes no call. */
+const MAPPED: RacingStore = {
+  top: `${MAPPING}
+    const room = (dir) => {
+      const fd = fs.openSync(at(dir, 'live'), 'a'); fs.closeSync(fd);
+      if (fs.statSync(at(dir, 'live')).size < 4096) fs.truncateSync(at(dir, 'live'), 4096);
+    };
+    const parsed = (text) => (text === '' ? {} : JSON.parse(text));`,
+  save: `
+    room(dir);
+    const it = map(at(dir, 'live'), 4096);
+    it.store(JSON.stringify(value) + '\\0');
+    it.sync();
+    it.unmap();`,
+  load: `return fs.existsSync(at(dir, 'live')) ? parsed(fs.readFileSync(at(dir, 'live'), 'utf8').split('\\0')[0]) : {};`,
+  update: `
+    room(dir);
+    const it = map(at(dir, 'live'), 4096);
+    const value = parsed(it.text());
+    fs.existsSync(at(dir, 'other'));
+    it.store(JSON.stringify(change(value)) + '\\0');
+    it.unmap();`,
+};
 
 const SHARED_TEMP: RacingStore = {
   save: `
@@ -109,6 +134,14 @@ describe.skipIf(noPtrace !== undefined)('races', () => {
       explored: { minimal },
     } = await check(UNLOCKED, TWO_UPDATERS);
     expect(minimal && [idOf(minimal.case), minimal.outcome]).toEqual(['a1.b1', 'false-ack']);
+  });
+
+  test('an update of mapped memory is lost that another one did not read', async () => {
+    const { explored } = await check(MAPPED, TWO_UPDATERS);
+    const { minimal, doubts } = explored;
+    expect(minimal?.outcome).toBe('false-ack');
+    expect(minimal && blocksOf(minimal.case)).toMatch(/^a: .*mmap live[^:]* \| b: .*mapwrite live.* \| a: .*mapwrite live/);
+    expect(doubts).toEqual([]);
   });
 
   test('updates under a lock are not lost, and a task that waits for it continues', async () => {
