@@ -76,7 +76,8 @@ export async function exploreRun<Found extends StatesOfTrace>(
 function unsplitStores({ ops }: Trace): string[] {
   const count = ops.filter(({ call }) => call === 'mapwrite').length;
   if (count === 0) return [];
-  return [`stores to mapped files are told apart only where a call came between them: ${count} times they are taken as one`];
+  const often = count === 1 ? 'once' : `${count} times`;
+  return [`stores to mapped files are told apart only where a call came between them: ${often} they are taken as one`];
 }
 
 /** A trace that the model of power loss cannot follow gives no states. */

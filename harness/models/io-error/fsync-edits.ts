@@ -8,10 +8,22 @@
  * close do not write pages marked as clean either. sync and syncfs are trusted.
  */
 import type { Op, Range, Trace } from '../../domain/trace.ts';
+import { PAGE_BYTES } from '../../persistence/micro-op.ts';
 import type { Profile } from '../../persistence/profile.ts';
 
 const isFsync = ({ call }: Op): boolean => call === 'fsync' || call === 'fdatasync' || call === 'msync';
-const isWrite = ({ call, error }: Op): boolean => (call === 'write' || call === 'copy') && error === undefined;
+const writtenBy = ({ call, error, range }: Op): Range[] =>
+  (call === 'write' || call === 'copy') && error === undefined && range !== undefined ? [range] : [];
+
+/** The pages of a mapped file that stores changed: what lies between two of them is not dirty. */
+function storedPages({ trees }: Pick<Trace, 'trees'>, { index, file }: Op): Range[] {
+  const [was, is] = [trees[index - 1]?.get(file.actual), trees[index]?.get(file.actual)];
+  if (was?.kind !== 'file' || is?.kind !== 'file') return [];
+  const pages = Array.from({ length: Math.ceil(is.bytes.length / PAGE_BYTES) }, (_, page) => page * PAGE_BYTES);
+  const isSame = (at: number): boolean =>
+    Buffer.compare(was.bytes.subarray(at, at + PAGE_BYTES), is.bytes.subarray(at, at + PAGE_BYTES)) === 0;
+  return pages.filter((at) => !isSame(at)).map((offset) => ({ offset, length: PAGE_BYTES }));
+}
 
 /** Indices of the fsyncs that succeeded. */
 export function fsyncsOf({ ops }: Pick<Trace, 'ops'>): number[] {
@@ -35,7 +47,7 @@ export function withDroppedPages(trace: Trace, index: number): Trace {
   const file = ops[index - 1]?.file.id;
   const synced = ops.findLast((op) => op.index < index && isFsync(op) && op.error === undefined && op.file.id === file)?.index ?? 0;
   const written = (from: number, to: number): Range[] =>
-    ops.slice(from, to).flatMap((op) => (isWrite(op) && op.file.id === file && op.range !== undefined ? [op.range] : []));
+    ops.slice(from, to).flatMap((op) => (op.file.id !== file ? [] : op.call === 'mapwrite' ? storedPages(trace, op) : writtenBy(op)));
   const dirty = written(synced, index - 1);
   const idle = ops.filter(
     (op) => op.index > index && isFsync(op) && op.error === undefined && op.file.id === file && !covers(written(index, op.index), dirty),

@@ -1,10 +1,12 @@
 /** Fsyncs that forced nothing, as power loss sees them. */
 import { describe, expect, test } from 'vitest';
 import { type Do, fsync, fsyncDir, open, rename, traceOfRun, write } from '../../../harness/calibrate/run.ts';
+import { treeOf } from '../../../harness/calibrate/tree-sketch.ts';
 import type { Trace } from '../../../harness/domain/trace.ts';
 import { fsyncsOf, hasPages, withDroppedPages, withLie, withoutFlushes } from '../../../harness/models/io-error/fsync-edits.ts';
 import { statesAt } from '../../../harness/persistence/power-loss.ts';
 import { PROFILES } from '../../../harness/persistence/profiles.ts';
+import { traceOf as handmade } from '../../lab/traces.ts';
 
 /** A run over `live`, in which the fsync at op `failed` failed. */
 function runWith(calls: readonly Do[], failed: number): Trace {
@@ -52,4 +54,17 @@ test('a lie leaves out one fsync, and a run without one is as it was', () => {
   expect([3, 5].map((op) => hasPages(trace, op))).toEqual([true, false]);
   expect(leftOf(withLie(trace, 3))).toEqual(['', 'new']);
   expect(leftOf(trace)).toEqual(['new']);
+});
+
+test('after an msync that failed, a later one counts only if the same pages were stored into again', () => {
+  const tree = (first: string, second: string) => treeOf({ a: first.repeat(4096) + second.repeat(4096) + 'o'.repeat(4096) });
+  const range = { offset: 0, length: 3 * 4096 }; // what lies between the first changed byte and the last was not all changed
+  const stored = { call: 'mapwrite', path: 'a', range } as const;
+  const failed = { call: 'msync', path: 'a', range, error: 'EIO' } as const;
+  const retried = (...again: [string, string]): boolean => {
+    const ops = [[stored, tree('n', 'n')], failed, [stored, tree(...again)], { call: 'msync', path: 'a', range }] as const;
+    return withDroppedPages(handmade({ before: tree('o', 'o'), ops }), 2).ops[3]?.error === undefined;
+  };
+  expect(retried('m', 'm')).toBe(true);
+  expect(retried('m', 'n')).toBe(false);
 });
