@@ -37,6 +37,12 @@ export class Progress {
     return !follows || isNext(this.#keys, this.#events, key, plan.kind === 'follow' ? plan.matching : 'same');
   }
 
+  /** Whether files may be mapped at the start. In a run that repeats a recorded one up to its kill or end, the order tells. */
+  get mayBeMapped(): boolean {
+    const { kind } = this.#plan;
+    return (kind !== 'kill' && kind !== 'cut') || this.#keys.some((key) => /^(?:mapwrite|msync|mmap) /.test(key));
+  }
+
   onEvent(kind: 'op' | 'mark'): void {
     this.#events += 1;
     if (kind === 'op') this.#ops += 1;

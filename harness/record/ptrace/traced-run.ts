@@ -209,7 +209,7 @@ export class TracedRun {
       if (!this.#filtered) this.outside.unseen(UNSEEN.unfollowed);
     }
     // Files that the store mapped in a step before the crash are mapped already.
-    if (this.#mapped.findEarlier(this.#threads.processes())) this.#onMapped(tid);
+    if (this.#progress.mayBeMapped && this.#mapped.findEarlier(this.#threads.processes())) this.#onMapped(tid);
     if (this.#progress.killsBeforeStores) {
       this.#killAsPlanned();
       return;
