@@ -11,11 +11,12 @@
  * A crash is held to the claim of its own model. What the same kind of crash loses with no fault is not charged to the fault, nor is what
  * the fault loses with no crash charged to the crash.
  */
+import { NoSuchCase } from '../../domain/errors.ts';
 import type { NotMeasured } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { Trace } from '../../domain/trace.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
-import { NoSuchState, rebuild } from '../../persistence/power-loss.ts';
+import { rebuild } from '../../persistence/power-loss.ts';
 import { PROFILES } from '../../persistence/profiles.ts';
 import type { Judged, Unmeasured } from '../../recover/believe.ts';
 import { violates } from '../held.ts';
@@ -63,7 +64,7 @@ export async function crashAfterFaults(
   trial: Trial,
   ways: readonly Way[],
   most: number,
-  cell: Pick<Cell, 'store' | 'strict'>,
+  cell: Pick<Cell, 'store' | 'heldBy'>,
   { kill, cut }: CrashModels,
   judge: (cases: readonly FaultyCase[]) => Promise<Judged<FaultyCase, FaultyRun>>,
 ): Promise<CrashedFaults> {
@@ -111,14 +112,14 @@ export async function crashAfterFaults(
   }
 }
 
-/** One crash by its id. Throws NoSuchState. */
+/** One crash by its id. Throws NoSuchCase. */
 export async function namedCrash(trial: Trial, fails: ThenCrash): Promise<FaultyCase | NotMeasured> {
   const { fault, crash } = fails;
   const run = await runAlone(trial.lab, [fault]);
   if (!('trace' in run)) return { reason: run.doubt };
   const boundary = crash.how === 'kill' ? crash.boundary : crash.cut.boundary;
   const observed = boundary < fault.op ? undefined : run.trace.trees[boundary];
-  if (observed === undefined) throw new NoSuchState(`after that fault there is no boundary ${boundary}`);
+  if (observed === undefined) throw new NoSuchCase(`after that fault there is no boundary ${boundary}`);
   const tree = crash.how === 'kill' ? observed : rebuild(run.trace, PROFILES[crash.cut.profile], boundary, crash.cut.detail, CUT_RUN);
   return { trial, subject: trial.subject, fails, left: { run, trace: run.trace, boundary, tree } };
 }
