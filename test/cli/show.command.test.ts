@@ -74,8 +74,8 @@ test.each([
     '{"schema": "crash-matrix/1", "cells": [1, 2',
     /show cut\.json: it is cut off in line 1: .*\nA run writes one/,
   ],
-  ['a foreign page', 'foreign.html', '<html></html>', /foreign\.html is no report of crash-matrix/],
-  ['half a page', 'half.html', page.slice(0, -100), /half\.html is no report of crash-matrix, or only a part of one/],
+  ['a foreign page', 'foreign.html', '<html></html>', /foreign\.html: it is no report of crash-matrix/],
+  ['half a page', 'half.html', page.slice(0, -100), /half\.html: it is no report of crash-matrix, or only a part of one/],
 ])('refuses %s', async (_, name, text, message) => {
   if (text !== undefined) place.write({ [name]: text });
   const { exitCode, stdout, stderr } = await place.run(['show', name], { env: { PATH: works } });
