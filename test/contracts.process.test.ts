@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Outcome } from '../harness/domain/outcomes.ts';
 import type { Abilities } from '../harness/domain/store.ts';
-import { APPENDS, SETS } from './lab/abilities.ts';
+import { scenarioFor } from '../harness/scenario/contracts.ts';
+import { builtInScenarios } from '../scenarios/all.ts';
+import { APPENDS, SAVES, SETS } from './lab/abilities.ts';
 import { type Lab, openLab } from './lab/lab.ts';
 
 let lab: Lab;
@@ -70,14 +72,40 @@ const APPENDS_WHOLE = `
 `;
 
 /** What was lost in one cell. */
-async function lossesIn(source: string, abilities: Abilities, scenario: string, model: string): Promise<Outcome[]> {
-  const store = lab.store(source, { abilities, claims: { 'process-kill': 'durable', 'power-loss': 'durable', 'io-error': 'durable' } });
+async function lossesIn(
+  source: string,
+  abilities: Abilities,
+  scenario: string,
+  model: string,
+  ignore: readonly string[] = [],
+): Promise<Outcome[]> {
+  const scenarios = builtInScenarios(0).flatMap((one) => scenarioFor(one, abilities) ?? []);
+  const store = lab.store(source, {
+    abilities,
+    ignore,
+    scenarios,
+    claims: { 'process-kill': 'durable', 'power-loss': 'durable', 'io-error': 'durable' },
+  });
   return lab.on(store, { scenario, effort: { secondFaults: 0 } }, async ({ check, result }) => {
     const { cell } = await result(await check({ model, heldBy: 'strict' }));
     expect(cell.reason).toBeUndefined();
     return (Object.keys(cell.outcomes) as Outcome[]).filter((outcome) => outcome !== 'original' && outcome !== 'new').sort();
   });
 }
+
+/** A right store that adds defaults when it loads, to the whole and to each key. */
+const ADDS = (change = ''): string => `${HEAD}
+  exports.save = (dir, value) => {
+    const temp = join(dir, 'temp');
+    writeWhole(temp, JSON.stringify(value)); fs.renameSync(temp, join(dir, 'live')); sync(dir);
+  };
+  exports.load = (dir) => {
+    const file = join(dir, 'live');
+    const value = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
+    for (const one of Object.values(value)) { one.loadedAt = Date.now(); ${change} }
+    return { version: 1, ...value };
+  };
+`;
 
 const CELLS = [
   ['save-twice', 'process-kill'],
@@ -97,6 +125,25 @@ describe('a right store loses nothing', () => {
   // One process at a time: a record that another one is writing looks like one that a crash has cut off.
   test.each(CELLS.slice(0, -1))('a log, %s under %s', async (scenario, model) => {
     expect(await lossesIn(log(APPENDS_WHOLE), APPENDS, scenario, model)).toEqual([]);
+  });
+});
+
+describe('a store that adds members when it loads', () => {
+  test.each([
+    ['first-save', 'process-kill'],
+    ['replace', 'power-loss:posix'],
+    ['reset', 'process-kill'],
+    ['replace', 'io-error'],
+    ['reader-while-saving', 'interleaving'],
+    ['histories', 'process-kill'],
+  ])('loses nothing by that: %s under %s', async (scenario, model) => {
+    expect(await lossesIn(ADDS(), SAVES, scenario, model)).toEqual([]);
+  });
+  test('and one that leaves out a member that was saved loses it without a crash', async () => {
+    expect(await lossesIn(ADDS('delete one.lastTo;'), SAVES, 'replace', 'process-kill')).toEqual(['mixed']);
+  });
+  test('unless its store says that it does not count', async () => {
+    expect(await lossesIn(ADDS('delete one.lastTo;'), SAVES, 'replace', 'process-kill', ['*.lastTo'])).toEqual([]);
   });
 });
 

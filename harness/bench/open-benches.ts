@@ -2,6 +2,7 @@
  * Opens benches: the directories of one store and scenario, the processes that recover, and what cells of one store have in common.
  */
 import { dirname } from 'node:path';
+import type { Path } from '../domain/alike.ts';
 import type { Effort } from '../domain/effort.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import { once } from '../domain/once.ts';
@@ -39,6 +40,8 @@ export interface BenchOptions {
   readonly onProgress: (progress: Progress) => void;
   /** Called once for each store whose recoveries would be faster when forked, and cannot be. */
   readonly onNotForked?: (store: string, why: string) => void;
+  /** Called once for a store whose load adds members to what was saved. */
+  readonly onAdded?: (store: string, added: readonly Path[]) => void;
   /** Has it watched what stores use outside of their directories; returns the scenarios that a store goes through. */
   readonly watched?: (store: LoadedStore) => readonly Scenario[];
 }
@@ -85,7 +88,10 @@ export function openBenches(options: BenchOptions): Benches {
         () => workspace.directory('recover'),
         () => workspace.directoryInMemory('recover'),
         (why) => options.onNotForked?.(store.name, why),
-      );
+      ).then((recovery) => {
+        if (recovery.adds.length > 0) options.onAdded?.(store.name, recovery.adds);
+        return recovery;
+      });
     recoveries.set(store, known);
     return known;
   };

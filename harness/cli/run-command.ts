@@ -1,10 +1,12 @@
 /** `crash-matrix run`. */
 
 import { Option } from 'commander';
+import type { Path } from '../domain/alike.ts';
 import { cellName } from '../domain/case-id.ts';
 import { EFFORT_NAMES, GATING_EFFORT, limitsSchema } from '../domain/effort.ts';
 import { UsageError } from '../domain/errors.ts';
 import type { Result } from '../domain/result.ts';
+import { counted } from '../domain/words.ts';
 import { failsGate } from '../explain/baseline.ts';
 import { causesOf } from '../explain/causes.ts';
 import { joinedEvidence } from '../explain/evidence.ts';
@@ -116,6 +118,11 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
   const held = openBaseline(flags, process.env, output);
   const notes = new Map<string, Set<string>>();
   const onNote = (store: string, what: string): void => void notes.set(store, (notes.get(store) ?? new Set()).add(what));
+  const onAdded = (store: string, added: readonly Path[]): void =>
+    onNote(
+      store,
+      `load adds ${counted(added.length, 'member')} to what was saved, which ${added.length === 1 ? 'does' : 'do'} not count: ${added.map((path) => path.join('.')).join(', ')}`,
+    );
   const onNotForked = (store: string, why: string): void => onNote(store, `Node is started again for each run, because ${why}`);
   const onNotForkedRecovery = (store: string, why: string): void =>
     onNote(store, `it is evaluated again for each recovery, because ${why}`);
@@ -147,7 +154,7 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
     );
     const cache = openCellCache(session, flags, { ...options, now, notesOf: (store) => [...(notes.get(store) ?? [])], onNote }, output);
     const found = await withLiveLine({ stream: process.stderr, colors: output.colors, now: () => performance.now() }, (line) =>
-      runAll(session, cells, { ...options, cache, onProgress: line.update, onNotForked: onNotForkedRecovery }),
+      runAll(session, cells, { ...options, cache, onProgress: line.update, onNotForked: onNotForkedRecovery, onAdded }),
     );
     const result = await held(flags.shard && places ? { ...found, shard: { ...flags.shard, places } } : found);
     for (const [store, several] of notes) for (const what of several) output.note(`${store}: ${what}`);

@@ -12,7 +12,9 @@ export function describeFound(outcome: Outcome, recovery: Recovery, promised: Pr
   switch (foundBy) {
     case 'load() returned':
     case 'was readable':
-      return recovery.load.kind === 'loaded' ? describeLoaded(recovery.load.value, promised) : `nothing: it ${broken(recovery.load)}`;
+      return recovery.load.kind === 'loaded'
+        ? describeLoaded(recovery.load.value, promised, outcome)
+        : `nothing: it ${broken(recovery.load)}`;
     case 'load() failed':
       return broken(recovery.load);
     case 'did not return':

@@ -2,6 +2,7 @@
  * Stored values in words, within a line.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Outcome } from '../domain/outcomes.ts';
 import type { Json, Promised } from '../domain/trace.ts';
 import { counted } from '../domain/words.ts';
 
@@ -24,7 +25,7 @@ export function describePromised(promised: Promised): string {
 }
 
 /** What `load` returned, and which save it came from if that is not plain: `5 entries, as of 2 saves earlier`. */
-export function describeLoaded(value: Json | undefined, promised: Promised): string {
+export function describeLoaded(value: Json | undefined, promised: Promised, outcome: Outcome = 'mixed'): string {
   const words = describeValue(value);
   const isValue = (other: Json | undefined): boolean => isDeepStrictEqual(value, other);
   if (words === '{}' || words === '[]' || words === 'null' || words === 'nothing') return words;
@@ -32,5 +33,5 @@ export function describeLoaded(value: Json | undefined, promised: Promised): str
   if (promised.inFlight.some(isValue)) return `${words}, of the save under way`;
   const before = [...promised.earlier].reverse().findIndex(isValue);
   if (before >= 0) return `${words}, as of ${counted(before + 1, 'save')} earlier`;
-  return `${words} that nobody saved`;
+  return outcome === 'mixed' ? `${words} that nobody saved` : words;
 }

@@ -14,6 +14,7 @@ import { dirname } from 'node:path';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import { isNotMeasured, type NotMeasured } from '../domain/sighting.ts';
 import type { Json, Trace, Tree, Variation } from '../domain/trace.ts';
+import { oracleOptions } from '../judge/oracle.ts';
 import { isLoss, judgeRecovery, type OracleOptions, sameValue } from '../judge/outcome.ts';
 import { discard } from '../machine/workspace.ts';
 import type { CellStep } from '../protocol/cell-file.ts';
@@ -57,7 +58,7 @@ export interface Execution {
 
 /** The executions of one store's histories, each made once. */
 export class Executions {
-  readonly #store: Pick<LoadedStore, 'empty' | 'abilities'>;
+  readonly #store: Pick<LoadedStore, 'empty' | 'abilities' | 'ignore'>;
   readonly #bench: ExecutionBench;
   readonly #options: OracleOptions;
   readonly #recordings = new Map<string, Promise<Trace | NotMeasured>>();
@@ -65,16 +66,10 @@ export class Executions {
   #variation: Promise<Variation | NotMeasured> | undefined;
 
   /** `next` differs from all that histories save. */
-  constructor(store: Pick<LoadedStore, 'empty' | 'abilities'>, next: Json, bench: ExecutionBench) {
-    const { empty, abilities } = store;
+  constructor(store: Pick<LoadedStore, 'empty' | 'abilities' | 'ignore'>, next: Json, bench: ExecutionBench) {
     this.#store = store;
     this.#bench = bench;
-    this.#options = {
-      next,
-      contract: abilities.contract,
-      throwsWhenFresh: bench.recovery.whenFresh.kind === 'threw',
-      ...(empty !== undefined && { empty }),
-    };
+    this.#options = oracleOptions({ store, scenario: { next }, recovery: bench.recovery });
   }
 
   /** What differs between two runs that do the same, learnt by running a history of one process twice; or why they do not do the same. */

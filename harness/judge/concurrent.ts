@@ -38,7 +38,7 @@ interface Call {
   readonly load?: TaskEvent;
 }
 
-type Options = Pick<OracleOptions, 'empty' | 'contract' | 'throwsWhenFresh'>;
+type Options = Pick<OracleOptions, 'empty' | 'contract' | 'likeness' | 'throwsWhenFresh'>;
 
 /** `events` in the order in which they happened. */
 export function promisedBy(before: Stored, tasks: readonly Task[], events: readonly TaskEvent[], options: Options): ConcurrentPromise {

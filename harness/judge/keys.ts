@@ -6,6 +6,7 @@
  *   mixed   a key that nobody set, or a value that it never had
  */
 import { isDeepStrictEqual } from 'node:util';
+import { alike, type Likeness } from '../domain/alike.ts';
 import { type Outcome, worstOutcome } from '../domain/outcomes.ts';
 import type { Json, Promised } from '../domain/trace.ts';
 import { isObject } from './promise.ts';
@@ -15,19 +16,19 @@ type Keys = { readonly [key: string]: Json };
 const keysOf = (value: Json | undefined): Keys => (isObject(value) ? value : {});
 
 /** Of a value that is none of those allowed as a whole. A map of keys that are each allowed is `new`. */
-export function judgeKeys({ acknowledged, inFlight, earlier }: Promised, value: Json | undefined): Outcome {
+export function judgeKeys({ acknowledged, inFlight, earlier }: Promised, value: Json | undefined, likeness: Likeness = {}): Outcome {
   if (value !== undefined && value !== null && !isObject(value)) return 'mixed';
   const [found, allowed] = [keysOf(value), [acknowledged, ...inFlight].map(keysOf)];
   const history = [...earlier, acknowledged].map(keysOf);
   const keys = new Set([found, ...allowed].flatMap((map) => Object.keys(map)));
-  const outcomes = [...keys].map((key) => judgeKey(key, found[key], allowed, history));
+  const outcomes = [...keys].map((key) => judgeKey(key, found[key], allowed, history, likeness));
   const worst = worstOutcome(outcomes) ?? 'new';
   return worst === 'lost' && Object.keys(found).length === 0 ? 'empty' : worst;
 }
 
 /** `history`: oldest first; the last one is the map last acknowledged. */
-function judgeKey(key: string, found: Json | undefined, allowed: readonly Keys[], history: readonly Keys[]): Outcome {
-  const had = (map: Keys): boolean => isDeepStrictEqual(map[key], found);
+function judgeKey(key: string, found: Json | undefined, allowed: readonly Keys[], history: readonly Keys[], likeness: Likeness): Outcome {
+  const had = (map: Keys): boolean => alike(map[key], found, likeness, [key]);
   if (allowed.some(had)) return 'new';
   if (found !== undefined) return history.some(had) ? 'stale' : 'mixed';
   const last = history.at(-1)?.[key];

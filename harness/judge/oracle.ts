@@ -1,6 +1,7 @@
 /**
  * Oracles of recorded runs: they know what had been promised at every boundary, and judge what was found in a tree that was on disk there.
  */
+import { type Path, parsePath } from '../domain/alike.ts';
 import type { Loaded } from '../domain/recovery.ts';
 import type { Found, Judgement } from '../domain/sighting.ts';
 import type { Contract } from '../domain/store.ts';
@@ -15,15 +16,21 @@ export type Oracle = (op: number, tree: Tree, found: Found) => Judgement;
 
 /** What a bench knows of its store and scenario. */
 interface Judged {
-  readonly store: { readonly empty?: Json; readonly abilities: { readonly contract: Contract } };
+  readonly store: { readonly empty?: Json; readonly abilities: { readonly contract: Contract }; readonly ignore: readonly string[] };
   readonly scenario: { readonly next: Json };
   /** `whenFresh`: what load does on a directory that no save has touched. */
-  readonly recovery: { readonly whenFresh: Loaded };
+  readonly recovery: { readonly whenFresh: Loaded; readonly adds: readonly Path[] };
 }
 
-export function oracleOptions({ store: { empty, abilities }, scenario: { next }, recovery: { whenFresh } }: Judged): OracleOptions {
-  const { contract } = abilities;
-  return { next, contract, throwsWhenFresh: whenFresh.kind === 'threw', ...(empty !== undefined && { empty }) };
+export function oracleOptions({ store, scenario: { next }, recovery: { whenFresh, adds } }: Judged): OracleOptions {
+  const { empty, abilities, ignore } = store;
+  return {
+    next,
+    contract: abilities.contract,
+    likeness: { adds, ignore: ignore.map(parsePath) },
+    throwsWhenFresh: whenFresh.kind === 'threw',
+    ...(empty !== undefined && { empty }),
+  };
 }
 
 /** What an oracle knows of a run. */

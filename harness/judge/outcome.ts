@@ -3,7 +3,7 @@
  *
  * It never forgives: what it cannot prove to be an allowed value is a loss.
  */
-import { isDeepStrictEqual } from 'node:util';
+import { alike, type Likeness } from '../domain/alike.ts';
 import { OUTCOMES, type Outcome } from '../domain/outcomes.ts';
 import type { AfterLoad, Recovery } from '../domain/recovery.ts';
 import type { Contract, Grade } from '../domain/store.ts';
@@ -17,6 +17,8 @@ export interface OracleOptions {
   readonly empty?: Json;
   /** Default: `value`. */
   readonly contract?: Contract;
+  /** Members that load adds, and those that do not count. */
+  readonly likeness?: Likeness;
   /** What recovery saves; see `Scenario.next`. */
   readonly next: Json;
   /** True if load throws on a directory that no save has touched: then throwing says "nothing saved". */
@@ -57,11 +59,11 @@ function judgeValue(promised: Promised, value: Json | undefined, opened: AfterLo
   const is = (other: Json | undefined): boolean => sameValue(value, other, options);
   if (is(promised.acknowledged)) return 'original';
   if (promised.inFlight.some(is)) return 'new';
-  if (options.contract === 'map') return judgeKeys(promised, value);
+  if (options.contract === 'map') return judgeKeys(promised, value, options.likeness);
   // A log without its last records is an earlier one, also where none is left of those that came after it was empty.
   if (promised.earlier.some((earlier) => (earlier !== undefined || options.contract === 'log') && is(earlier))) return 'stale';
   if (isNothing(value, options)) return isBeforeFirstSave(promised, opened, options) ? 'stale' : 'empty';
-  return options.contract === 'log' ? judgeRecords(promised, value) : 'mixed';
+  return options.contract === 'log' ? judgeRecords(promised, value, options.likeness) : 'mixed';
 }
 
 /**
@@ -79,15 +81,22 @@ function isBeforeFirstSave(
   return acknowledgedBefore.every((value) => isNothing(value, options)) && !opened.some(isOwn);
 }
 
-/** Equal as JSON, whatever the order of keys. Saving an empty value and saving nothing are the same to a reader. */
-export function sameValue(one: Json | undefined, other: Json | undefined, options: Pick<OracleOptions, 'empty' | 'contract'>): boolean {
-  return isDeepStrictEqual(one, other) || (isNothing(one, options) && isNothing(other, options));
+type Sameness = Pick<OracleOptions, 'empty' | 'contract' | 'likeness'>;
+
+/**
+ * Equal as JSON, whatever the order of keys, but for what load adds. Saving an empty value and saving nothing are the same to a reader, also where
+ * load adds something to nothing.
+ */
+export function sameValue(one: Json | undefined, other: Json | undefined, options: Sameness): boolean {
+  if (alike(one, other, options.likeness ?? {})) return true;
+  return isNothing(one, options) && isNothing(other, options);
 }
 
-function isNothing(value: Json | undefined, { empty, contract }: Pick<OracleOptions, 'empty' | 'contract'>): boolean {
-  if (value === undefined || (empty !== undefined && isDeepStrictEqual(value, empty))) return true;
-  if (contract === 'log' && isDeepStrictEqual(value, [])) return true;
-  return empty === undefined && (value === null || isDeepStrictEqual(value, {}));
+function isNothing(value: Json | undefined, { empty, contract, likeness = {} }: Sameness): boolean {
+  const is = (other: Json): boolean => alike(value, other, likeness);
+  if (value === undefined || (empty !== undefined && is(empty))) return true;
+  if (contract === 'log' && is([])) return true;
+  return empty === undefined && (value === null || is({}));
 }
 
 /** True for every outcome but those in which an allowed value was found and the store works on. */

@@ -1,5 +1,6 @@
 /** Request and answer of the program that interleaves tasks, both as JSON. */
 
+import type { Likeness } from '../domain/alike.ts';
 import type { Schedule, ScheduleEnd } from '../domain/schedule.ts';
 import type { Contract, Outcome } from '../domain/store.ts';
 import type { Entry, Json, Step, Task, Tree } from '../domain/trace.ts';
@@ -25,6 +26,7 @@ export interface InterleaveRequest {
   readonly empty?: Json;
   /** Default: `value`. */
   readonly contract?: Contract;
+  readonly likeness?: Likeness;
   readonly throwsWhenFresh: boolean;
   /** One process with all tasks, or one process for each task. */
   readonly instances: 'shared' | 'own';

@@ -7,10 +7,12 @@
  */
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { addedTo, type Path, parsePath } from '../domain/alike.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import type { AfterLoad, Loaded, RecoveredTree, Recovery } from '../domain/recovery.ts';
 import type { Json, Tree } from '../domain/trace.ts';
 import { buildTree, listFiles, treeKey } from '../domain/tree.ts';
+import { valueAfterNext } from '../judge/promise.ts';
 import { discard } from '../machine/workspace.ts';
 import { AnswerPool } from './answers.ts';
 import { MOST_WORKERS, type RecoveryPool } from './pool.ts';
@@ -20,6 +22,8 @@ import type { RecoveryTask } from './worker.ts';
 export interface StoreRecovery {
   /** The result of load on an empty directory, in a fresh process. */
   readonly whenFresh: Loaded;
+  /** Members that load adds to what was saved, learnt without a crash: one process saves, another one loads. */
+  readonly adds: readonly Path[];
   /** Evaluating the store takes longer than starting a process: whatever can be forked should be. */
   readonly isSlow: boolean;
   /** Recovers a directory in a crash state, and changes it. */
@@ -64,8 +68,14 @@ export async function recoveryOf(
 ): Promise<StoreRecovery> {
   const { bundle } = store;
   const empty = { bundle, next: {} };
-  const { recovery: first, times } = await pool.measure({ ...empty, directory: makeDirectory() });
+  const control = store.scenarios[0]?.next;
+  const directory = makeDirectory();
+  const { recovery: first, times } = await pool.measure({ bundle, directory, next: control ?? {} });
   const whenFresh = first.load;
+  const adds =
+    control === undefined || first.save?.kind !== 'saved'
+      ? []
+      : addedBy(store, whenFresh, control, (await pool.fresh({ bundle, directory, next: control })).load);
   const isSlow = times !== undefined && times.firstMs > times.startMs;
   const forking = await forkingFor(store, pool, times?.againMs ?? 0, onNotForked);
   const warmPool = forking ?? pool;
@@ -109,6 +119,7 @@ export async function recoveryOf(
   };
   return {
     whenFresh,
+    adds,
     isSlow,
     recover: (directory, next) => (warm ? warmPool.warm : pool.fresh)({ bundle, directory, next }),
     recoverTrees: async (trees, next, onDone = () => {}) => {
@@ -159,6 +170,13 @@ export async function recoveryOf(
       return false;
     },
   };
+}
+
+/** None, where load does not return all that was saved: then that is judged as the loss it is. */
+function addedBy({ abilities, ignore }: LoadedStore, whenFresh: Loaded, control: Json, load: Loaded): readonly Path[] {
+  const before = whenFresh.kind === 'loaded' ? whenFresh.value : undefined;
+  const saved = valueAfterNext(control, before, abilities.contract);
+  return (load.kind === 'loaded' && addedTo(saved, load.value, ignore.map(parsePath))) || [];
 }
 
 /** A pool that forks the recoveries of a store, if that is faster and possible. */

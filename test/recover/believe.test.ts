@@ -73,6 +73,7 @@ function fakeRecovery({ warm = loaded, fresh = warm, forked = fresh, warmIsTrue 
     directories,
     recovery: {
       whenFresh: { kind: 'loaded' },
+      adds: [],
       isSlow: false,
       recover: async (directory) => {
         directories.push(directory);

@@ -119,12 +119,12 @@ class Judge {
   readonly #before: Json | undefined;
 
   constructor(
-    { next, throwsWhenFresh, empty, contract = 'value', before }: InterleaveRequest,
+    { next, throwsWhenFresh, empty, contract = 'value', likeness = {}, before }: InterleaveRequest,
     readonly tasks: readonly Task[],
     recover: ReturnType<typeof recoveryOnFake>,
   ) {
     this.#recover = recover;
-    this.#options = { next, contract, throwsWhenFresh, ...(empty !== undefined && { empty }) };
+    this.#options = { next, contract, likeness, throwsWhenFresh, ...(empty !== undefined && { empty }) };
     this.#before = valuesAfter(before, undefined).at(-1);
   }
 
