@@ -55,8 +55,8 @@ export const EFFORTS = {
   standard: {
     kills: 'real',
     states: 2_000,
-    recoveries: 3,
-    statesInRecovery: 36,
+    recoveries: 6,
+    statesInRecovery: 72,
     errnos: 'fallbacks',
     secondFaults: 6,
     crashedFaults: 4,
