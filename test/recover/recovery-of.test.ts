@@ -3,11 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import type { LoadedStore } from '../../harness/domain/loaded-store.ts';
 import type { Recovery } from '../../harness/domain/recovery.ts';
+import type { Scenario } from '../../harness/domain/scenario.ts';
 import type { RecoveryPool } from '../../harness/recover/pool.ts';
 import { recoveryOf } from '../../harness/recover/recovery-of.ts';
 import { freshDirectory } from '../lab/temporary.ts';
 
-const STORE = { name: 'store', bundle: 'bundle', kind: 'module' } as LoadedStore;
+const STORE = { name: 'store', bundle: 'bundle', kind: 'module', scenarios: [] as readonly Scenario[] } as LoadedStore;
 const loaded = (value: string): Recovery => ({ load: { kind: 'loaded', value } });
 
 /** What a second evaluation takes, and a fork; which pool recovers then, and whether the one that forks was asked for and closed. */

@@ -128,7 +128,7 @@ describe('a file is refused with words that help', () => {
       timeoutMs: 500,
       message: 'was not loaded within 0.5 s',
     },
-    { what: 'no export', text: 'const x = 1;', message: 'is not a store: save: expected a function; load: expected a function' },
+    { what: 'no export', text: 'const x = 1;', message: 'is not a store: load: expected a function' },
     {
       what: 'a named export only',
       text: `export const store = { ${FINE} };`,

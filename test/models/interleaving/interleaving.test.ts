@@ -9,11 +9,12 @@ import type { Json } from '../../../harness/domain/trace.ts';
 import { interleaving } from '../../../harness/models/interleaving/interleaving.ts';
 import type { Cell, Findings } from '../../../harness/models/model.ts';
 import type { InterleavedEnd } from '../../../harness/protocol/interleave.ts';
+import { SAVES } from '../../lab/abilities.ts';
 
 const [A, B]: [Json, Json] = [{ A: 1 }, { B: 1 }];
 const cell = {
   model: interleaving,
-  store: { name: 'planted', kind: 'module', claims: {}, knownBugs: {}, empty: {} },
+  store: { name: 'planted', kind: 'module', abilities: SAVES, ignore: [], claims: {}, knownBugs: {}, empty: {} },
   scenario: {
     name: 'two-savers',
     before: [{ kind: 'save', value: A }],
@@ -60,6 +61,7 @@ function bench(found: Json): Bench {
     effort: { ...EFFORTS.deep, seed: 1 },
     onProgress: () => {},
     recovery: {
+      adds: [],
       whenFresh: { kind: 'loaded', value: {} },
       recoverTrees: async (trees: readonly unknown[]) => trees.map(() => ({ recovery, left: [] })),
       confirm: async () => recovery,
