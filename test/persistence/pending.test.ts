@@ -2,9 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import { treeKey } from '../../harness/domain/tree.ts';
+import { historyOf } from '../../harness/persistence/actions.ts';
 import { COMBINATIONS_KEPT, pendingAt } from '../../harness/persistence/pending.ts';
 import { rebuild, statesAt } from '../../harness/persistence/power-loss.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
+import { detailOf } from '../../harness/persistence/state-id.ts';
 import { traceOf } from '../lab/traces.ts';
 
 const [before, empty, written, renamed] = [
@@ -32,9 +34,11 @@ describe.each(Object.values(PROFILES))('$name', (profile) => {
 
   test.each([1, 2, 3])('a case id can name each combination at boundary %i, and rebuilds its tree', (boundary) => {
     const { combinations, pieces } = pendingAt(saved, profile, boundary, 4096);
+    const { actions } = historyOf(saved, 4096);
     for (const { lost, tree } of combinations) {
-      const parts = [...lost].flatMap((place) => pieces[place]?.microOps.map(({ op, part }) => `${op.index}.${part}`) ?? []);
-      const detail = parts.length === 0 ? '' : `lost=${parts.join('+')}`;
+      const parts = [...lost].flatMap((place) => pieces[place]?.microOps ?? []);
+      const inOrder = parts.sort((one, other) => one.op.index - other.op.index || one.part - other.part);
+      const detail = detailOf(inOrder, actions, 4096, () => 'too long');
       expect(treeKey(rebuild(saved, profile, boundary, detail)), detail).toBe(treeKey(tree));
     }
   });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Bench } from '../../../harness/bench/bench.ts';
 import type { RecordedSubject } from '../../../harness/bench/subject.ts';
 import { trialOf } from '../../../harness/models/io-error/trial.ts';
+import { SAVES } from '../../lab/abilities.ts';
 import { traceOf } from '../../lab/traces.ts';
 
 test('the control runs when it is first asked for, and once', async () => {
@@ -17,9 +18,9 @@ test('the control runs when it is first asked for, and once', async () => {
   const bench = {
     recorder,
     complaint: () => undefined,
-    store: {},
+    store: { abilities: SAVES, ignore: [] },
     scenario: { next: 1 },
-    recovery: { whenFresh: { kind: 'loaded' } },
+    recovery: { whenFresh: { kind: 'loaded' }, adds: [] },
   } as unknown as Bench;
   const trace = traceOf({ ops: [] });
   const again = {
