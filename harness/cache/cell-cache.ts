@@ -26,6 +26,8 @@ export interface CellCacheOptions extends KeyOptions {
   /** An entry holds such a note. */
   readonly onNote: (store: string, note: string) => void;
   readonly bounds?: Bounds;
+  /** Whether cells are wanted with their evidence. A cell that is kept with it serves a run without it. */
+  readonly evidence?: boolean;
 }
 
 /** The kernel dates changes by a clock that may lag, in ms. */
@@ -82,6 +84,10 @@ export class CellCache {
       return undefined;
     }
     const { outside, notes, checked } = read.entry;
+    if (this.#options.evidence === true && checked.evidence === undefined) {
+      count(this.#changed, 'report');
+      return undefined;
+    }
     const changed = outside.find(([path, listed, state]) => this.#states.of(path, listed) !== state);
     if (changed !== undefined) {
       count(this.#changed, changed[0]);
@@ -90,7 +96,8 @@ export class CellCache {
     this.#reused += 1;
     this.#entries.touch(key, new Date(this.#options.clock()));
     for (const note of notes) this.#options.onNote(cell.store.name, note);
-    return { ...checked, cell: { ...checked.cell, reused: true } };
+    const { evidence, ...rest } = checked;
+    return { ...rest, cell: { ...checked.cell, reused: true }, ...(this.#options.evidence === true && evidence && { evidence }) };
   }
 
   /** `outside`: what the processes of the store used. Returns at once; `close` waits. */

@@ -26,7 +26,6 @@ export interface KeyOptions {
   readonly effort: Effort;
   readonly timeoutMs: number;
   readonly allCases: boolean;
-  readonly evidence?: boolean;
   readonly replay: (cell: Cell, id: string) => string;
   /** The time by which values are dated, in ms. */
   readonly now: number;
@@ -35,14 +34,14 @@ export interface KeyOptions {
 /** A case id with all that a command may say of one. */
 const ANY_CASE = '@0~tree=0';
 
-export function cellKey(cell: Cell, { surroundings, effort, timeoutMs, allCases, evidence, replay, now }: KeyOptions): CellKey {
+export function cellKey(cell: Cell, { surroundings, effort, timeoutMs, allCases, replay, now }: KeyOptions): CellKey {
   const { store, scenario } = cell;
   const name = cellName(cell);
   const parts: Parts = {
     ...surroundings,
     'how much is tried': JSON.stringify(effort),
     'time limit': String(timeoutMs),
-    report: `${allCases ? 'all cases' : 'violations'}${evidence ? ' with evidence' : ''} ${replay(cell, `${name}${ANY_CASE}`)}`,
+    report: `${allCases ? 'all cases' : 'violations'} ${replay(cell, `${name}${ANY_CASE}`)}`,
     claims: JSON.stringify([factsOf(store), heldTo(cell).heldBy]),
     store: bundleHash(store),
     scenario: hashOf(scenarioText(scenario, now)),

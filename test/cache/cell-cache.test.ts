@@ -93,13 +93,17 @@ describe('a cell that was kept', () => {
     expect(cache.changed.size).toBe(0); // it never ran
   });
 
-  test('with evidence is not one without it', async () => {
+  test('without evidence is not one with it, but one with it serves a run without', async () => {
     const evidence = { lines: {}, runs: {}, trees: {}, contents: {}, values: {}, cuts: {}, cases: {}, sources: {} };
     await kept();
     options = { ...options, evidence: true };
     expect(foundIn()).toEqual(['report']);
     await kept({}, cell(), { ...checked(), evidence });
     expect(new CellCache(options).find(cell())?.evidence).toEqual(evidence);
+    options = { ...options, evidence: false };
+    const found = new CellCache(options).find(cell());
+    expect(found?.cell.reused).toBe(true);
+    expect(found).not.toHaveProperty('evidence');
   });
 
   test('brings back what was noted of its store', async () => {
