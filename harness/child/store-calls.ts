@@ -4,7 +4,16 @@
  * A store with an `open` is opened in a directory when it is first called there. Its handle lives until `close`, and several steps share it.
  * Where the store acknowledges by `flush` or by `close`, that call is part of each change.
  */
-import type { CommandStore, LogStore, MapStore, ModuleStore, Store, StoreCalls } from '../domain/store.ts';
+import {
+  type CommandStore,
+  type Contract,
+  contractsNamedBy,
+  type LogStore,
+  type MapStore,
+  type ModuleStore,
+  type Store,
+  type StoreCalls,
+} from '../domain/store.ts';
 import { commandStore } from './command-store.ts';
 
 type ImportedStore = Exclude<Store, CommandStore>;
@@ -16,7 +25,7 @@ export function callsOf(store: Store): StoreCalls {
 
 /** Whether its functions are those of `StoreCalls` as they are. */
 function isPlain(store: ImportedStore): store is ModuleStore {
-  return (store.contract ?? contractOf(store)) === 'value' && store.open === undefined && (store.acknowledges ?? 'save') === 'save';
+  return contractOf(store) === 'value' && store.open === undefined && (store.acknowledges ?? 'save') === 'save';
 }
 
 /** Opens, acknowledges and closes; and names the change that recovery makes `save`. */
@@ -50,7 +59,7 @@ function withHandles(store: ImportedStore): StoreCalls {
 type Change = (directory: string, make: (handle: never) => unknown) => Promise<void>;
 
 function changesOf(store: ImportedStore, change: Change): Pick<StoreCalls, 'save' | 'update' | 'set' | 'delete' | 'append'> {
-  const contract = store.contract ?? contractOf(store);
+  const contract = contractOf(store);
   if (contract === 'map') {
     const { set, delete: remove } = store as MapStore;
     const setOne: StoreCalls['set'] = (directory, key, value) => change(directory, (handle) => set.call(store, handle, key, value));
@@ -74,5 +83,5 @@ function changesOf(store: ImportedStore, change: Change): Pick<StoreCalls, 'save
   };
 }
 
-/** The contract that the functions of a store name. */
-const contractOf = (store: ImportedStore): 'value' | 'map' | 'log' => ('set' in store ? 'map' : 'append' in store ? 'log' : 'value');
+/** The one that it says, or else the only one that its functions name: its description was checked. */
+const contractOf = (store: ImportedStore): Contract => store.contract ?? contractsNamedBy(store)[0] ?? 'value';

@@ -4,6 +4,7 @@
  * What a store adds is learnt once, from a run without a crash. A member that was saved and is missing or changed is never alike.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { isObject } from './json.ts';
 import type { Json } from './trace.ts';
 
 /** Keys from the top to a member; `*` stands for any key and any place in a list. */
@@ -31,7 +32,7 @@ function isAlike(one: Json | undefined, other: Json | undefined, likeness: Requi
   if (one === undefined || other === undefined) return one === other || isNamed(at, likeness.adds);
   if (Array.isArray(one) && Array.isArray(other))
     return one.length === other.length && one.every((item, index) => isAlike(item, other[index], likeness, [...at, String(index)]));
-  if (!isMap(one) || !isMap(other)) return isDeepStrictEqual(one, other);
+  if (!isObject(one) || !isObject(other)) return isDeepStrictEqual(one, other);
   return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((key) => isAlike(one[key], other[key], likeness, [...at, key]));
 }
 
@@ -46,7 +47,7 @@ export function addedTo(saved: Json | undefined, loaded: Json | undefined, ignor
       return (
         before.length === after.length && before.every((item, index) => look(item, after[index], [...at, String(index)], [...general, ANY]))
       );
-    if (!isMap(before) || !isMap(after)) return isDeepStrictEqual(before, after);
+    if (!isObject(before) || !isObject(after)) return isDeepStrictEqual(before, after);
     for (const key of Object.keys(after)) {
       const path = [...general, key];
       if (before[key] === undefined && !isNamed([...at, key], ignore)) added.set(path.join('\0'), path);
@@ -60,6 +61,3 @@ const ANY = '*';
 
 const isNamed = (at: Path, paths: readonly Path[]): boolean =>
   paths.some((path) => path.length === at.length && path.every((key, index) => key === ANY || key === at[index]));
-
-const isMap = (value: Json | undefined): value is { readonly [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

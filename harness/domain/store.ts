@@ -33,6 +33,14 @@ export const CONTRACTS = ['value', 'map', 'log'] as const;
 
 export type Contract = (typeof CONTRACTS)[number];
 
+/** The function that changes something, by which a store names its contract. */
+export const CHANGE_OF = { value: 'save', map: 'set', log: 'append' } as const satisfies { readonly [contract in Contract]: string };
+
+/** The contracts that the functions of a store name. */
+export function contractsNamedBy(functions: { readonly [name in (typeof CHANGE_OF)[Contract]]?: unknown }): Contract[] {
+  return CONTRACTS.filter((contract) => functions[CHANGE_OF[contract]] !== undefined);
+}
+
 /** What a store can be asked to do. */
 export interface Abilities {
   readonly contract: Contract;

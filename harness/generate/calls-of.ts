@@ -6,14 +6,11 @@
  */
 import type { Abilities } from '../domain/store.ts';
 import type { Json, Step } from '../domain/trace.ts';
+import type { EndOfProcess, HistoryStep } from './history.ts';
 import { historyAddition, historyValue, keyOf } from './values.ts';
 
-/** A change of a history, as all contracts share it. */
-export type Change =
-  | { readonly kind: 'save'; readonly value: number }
-  | { readonly kind: 'update'; readonly key: number }
-  | { readonly kind: 'reset' }
-  | { readonly kind: 'unchanged' };
+/** A step that changes something. */
+export type Change = Exclude<HistoryStep, EndOfProcess>;
 
 /** Whether histories of such a store have updates. */
 export const updatesIn = ({ contract, updates }: Abilities): boolean => updates || contract !== 'value';

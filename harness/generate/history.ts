@@ -21,9 +21,11 @@ export type HistoryStep =
 
 export type History = readonly HistoryStep[];
 
+export type EndOfProcess = Extract<HistoryStep, { readonly kind: 'reload' | 'crash' }>;
+
 /** True for the steps that end a process. */
-export function endsProcess({ kind }: HistoryStep): boolean {
-  return kind === 'reload' || kind === 'crash';
+export function endsProcess(step: HistoryStep): step is EndOfProcess {
+  return step.kind === 'reload' || step.kind === 'crash';
 }
 
 export function encodeHistory(history: History): string {

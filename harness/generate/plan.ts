@@ -47,7 +47,7 @@ export function plannedCalls(
   const planned: PlannedCall[] = first === 0 ? [] : [{ step: first - 1, value: stored, call: { kind: 'load' } }];
   let value = stored;
   for (const [at, step] of steps.entries()) {
-    if (step.kind === 'reload' || step.kind === 'crash') continue;
+    if (endsProcess(step)) continue;
     const call = callOf(step, value, String(first + at), abilities);
     if (call === undefined || (call.kind === 'update' && value === undefined && throwsWhenFresh)) continue;
     value = valueAfter(call, value);

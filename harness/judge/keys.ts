@@ -7,15 +7,11 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { alike, type Likeness } from '../domain/alike.ts';
+import { isObject, type Keys, keysOf } from '../domain/json.ts';
 import { type Outcome, worstOutcome } from '../domain/outcomes.ts';
 import type { Json, Promised } from '../domain/trace.ts';
-import { isObject } from './promise.ts';
 
-type Keys = { readonly [key: string]: Json };
-
-const keysOf = (value: Json | undefined): Keys => (isObject(value) ? value : {});
-
-/** Of a value that is none of those allowed as a whole. A map of keys that are each allowed is `new`. */
+/** For a value that is not allowed as a whole. A map of keys that are each allowed is `new`. */
 export function judgeKeys({ acknowledged, inFlight, earlier }: Promised, value: Json | undefined, likeness: Likeness = {}): Outcome {
   if (value !== undefined && value !== null && !isObject(value)) return 'mixed';
   const [found, allowed] = [keysOf(value), [acknowledged, ...inFlight].map(keysOf)];

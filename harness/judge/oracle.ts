@@ -61,7 +61,7 @@ export function oracleOfRecovery(trace: Trace, { recovery: { load }, promised: f
   const loaded = load.kind === 'loaded' ? load.value : undefined;
   const { earlier, acknowledgedBefore = earlier, acknowledged, inFlight } = first;
   const promisedAt = (op: number): Promised => {
-    const promised = promisedAfter(trace, op, loaded, [valueAfterNext(options.next, loaded, options.contract ?? 'value')]);
+    const promised = promisedAfter(trace, op, loaded, [valueAfterNext(options.next, loaded, options.contract)]);
     return {
       ...promised,
       earlier: [...earlier, acknowledged, ...inFlight, ...promised.earlier],

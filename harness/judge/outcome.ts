@@ -32,7 +32,7 @@ export function judgeRecovery(promised: Promised, recovery: Recovery, options: O
   if (isLoss(first)) return first;
   if (recovery.save?.kind === 'hung' || recovery.secondLoad?.kind === 'hung') return 'hung';
   const { load, secondLoad } = recovery;
-  const expected = valueAfterNext(options.next, load.kind === 'loaded' ? load.value : undefined, options.contract ?? 'value');
+  const expected = valueAfterNext(options.next, load.kind === 'loaded' ? load.value : undefined, options.contract);
   const shows = secondLoad?.kind === 'loaded' && sameValue(secondLoad.value, expected, options);
   return recovery.save?.kind === 'saved' && shows ? first : 'blocked';
 }

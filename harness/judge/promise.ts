@@ -1,4 +1,5 @@
 /** What a store had promised at a boundary of a trace. Pure. */
+import { keysOf, recordsOf } from '../domain/json.ts';
 import type { Contract } from '../domain/store.ts';
 import type { Json, Promised, Step, Trace } from '../domain/trace.ts';
 
@@ -33,7 +34,7 @@ export function valueAfter(step: Step, before: Json | undefined): Json {
 }
 
 /** What is stored after recovery's save of `next`; see `Scenario.next`. */
-export function valueAfterNext(next: Json, before: Json | undefined, contract: Contract): Json {
+export function valueAfterNext(next: Json, before: Json | undefined, contract: Contract = 'value'): Json {
   switch (contract) {
     case 'value':
       return next;
@@ -46,9 +47,6 @@ export function valueAfterNext(next: Json, before: Json | undefined, contract: C
   }
 }
 
-const keysOf = (value: Json | undefined): { readonly [key: string]: Json } => (isObject(value) ? value : {});
-const recordsOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
-
 /**
  * The promise after `ops` ops. Steps are acknowledged in order; the one after the last acknowledged counts as under way even
  * if it has not done an op yet. A mark between op k and op k+1 belongs to boundary k: the kill comes as late as it can.
@@ -58,8 +56,4 @@ export function promisedAfter(trace: Trace, ops: number, before: Json | undefine
   const history = [before, ...steps];
   const next = steps[done];
   return { acknowledged: history[done], inFlight: next === undefined ? [] : [next], earlier: history.slice(0, done) };
-}
-
-export function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -11,13 +11,11 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { alike, type Likeness } from '../domain/alike.ts';
+import { isObject, recordsOf } from '../domain/json.ts';
 import { type Outcome, worstOutcome } from '../domain/outcomes.ts';
 import type { Json, Promised } from '../domain/trace.ts';
-import { isObject } from './promise.ts';
 
-const recordsOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
-
-/** Of a value that is no state of the log. */
+/** For a value that is no state of the log. */
 export function judgeRecords({ acknowledged, inFlight, earlier }: Promised, value: Json | undefined, likeness: Likeness = {}): Outcome {
   if (!Array.isArray(value)) return 'mixed';
   const found: readonly Json[] = value;

@@ -4,7 +4,16 @@
 import * as z from 'zod';
 import { OUTCOME_NAMES } from '../domain/outcomes.ts';
 import type { Scenario, ScenarioPlan } from '../domain/scenario.ts';
-import { type Abilities, ACKNOWLEDGEMENTS, type Claims, CONTRACTS, type Contract, type KnownBugs } from '../domain/store.ts';
+import {
+  type Abilities,
+  ACKNOWLEDGEMENTS,
+  CHANGE_OF,
+  type Claims,
+  CONTRACTS,
+  type Contract,
+  contractsNamedBy,
+  type KnownBugs,
+} from '../domain/store.ts';
 import { toJson } from '../domain/to-json.ts';
 import type { Json } from '../domain/trace.ts';
 import { planScenario } from '../scenario/plan.ts';
@@ -118,20 +127,17 @@ const COMMAND: Abilities = { contract: 'value', updates: false, deletes: false }
 
 type Functions = { readonly [name in 'save' | 'set' | 'append' | 'update' | 'delete' | 'flush' | 'close']?: unknown };
 
-/** The change of each contract: the function that names it. */
-const CHANGES = { value: 'save', map: 'set', log: 'append' } as const satisfies { [contract in Contract]: keyof Functions };
-
 /** By the functions of a store, or what is wrong with them. */
 function abilitiesOf(store: object): Abilities | string {
   const { contract: named, acknowledges, ...functions } = store as Functions & { contract?: Contract; acknowledges?: string };
   const has = (name: keyof Functions): boolean => functions[name] !== undefined;
-  const possible = CONTRACTS.filter((contract) => has(CHANGES[contract]));
+  const possible = contractsNamedBy(functions);
   const [only, another] = possible;
   if (only === undefined) return 'it has no function that changes something: save (a whole value), set (a map) or append (a log)';
   if (named === undefined && another !== undefined)
-    return `it has ${possible.map((contract) => CHANGES[contract]).join(' and ')}: say which of them to hold it to, by contract: ${possible.map((contract) => `'${contract}'`).join(' or ')}`;
+    return `it has ${possible.map((contract) => CHANGE_OF[contract]).join(' and ')}: say which of them to hold it to, by contract: ${possible.map((contract) => `'${contract}'`).join(' or ')}`;
   const contract = named ?? only;
-  if (!has(CHANGES[contract])) return `contract '${contract}' needs the function ${CHANGES[contract]}`;
+  if (!has(CHANGE_OF[contract])) return `contract '${contract}' needs the function ${CHANGE_OF[contract]}`;
   if ((acknowledges === 'flush' || acknowledges === 'close') && !has(acknowledges))
     return `acknowledges: '${acknowledges}' needs the function ${acknowledges}`;
   return { contract, updates: contract === 'value' && has('update'), deletes: contract === 'map' && has('delete') };
