@@ -106,7 +106,8 @@ function afterRejection(text: string): string {
   return start === undefined || rest === undefined ? text : `${start}${hidden(rest)}`;
 }
 
-const TURN = /^(?<start>load -> |save |(?:load|save|update|save-loaded) failed: )(?<rest>.*)$/s;
+/** A step is named alone before `failed`, and an op with its file. */
+const TURN = /^(?<start>load -> |save |[a-z-]+ failed: )(?<rest>.*)$/s;
 
 /** What a task did until another one went on: ops, and what a load returned, a save was given or a step said. */
 function redactedTurn(text: string): string {

@@ -47,7 +47,19 @@ const told: Result = {
       found: `threw SyntaxError: Unexpected token in "${SECRET}" (in the same process)`,
       promised: `5 entries or "${SECRET} or more"`,
       fault: `op 2 open live fails with EMFILE; step 1 rejected: Error: ${SECRET}`,
-      schedule: [{ task: 'A', ops: ['open live', `load -> "${SECRET}"`, `save ${SECRET}`, `update failed: Error: ${SECRET}`] }],
+      schedule: [
+        {
+          task: 'A',
+          ops: [
+            'open live',
+            `load -> "${SECRET}"`,
+            `save ${SECRET}`,
+            `update failed: Error: ${SECRET}`,
+            `set failed: Error: ${SECRET}`,
+            `append failed: Error: ${SECRET}`,
+          ],
+        },
+      ],
     }),
   ),
 };
