@@ -8,19 +8,12 @@ import { cellName, cellNameIn } from './domain/case-id.ts';
 import { UsageError } from './domain/errors.ts';
 import { groupedBy } from './domain/grouped.ts';
 import type { LoadedStore } from './domain/loaded-store.ts';
-import type { CaseResult, Cause, CellResult, MissingBarrierLine } from './domain/result.ts';
+import type { Cause, MissingBarrierLine } from './domain/result.ts';
 import { counted } from './domain/words.ts';
-import { causesOf } from './explain/causes.ts';
 import type { Cell } from './models/model.ts';
+import { type Found, foundIn } from './run.ts';
 import { barrierSets } from './source-edits/barrier-sets.ts';
 import { editsOf } from './source-edits/edit-of.ts';
-
-/** What a run found. */
-export interface Found {
-  readonly cells: readonly CellResult[];
-  readonly cases: readonly CaseResult[];
-  readonly causes: readonly Cause[];
-}
 
 /** The file that a mend changes. `path`: absolute, free of symlinks. */
 export interface MendedFile {
@@ -68,7 +61,7 @@ export async function mended(cause: Cause, file: MendedFile, found: Found, optio
   return failed ?? { kind: 'hint', because };
 }
 
-/** Sets of barriers to try; undefined for an edit that is none of barriers. */
+/** Sets of barriers to try; undefined for an edit that adds no barriers. */
 function setsOf({ mend, cells }: Cause, { cases }: Found): (readonly MissingBarrierLine[] | undefined)[] {
   if (mend?.barriers === undefined) return [undefined];
   const own = cases.flatMap(({ id, mend: ofCell }) =>
@@ -118,13 +111,7 @@ export async function runEdited(
       const scenario = scenarios.get(cell.scenario.name);
       return scenario === undefined ? [] : [{ ...cell, store, scenario }];
     });
-  return findingsOf(await run(edited));
-}
-
-export function findingsOf(checked: readonly CheckedCell[]): Found {
-  const cells = checked.map(({ cell }) => cell);
-  const cases = checked.flatMap((one) => one.cases.filter(({ violation }) => violation));
-  return { cells, cases, causes: causesOf(cells, cases) };
+  return foundIn(await run(edited));
 }
 
 /** What cells could not measure any more, or show that no cell showed before; undefined where there is nothing. */

@@ -9,9 +9,11 @@ import { type EffortName, provesClaims } from './domain/effort.ts';
 import { failsRun } from './domain/grade.ts';
 import type { LoadedStore } from './domain/loaded-store.ts';
 import { modelName } from './domain/model-names.ts';
+import type { Result } from './domain/result.ts';
 import type { Scenario } from './domain/scenario.ts';
 import { isNotMeasured } from './domain/sighting.ts';
 import { Stopwatch } from './domain/stages.ts';
+import { causesOf } from './explain/causes.ts';
 import { usableCores } from './machine/cores.ts';
 import { likeliestFirst } from './models/likeliest.ts';
 import type { Cell } from './models/model.ts';
@@ -81,6 +83,16 @@ export async function runCells(cells: readonly Cell[], options: RunOptions): Pro
     await benches.close();
   }
   return results.filter((result) => result !== undefined);
+}
+
+/** What a run found: with each case that counts, and the causes of the violations. */
+export type Found = Pick<Result, 'cells' | 'cases' | 'causes'>;
+
+/** `allCases`: also those that violate nothing. */
+export function foundIn(checked: readonly CheckedCell[], allCases = false): Found {
+  const cells = checked.map(({ cell }) => cell);
+  const cases = checked.flatMap((one) => one.cases.filter(({ violation }) => allCases || violation));
+  return { cells, cases, causes: causesOf(cells, cases) };
 }
 
 async function resultOf(

@@ -4,8 +4,9 @@ import type { CheckedCell } from '../harness/cell-result.ts';
 import { UsageError } from '../harness/domain/errors.ts';
 import type { LoadedStore } from '../harness/domain/loaded-store.ts';
 import type { CellMend, MissingBarrierLine } from '../harness/domain/result.ts';
-import { type Found, findingsOf, type Mended, mended } from '../harness/mend.ts';
+import { type Mended, mended } from '../harness/mend.ts';
 import type { Cell } from '../harness/models/model.ts';
+import { type Found, foundIn } from '../harness/run.ts';
 import { barrierSets } from '../harness/source-edits/barrier-sets.ts';
 import { cellAndCases } from './report/fixture.ts';
 
@@ -64,7 +65,7 @@ async function mend(found: Found, run: (text: string) => CheckedCell[], loads: (
 
 const forcesFile = (text: string): boolean => text.includes('handle.sync()');
 const forcesDirectory = (text: string): boolean => text.includes('directory.sync()');
-const both = findingsOf([checked('replace', lacking(FILE, DIRECTORY))]);
+const both = foundIn([checked('replace', lacking(FILE, DIRECTORY))]);
 
 describe('an edit is checked', () => {
   test('where the cause is gone in all its cells: with both barriers at once', async () => {
@@ -87,7 +88,7 @@ describe('an edit is checked', () => {
   });
 
   test('with the cheapest set that mends all cells, and not with all that any of them lacks', async () => {
-    const found = findingsOf([checked('replace', lacking(FILE, DIRECTORY)), checked('update', lacking(RENAMED))]);
+    const found = foundIn([checked('replace', lacking(FILE, DIRECTORY)), checked('update', lacking(RENAMED))]);
     expect(found.causes[0]?.mend?.barriers).toHaveLength(3);
     const result = await mend(found, (text) => {
       const isMended = forcesFile(text) && forcesDirectory(text);

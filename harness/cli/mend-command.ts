@@ -9,8 +9,8 @@ import { didYouMean } from '../domain/nearest.ts';
 import type { Cause } from '../domain/result.ts';
 import { counted, printable } from '../domain/words.ts';
 import { replaceFile } from '../machine/replace-file.ts';
-import { type Found, findingsOf, type Mended, type MendedFile, mended, runEdited, unifiedDiff, worseIn } from '../mend.ts';
-import { type RunOptions, runCells } from '../run.ts';
+import { type Mended, type MendedFile, mended, runEdited, unifiedDiff, worseIn } from '../mend.ts';
+import { type Found, foundIn, type RunOptions, runCells } from '../run.ts';
 import { editedFile } from '../source-edits/edit-of.ts';
 import { checkAvailable } from './available.ts';
 import { type CacheFlags, openCellCache } from './cell-cache.ts';
@@ -73,10 +73,8 @@ async function mend(id: string | undefined, flags: MendFlags, output: Output): P
     const options = runOptions(session, { ...flags, bail: false, depth: '2', observe: false, allCases: false });
     const cache = openCellCache(session, flags, { ...options, now, notesOf: () => [], onNote: () => {} }, output);
     const live = { stream: process.stderr, colors: output.colors, now: () => performance.now() };
-    const run = (work: (options: RunOptions) => Promise<Found | string>): Promise<Found | string> =>
-      withLiveLine(live, (line) => work({ ...options, onProgress: line.update }));
-    const first = await run(async (how) => findingsOf(await runCells(cells, { ...how, cache })));
-    if (typeof first === 'string') throw new Error('it was loaded before');
+    const run: Run = (work) => withLiveLine(live, (line) => work({ ...options, onProgress: line.update }));
+    const first = await run(async (how) => foundIn(await runCells(cells, { ...how, cache })));
     if (id !== undefined && !first.causes.some((cause) => cause.id === id)) throw unknownCause(id, first.causes);
     const load: Load = (replaced) => loadSelected(session, store, { now, timeoutMs: selection.timeoutMs, replaced });
     return new Mending({ session, output, cells, load, run, first, wanted: id, effort: flags.effort }).all(flags.write);
@@ -94,6 +92,9 @@ function unknownCause(id: string, causes: readonly Cause[]): UsageError {
   );
 }
 
+/** Does work that runs cells, with its progress shown. */
+type Run = <T>(work: (options: RunOptions) => Promise<T>) => Promise<T>;
+
 type Load = Parameters<typeof runEdited>[1]['load'];
 
 interface MendingOptions {
@@ -101,7 +102,7 @@ interface MendingOptions {
   readonly output: Output;
   readonly cells: Parameters<typeof runEdited>[1]['cells'];
   readonly load: Load;
-  readonly run: (work: (options: RunOptions) => Promise<Found | string>) => Promise<Found | string>;
+  readonly run: Run;
   readonly first: Found;
   readonly wanted: string | undefined;
   readonly effort: EffortName;
@@ -144,12 +145,9 @@ class Mending {
     const file = this.#fileOf(cause);
     if (typeof file === 'string') return { kind: 'hint', because: file };
     const { cells, load, run } = this.#options;
-    let result: Mended | undefined;
-    await run(async (how) => {
-      result = await mended(cause, file, this.#found, { load, cells, replaced: this.#replaced, run: (some) => runCells(some, how) });
-      return '';
-    });
-    if (result === undefined) throw new Error('it was tried');
+    const result = await run((how) =>
+      mended(cause, file, this.#found, { load, cells, replaced: this.#replaced, run: (some) => runCells(some, how) }),
+    );
     if (result.kind === 'checked') this.#replaced.set(file.path, result.text);
     return result;
   }

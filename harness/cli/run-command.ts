@@ -8,13 +8,12 @@ import { UsageError } from '../domain/errors.ts';
 import type { Result } from '../domain/result.ts';
 import { counted } from '../domain/words.ts';
 import { failsGate } from '../explain/baseline.ts';
-import { causesOf } from '../explain/causes.ts';
 import { joinedEvidence } from '../explain/evidence.ts';
 import { redactedResult } from '../explain/redacted.ts';
 import type { Cell } from '../models/model.ts';
 import { placesOf, type Shard } from '../models/shards.ts';
 import { timings } from '../report/timings.ts';
-import { type RunOptions, runCells } from '../run.ts';
+import { foundIn, type RunOptions, runCells } from '../run.ts';
 import { checkAvailable } from './available.ts';
 import { type BaselineFlags, baselineOptions, openBaseline } from './baseline.ts';
 import { type CacheFlags, cacheNotes, openCellCache } from './cell-cache.ts';
@@ -180,9 +179,7 @@ async function runAll(session: Session, chosen: readonly Cell[], options: RunOpt
   const started = performance.now();
   const checked = await runCells(chosen, options);
   const { allCases, effort } = options;
-  const cells = checked.map(({ cell }) => cell);
-  const cases = checked.flatMap((one) => one.cases.filter(({ violation }) => allCases || violation));
-  const causes = causesOf(cells, cases);
+  const found = foundIn(checked, allCases);
   const evidence = joinedEvidence(checked.map((one) => one.evidence));
   return {
     schema: 'crash-matrix/1',
@@ -195,9 +192,7 @@ async function runAll(session: Session, chosen: readonly Cell[], options: RunOpt
     platform: `${process.platform}-${process.arch}`,
     seed: effort.seed,
     durationMs: performance.now() - started,
-    causes,
-    cells,
-    cases,
-    ...(evidence && { evidence: { ...evidence, sources: sourcesIn(session.cwd, filesNamed(evidence, causes)) } }),
+    ...found,
+    ...(evidence && { evidence: { ...evidence, sources: sourcesIn(session.cwd, filesNamed(evidence, found.causes)) } }),
   };
 }
