@@ -72,12 +72,12 @@ export async function recoveryOf(
   const directory = makeDirectory();
   const { recovery: first, times } = await pool.measure({ bundle, directory, next: control ?? {} });
   const whenFresh = first.load;
-  const adds =
+  const isSlow = times !== undefined && times.firstMs > times.startMs;
+  const learnt =
     control === undefined || first.save?.kind !== 'saved'
       ? []
-      : addedBy(store, whenFresh, control, (await pool.fresh({ bundle, directory, next: control })).load);
-  const isSlow = times !== undefined && times.firstMs > times.startMs;
-  const forking = await forkingFor(store, pool, times?.againMs ?? 0, onNotForked);
+      : pool.fresh({ bundle, directory, next: control }).then(({ load }) => addedBy(store, whenFresh, control, load));
+  const [adds, forking] = await Promise.all([learnt, forkingFor(store, pool, times?.againMs ?? 0, onNotForked)]);
   const warmPool = forking ?? pool;
   const confirmed = new Map<string, Promise<Recovery>>();
   const kindsStarted = new Set<string>();
