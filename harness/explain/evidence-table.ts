@@ -88,7 +88,7 @@ export class EvidenceTable {
     return id;
   }
 
-  /** `sources` are read by whoever knows where they are. */
+  /** The caller reads the sources: it knows where they are. */
   evidence(): Omit<Evidence, 'sources'> {
     return {
       lines: this.#lines,

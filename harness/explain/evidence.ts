@@ -3,7 +3,7 @@ import type { Evidence } from '../domain/evidence.ts';
 
 const TABLES = ['lines', 'runs', 'trees', 'contents', 'values', 'cuts', 'cases', 'sources'] as const satisfies readonly (keyof Evidence)[];
 
-/** Sorted by id, so that it is the same in whatever order the parts come. Undefined where there is none. */
+/** Sorted by id, so that the order of the parts does not matter. Undefined if no part has evidence. */
 export function joinedEvidence(parts: readonly (Evidence | undefined)[]): Evidence | undefined {
   const some = parts.filter((part) => part !== undefined);
   if (some.length === 0) return undefined;

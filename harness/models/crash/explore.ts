@@ -77,7 +77,7 @@ function unsplitStores({ ops }: Trace): string[] {
   const count = ops.filter(({ call }) => call === 'mapwrite').length;
   if (count === 0) return [];
   const often = count === 1 ? 'once' : `${count} times`;
-  return [`stores to mapped files are told apart only where a call came between them: ${often} they are taken as one`];
+  return [`stores to mapped files are separated only by calls between them: ${often} they count as one`];
 }
 
 /** A trace that the model of power loss cannot follow gives no states. */

@@ -32,11 +32,11 @@ export function singleFaults(trace: Run): OpFault[] {
 const LOSING_ERRNO = 'EIO';
 
 function lossAt({ index, call, error }: Op, since: number | undefined): OpFault[] {
-  const tells = call === 'close' || call === 'fsync' || call === 'fdatasync';
-  return tells && error === undefined && since !== undefined ? [{ kind: 'lost', op: index, since, errno: LOSING_ERRNO }] : [];
+  const reports = call === 'close' || call === 'fsync' || call === 'fdatasync';
+  return reports && error === undefined && since !== undefined ? [{ kind: 'lost', op: index, since, errno: LOSING_ERRNO }] : [];
 }
 
-/** On a network file system each close forces what was written, and so does a change of size, which the server is told at once. */
+/** On a network file system each close forces what was written, and so does a change of size, which is sent to the server at once. */
 function forcesContents({ call, flags = [] }: Op): boolean {
   return call === 'close' || call === 'fsync' || call === 'fdatasync' || call === 'truncate' || flags.includes('truncate');
 }

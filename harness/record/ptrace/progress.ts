@@ -37,7 +37,7 @@ export class Progress {
     return !follows || isNext(this.#keys, this.#events, key, plan.kind === 'follow' ? plan.matching : 'same');
   }
 
-  /** Whether files may be mapped at the start. In a run that repeats a recorded one up to its kill or end, the order tells. */
+  /** Whether files may be mapped at the start. A run that repeats a recorded one up to its kill or end has it in its order. */
   get mayBeMapped(): boolean {
     const { kind } = this.#plan;
     return (kind !== 'kill' && kind !== 'cut') || this.#keys.some((key) => /^(?:mapwrite|msync|mmap) /.test(key));

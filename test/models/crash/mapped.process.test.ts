@@ -57,7 +57,7 @@ describe.skipIf(noPtrace !== undefined)('a store that writes through memory', ()
           const ops = subject?.kind === 'recorded' ? subject.trace.ops.length : 0;
           expect(explored.doubts).toEqual([]);
           expect(explored.unmeasured).toEqual([]);
-          expect(explored.notes.join()).toContain('stores to mapped files are told apart only where a call came between them: once');
+          expect(explored.notes.join()).toContain('stores to mapped files are separated only by calls between them: once');
           const last = explored.verdicts.filter(({ case: one }) => one.state.at.op === ops);
           return [...new Set(last.map(({ outcome }) => (outcome === 'original' ? 'new' : outcome)))].sort().join(' ');
         }),
