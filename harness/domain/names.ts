@@ -2,9 +2,9 @@
  * Matches the files of two runs although their names differ: temp files with random names, backups named by the time.
  *
  * Times, UUIDs and hashes in names are recognised by their form. Other names that vary per run are learnt by comparing two runs op by
- * op. The differing part is widened to whole words, so that two random numbers that happen to begin alike do not teach a false prefix.
+ * op. A differing part is widened to whole words, so that two random numbers that happen to begin alike do not teach a false prefix.
  */
-import type { NameRule } from './trace.ts';
+import type { Charset, NameRule } from './trace.ts';
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 /** A fraction is milliseconds at the end of a word, or whatever stands before the `Z`: other digits belong to the next part of the name. */
@@ -14,7 +14,8 @@ const EPOCH_MS = /(?<!\d)1\d{12}(?!\d)/g;
 /** SHA-1 to SHA-512. A hash of varying contents varies too. */
 const HASH = /(?<![0-9a-f])(?:[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})(?![0-9a-f])/gi;
 
-const CHARSETS = { digits: /^[0-9]+$/, hex: /^[0-9a-f]+$/i, word: /^[\w-]+$/ } as const;
+const CHARSETS = { digits: '[0-9]+', hex: '[0-9a-fA-F]+', word: '[\\w-]+' } as const;
+const RANDOM = '<random>';
 
 /**
  * Replaces the parts of a file name (one path component) that vary from run to run by `<time>`, `<uuid>`, `<hash>` or `<random>`.
@@ -27,7 +28,7 @@ export function canonicalName(name: string, rules: readonly NameRule[]): string 
     if (known.length <= rule.prefix.length + rule.suffix.length) continue;
     if (!known.startsWith(rule.prefix) || !known.endsWith(rule.suffix)) continue;
     const middle = known.slice(rule.prefix.length, known.length - rule.suffix.length);
-    if (isMadeOf(middle, rule.charset) && !rule.except.includes(known)) return `${rule.prefix}<random>${rule.suffix}`;
+    if (isMadeOf(middle, rule) && !rule.except.includes(known)) return `${rule.prefix}${RANDOM}${fixedTexts(rule)}${rule.suffix}`;
   }
   return known;
 }
@@ -42,7 +43,7 @@ export function canonicalPath(path: string, rules: readonly NameRule[]): string 
     : canonicalName(path, rules);
 }
 
-/** Learns the varying part of a name from its forms in two runs; undefined if they do not differ, or not in a known character set. */
+/** Learns the varying parts of a name from its forms in two runs; undefined if they do not differ, or not in a known character set. */
 export function learnName(firstName: string, secondName: string): NameRule | undefined {
   const first = canonicalName(firstName, []);
   const second = canonicalName(secondName, []);
@@ -53,18 +54,51 @@ export function learnName(firstName: string, secondName: string): NameRule | und
   while (end < first.length - start && end < second.length - start && first.at(-1 - end) === second.at(-1 - end)) end += 1;
   while (start > 0 && isWord(first[start - 1])) start -= 1;
   while (end > 0 && isWord(first[first.length - end])) end -= 1;
-  const middles = [first.slice(start, first.length - end), second.slice(start, second.length - end)];
-  for (const charset of ['digits', 'hex', 'word'] as const) {
-    if (middles.every((middle) => isMadeOf(middle, charset)))
-      return { prefix: first.slice(0, start), suffix: first.slice(first.length - end), charset, except: [] };
+  const middles = [first.slice(start, first.length - end), second.slice(start, second.length - end)] as const;
+  const around = { prefix: first.slice(0, start), suffix: first.slice(first.length - end), except: [] };
+  const charset = charsetOf(...middles);
+  if (charset !== undefined) return { ...around, charset };
+  const parts = varyingParts(...middles);
+  return parts && { ...around, ...parts };
+}
+
+/** The smallest character set that both are made of. */
+function charsetOf(first: string, second: string): Charset | undefined {
+  const charsets = ['digits', 'hex', 'word'] as const;
+  return charsets.find((charset) => [first, second].every((middle) => isMadeOf(middle, { charset })));
+}
+
+/** Two texts word by word, if what separates the words is the same. The first word of the two differs, and so does the last. */
+function varyingParts(first: string, second: string): Pick<NameRule, 'charset' | 'further'> | undefined {
+  const pieces = /[\w-]+|[^\w-]+/g;
+  const [ones, others] = [first.match(pieces) ?? [], second.match(pieces) ?? []];
+  if (ones.length !== others.length) return undefined;
+  const parts: { readonly after: string; readonly charset: Charset }[] = [];
+  let after = '';
+  for (const [index, piece] of ones.entries()) {
+    const other = others[index] ?? '';
+    if (piece === other) {
+      after += piece;
+      continue;
+    }
+    const charset = charsetOf(piece, other);
+    if (charset === undefined) return undefined;
+    parts.push({ after, charset });
+    after = '';
   }
-  return undefined;
+  const [part, ...further] = parts;
+  return part && { charset: part.charset, further };
 }
 
 /** A random word may have digits that look like a time: what is written as a time within a word is that word's digits. */
-function isMadeOf(middle: string, charset: NameRule['charset']): boolean {
-  return CHARSETS[charset].test(middle.replace(/(?<=\w)<time>|<time>(?=\w)/g, '0'));
+function isMadeOf(middle: string, { charset, further = [] }: Pick<NameRule, 'charset' | 'further'>): boolean {
+  const rest = further.map((part) => `${escaped(part.after)}${CHARSETS[part.charset]}`);
+  return new RegExp(`^${CHARSETS[charset]}${rest.join('')}$`).test(middle.replace(/(?<=\w)<time>|<time>(?=\w)/g, '0'));
 }
+
+const fixedTexts = ({ further = [] }: NameRule): string => further.map(({ after }) => `${after}${RANDOM}`).join('');
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** True if the two paths have the same separators, whatever their words: the comparison before any rule is learnt. */
 export function alikeNames(first: string, second: string): boolean {

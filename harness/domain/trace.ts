@@ -103,11 +103,18 @@ export interface Variation {
   readonly contents: ReadonlySet<string>;
 }
 
-/** A file name with a part that differs from run to run, learnt by running twice: `prefix` + anything in `charset` + `suffix`. */
+export type Charset = 'digits' | 'hex' | 'word';
+
+/**
+ * A file name with parts that differ from run to run, learnt by running twice: `prefix`, anything in `charset`, then what is the same in
+ * every run and anything in its charset for each further part, and `suffix`.
+ */
 export interface NameRule {
   readonly prefix: string;
   readonly suffix: string;
-  readonly charset: 'digits' | 'hex' | 'word';
+  readonly charset: Charset;
+  /** In names such as `.<process id>.<random>.tmp`. */
+  readonly further?: readonly { readonly after: string; readonly charset: Charset }[];
   /** Names of this form that are the same in every run. */
   readonly except: readonly string[];
 }

@@ -113,6 +113,28 @@ describe('two names of one file teach', () => {
     ['tmpAbC123', 'tmpXyZ789', { prefix: '', suffix: '', charset: 'word', except: [] }],
     ['temp-V1StGXR8_Z5jdHi6', 'temp-aZ09-kLmNo_pQrSt', { prefix: 'temp-', suffix: '', charset: 'word', except: [] }],
     ['a.', 'a.1', undefined],
+    // A process id and a random word.
+    [
+      '.a.json.812.x1f.tmp',
+      '.a.json.4711.9ab.tmp',
+      { prefix: '.a.json.', suffix: '.tmp', charset: 'digits', further: [{ after: '.', charset: 'word' }], except: [] },
+    ],
+    [
+      '12~same~1f~<x>~7',
+      '13~same~22~<x>~8',
+      {
+        prefix: '',
+        suffix: '',
+        charset: 'digits',
+        further: [
+          { after: '~same~', charset: 'hex' },
+          { after: '~<x>~', charset: 'digits' },
+        ],
+        except: [],
+      },
+    ],
+    ['a.812.+.tmp', 'a.813.=.tmp', undefined],
+    ['a.1.2', 'a.3+4', undefined],
   ])('%s and %s', (one, other, rule) => {
     expect(learnName(one, other)).toEqual(rule);
     expect(learnName(other, one)).toEqual(rule);
@@ -143,6 +165,14 @@ describe('two names of one file teach', () => {
     expect(canonical).toContain('<random>');
     for (const name of [other, ...further]) expect(canonicalName(name, rules)).toBe(canonical);
   });
+});
+
+test('a name with two parts that vary is known in further runs, and one with other words between is not', () => {
+  const rule = learnName('.a.812.x1f.tmp', '.a.4711.9ab.tmp');
+  const rules = rule === undefined ? [] : [rule];
+  expect(canonicalName('.a.99.zzz.tmp', rules)).toBe('.a.<random>.<random>.tmp');
+  expect(canonicalName('.a.99.zzz.1.tmp', rules)).toBe('.a.99.zzz.1.tmp');
+  expect(canonicalName('.a.b.zzz.tmp', rules)).toBe('.a.b.zzz.tmp');
 });
 
 test('a random part that begins alike in two runs', () => {
