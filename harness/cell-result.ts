@@ -14,6 +14,7 @@ import type { NotMeasured } from './domain/sighting.ts';
 import type { StageTimes } from './domain/stages.ts';
 import type { Outcome } from './domain/store.ts';
 import type { Tree, Variation } from './domain/trace.ts';
+import { differencesIn } from './explain/differences.ts';
 import { EvidenceTable } from './explain/evidence-table.ts';
 import { describeFound } from './explain/found.ts';
 import { describePromised } from './explain/values.ts';
@@ -134,11 +135,12 @@ function historiesIn(subjects: Findings['subjects']): Pick<CellResult, 'historie
 }
 
 async function caseResult(verdict: Verdict<Case, unknown>, findings: Findings, { replay }: CellOptions): Promise<CaseResult> {
-  const { cell } = findings;
+  const { cell, likeness } = findings;
   const { model } = cell;
   const { outcome, recovery, promised, exposed, sighting } = verdict;
   const { found, lost = [], ...words } = await model.describe(verdict, findings);
   const id = caseIdOf(verdict, cell);
+  const differs = found === undefined && exposed === undefined ? differencesIn(outcome, recovery, promised, likeness) : undefined;
   const grade = gradeIn(cell, outcome);
   const violation = isViolation(grade, heldTo(cell).claim);
   const blame = violation ? await model.blame(verdict, findings) : undefined;
@@ -149,6 +151,7 @@ async function caseResult(verdict: Verdict<Case, unknown>, findings: Findings, {
     violation,
     found: found ?? (exposed === undefined ? describeFound(outcome, recovery, promised) : `${exposed} by other users`),
     promised: describePromised(promised),
+    ...(differs && { differs }),
     onDisk: filesIn(sighting.tree, model.variation(verdict)),
     lost,
     ...(blame && { blame }),

@@ -7,6 +7,7 @@
 import type { Bench } from './bench/bench.ts';
 import { isNotMeasured, type NotMeasured } from './domain/sighting.ts';
 import { type Timed, untimed } from './domain/stages.ts';
+import { likenessOf } from './judge/oracle.ts';
 import type { Case, Cell, Explored, Findings, Judge } from './models/model.ts';
 import { tallyOf } from './models/tally.ts';
 import { type CarriedOut, recoverAndBelieve, type Unmeasured } from './recover/believe.ts';
@@ -35,7 +36,8 @@ export async function check(cell: Cell, open: Bench, only?: unknown, timed: Time
 
   const explain = only === undefined ? model.explain : undefined;
   const explained: Explored = explain === undefined ? explored : await timed('explain', () => explain(explored, exploration));
-  return { cell, subjects, explored: explained, tally: explained.tally ?? tallyOf(cell, explained.verdicts) };
+  const tally = explained.tally ?? tallyOf(cell, explained.verdicts);
+  return { cell, subjects, explored: explained, tally, likeness: likenessOf(bench) };
 }
 
 /** Cases are done when they were carried out or, if nothing had to run for them, when their trees were recovered. */

@@ -153,6 +153,8 @@ const cellMend = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('undecided'), because: z.enum(['too-many', 'not-found']) }),
 ]);
 
+const members = z.object({ count, names: z.array(z.string()).describe('The first of them, e.g. `settings.theme`, `[3]`') });
+
 const caseResult = z.object({
   id: z.string().describe('<store>/<scenario>/<model>[:<profile>]@<boundary>[~detail]'),
   outcome,
@@ -176,6 +178,17 @@ const caseResult = z.object({
   history: z.array(z.string()).optional().describe('The steps of a generated history, e.g. "save v1", "crash after op 3"'),
   found: z.string().describe('What recovery found, in words'),
   promised: z.string().describe('What the store had promised, in words'),
+  differs: z
+    .object({
+      from: z
+        .enum(['promised', 'under way'])
+        .describe('The value that is nearest: the last acknowledged one, or that of the save under way'),
+      missing: members,
+      changed: members,
+      added: members,
+    })
+    .optional()
+    .describe('In which members the loaded value differs; absent where the two have nothing in common'),
   onDisk: z.array(z.object({ path: z.string(), bytes: count.optional() })),
   lost: z.array(z.string()).describe('Power loss: the ops, or parts of ops, that are not on disk'),
   site: siteLine.optional(),

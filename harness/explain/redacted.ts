@@ -31,9 +31,17 @@ function redactedCase(one: CaseResult): CaseResult {
     ...one,
     found: redactedFound(one.found),
     promised: one.promised.split(' or ').map(valueWords).join(' or '),
+    ...(one.differs && { differs: redactedDifferences(one.differs) }),
     ...(one.fault !== undefined && { fault: afterRejection(one.fault) }),
     ...(one.schedule && { schedule: one.schedule.map(({ task, ops }) => ({ task, ops: ops.map(redactedTurn) })) }),
   };
+}
+
+/** Names of members are saved data. */
+function redactedDifferences({ from, ...kinds }: NonNullable<CaseResult['differs']>): NonNullable<CaseResult['differs']> {
+  const { missing, changed, added } = kinds;
+  const without = ({ count }: { readonly count: number }) => ({ count, names: [] });
+  return { from, missing: without(missing), changed: without(changed), added: without(added) };
 }
 
 function redactedEvidence(evidence: Evidence): Evidence {

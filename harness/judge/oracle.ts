@@ -1,7 +1,7 @@
 /**
  * Oracles of recorded runs: they know what had been promised at every boundary, and judge what was found in a tree that was on disk there.
  */
-import { type Path, parsePath } from '../domain/alike.ts';
+import { type Likeness, type Path, parsePath } from '../domain/alike.ts';
 import type { Loaded } from '../domain/recovery.ts';
 import type { Found, Judgement } from '../domain/sighting.ts';
 import type { Contract } from '../domain/store.ts';
@@ -22,16 +22,23 @@ interface Judged {
   readonly recovery: { readonly whenFresh: Loaded; readonly adds: readonly Path[] };
 }
 
-export function oracleOptions({ store, scenario: { next }, recovery: { whenFresh, adds } }: Judged): OracleOptions {
-  const { empty, abilities, ignore } = store;
+export function oracleOptions({ store, scenario: { next }, recovery }: Judged): OracleOptions {
+  const { empty, abilities } = store;
+  const { whenFresh } = recovery;
   return {
     next,
     contract: abilities.contract,
-    likeness: { adds, ignore: ignore.map(parsePath) },
+    likeness: likenessOf({ store, recovery }),
     throwsWhenFresh: whenFresh.kind === 'threw',
     ...(empty !== undefined && { empty }),
   };
 }
+
+/** What a loaded value may differ in from the one that was saved. */
+export const likenessOf = ({ store: { ignore }, recovery: { adds } }: Pick<Judged, 'store' | 'recovery'>): Likeness => ({
+  adds,
+  ignore: ignore.map(parsePath),
+});
 
 /** What an oracle knows of a run. */
 interface Course {

@@ -9,6 +9,7 @@
  */
 import type { Bench } from '../bench/bench.ts';
 import type { RecordedSubject, Subject } from '../bench/subject.ts';
+import type { Likeness } from '../domain/alike.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import type { Blame } from '../domain/mechanisms.ts';
 import type { CaseResult, Tried } from '../domain/result.ts';
@@ -40,6 +41,8 @@ export interface Profile {
   readonly gates: boolean;
   /** Whether it runs although nobody named it. */
   readonly byDefault: boolean;
+  /** Its rules were never held against a real one: it runs where it is named itself, and no claim is ever held there. */
+  readonly uncalibrated?: true;
   /** The profile of the model in `claim.borrows` that this one is held to. */
   readonly heldTo?: string;
   /** Cells with a loss that are found in one second, in the matrix of the built-in stores: see `likeliest.ts`. Absent: not measured. */
@@ -119,12 +122,14 @@ export interface Findings<E extends Explored = Explored> {
   readonly subjects: readonly Subject[];
   readonly explored: E;
   readonly tally: Tally;
+  /** What a value that the store loads may differ in from the one that it saved. */
+  readonly likeness: Likeness;
 }
 
 /** A case in words; the rest of its lines in the report is the same for all models. */
 export type CaseWords = Omit<
   CaseResult,
-  'id' | 'outcome' | 'grade' | 'violation' | 'found' | 'promised' | 'onDisk' | 'lost' | 'blame' | 'replay'
+  'id' | 'outcome' | 'grade' | 'violation' | 'found' | 'promised' | 'differs' | 'onDisk' | 'lost' | 'blame' | 'replay'
 > & {
   readonly lost?: CaseResult['lost'];
   /** What recovery found, where the model has better words. */

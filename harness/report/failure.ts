@@ -6,7 +6,7 @@ import { modelName } from '../domain/model-names.ts';
 import { OUTCOMES } from '../domain/outcomes.ts';
 import type { CaseResult, CellResult, SiteLine } from '../domain/result.ts';
 import type { Grade } from '../domain/store.ts';
-import { counted, printable } from '../domain/words.ts';
+import { counted, printable, withCommas } from '../domain/words.ts';
 import type { Colors } from './colors.ts';
 import { fitSideBySide, GAP, longest, wrapSegments, wrapWords } from './lay-out.ts';
 import { crashRow, type MomentRow, momentRows, opWords, siteText } from './moment.ts';
@@ -33,6 +33,8 @@ interface BlockOptions {
 }
 
 const MOST_FILES = 12;
+/** Characters of the name of a member. */
+const LONGEST_NAME = 48;
 
 export function failureBlock(cell: CellResult, failure: CaseResult, colors: Colors, options: BlockOptions = {}): string {
   const { columns = Number.POSITIVE_INFINITY, more } = options;
@@ -74,6 +76,7 @@ export function failureRows(cell: CellResult, failure: CaseResult, colors: Color
     ...lossRows(failure),
     ...(failure.again === undefined ? [] : secondCrashRows(failure.again, cell.model)),
     { label: OUTCOMES[failure.outcome].foundBy, items: [[found, { text: `had promised ${failure.promised}` }]] },
+    ...differenceRows(failure.differs),
     { label: 'on disk', items: filesOnDisk(failure.onDisk) },
   ];
   if (
@@ -89,6 +92,19 @@ export function failureRows(cell: CellResult, failure: CaseResult, colors: Color
   if (more !== undefined) rows.push({ label: 'the same at', items: [[{ text: more }]] });
   rows.push({ label: 'replay', items: [[{ text: failure.replay, paint: colors.cyan }]], whole: true });
   return rows;
+}
+
+/** `2 missing: a, b`, `1 changed: c.updatedAt`. */
+function differenceRows(differs: CaseResult['differs']): Row[] {
+  if (differs === undefined) return [];
+  const kinds = (['missing', 'changed', 'added'] as const).map((kind) => [kind, differs[kind]] as const);
+  const texts = kinds.flatMap(([kind, { count, names }]) => {
+    if (count === 0) return [];
+    const named = names.map((name) => (name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name)).join(', ');
+    const more = names.length > 0 && count > names.length ? ', …' : '';
+    return [{ text: `${withCommas(count)} ${kind}${named === '' ? '' : `: ${named}${more}`}` }];
+  });
+  return [{ label: differs.from === 'promised' ? 'unlike promised' : 'unlike the save', items: [texts] }];
 }
 
 const asRow = ({ label, words }: MomentRow): Row => ({ label, items: [words.map((text) => ({ text }))] });

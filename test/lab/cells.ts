@@ -82,7 +82,7 @@ export function exploredOf<Parts extends Pick<Explored, 'verdicts'>>(parts: Part
 }
 
 export function findingsOf(cell: Cell, subjects: Findings['subjects'], explored: Explored): Findings {
-  return { cell, subjects, explored, tally: explored.tally ?? tallyOf(cell, explored.verdicts) };
+  return { cell, subjects, explored, tally: explored.tally ?? tallyOf(cell, explored.verdicts), likeness: {} };
 }
 
 export function resultOfCell(
