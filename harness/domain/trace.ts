@@ -11,8 +11,11 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 export type { Call };
 
-/** How a file was opened, as far as it matters to a crash. */
-export type OpenFlag = 'read' | 'write' | 'create' | 'exclusive' | 'truncate' | 'append' | 'directory' | 'tmpfile';
+/**
+ * How a file was opened, as far as it matters to a crash. `sync` and `dsync`: with O_SYNC or O_DSYNC; an op that writes through such a
+ * descriptor has the flag too, because it forces what it writes to disk, as fsync or fdatasync does.
+ */
+export type OpenFlag = 'read' | 'write' | 'create' | 'exclusive' | 'truncate' | 'append' | 'directory' | 'tmpfile' | 'sync' | 'dsync';
 
 /**
  * A file as an op names it. `id` numbers files in the order of their first appearance, so that it survives renames and is the same

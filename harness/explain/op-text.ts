@@ -30,11 +30,12 @@ function effect(op: Op): string {
     case 'open':
       return `open ${path}${openedTo(op.flags)}`;
     case 'copy':
-      return to === '' ? `copy to ${path}${bytes(op)}` : `copy ${path}${to}${bytes(op)}`;
+      return `${to === '' ? `copy to ${path}` : `copy ${path}${to}`}${bytes(op)}${openedTo(op.flags)}`;
     case 'truncate':
       return `truncate ${path}${op.range === undefined ? '' : ` to ${op.range.offset + op.range.length}`}`;
-    case 'read':
     case 'write':
+      return `write ${path}${bytes(op)}${openedTo(op.flags)}`;
+    case 'read':
     case 'allocate':
     case 'lock':
     case 'unlock':
@@ -85,7 +86,7 @@ function bytes(op: Op): string {
 
 /** An op's text without the bytes it touched, which differ from run to run where a file holds a process id. */
 export function withoutBytes(text: string): string {
-  return text.replace(/ (?:\d+\.\.\d+|to \d+)(?= by child process \d+| failed: [A-Z0-9]+$|$)/, '');
+  return text.replace(/ (?:\d+\.\.\d+|to \d+)(?= \(d?sync\)| by child process \d+| failed: [A-Z0-9]+$|$)/, '');
 }
 
 /** `step 1 (save) resolved` */

@@ -1,6 +1,5 @@
 /** System calls that a task has requested and that have not happened yet. */
-import { constants } from 'node:fs';
-import type { Call, OpenFlag } from '../domain/trace.ts';
+import type { Call } from '../domain/trace.ts';
 import type { Volume } from './volume.ts';
 
 export interface Syscall<Result> {
@@ -21,17 +20,3 @@ export interface Syscall<Result> {
 /** A sequence of system calls: each `yield` requests one, and returns its result or throws its error. */
 // biome-ignore lint/suspicious/noExplicitAny: the result of a yield depends on the yielded call, which generator types cannot express.
 export type Operation<Result> = Generator<Syscall<unknown>, Result, any>;
-
-const NAMED: readonly (readonly [OpenFlag, number])[] = [
-  ['create', constants.O_CREAT],
-  ['exclusive', constants.O_EXCL],
-  ['truncate', constants.O_TRUNC],
-  ['append', constants.O_APPEND],
-];
-
-/** Open flags as traces name them. */
-export function openFlags(flags: number): OpenFlag[] {
-  const access = flags & 3;
-  const words: OpenFlag[] = access === constants.O_RDONLY ? ['read'] : access === constants.O_WRONLY ? ['write'] : ['read', 'write'];
-  return [...words, ...NAMED.filter(([, bit]) => (flags & bit) !== 0).map(([word]) => word)];
-}

@@ -25,16 +25,18 @@ function namesOf(choice: Choice): { readonly exact: readonly string[]; readonly 
   };
 }
 
-/** A claim for the very profile is held; one for the whole model is held where the profile gates, and where the command line asks for it. */
+/** A claim for the very profile is held; one for the whole model is held where the profile gates, and where the command line asks for it. Under rules that were never calibrated none is held. */
 export function heldTo(cell: Pick<Cell, 'model' | 'profile' | 'heldBy'> & { readonly store: Pick<Cell['store'], 'claims'> }): Held {
   const { model, store } = cell;
   const { exact, general } = namesOf(cell);
   const claimed = (names: readonly string[]): Claim | undefined =>
     names.map((name) => store.claims[name]).find((claim) => claim !== undefined);
   const own = claimed(exact);
+  const { gates, uncalibrated } = profileOf(cell);
+  const named = own !== undefined ? 'claim' : (cell.heldBy ?? 'nothing');
   return {
     claim: own ?? claimed(general) ?? model.claim.byDefault,
-    heldBy: profileOf(cell).gates ? 'profile' : own !== undefined ? 'claim' : (cell.heldBy ?? 'nothing'),
+    heldBy: gates ? 'profile' : uncalibrated === true ? 'nothing' : named,
   };
 }
 

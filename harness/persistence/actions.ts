@@ -8,6 +8,7 @@
 import type { Entry, Op, Trace, Tree } from '../domain/trace.ts';
 import { equalTrees } from '../domain/tree.ts';
 import { type Disk, diskOf, entryOf, type InodeTable, inodeOf } from './disk.ts';
+import { entryInWords, sameEntry } from './entries.ts';
 import { contentsOf, emptyFile, type FileInode, hasData, type Inode } from './inode.ts';
 import {
   type Action,
@@ -92,6 +93,7 @@ class Replay {
       case 'write':
       case 'copy':
         this.#write(op);
+        this.#forceWritten(op);
         return;
       case 'mapwrite':
         this.#store(op);
@@ -195,6 +197,13 @@ class Replay {
     } else {
       throw this.#refusal('it wrote to a file without a name, and the offset was not recorded');
     }
+  }
+
+  /** Through a descriptor that was opened with O_SYNC or O_DSYNC, or with the flags of the call: as the kernel does, after it has written. */
+  #forceWritten(op: Op): void {
+    const part = op.range && pagesOf(op.range);
+    if (op.flags?.includes('sync')) this.#event(op, 'fsync', part);
+    else if (op.flags?.includes('dsync')) this.#event(op, 'fdatasync', part);
   }
 
   /** Changes the file to `after`, writing only the units that differ. */
@@ -393,7 +402,7 @@ class Replay {
       if (path === '') continue; // the store's directory itself, or a path outside it
       const entry = inode === NOTHING ? undefined : entryOf(this.disk.inode(inode), this.#unit);
       if (!sameEntry(entry, after.get(path)))
-        throw this.#refusal(`the model has ${inWords(entry)} at ${path}, the run ${inWords(after.get(path))}`);
+        throw this.#refusal(`the model has ${entryInWords(entry)} at ${path}, the run ${entryInWords(after.get(path))}`);
     }
   }
 
@@ -401,19 +410,4 @@ class Replay {
     const { index, call, file } = this.#op ?? {};
     return new NotReplayable(`op ${index}, ${call} ${file?.path}: ${why}`);
   }
-}
-
-function sameEntry(a: Entry | undefined, b: Entry | undefined): boolean {
-  if (a === b) return true;
-  if (a === undefined || b === undefined) return false;
-  if (a.kind === 'symlink') return b.kind === 'symlink' && a.target === b.target;
-  if (a.kind !== b.kind || a.mode !== b.mode) return false;
-  return a.kind !== 'file' || (b.kind === 'file' && a.hash === b.hash);
-}
-
-function inWords(entry: Entry | undefined): string {
-  if (entry === undefined) return 'nothing';
-  if (entry.kind === 'symlink') return `a symlink to ${entry.target}`;
-  const mode = entry.mode.toString(8);
-  return entry.kind === 'file' ? `a file of ${entry.bytes.length} bytes (mode ${mode})` : `a ${entry.kind} (mode ${mode})`;
 }

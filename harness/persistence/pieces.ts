@@ -114,7 +114,9 @@ export class Pieces {
 
   #addFile(microOps: readonly MicroOp[], inode: number, effects: readonly InodeEffect[]): Change {
     const tracker = this.#tracker(inode);
-    const logged = effects.some(isLogged);
+    // Stores to mapped memory reach the journal when the kernel writes their pages back, in whatever order.
+    const isJournalled = this.profile.data === 'journalled' && microOps[0]?.op.call !== 'mapwrite';
+    const logged = isJournalled || effects.some(isLogged);
     const position = logged ? this.#nextPosition() : 0;
     const allocates = effects.some((effect) => this.#allocates(effect));
     const requires = new Set([...tracker.requiredBy(effects, this.profile), ...this.#dataBeforeGrowth(effects, microOps[0])]);

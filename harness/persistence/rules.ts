@@ -25,6 +25,11 @@ export interface Rules {
   readonly overwrite: 'in-place' | 'copied';
   /** Two writes to one page (one sector, when tearing). `in-order`: the later never persists alone, as a page is written whole. */
   readonly samePage: 'free' | 'in-order';
+  /**
+   * What is written into files. `written-back`: it persists by itself. `journalled`: it is logged, in order with names, except what was
+   * stored into mapped memory.
+   */
+  readonly data: 'written-back' | 'journalled';
   /** A size set by truncate. `waits`: it persists after the data below it. `at-once`: it may persist first; that data reads as zeros. */
   readonly resize: 'at-once' | 'waits';
   /** Which renames over an existing file persist only after the new file's data: none, all, or those over a file that was not empty. */

@@ -86,7 +86,7 @@ describe('cannot be parsed', () => {
     'a/b/process-kill@1~then=2~lost=3',
     'a/b/process-kill:xfs@1',
     'a/b/power-loss@1',
-    'a/b/power-loss:ntfs@1',
+    'a/b/power-loss:zfs@1',
     'a/b/power-loss:xfs@1~torn=3',
     'a/b/power-loss:xfs@1~lost=../x',
     'a/b/power-cut:xfs@1~lost=3',

@@ -38,6 +38,9 @@ const modeOf = (tree: Tree, path: string): string => {
   return entry !== undefined && 'mode' in entry ? entry.mode.toString(8) : 'missing';
 };
 
+/** The profiles that the rows are about. The others are in `named-profiles.test.ts`. */
+export const IN_TABLES = ['posix', 'ext4', 'ext4-noauto', 'xfs', 'btrfs'] as const satisfies readonly ProfileName[];
+
 /** The states in words, separated by spaces; `rest` is for the profiles that are not named. */
 type Expected = { readonly [name in ProfileName]?: string } & { readonly rest?: string };
 

@@ -1,9 +1,9 @@
 /** Executes one schedule, to its end or to its crash, and describes its ops. */
 import { relative } from 'node:path';
 import { canonicalPath } from '../../domain/names.ts';
+import { openFlagsIn } from '../../domain/open-flags.ts';
 import type { Schedule, ScheduleEnd, ScheduleOp } from '../../domain/schedule.ts';
 import type { Snapshot } from '../../fake/directory.ts';
-import { openFlags } from '../../fake/syscall.ts';
 import type { Happened } from '../../fake/world.ts';
 import type { Refusal } from '../../protocol/interleave.ts';
 import { follow } from './coding.ts';
@@ -50,7 +50,7 @@ function scheduleOp({ caller, syscall: { call, to, flags }, path, error, changed
     call,
     path: inside(path),
     ...(to !== undefined && { to: inside(to) }),
-    ...(flags !== undefined && { flags: openFlags(flags) }),
+    ...(flags !== undefined && { flags: openFlagsIn(flags) }),
     ...(error !== undefined && { error }),
     changed,
   };

@@ -6,6 +6,7 @@ export const PROFILE_OF = {
   ext4: 'ext4',
   'ext4-noauto': 'ext4-noauto',
   'ext4-writeback': 'posix',
+  'ext4-journal': 'ext4-journal',
   xfs: 'xfs',
   btrfs: 'btrfs',
 } as const satisfies { readonly [name in FileSystemName]: ProfileName };

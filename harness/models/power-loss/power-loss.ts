@@ -9,7 +9,7 @@ import { isNotMeasured } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { Trace } from '../../domain/trace.ts';
 import type { Coverage } from '../../persistence/power-loss.ts';
-import type { Profile as Persistence } from '../../persistence/profile.ts';
+import type { Profile as Persistence, ProfileName } from '../../persistence/profile.ts';
 import { PROFILES } from '../../persistence/profiles.ts';
 import { parseDetail } from '../../persistence/state-id.ts';
 import { blameCrash } from '../crash/blame.ts';
@@ -31,6 +31,7 @@ import type { TraceModel } from '../crash/in-recovery.ts';
 import { carriedOn, letterOf, worstAtEach } from '../crash/letters.ts';
 import { shrinkHistories } from '../crash/shrink-histories.ts';
 import { crashSubjects } from '../crash/subjects.ts';
+import { profileOf } from '../held.ts';
 import { type Letter, type Profile, recordedOf } from '../model.ts';
 import { type Explanation, explainSpace } from './explanation.ts';
 import { LossSpace, lossStateNamed, promisesOf } from './loss-space.ts';
@@ -38,7 +39,9 @@ import { pendingLoss } from './pending-loss.ts';
 
 /** What a load has read may not be on disk: both allowed values stay allowed until the next save resolves. */
 const LOAD_SETTLES = false;
-const GATES = new Set(['ext4', 'xfs', 'btrfs']);
+const GATES: ReadonlySet<ProfileName> = new Set(['ext4', 'xfs', 'btrfs']);
+const ONLY_NAMED: ReadonlySet<ProfileName> = new Set(['ext4-journal']);
+const UNCALIBRATED: ReadonlySet<ProfileName> = new Set(['f2fs', 'apfs', 'ntfs']);
 /** States that are looked up for a picture, over all boundaries; with more, a boundary shows the states first enumerated there. */
 const STATES_PER_PICTURE = 200_000;
 
@@ -99,18 +102,22 @@ function sumOf(found: readonly Found[]): Found['coverage'] {
   };
 }
 
-const SECONDS = { posix: 6.7, ext4: 2.8, 'ext4-noauto': 1.4, xfs: 0.7, btrfs: 1.9 } as const;
-const HISTORIES_SECONDS = { posix: 6, ext4: 3.4, 'ext4-noauto': 1.6, xfs: 1, btrfs: 2 } as const;
-const LOSSES_PER_SECOND = { posix: 0.08, ext4: 0.13, 'ext4-noauto': 0.32, xfs: 0.66, btrfs: 0.2 } as const;
+/** Of those that run by default. */
+const MEASURED: { readonly [name in ProfileName]?: Pick<Profile, 'lossesPerSecond' | 'seconds' | 'historiesSeconds'> } = {
+  posix: { lossesPerSecond: 0.08, seconds: 6.7, historiesSeconds: 6 },
+  ext4: { lossesPerSecond: 0.13, seconds: 2.8, historiesSeconds: 3.4 },
+  'ext4-noauto': { lossesPerSecond: 0.32, seconds: 1.4, historiesSeconds: 1.6 },
+  xfs: { lossesPerSecond: 0.66, seconds: 0.7, historiesSeconds: 1 },
+  btrfs: { lossesPerSecond: 0.2, seconds: 1.9, historiesSeconds: 2 },
+};
 
 const profiles = Object.values(PROFILES).map(
   ({ name }): Profile => ({
     name,
     gates: GATES.has(name),
-    byDefault: true,
-    lossesPerSecond: LOSSES_PER_SECOND[name],
-    seconds: SECONDS[name],
-    historiesSeconds: HISTORIES_SECONDS[name],
+    byDefault: !ONLY_NAMED.has(name) && !UNCALIBRATED.has(name),
+    ...(UNCALIBRATED.has(name) && { uncalibrated: true }),
+    ...MEASURED[name],
   }),
 );
 
@@ -196,7 +203,11 @@ export const powerLoss: TraceModel<Found> = {
   variation: variationOf,
   timeline: (verdict) => crashTimeline(verdict, 'the power went here'),
   pending: (verdict, { cell, explored }) => pendingLoss(verdict, explored.verdicts, persistenceOf(cell.profile)),
-  notes: crashNotes,
+  notes: async (findings) => {
+    const { uncalibrated } = profileOf(findings.cell);
+    const notes = await crashNotes(findings);
+    return uncalibrated === true ? [`the rules of ${findings.cell.profile} are not calibrated: no power was cut there`, ...notes] : notes;
+  },
 };
 
 const NEEDED = { needed: 'yes', redundant: 'no', undecided: 'undecided' } as const;

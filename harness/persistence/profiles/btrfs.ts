@@ -24,6 +24,7 @@ export const btrfs: Rules = {
   growth: 'with-data',
   overwrite: 'copied',
   samePage: 'in-order',
+  data: 'written-back',
   resize: 'at-once',
   renameOver: 'flushed-if-not-empty',
   close: 'not-flushed',

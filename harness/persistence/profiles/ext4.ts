@@ -18,6 +18,7 @@ export const ext4: Rules = {
   growth: 'with-new-blocks',
   overwrite: 'in-place',
   samePage: 'in-order',
+  data: 'written-back',
   resize: 'at-once',
   renameOver: 'flushed',
   close: 'flushed-if-emptied',

@@ -14,6 +14,7 @@ export const posix: Rules = {
   growth: 'free',
   overwrite: 'in-place',
   samePage: 'free',
+  data: 'written-back',
   resize: 'at-once',
   renameOver: 'not-flushed',
   close: 'not-flushed',

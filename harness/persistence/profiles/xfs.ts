@@ -16,6 +16,7 @@ export const xfs: Rules = {
   growth: 'with-data',
   overwrite: 'in-place',
   samePage: 'in-order',
+  data: 'written-back',
   resize: 'waits',
   renameOver: 'not-flushed',
   close: 'flushed-if-shortened',

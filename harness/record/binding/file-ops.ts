@@ -6,16 +6,15 @@
  */
 import { constants } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
-import type { Call, OpenFlag, Range } from '../../domain/trace.ts';
+import { forcedIn, openFlagsIn, TMPFILE } from '../../domain/open-flags.ts';
+import type { Call, Range } from '../../domain/trace.ts';
 import type { Conductor } from './conductor.ts';
 import type { FileIdentity, Files, OpenFile } from './files.ts';
 import { type Locate, pathText } from './inside.ts';
 import { type NativeFs, type NativePath, statOf } from './native.ts';
 import type { OpResult, PlannedOp } from './planned-op.ts';
 
-const { O_APPEND, O_CREAT, O_DIRECTORY = 0, O_EXCL, O_NOFOLLOW = 0, O_RDWR, O_TRUNC, O_WRONLY } = constants;
-/** The bit that O_TMPFILE adds to O_DIRECTORY on Linux; node does not export it. */
-const TMPFILE = process.platform === 'linux' ? 0o20000000 : 0;
+const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
 
 /** The buffer of a copy, in bytes. */
 const CHUNK = 1 << 20;
@@ -59,8 +58,11 @@ export class FileOps {
 
   /** The op of a call on a descriptor, or undefined if it was not opened inside the directory. */
   onDescriptor(call: Call, via: string, fd: number, mode?: number): PlannedOp | undefined {
-    const file = this.openFiles.get(fd)?.file;
-    return file === undefined ? undefined : { call, via, path: file.path, file, ...(mode === undefined ? {} : { mode }) };
+    const open = this.openFiles.get(fd);
+    if (open === undefined) return undefined;
+    const { file, forces } = open;
+    const flags = (call === 'write' || call === 'copy') && forces.length > 0 ? { flags: forces } : {};
+    return { call, via, path: file.path, file, ...flags, ...(mode === undefined ? {} : { mode }) };
   }
 
   /** Carries out an op, or just the call if there is no op. */
@@ -72,7 +74,7 @@ export class FileOps {
 
   plannedOpen(path: NativePath, flags: number, mode: number, via: string): PlannedOp | undefined {
     const planned = this.onPath('open', via, path, followsLinks(flags), flags & O_CREAT || flags & TMPFILE ? mode : undefined);
-    return planned && { ...planned, flags: openFlags(flags) };
+    return planned && { ...planned, flags: openFlagsIn(flags) };
   }
 
   openFile(path: NativePath, flags: number, mode: number, via: string): number {
@@ -91,7 +93,7 @@ export class FileOps {
     return this.perform(planned, open, (fd) => {
       const file = creates ? files.created(fd, planned.path) : files.at(fd, planned.path, true);
       if (locate(path, followsLinks(flags))?.leadsOutside) this.openFiles.delete(fd);
-      else this.openFiles.set(fd, { file, position: 0, append: (flags & O_APPEND) !== 0 });
+      else this.openFiles.set(fd, { file, position: 0, append: (flags & O_APPEND) !== 0, forces: forcedIn(flags) });
       return { file };
     });
   }
@@ -331,15 +333,4 @@ function explicitPosition(position: unknown): number | undefined {
 
 function followsLinks(flags: number): boolean {
   return (flags & O_NOFOLLOW) === 0 && (flags & (O_CREAT | O_EXCL)) !== (O_CREAT | O_EXCL);
-}
-
-function openFlags(flags: number): OpenFlag[] {
-  const names: OpenFlag[] = (flags & O_RDWR) !== 0 ? ['read', 'write'] : (flags & O_WRONLY) !== 0 ? ['write'] : ['read'];
-  if ((flags & O_CREAT) !== 0) names.push('create');
-  if ((flags & O_EXCL) !== 0) names.push('exclusive');
-  if ((flags & O_TRUNC) !== 0) names.push('truncate');
-  if ((flags & O_APPEND) !== 0) names.push('append');
-  if ((flags & O_DIRECTORY) !== 0) names.push('directory');
-  if ((flags & TMPFILE) !== 0) names.push('tmpfile');
-  return names;
 }

@@ -6,6 +6,7 @@
  * (a stat that fails with ENOENT) has an identity too, until something is created under its name.
  */
 import { join } from 'node:path';
+import type { OpenFlag } from '../../domain/trace.ts';
 import { type FileStat, isDirectory, type NativeFs, type NativePath, statOf } from './native.ts';
 
 export interface FileIdentity {
@@ -89,4 +90,6 @@ export interface OpenFile {
   /** The offset of the next read or write without a position, in bytes. */
   position: number;
   readonly append: boolean;
+  /** What a write through it forces to disk. */
+  readonly forces: readonly OpenFlag[];
 }

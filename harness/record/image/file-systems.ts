@@ -5,7 +5,7 @@
  *          timers, for which a run is too short anyway.
  * Forbids  options that make data safer or less safe than the name of the file system says.
  */
-export type FileSystemName = 'ext4' | 'ext4-noauto' | 'ext4-writeback' | 'xfs' | 'btrfs';
+export type FileSystemName = 'ext4' | 'ext4-noauto' | 'ext4-writeback' | 'ext4-journal' | 'xfs' | 'btrfs';
 
 export interface FileSystem {
   readonly name: FileSystemName;
@@ -59,6 +59,7 @@ export const FILE_SYSTEMS: { readonly [name in FileSystemName]: FileSystem } = {
   ext4,
   'ext4-noauto': { ...ext4, name: 'ext4-noauto', mountOptions: 'commit=60,noauto_da_alloc' },
   'ext4-writeback': { ...ext4, name: 'ext4-writeback', mountOptions: 'commit=60,data=writeback' },
+  'ext4-journal': { ...ext4, name: 'ext4-journal', mountOptions: 'commit=60,data=journal' },
   xfs: {
     name: 'xfs',
     type: 'xfs',

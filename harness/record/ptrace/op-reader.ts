@@ -13,7 +13,7 @@ import type { MappedFiles, StoredInto } from './mapped-files.ts';
 import { descriptorState } from './process-info.ts';
 import { MARK_PREFIX } from './protocol.ts';
 import { skipSyscall } from './registers.ts';
-import { Inside, type Located, locate, openFlags, readPath } from './resolve.ts';
+import { forcingFlags, Inside, type Located, locate, openFlags, readPath } from './resolve.ts';
 import { F_UNLCK, FLOCK_UNLOCK, IO_URING_SETUP, isOp, isShared, LEAVING, type Syscall, type Where } from './syscalls.ts';
 
 /** An op at its entry. */
@@ -117,7 +117,7 @@ export class OpReader {
 
   #op(tid: number, syscall: Syscall, args: readonly bigint[], from: NamedFile, target: NamedFile | undefined): OpAtEntry {
     const { libc, names, withDetails, processNumber } = this.#options;
-    const flags = openFlags(libc, tid, syscall, args);
+    const flags = openFlags(libc, tid, syscall, args) ?? forcingFlags(tid, syscall, args);
     // A symlink maps a name (`to`) to a text, which is recorded as the file that it leads to.
     const [path, to] =
       syscall.text === undefined

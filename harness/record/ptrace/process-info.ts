@@ -25,11 +25,11 @@ export function processOf(tid: number): { readonly pid: number; readonly parent:
 export function descriptorState(
   tid: number,
   descriptor: number,
-): { readonly position: number; readonly append: boolean; readonly writes: boolean } | undefined {
+): { readonly position: number; readonly append: boolean; readonly writes: boolean; readonly flags: number } | undefined {
   try {
     const info = readFileSync(`/proc/${tid}/fdinfo/${descriptor}`, 'utf8');
     const flags = Number.parseInt(/^flags:\s+(\d+)/m.exec(info)?.[1] ?? '0', 8);
-    return { position: Number(/^pos:\s+(\d+)/m.exec(info)?.[1]), append: (flags & 0o2000) !== 0, writes: (flags & 3) !== 0 };
+    return { position: Number(/^pos:\s+(\d+)/m.exec(info)?.[1]), append: (flags & 0o2000) !== 0, writes: (flags & 3) !== 0, flags };
   } catch {
     return undefined;
   }

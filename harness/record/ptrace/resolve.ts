@@ -5,8 +5,10 @@
  */
 import { readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { forcedIn, openFlagsIn } from '../../domain/open-flags.ts';
 import type { OpenFlag } from '../../domain/trace.ts';
 import type { Libc } from './libc.ts';
+import { descriptorState } from './process-info.ts';
 import type { Syscall, Where } from './syscalls.ts';
 
 const AT_FDCWD = -100;
@@ -104,31 +106,26 @@ export class Inside {
   }
 }
 
-const O_WRONLY = 1;
-const O_RDWR = 2;
-const O_CREAT = 0o100;
-const O_EXCL = 0o200;
-const O_TRUNC = 0o1000;
-const O_APPEND = 0o2000;
-const O_TMPFILE_BIT = 0o20000000;
-const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
-
-/** The flags of an open in words, from the call's arguments. */
+/** The flags of an open, from the call's arguments. */
 export function openFlags(libc: Libc, tid: number, syscall: Syscall, args: readonly bigint[]): readonly OpenFlag[] | undefined {
   const where = syscall.openFlags;
   if (where === undefined) return undefined;
-  let bits: number;
-  if (typeof where === 'number') bits = Number(BigInt.asIntN(32, args[where] ?? 0n));
-  else if ('fixed' in where) bits = where.fixed;
-  else bits = Number(BigInt.asIntN(32, libc.readMemory(tid, args[where.how] ?? 0n, 8).readBigUInt64LE(0)));
-  const access = bits & 3;
-  return [
-    access === O_RDWR ? (['read', 'write'] as const) : access === O_WRONLY ? (['write'] as const) : (['read'] as const),
-    bits & O_CREAT ? (['create'] as const) : [],
-    bits & O_EXCL ? (['exclusive'] as const) : [],
-    bits & O_TRUNC ? (['truncate'] as const) : [],
-    bits & O_APPEND ? (['append'] as const) : [],
-    bits & O_TMPFILE_BIT ? (['tmpfile'] as const) : [],
-    bits & O_DIRECTORY ? (['directory'] as const) : [],
-  ].flat();
+  if (typeof where === 'number') return openFlagsIn(intIn(args[where]));
+  if ('fixed' in where) return openFlagsIn(where.fixed);
+  return openFlagsIn(intIn(libc.readMemory(tid, args[where.how] ?? 0n, 8).readBigUInt64LE(0)));
 }
+
+const intIn = (argument = 0n): number => Number(BigInt.asIntN(32, argument));
+
+/** What a write forces to disk: through a descriptor that was opened for that, or asked for by the flags of the call itself. */
+export function forcingFlags(tid: number, { call, name, file }: Syscall, args: readonly bigint[]): readonly OpenFlag[] | undefined {
+  if ((call !== 'write' && call !== 'copy') || !('fd' in file)) return undefined;
+  const asked = name === 'pwritev2' ? intIn(args[5]) : 0;
+  if ((asked & RWF_SYNC) !== 0) return ['sync'];
+  const forces = forcedIn(descriptorState(tid, intIn(args[file.fd]))?.flags ?? 0);
+  if ((asked & RWF_DSYNC) !== 0 && forces.length === 0) return ['dsync'];
+  return forces.length === 0 ? undefined : forces;
+}
+
+const RWF_DSYNC = 2;
+const RWF_SYNC = 4;

@@ -42,6 +42,12 @@ const SYNCED: StoreText = { before: BEFORE, save: WRITE_TEMP_SYNCED + RENAME };
 const ROTATING: StoreText = { before: BEFORE, save: `${WRITE_TEMP} fs.renameSync(at('live'), at('bak')); ${RENAME}` };
 const HARDENED: StoreText = { before: BEFORE, save: WRITE_TEMP_SYNCED + RENAME + SYNC_DIRECTORY };
 const UNLINKING: StoreText = { before: BEFORE, save: `fs.unlinkSync(at('live')); ${WRITE_TEMP_SYNCED}` };
+/** Overwrites through a descriptor that forces what is written. */
+const FORCED_WRITE: StoreText = {
+  before: BEFORE,
+  save: `const { O_WRONLY, O_DSYNC } = fs.constants; const fd = fs.openSync(at('live'), O_WRONLY | O_DSYNC);
+    fs.writeSync(fd, 'new'); fs.closeSync(fd);`,
+};
 const IN_PLACE: StoreText = { before: BEFORE, save: `fs.writeFileSync(at('live'), 'new');` };
 
 /** What a cut run of a store needs on a file system. */
@@ -63,19 +69,32 @@ const COMMITTED: { readonly [name in FileSystemName]: ForcePoint['how'] } = {
   ext4: 'commit',
   'ext4-noauto': 'commit',
   'ext4-writeback': 'commit',
+  'ext4-journal': 'commit',
   xfs: 'commit',
   btrfs: 'fsync',
 };
 
 describe.each([
-  ['write temp, rename', UNSYNCED, { ext4: 'new', 'ext4-noauto': 'empty', 'ext4-writeback': 'new', xfs: 'empty', btrfs: 'old' }],
-  ['write temp, fsync, rename', SYNCED, { ext4: 'new', 'ext4-noauto': 'new', 'ext4-writeback': 'new', xfs: 'new', btrfs: 'new' }],
+  [
+    'write temp, rename',
+    UNSYNCED,
+    { ext4: 'new', 'ext4-noauto': 'empty', 'ext4-writeback': 'new', 'ext4-journal': 'new', xfs: 'empty', btrfs: 'old' },
+  ],
+  [
+    'write temp, fsync, rename',
+    SYNCED,
+    { ext4: 'new', 'ext4-noauto': 'new', 'ext4-writeback': 'new', 'ext4-journal': 'new', xfs: 'new', btrfs: 'new' },
+  ],
   [
     'rename live away, write temp, rename',
     ROTATING,
-    { ext4: 'empty', 'ext4-noauto': 'empty', 'ext4-writeback': 'empty', xfs: 'empty', btrfs: 'old' },
+    { ext4: 'empty', 'ext4-noauto': 'empty', 'ext4-writeback': 'empty', 'ext4-journal': 'new', xfs: 'empty', btrfs: 'old' },
   ],
-  ['write in place', IN_PLACE, { ext4: 'new', 'ext4-noauto': 'empty', 'ext4-writeback': 'new', xfs: 'new', btrfs: 'old' }],
+  [
+    'write in place',
+    IN_PLACE,
+    { ext4: 'new', 'ext4-noauto': 'empty', 'ext4-writeback': 'new', 'ext4-journal': 'new', xfs: 'new', btrfs: 'old' },
+  ],
 ] as const)('%s, another file forced, power cut', (_, store, found) => {
   test.each((Object.keys(FILE_SYSTEMS) as FileSystemName[]).map((name) => [on(name), name] as const))('%s', async (_, name) => {
     if (whyNot(name) !== undefined) return;
@@ -102,6 +121,21 @@ describe('after a save that returned', () => {
     for (const { boundary, tree } of all.states) expect(allows(trace, PROFILES[PROFILE_OF[name]], boundary, tree)).toBe(true);
   });
 });
+
+test.each((['ext4', 'ext4-journal', 'xfs', 'btrfs'] as const).map((name) => [on(name), name] as const))(
+  'what is written through a descriptor with O_DSYNC is there at once, %s',
+  async (_, name) => {
+    if (whyNot(name) !== undefined) return;
+    const request = await requestFor(FORCED_WRITE, name);
+    const { trace } = request.recording;
+    const all = await powerCuts(request);
+    if ('reason' in all) throw new Error(all.reason);
+    const [profile, end] = [PROFILES[PROFILE_OF[name]], lastOp(trace)];
+    expect(all.states.filter(({ boundary }) => boundary === end).map(({ tree }) => textIn(tree, 'live'))).toEqual(['new']);
+    for (const { boundary, tree } of all.states) expect(allows(trace, profile, boundary, tree)).toBe(true);
+    expect(allows(trace, profile, end, trace.trees[0] ?? new Map())).toBe(false);
+  },
+);
 
 describe('a profile that promises more than the file system keeps', () => {
   test.each([

@@ -65,6 +65,11 @@ export const programs: readonly Program[] = [
     run: (d) => fs.writeFileSync(join(d, 'f'), 'hello', { flush: true }),
     ops: [...WRITE.slice(0, 2), 'fsync f', 'close f'],
   },
+  {
+    name: 'writeFileSync through a descriptor with O_SYNC',
+    run: (d) => fs.writeFileSync(join(d, 'f'), 'hello', { flag: 'as' }),
+    ops: ['open f write create append sync', 'write f sync 0+5', 'close f'],
+  },
   { name: 'writeFile with a callback', run: (d) => promisify(fs.writeFile)(join(d, 'f'), 'hello'), ops: WRITE },
   { name: 'promises.writeFile', run: (d) => fsp.writeFile(join(d, 'f'), 'hello'), ops: WRITE },
   { name: 'promises.writeFile to a URL', run: (d) => fsp.writeFile(pathToFileURL(join(d, 'f')), 'hello'), ops: WRITE },
