@@ -1,4 +1,4 @@
-/** The unit tier without what takes seconds (see `lab/thorough.ts`), for `npm run test:unit` and `test:watch`. */
+/** The unit tier without what takes seconds (see `lab/depth.ts`), for `npm run test:unit` and `test:watch`. */
 import { configOf } from './vitest.config.ts';
 
-export default configOf({ thorough: false });
+export default configOf('quick');

@@ -8,6 +8,7 @@
  * No test depends on a quiet machine: a limit ends what hangs, and nothing else.
  */
 import type { ViteUserConfig } from 'vitest/config';
+import type { Depth } from './lab/depth.ts';
 
 /** A file for the counts, as `.ci/run` asks for it. */
 const results = process.env.CRASH_MATRIX_TEST_RESULTS;
@@ -19,7 +20,7 @@ type Tier = NonNullable<ViteUserConfig['test']>;
 
 const tier = (test: Tier): { readonly extends: true; readonly test: Tier } => ({ extends: true, test });
 
-export const configOf = ({ thorough }: { readonly thorough: boolean }): ViteUserConfig => ({
+export const configOf = (depth: Depth): ViteUserConfig => ({
   root: new URL('..', import.meta.url).pathname,
   test: {
     // Tests share nothing by module state, and importing everything anew for each file takes longer than the tests.
@@ -30,7 +31,7 @@ export const configOf = ({ thorough }: { readonly thorough: boolean }): ViteUser
     testTimeout: 300_000,
     hookTimeout: 300_000,
     teardownTimeout: 60_000,
-    provide: { thorough },
+    provide: { depth },
     // To transform what has not changed would be half of a quick run.
     experimental: { fsModuleCache: true },
     projects: [
@@ -50,4 +51,4 @@ export const configOf = ({ thorough }: { readonly thorough: boolean }): ViteUser
   },
 });
 
-export default configOf({ thorough: true });
+export default configOf('usual');

@@ -10,6 +10,7 @@ import type { CrashExplored } from '../../harness/models/crash/explore.ts';
 import type { FaultExplored } from '../../harness/models/io-error/explore.ts';
 import type { Findings } from '../../harness/models/model.ts';
 import { UPDATES } from '../lab/abilities.ts';
+import { deep } from '../lab/depth.ts';
 import { CLEANS_UP, FORGETS_AFTER_LOAD, READS_NOTHING, REJECTS, SKIPS_UNSYNCED, SOUND, TAKES_REFUSAL, UNSYNCED } from '../lab/histories.ts';
 import { type Lab, type LabCells, openLab } from '../lab/lab.ts';
 
@@ -83,7 +84,7 @@ test('a store without a bug holds, under kills and when the power goes, with eit
   }
 });
 
-test('a store that forces nothing to disk is found, however much a long history of it may leave', async () => {
+deep('a store that forces nothing to disk is found, however much a long history of it may leave', async () => {
   await on(UNSYNCED, { histories: 4 }, async ({ check }) => {
     const findings = await check(POSIX);
     const { explored, tally } = findings;
@@ -106,7 +107,7 @@ test('a call that fails in the last step is found where the steps before it matt
   });
 });
 
-test('the histories of a cell share its second faults, and no fsync lies', async () => {
+deep('the histories of a cell share its second faults, and no fsync lies', async () => {
   await on(CLEANS_UP, { histories: 2 }, async ({ check }) => {
     const { explored } = await check<FaultExplored>({ model: 'io-error' });
     const { tried } = explored;
@@ -160,7 +161,7 @@ test('a step that fails though nothing failed beneath it is reported in the shor
   });
 });
 
-test('io-error:windows refuses the last call of a history, by the rules of Windows', async () => {
+deep('io-error:windows refuses the last call of a history, by the rules of Windows', async () => {
   await on(TAKES_REFUSAL, { histories: 1 }, async ({ check }) => {
     const wanted = { model: 'io-error:windows' };
     const { explored, cell } = await check<FaultExplored>(wanted);

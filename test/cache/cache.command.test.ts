@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Result } from '../../harness/domain/result.ts';
 import { copyInstallation, openPlace, type Place, TEN_LINES } from '../lab/command.ts';
+import { deep } from '../lab/depth.ts';
 import { noPtrace } from '../record/ptrace/tracing.ts';
 
 /** Reads a package when it is imported, `options.json` when it loads, and `more.json` when it finds nothing. */
@@ -86,7 +87,7 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('a run that co
       result,
     };
   };
-  const CELL = ['--scenario', 'first-save', '--model', 'process-kill', '--depth', '1'];
+  const CELL = ['--scenario', 'first-save', '--model', 'process-kill', '--observe', '--depth', '1'];
   const OUTSIDE = ['--store', './outside.cjs', ...CELL];
 
   test('reuses them where nothing changed: the same result and the same report, to the byte', async () => {
@@ -139,7 +140,7 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('a run that co
     expect((await run(OUTSIDE)).reused).toEqual(cell);
   });
 
-  test('runs one again after a change of what only a forked recovery uses', async () => {
+  deep('runs one again after a change of what only a forked recovery uses', async () => {
     const slow = ['--store', './slow.cjs', ...CELL, '--timeout', '60'];
     const first = await run(slow);
     const again = await run(slow);
@@ -157,7 +158,7 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('a run that co
     const changed = (stderr: string): string | undefined => /ran again, because of a change: (.*)/.exec(stderr)?.[1];
     for (const [more, env, why] of [
       [[], { MODE: 'other' }, 'environment'],
-      [['--seed', '7', '--states', '77', '--observe', '--timeout', '9'], {}, 'how much is tried, time limit, report'],
+      [['--seed', '7', '--states', '77', '--depth', '2', '--timeout', '9'], {}, 'how much is tried, time limit, report'],
     ] as const) {
       const { reused, stderr } = await run([...OUTSIDE, ...more], { env });
       expect([reused, changed(stderr)]).toEqual([[], why]);
@@ -174,7 +175,7 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('a run that co
     expect((await run(['--store', './program.cjs', ...CELL])).reused).toEqual([]);
   });
 
-  test('keeps none with a recorder that does not see other files', async () => {
+  deep('keeps none with a recorder that does not see other files', async () => {
     await run([...OUTSIDE, '--recorder', 'binding']);
     const { reused, stderr } = await run([...OUTSIDE, '--recorder', 'binding']);
     expect(reused).toEqual([]);

@@ -20,7 +20,7 @@ import type { Entry, Trace, Tree } from '../../harness/domain/trace.ts';
 import { hashBytes, treeKey } from '../../harness/domain/tree.ts';
 import { statesAt } from '../../harness/persistence/power-loss.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
-import { draws, exhaustive } from '../lab/thorough.ts';
+import { draws, exhaustive } from '../lab/depth.ts';
 import { BEFORE, calls } from '../persistence/random-run.ts';
 
 const RUNS = Number(process.env.RUNS ?? draws(60));

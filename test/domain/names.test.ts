@@ -2,7 +2,7 @@ import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { alikeNames, canonicalName, canonicalPath, learnName } from '../../harness/domain/names.ts';
 import type { NameRule } from '../../harness/domain/trace.ts';
-import { draws } from '../lab/thorough.ts';
+import { draws } from '../lab/depth.ts';
 
 const UUID = '0f8fad5b-d9cb-469f-a165-70867728950e';
 

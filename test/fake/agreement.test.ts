@@ -3,8 +3,8 @@ import { closeSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { draws } from '../lab/depth.ts';
 import { freshDirectory } from '../lab/temporary.ts';
-import { draws } from '../lab/thorough.ts';
 import { carryOut, type FsCall, fakeSide, fsCalls, realSide, treeInWords } from './both.ts';
 
 const RUNS = 150;

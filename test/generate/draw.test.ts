@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { EFFORTS } from '../../harness/domain/effort.ts';
 import { drawHistories } from '../../harness/generate/draw.ts';
 import { encodeHistory, endsProcess, type History } from '../../harness/generate/history.ts';
-import { draws } from '../lab/thorough.ts';
+import { draws } from '../lab/depth.ts';
 
 const inLetters = (history: History): string => encodeHistory(history).replaceAll(/[\d.]/g, '');
 

@@ -1,7 +1,8 @@
 /** Whole runs of the built command with random histories: a bug that takes three steps is reported in three steps, and replayed by its id. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { RESURRECTS } from '../../harness/benchmarks/stores.ts';
 import { expectNothingLeft, openPlace, type Place } from '../lab/command.ts';
+import { deep } from '../lab/depth.ts';
 
 let place: Place;
 beforeAll(() => {
@@ -9,7 +10,7 @@ beforeAll(() => {
 });
 afterAll(() => place.close());
 
-test('a bug that takes three steps is found by chance, reported in these three, and replayed', async () => {
+deep('a bug that takes three steps is found by chance, reported in these three, and replayed', async () => {
   place.write({ 'resurrects.cjs': RESURRECTS });
   const tmp = place.tmp();
   const { exitCode, result } = await place.result(['--store', './resurrects.cjs', '--scenario', 'histories', '--effort', 'deep'], { tmp });

@@ -20,7 +20,7 @@ import type { Trace } from '../../harness/domain/trace.ts';
 import { treeKey } from '../../harness/domain/tree.ts';
 import { historyOf, NotReplayable } from '../../harness/persistence/actions.ts';
 import { hashOfTree } from '../../harness/persistence/disk.ts';
-import { draws } from '../lab/thorough.ts';
+import { draws } from '../lab/depth.ts';
 import { BEFORE, calls } from './random-run.ts';
 
 /** Every tree that the model passes through. */

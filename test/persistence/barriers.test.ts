@@ -6,7 +6,7 @@ import { type EditedTrace, withBarrier, withoutOp } from '../../harness/persiste
 import { statesAt } from '../../harness/persistence/power-loss.ts';
 import type { Profile } from '../../harness/persistence/profile.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
-import { draws } from '../lab/thorough.ts';
+import { draws } from '../lab/depth.ts';
 import { BEFORE, calls } from './random-run.ts';
 
 const RUNS = Number(process.env.RUNS ?? draws(60));

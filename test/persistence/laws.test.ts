@@ -11,7 +11,7 @@ import { Pieces } from '../../harness/persistence/pieces.ts';
 import { powerLossStates, rebuild, statesAt } from '../../harness/persistence/power-loss.ts';
 import type { Profile } from '../../harness/persistence/profile.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
-import { draws } from '../lab/thorough.ts';
+import { draws } from '../lab/depth.ts';
 import { BEFORE, calls } from './random-run.ts';
 
 const profile = fc.constantFrom(...Object.values(PROFILES));

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Profile } from '../../harness/persistence/profile.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
-import { exhaustive } from '../lab/thorough.ts';
+import { exhaustive } from '../lab/depth.ts';
 import { expectedOf, leavesExactly, leftOf } from './leaves.ts';
 import { IN_TABLES, type Row, SEQUENCES } from './sequences.ts';
 

@@ -19,7 +19,7 @@ import { treeKey } from '../../harness/domain/tree.ts';
 import { type PowerLossOptions, powerLossStates, rebuild, STATE_LIMIT, statesAt } from '../../harness/persistence/power-loss.ts';
 import { PROFILE_NAMES } from '../../harness/persistence/profile.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
-import { exhaustive } from '../lab/thorough.ts';
+import { exhaustive } from '../lab/depth.ts';
 import { SEQUENCES } from './sequences.ts';
 
 const { posix, ext4, xfs } = PROFILES;

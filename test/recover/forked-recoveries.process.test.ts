@@ -12,10 +12,10 @@ import { buildTree } from '../../harness/domain/tree.ts';
 import type { RecoveryPool } from '../../harness/recover/pool.ts';
 import { recoveryOf, type StoreRecovery } from '../../harness/recover/recovery-of.ts';
 import { BUILT_IN_STORES } from '../../harness/store/catalogue.ts';
+import { casesOf, draws } from '../lab/depth.ts';
 import { type Lab, loadedStore, openLab } from '../lab/lab.ts';
 import { processesWith } from '../lab/processes.ts';
 import { temporaryDirectory } from '../lab/temporary.ts';
-import { draws } from '../lab/thorough.ts';
 import { countEvaluations, directoryWith, NEXT, poolIn, works, writeStore } from './recovering.ts';
 
 const withoutTimes = (found: unknown): unknown => JSON.parse(JSON.stringify(found).replaceAll(/\d{13}/g, '0'));
@@ -23,7 +23,8 @@ const withoutTimes = (found: unknown): unknown => JSON.parse(JSON.stringify(foun
 /** Enough for what comes before a store hangs, on a busy machine. */
 const LIMIT_MS = 2_000;
 /** Random stores. */
-const STORES = Number(process.env.RUNS ?? draws(8));
+const STORES = Number(process.env.RUNS ?? draws(6));
+const ALL_STORES = BUILT_IN_STORES.map(({ name }) => name);
 const MARK = 'CRASH_TEST_FORKED';
 
 describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')('forked recoveries', () => {
@@ -85,7 +86,7 @@ describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')('forked 
   }
 
   describe('find what recoveries find that evaluate the store each time', () => {
-    test.each(BUILT_IN_STORES.map(({ name }) => name))('%s', async (name) => {
+    test.each(casesOf(ALL_STORES, ['copy-then-replace']))('%s', async (name) => {
       const store = await lab.builtIn(name);
       const trees = await lab.on(store, { scenario: 'replace' }, async ({ bench }) => {
         const recorded = await bench.recorded();

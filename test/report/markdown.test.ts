@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Result } from '../../harness/domain/result.ts';
 import { markdownReport } from '../../harness/report/markdown.ts';
 import { stableText } from '../../harness/report/stable.ts';
-import { draws } from '../lab/thorough.ts';
+import { draws } from '../lab/depth.ts';
 import { failing, resultOf } from './fixture.ts';
 
 test('the committed report', async () => {

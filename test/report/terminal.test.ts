@@ -7,7 +7,7 @@ import { NO_COLORS } from '../../harness/report/colors.ts';
 import { failureBlock } from '../../harness/report/failure.ts';
 import { markdownReport } from '../../harness/report/markdown.ts';
 import { terminalReport } from '../../harness/report/terminal.ts';
-import { draws } from '../lab/thorough.ts';
+import { draws } from '../lab/depth.ts';
 import { asExpected, type CellParts, cellAndCases, failing, resultOf } from './fixture.ts';
 
 const plain = (result = failing, columns = 100): string => terminalReport(result, { columns, colors: false });

@@ -2,7 +2,7 @@ import { fc, test as law } from '@fast-check/vitest';
 import { SaxesParser } from 'saxes';
 import { expect, test } from 'vitest';
 import { characters, element } from '../../harness/report/xml.ts';
-import { draws } from '../lab/thorough.ts';
+import { draws } from '../lab/depth.ts';
 
 /** What a strict reader makes of it. Throws where it is not well-formed. */
 function read(xml: string): { readonly attribute: string; readonly text: string } {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fc, test as lawTest } from '@fast-check/vitest';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { loadSessionStore, rotateSessionFile, type SessionEntries, saveSessionStore, updateSessionStore } from '../../src/session-store.ts';
-import { draws } from '../lab/thorough.ts';
+import { draws } from '../lab/depth.ts';
 import { entriesOf, freshDirectory, freshStore, namesBeside, strategies } from './fixtures.ts';
 
 afterEach(() => vi.restoreAllMocks());

@@ -5,8 +5,8 @@ import { parseScheduleDetail, scheduleDetail } from '../../../harness/models/int
 import { search } from '../../../harness/models/interleaving/search.ts';
 import { blocksOf } from '../../../harness/models/schedule/describe.ts';
 import type { Interleaved } from '../../../harness/protocol/interleave.ts';
+import { exhaustive } from '../../lab/depth.ts';
 import { freshDirectory } from '../../lab/temporary.ts';
-import { exhaustive } from '../../lab/thorough.ts';
 import { answerOf, interleaved, type Planted, READER, sceneOf, TWO_SAVERS, TWO_UPDATERS } from './planted.ts';
 
 const TASKS = { 'two-savers': TWO_SAVERS, 'two-updaters': TWO_UPDATERS, reader: READER } as const;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FILE_SYSTEMS } from '../../../harness/record/image/file-systems.ts';
 import { missingFor } from '../../../harness/record/image/missing.ts';
 import { expectNothingLeft, openPlace, type Place, UNSYNCED } from '../../lab/command.ts';
+import { deep } from '../../lab/depth.ts';
 import { noPtrace } from '../../record/ptrace/tracing.ts';
 
 const missing = noPtrace ?? missingFor(FILE_SYSTEMS['ext4-noauto'], process.env.PATH ?? '');
@@ -42,7 +43,7 @@ describe.skipIf(missing !== undefined)('on real file systems', () => {
     expect(replayed.exitCode).toBe(1);
   });
 
-  test('in a random history too, which is reported and replayed', async () => {
+  deep('in a random history too, which is reported and replayed', async () => {
     place.write({ 'unsynced.cjs': UNSYNCED });
     const [tmp, before] = [place.tmp(), mounts()];
     const drawn = ['--scenario', 'histories', '--histories', '1', '--model', 'power-cut:ext4-noauto'];

@@ -4,7 +4,7 @@ import { treeOf } from '../../../harness/calibrate/tree-sketch.ts';
 import type { Op, Tree } from '../../../harness/domain/trace.ts';
 import type { CrashPoint } from '../../../harness/models/crash/crash-state.ts';
 import { killStates, tornTree } from '../../../harness/models/process-kill/kill-states.ts';
-import { draws } from '../../lab/thorough.ts';
+import { draws } from '../../lab/depth.ts';
 import { type OpSketch, traceOf } from '../../lab/traces.ts';
 
 const PAGE = 4096;

@@ -5,6 +5,7 @@ import { treeKey } from '../../../harness/domain/tree.ts';
 import type { Findings } from '../../../harness/models/model.ts';
 import type { Raced } from '../../../harness/models/race/raced.ts';
 import type { ScheduleExplored } from '../../../harness/models/schedule/schedule-case.ts';
+import { deep } from '../../lab/depth.ts';
 import { type Lab, openLab } from '../../lab/lab.ts';
 import { MAPPING } from '../../lab/mapping.ts';
 import {
@@ -195,7 +196,7 @@ describe.skipIf(noPtrace !== undefined)('races', () => {
     expect(leftOut).toBeGreaterThan(2);
   });
 
-  test('where the fake file system leads elsewhere, that is reported', async () => {
+  deep('where the fake file system leads elsewhere, that is reported', async () => {
     const here: RacingStore = { save: `if (fs.existsSync('/proc/self')) { ${OWN_TEMP.save} } else { ${RENAME_AWAY.save} }` };
     const {
       explored: { notes },
@@ -229,7 +230,7 @@ describe.skipIf(noPtrace !== undefined)('races', () => {
     expect(tally.outcomes.empty).toBeUndefined();
   });
 
-  test('random histories are raced too, and their failing orders named', async () => {
+  deep('random histories are raced too, and their failing orders named', async () => {
     const scenario = 'histories';
     await lab.on(racing(lab, RENAME_AWAY), { scenario, effort: { histories: 1 } }, async ({ bench, check: checkOn }) => {
       const fake = { ...bench.fake, bundle: async () => ({ reason: 'not asked for' }) };

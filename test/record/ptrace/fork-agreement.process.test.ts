@@ -6,7 +6,7 @@ import { differenceBetweenRuns, scanTree } from '../../../harness/domain/tree.ts
 import { endOf, type RecordRequest, record } from '../../../harness/record/record.ts';
 import { started } from '../../../harness/record/recorder.ts';
 import { BUILT_IN_STORES } from '../../../harness/store/catalogue.ts';
-import { draws } from '../../lab/thorough.ts';
+import { casesOf, draws } from '../../lab/depth.ts';
 import { noPtrace, openTracing, type Tracing } from './tracing.ts';
 
 /** Random programs. */
@@ -56,7 +56,12 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('forked and st
 
   /** They differ in how they rotate; what saves for the first time is the same in all that have a backup. */
   const CELLS = [...BUILT_IN_STORES.map(({ name }) => [name, 'save-twice'] as const), ['hardened', 'first-save'] as const];
-  test.each(CELLS)('%s/%s', async (store, scenario) => {
+  test.each(
+    casesOf(CELLS, [
+      ['copy-then-replace', 'save-twice'],
+      ['hardened', 'first-save'],
+    ]),
+  )('%s/%s', async (store, scenario) => {
     expect(await lab.on(await lab.builtIn(store), { scenario }, ({ bench }) => difference(bench))).toBeUndefined();
   });
 

@@ -22,7 +22,7 @@ import { acknowledgedAt } from '../../../../harness/models/power-loss/explain/qu
 import { withBarriers, withoutOps } from '../../../../harness/models/power-loss/explain/trace-edits.ts';
 import { powerLossStates, rebuild } from '../../../../harness/persistence/power-loss.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../../../harness/persistence/profile.ts';
-import { thorough } from '../../../lab/thorough.ts';
+import { thorough } from '../../../lab/depth.ts';
 import { BEFORE, calls } from '../../../persistence/random-run.ts';
 import { everyBarrier, explained, failingIn, failsWith, judgedBy, type TestCell, textAt } from './cell.ts';
 import { canPutBack } from './put-back.ts';

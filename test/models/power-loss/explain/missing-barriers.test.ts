@@ -14,7 +14,7 @@ import {
 } from '../../../../harness/calibrate/run.ts';
 import { type Mend, missingBarriers, verifyMend } from '../../../../harness/models/power-loss/explain/missing-barriers.ts';
 import type { ProfileName } from '../../../../harness/persistence/profile.ts';
-import { exhaustive } from '../../../lab/thorough.ts';
+import { exhaustive } from '../../../lab/depth.ts';
 import {
   type CellSketch,
   type Claim,

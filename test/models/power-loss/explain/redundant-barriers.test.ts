@@ -16,7 +16,7 @@ import {
 import { type Redundancy, redundantBarriers } from '../../../../harness/models/power-loss/explain/redundant-barriers.ts';
 import { type PlacedBarrier, withoutOps } from '../../../../harness/models/power-loss/explain/trace-edits.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../../../harness/persistence/profile.ts';
-import { exhaustive } from '../../../lab/thorough.ts';
+import { exhaustive } from '../../../lab/depth.ts';
 import { type Claim, cellOf, failingIn, LIVE, NEW, RUNS, type RunName, type TestCell, verdictsOf } from './cell.ts';
 
 const redundantIn = (cell: TestCell, mend: readonly PlacedBarrier[] = []): Promise<Redundancy> =>

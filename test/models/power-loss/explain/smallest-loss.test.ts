@@ -5,7 +5,7 @@ import { smallestPart } from '../../../../harness/models/power-loss/explain/mini
 import { lostOps, type SmallestLoss, simpler } from '../../../../harness/models/power-loss/explain/smallest-loss.ts';
 import { powerLossStates, rebuild } from '../../../../harness/persistence/power-loss.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../../../harness/persistence/profile.ts';
-import { exhaustive } from '../../../lab/thorough.ts';
+import { exhaustive } from '../../../lab/depth.ts';
 import { type Claim, cellOf, LIVE, NEW, OLD, RUNS, type RunName, smallestIn } from './cell.ts';
 import { canPutBack } from './put-back.ts';
 
