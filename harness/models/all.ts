@@ -36,11 +36,17 @@ export const VARIANTS: readonly Variant[] = MODELS.flatMap((model: Cell['model']
 /** What claims, known bugs and `--model` may name: a model, or one of its variants. */
 export const MODEL_NAMES: readonly string[] = [...new Set([...MODELS.map(({ name }) => name), ...VARIANTS.map(({ name }) => name)])];
 
-/** The variants that a name stands for, as in `power-loss` or `power-loss:xfs`; undefined if it names none. A model is not its uncalibrated profiles. */
+/**
+ * The variants that a name stands for, as in `power-loss` or `power-loss:xfs`; undefined if it names none. A model stands for its profiles that run by
+ * default, or for all of them where none does.
+ */
 export function variantsNamed(name: string): readonly Variant[] | undefined {
   const exact = VARIANTS.filter((variant) => variant.name === name);
-  const found = exact.length > 0 ? exact : VARIANTS.filter(({ model, profile }) => model.name === name && profile.uncalibrated !== true);
-  return found.length === 0 ? undefined : found;
+  if (exact.length > 0) return exact;
+  const all = VARIANTS.filter(({ model }) => model.name === name);
+  const byDefault = all.filter(({ profile }) => profile.byDefault);
+  if (all.length === 0) return undefined;
+  return byDefault.length === 0 ? all : byDefault;
 }
 
 export function modelNamed(name: string): Cell['model'] {

@@ -38,10 +38,19 @@ test.each<[string, Claims, string, string]>([
     expect(heldTo(cellOf(name, { store: { claims }, heldBy: asked }))).toEqual({ claim, heldBy: heldBy === 'nothing' ? asked : heldBy });
 });
 
+test('under rules that were never calibrated no claim is held, whoever asks for it', () => {
+  const claims = { 'power-loss:ntfs': 'durable' } as const;
+  for (const heldBy of ['name', 'strict'] as const)
+    expect(heldTo(cellOf('power-loss:ntfs', { store: { claims }, heldBy }))).toEqual({ claim: 'durable', heldBy: 'nothing' });
+});
+
 const namesIn = (name: string): string[] | undefined => variantsNamed(name)?.map((variant) => variant.name);
 
 test('names stand for variants', () => {
-  expect(namesIn('power-loss')).toEqual(PROFILE_NAMES.map((name) => `power-loss:${name}`));
+  const byName = ['ext4-journal', 'f2fs', 'apfs', 'ntfs'];
+  const byDefault = PROFILE_NAMES.filter((name) => !byName.includes(name));
+  expect(namesIn('power-loss')).toEqual(byDefault.map((name) => `power-loss:${name}`));
+  expect(namesIn('power-loss:ntfs')).toEqual(['power-loss:ntfs']);
   expect(namesIn('power-loss:xfs')).toEqual(['power-loss:xfs']);
   for (const name of ['', 'xfs', 'power-loss:', 'power-loss:ext4-writeback', 'process-kill:xfs'])
     expect(variantsNamed(name)).toBeUndefined();
@@ -51,7 +60,8 @@ test('names stand for variants', () => {
 
 test('what runs although nobody named it', () => {
   const notByDefault = VARIANTS.filter(({ profile }) => !profile.byDefault).map(({ name }) => name);
-  expect(notByDefault).toEqual([...(namesIn('power-cut') ?? []), 'io-error:windows']);
+  const profiles = ['ext4-journal', 'f2fs', 'apfs', 'ntfs'].map((name) => `power-loss:${name}`);
+  expect(notByDefault).toEqual([...profiles, ...(namesIn('power-cut') ?? []), 'io-error:windows']);
 });
 
 test('steps crash and fail, tasks race, and histories do either', () => {
