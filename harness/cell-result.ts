@@ -85,7 +85,7 @@ async function evidenceOf(selected: readonly Verdict<Case, unknown>[], findings:
   return { ...table.evidence(), sources: {} };
 }
 
-const caseIdOf = (verdict: Verdict<Case, unknown>, cell: Cell): string => `${cellName(cell)}${cell.model.id.write(verdict.case)}`;
+export const caseIdOf = (verdict: Verdict<Case, unknown>, cell: Cell): string => `${cellName(cell)}${cell.model.id.write(verdict.case)}`;
 
 /** A cell of which nothing could be judged. */
 export function unmeasuredCell(

@@ -1,5 +1,6 @@
 /** The commands, in the order of `crash-matrix --help`. */
 import type { CliCommand } from './command.ts';
+import { diagnoseCommand } from './diagnose-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { mendCommand } from './mend-command.ts';
 import { mergeCommand } from './merge-command.ts';
@@ -7,4 +8,12 @@ import { replayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
 import { showCommand } from './show-command.ts';
 
-export const COMMANDS: readonly CliCommand[] = [runCommand, replayCommand, mendCommand, mergeCommand, showCommand, doctorCommand];
+export const COMMANDS: readonly CliCommand[] = [
+  runCommand,
+  replayCommand,
+  diagnoseCommand,
+  mendCommand,
+  mergeCommand,
+  showCommand,
+  doctorCommand,
+];

@@ -92,7 +92,8 @@ export function sameValue(one: Json | undefined, other: Json | undefined, option
   return isNothing(one, options) && isNothing(other, options);
 }
 
-function isNothing(value: Json | undefined, { empty, contract, likeness = {} }: Sameness): boolean {
+/** What a store holds in which nothing was saved. */
+export function isNothing(value: Json | undefined, { empty, contract, likeness = {} }: Sameness): boolean {
   const is = (other: Json): boolean => alike(value, other, likeness);
   if (value === undefined || (empty !== undefined && is(empty))) return true;
   if (contract === 'log' && is([])) return true;

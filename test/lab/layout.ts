@@ -35,6 +35,7 @@ const ROOMS: readonly string[] = [
   'report',
   'run',
   'replay',
+  'diagnose',
   'mend',
   'cli',
   // Programs that drive the others.
@@ -127,7 +128,7 @@ const NAMES_ARE_FINE: readonly RegExp[] = [
   /^harness\/models\/all\.ts$/,
   /^harness\/store\/catalogue\.ts$/, // claims of the built-in stores
   /^harness\/benchmarks\//,
-  /^harness\/cli\/(?:run-command|replay-command|case-id|program)\.ts$/, // help and examples
+  /^harness\/cli\/(?:run-command|replay-command|diagnose-command|case-id|program)\.ts$/, // help and examples
 ];
 
 /** Strings that are a model's name, or begin with it and a colon: nothing outside a model's folder may depend on its name. */
