@@ -24,7 +24,7 @@ import type { Case, Cell, Findings } from './models/model.ts';
 import type { Verdict } from './recover/believe.ts';
 
 /** A state that may be the one, before all names are known that the store makes. */
-interface Candidate {
+export interface Candidate {
   readonly verdict: Verdict<Case, unknown>;
   readonly findings: Findings;
   readonly names: readonly NameRule[];
@@ -48,10 +48,10 @@ export async function diagnosed(directory: Tree, cells: readonly Cell[], options
       const [first] = group;
       if (first === undefined) continue;
       const compared = await benches.forScenario(first.store, first.scenario, async (bench) => {
-        const one = await candidatesIn(directory, group, bench);
+        const one = { ...(await candidatesIn(group, bench)), load: await loadFormIn(directory, bench) };
         // Words need the bench, so they are made while it is there: of those that are nearest in their scenario.
         const described = new Map<Candidate, Suspect>();
-        for (const candidate of nearestOf(directory, one.candidates, one.load, namesMadeIn(one.candidates)).candidates)
+        for (const candidate of nearestOf(directory, one.candidates, one.load).candidates)
           described.set(candidate, await suspectOf(candidate));
         return { ...one, described };
       });
@@ -63,14 +63,20 @@ export async function diagnosed(directory: Tree, cells: readonly Cell[], options
   }
 }
 
-async function candidatesIn(directory: Tree, cells: readonly Cell[], bench: Bench): Promise<Compared> {
-  const options = oracleOptions(bench);
-  const formOf = (load: Loaded): LoadForm => {
-    if (load.kind === 'loaded') return isNothing(load.value, options) ? 'nothing' : 'a value';
-    return load.kind === 'threw' ? 'an error' : 'no answer';
-  };
+/** What load makes of a copy of the directory. */
+export async function loadFormIn(directory: Tree, bench: Bench): Promise<LoadForm> {
   const [answer] = await bench.recovery.recoverTrees([directory], bench.scenario.next);
   if (answer === undefined) throw new Error('a tree has an answer');
+  return formOf(answer.recovery.load, bench);
+}
+
+function formOf(load: Loaded, bench: Bench): LoadForm {
+  if (load.kind === 'loaded') return isNothing(load.value, oracleOptions(bench)) ? 'nothing' : 'a value';
+  return load.kind === 'threw' ? 'an error' : 'no answer';
+}
+
+/** Every state that these cells leave. */
+export async function candidatesIn(cells: readonly Cell[], bench: Bench): Promise<Omit<Compared, 'load'>> {
   const candidates: Candidate[] = [];
   const doubts: string[] = [];
   for (const cell of cells) {
@@ -82,10 +88,10 @@ async function candidatesIn(directory: Tree, cells: readonly Cell[], bench: Benc
     for (const verdict of findings.explored.verdicts) {
       const { names } = cell.model.variation(verdict);
       const { sighting, recovery } = verdict;
-      candidates.push({ verdict, findings, names, sketch: sketchOf(sighting.tree, names), load: formOf(recovery.load) });
+      candidates.push({ verdict, findings, names, sketch: sketchOf(sighting.tree, names), load: formOf(recovery.load, bench) });
     }
   }
-  return { candidates, load: formOf(answer.recovery.load), doubts };
+  return { candidates, doubts };
 }
 
 /** The names of all files in all states, as sketches have them. */
@@ -98,7 +104,9 @@ interface Nearest {
   readonly distance: number;
 }
 
-function nearestOf(directory: Tree, candidates: readonly Candidate[], load: LoadForm, made: ReadonlySet<string>): Nearest {
+/** Of states of one store those that differ least from the directory. */
+export function nearestOf(directory: Tree, candidates: readonly Candidate[], load: LoadForm): Nearest {
+  const made = namesMadeIn(candidates);
   const sketches = new Map<readonly NameRule[], Sketch>();
   let nearest: Nearest = { candidates: [], differences: [], distance: Number.POSITIVE_INFINITY };
   for (const candidate of candidates) {
@@ -136,7 +144,7 @@ function diagnosisOf(directory: Tree, found: readonly (Compared & { readonly des
   const load = found[0]?.load ?? 'no answer';
   const names = [...new Map(candidates.flatMap((one) => one.names).map((rule) => [JSON.stringify(rule), rule])).values()];
   const made = namesMadeIn(candidates);
-  const { candidates: nearest, differences } = nearestOf(directory, candidates, load, made);
+  const { candidates: nearest, differences } = nearestOf(directory, candidates, load);
   const described = new Map(found.flatMap((one) => [...one.described]));
   const single = nearest.flatMap((candidate) => described.get(candidate) ?? []);
   const groups = groupedBy(single, ({ model, outcome, fault, after, inside, end }) =>
@@ -156,7 +164,7 @@ function diagnosisOf(directory: Tree, found: readonly (Compared & { readonly des
 }
 
 function joined(group: readonly Suspect[]): Suspect {
-  const [first] = [...group].sort((one, other) => one.lost.length - other.lost.length || one.id.length - other.id.length);
+  const [first] = [...group].sort((one, other) => one.lost.length - other.lost.length);
   if (first === undefined) throw new Error('a group has a member');
   return {
     ...first,
@@ -166,8 +174,10 @@ function joined(group: readonly Suspect[]): Suspect {
   };
 }
 
+/** Of suspects that are equal in all this, kills stand before power cuts, as their cells do. */
 function worstAndPlainestFirst(one: Suspect, other: Suspect): number {
+  const failed = ({ fault }: Suspect): number => (fault === undefined ? 0 : 1);
   return (
-    OUTCOMES[other.outcome].severity - OUTCOMES[one.outcome].severity || one.lost.length - other.lost.length || other.cases - one.cases
+    OUTCOMES[other.outcome].severity - OUTCOMES[one.outcome].severity || failed(one) - failed(other) || one.lost.length - other.lost.length
   );
 }

@@ -1,6 +1,7 @@
 /** `crash-matrix replay`: brings one case about again and shows its timeline, its directory, and what load finds. */
 
-import { readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { Option } from 'commander';
 import { createColors } from 'picocolors';
 import type { BenchOptions } from '../bench/open-benches.ts';
@@ -13,12 +14,13 @@ import { withCommas } from '../domain/words.ts';
 import type { Cell, Timeline } from '../models/model.ts';
 import { type Replayed, replayed } from '../replay.ts';
 import { failureBlock } from '../report/failure.ts';
+import { draftIssue } from '../report/issue.ts';
 import { scheduleTimeline } from '../report/schedule-timeline.ts';
 import { timeline, timelineLegend } from '../report/timeline.ts';
 import { checkAvailable } from './available.ts';
 import { parseCaseId } from './case-id.ts';
 import type { CliCommand } from './command.ts';
-import { recorder, seed, states, timeout } from './options.ts';
+import { flag, recorder, seed, states, timeout } from './options.ts';
 import type { Output } from './output.ts';
 import { replayText } from './replay-text.ts';
 import { withSession } from './session.ts';
@@ -28,6 +30,8 @@ import { writableDirectory } from './writable-destination.ts';
 interface ReplayFlags {
   readonly store?: string;
   readonly keep?: string;
+  readonly shell: boolean;
+  readonly issue: boolean;
   readonly recorder?: string;
   readonly timeout: number;
   readonly seed: number;
@@ -41,6 +45,8 @@ export const replayCommand: CliCommand<ReplayFlags> = {
   options: [
     new Option('--store <file>', 'the file of the store, if it is not a built-in one'),
     new Option('--keep <dir>', 'leave the directory as the crash left it here'),
+    flag('--shell', 'open a shell in the directory as the crash left it, and remove it afterwards; with --keep it stays'),
+    flag('--issue', 'print the draft of an issue instead, in Markdown'),
     recorder(),
     timeout(),
     seed(),
@@ -48,8 +54,8 @@ export const replayCommand: CliCommand<ReplayFlags> = {
   ],
   examples: [
     'crash-matrix replay rename-away/replace/process-kill@14 --keep /tmp/case',
-    'crash-matrix replay in-place/replace/power-loss:xfs@8~lost=7',
-    'crash-matrix replay copy-then-replace/update/io-error@8~EMFILE',
+    'crash-matrix replay in-place/replace/power-loss:xfs@8~lost=7 --shell',
+    'crash-matrix replay copy-then-replace/update/io-error@8~EMFILE --issue > issue.md',
   ],
   run: ([id = ''], flags, output) => replay(id, flags, output),
 };
@@ -58,6 +64,7 @@ export const replayCommand: CliCommand<ReplayFlags> = {
 async function replay(id: string, flags: ReplayFlags, output: Output): Promise<number> {
   const { store, scenario, variant, only } = parseCaseId(id);
   const keep = flags.keep === undefined ? undefined : emptyDirectory(flags.keep);
+  const shell = flags.shell ? interactiveShell() : undefined;
   return withSession(flags.recorder, async (session) => {
     const timeoutMs = flags.timeout * 1000;
     const selection = { stores: [flags.store ?? store], scenarios: [scenario], models: [variant.name], holds: 'none', timeoutMs } as const;
@@ -70,19 +77,31 @@ async function replay(id: string, flags: ReplayFlags, output: Output): Promise<n
     const { states: most = EFFORTS.deep.states, seed: drawnBy } = flags;
     const effort: Effort = { name: 'deep', ...EFFORTS.deep, states: most, seed: drawnBy };
     const options = { ...session, effort, timeoutMs, onProgress: () => {} };
-    const {
-      checked,
-      tree,
-      timeline: led,
-    } = await bringAbout(id, cell, only, options, () => replayText(id, { ...effort, file: flags.store, recorder: flags.recorder }));
-    for (const text of timelines(led, output.colors)) output.print(`${text}\n`);
-    output.print(`${timelineLegend(output.colors)}\n`);
-    for (const one of checked.cases)
-      output.print(failureBlock(checked.cell, one, createColors(output.colors), { columns: output.columns }));
-    if (keep !== undefined) {
-      buildTree(tree, keep);
-      output.print(`\nkept in ${keep}`);
+    const again = await bringAbout(id, cell, only, options, () =>
+      replayText(id, { ...effort, file: flags.store, recorder: flags.recorder }),
+    );
+    const { checked, tree } = again;
+    if (flags.issue) {
+      const versions = {
+        crashMatrix: session.installation.version,
+        node: process.version,
+        platform: `${process.platform}-${process.arch}`,
+      };
+      const led = timelines(again.timeline, false).join('\n\n');
+      for (const one of checked.cases) output.print(draftIssue(checked.cell, one, led, versions));
+    } else {
+      for (const text of timelines(again.timeline, output.colors)) output.print(`${text}\n`);
+      output.print(`${timelineLegend(output.colors)}\n`);
+      for (const one of checked.cases)
+        output.print(failureBlock(checked.cell, one, createColors(output.colors), { columns: output.columns }));
     }
+    const directory = keep ?? (shell === undefined ? undefined : session.workspace.directory('replayed'));
+    if (directory !== undefined) {
+      mkdirSync(directory, { recursive: true });
+      buildTree(tree, directory);
+    }
+    if (keep !== undefined) (flags.issue ? output.note : output.print)(`\nkept in ${keep}`);
+    if (shell !== undefined && directory !== undefined) openShell(shell, directory, output);
     return checked.cases.some(({ violation }) => violation) ? 1 : 0;
   });
 }
@@ -105,6 +124,19 @@ async function bringAbout(id: string, cell: Cell, only: unknown, options: BenchO
 function timelines(led: Timeline, colors: boolean): string[] {
   if (led.kind === 'schedule') return [scheduleTimeline(led.end, led.tasks, colors)];
   return led.parts.map(({ title, ...part }) => `${title === undefined ? '' : `${title}\n`}${timeline({ ...part, picture: '' }, colors)}`);
+}
+
+/** Throws `UsageError` where nobody could type into one. */
+function interactiveShell(): string {
+  if (!process.stdin.isTTY || !process.stdout.isTTY)
+    throw new UsageError('--shell needs a terminal', 'Use --keep DIR instead, and look into DIR.');
+  return process.env.SHELL ?? '/bin/sh';
+}
+
+function openShell(shell: string, directory: string, output: Output): void {
+  output.note(`\n${shell} in ${directory}, as the crash left it; "exit" ends it`);
+  const { error } = spawnSync(shell, { cwd: directory, stdio: 'inherit' });
+  if (error !== undefined) throw new UsageError(`${shell} cannot be started: ${error.message}`, 'Set SHELL to another one.');
 }
 
 /** The directory that the case is kept in. Never one that holds something. */

@@ -1,7 +1,7 @@
 /** A diagnosis as text: what the directory looks like, and the cases that leave one like it. No contents are shown. */
 import type { Diagnosis, Suspect } from '../domain/diagnosis.ts';
 import { OUTCOMES } from '../domain/outcomes.ts';
-import { counted, printable } from '../domain/words.ts';
+import { counted, printable, withCommas } from '../domain/words.ts';
 import { wordsOf } from '../explain/sketch.ts';
 import { modelNamed } from '../models/all.ts';
 import { toColors } from './colors.ts';
@@ -14,6 +14,7 @@ import { paintOutcome } from './outcomes.ts';
 /** Suspects that are shown. */
 const MOST = 5;
 const MOST_NAMES = 20;
+const NOT_OF_STORE = 'no file in it is one that the store makes: is this the directory that the store was given?';
 
 /** `replay`: the command that replays a case. */
 export function diagnosisText(diagnosis: Diagnosis, replay: (id: string) => string, { colors: wanted, columns }: Look): string {
@@ -29,6 +30,7 @@ export function diagnosisText(diagnosis: Diagnosis, replay: (id: string) => stri
         ? []
         : [`  left out, because no run of the store makes it: ${leftOut.slice(0, MOST_NAMES).map(printable).join(', ')}`]),
     ],
+    ...(sketch.forms.size === 0 && leftOut.length > 0 ? [[NOT_OF_STORE]] : []),
     [colors.bold(headline(suspects, differences.length === 0, compared))],
     ...(differences.length === 0 || suspects.length === 0
       ? []
@@ -54,8 +56,7 @@ export function diagnosisText(diagnosis: Diagnosis, replay: (id: string) => stri
 function headline(suspects: readonly Suspect[], isExact: boolean, compared: number): string {
   if (suspects.length === 0) return 'no case was compared';
   const cases = suspects.reduce((sum, one) => sum + one.cases, 0);
-  if (isExact)
-    return `${counted(cases, 'case')} of ${counted(compared, 'case')} ${cases === 1 ? 'leaves' : 'leave'} a directory like this one`;
+  if (isExact) return `${withCommas(cases)} of ${counted(compared, 'case')} ${cases === 1 ? 'leaves' : 'leave'} a directory like this one`;
   return `none of ${counted(compared, 'case')} leaves a directory like this one; the nearest ${cases === 1 ? 'differs' : `${counted(cases, 'case')} differ`} in:`;
 }
 
