@@ -24,7 +24,7 @@ import type { Case, Cell, Findings } from './models/model.ts';
 import type { Verdict } from './recover/believe.ts';
 
 /** A state that may be the one, before all names are known that the store makes. */
-export interface Candidate {
+interface Candidate {
   readonly verdict: Verdict<Case, unknown>;
   readonly findings: Findings;
   readonly names: readonly NameRule[];
@@ -63,7 +63,10 @@ export async function diagnosed(directory: Tree, cells: readonly Cell[], options
   }
 }
 
-/** What load makes of a copy of the directory. */
+/**
+ * What load makes of a copy of the directory.
+ * @internal
+ */
 export async function loadFormIn(directory: Tree, bench: Bench): Promise<LoadForm> {
   const [answer] = await bench.recovery.recoverTrees([directory], bench.scenario.next);
   if (answer === undefined) throw new Error('a tree has an answer');
@@ -75,7 +78,10 @@ function formOf(load: Loaded, bench: Bench): LoadForm {
   return load.kind === 'threw' ? 'an error' : 'no answer';
 }
 
-/** Every state that these cells leave. */
+/**
+ * Every state that these cells leave.
+ * @internal
+ */
 export async function candidatesIn(cells: readonly Cell[], bench: Bench): Promise<Omit<Compared, 'load'>> {
   const candidates: Candidate[] = [];
   const doubts: string[] = [];
@@ -104,7 +110,10 @@ interface Nearest {
   readonly distance: number;
 }
 
-/** Of states of one store those that differ least from the directory. */
+/**
+ * Of states of one store those that differ least from the directory.
+ * @internal
+ */
 export function nearestOf(directory: Tree, candidates: readonly Candidate[], load: LoadForm): Nearest {
   const made = namesMadeIn(candidates);
   const sketches = new Map<readonly NameRule[], Sketch>();

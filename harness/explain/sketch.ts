@@ -30,6 +30,7 @@ export function sketchOf(tree: Tree, names: readonly NameRule[], isKnown: (name:
   return { forms, same };
 }
 
+/** @internal */
 export function formOf(entry: Entry): Form {
   switch (entry.kind) {
     case 'directory':
