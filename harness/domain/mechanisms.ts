@@ -68,6 +68,11 @@ export const MECHANISMS = {
     does: 'writes less than it was asked to, and the store takes it for all',
     mend: 'write the rest, until all bytes are written',
   },
+  'short-read': {
+    does: 'reads less than it asked for, and the store takes it for all',
+    mend: 'read on, until a read returns nothing',
+    standsAlone: true,
+  },
   'failure-not-undone': {
     does: 'fails, and leaves what load cannot take for a saved value',
     mend: 'leave the old file in its place until the new one is complete',

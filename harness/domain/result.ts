@@ -55,6 +55,12 @@ const tried = z
       kind: z.literal('faults'),
       tried: count.describe('Calls that failed, one run for each'),
       twice: z.object({ tried: count, of: count }).describe('Runs with a second fault, after the first'),
+      lasting: z
+        .object({ tried: count, of: count })
+        .optional()
+        .describe(
+          'Runs in which what failed stayed so: a call that is tried again, a full disk for one step, a file system that became read-only',
+        ),
       crashed: z.object({ tried: count, of: count }).optional().describe('Faults that were followed by a crash at each later boundary'),
       lying: z
         .object({ grade, outcomes: z.record(z.string(), count) })

@@ -1,8 +1,9 @@
 /**
  * Faults: ops that fail while the process lives on. Decides for each op of a run, in order, whether and how it fails.
  *
- * Allows   an op that fails with an errno and is not carried out; a write or copy that carries out its first bytes only; a disk that is
- *          full from an op on, with or without room for the first bytes of that op; a file that another program has open on
+ * Allows   an op that fails with an errno and is not carried out, once or the first times that it is tried; a read, write or copy that carries
+ *          out its first bytes only; a disk that is full from an op on, with or without room for the first bytes of that op, to the end or
+ *          until the step settles; a file system that is read-only from an op on; a file that another program has open on
  *          Windows, so that it cannot be replaced or removed, once or permanently; directories that cannot be synced, as on Windows;
  *          a close or an fsync that fails and takes back what was written since the file was last forced.
  * Forbids  an errno from an op that was carried out, except `close`, which frees the descriptor even when it fails.
@@ -13,15 +14,21 @@ import type { OpenFlag } from '../domain/trace.ts';
 
 /** `op` counts from 1 in the run with the fault. */
 export type Fault =
-  | { readonly kind: 'errno'; readonly op: number; readonly errno: string }
+  /** With `times`, so do the next calls like it, until so many failed or the step settles. Calls are alike that have one `opKey`. */
+  | { readonly kind: 'errno'; readonly op: number; readonly errno: string; readonly times?: number }
   | { readonly kind: 'short'; readonly op: number; readonly bytes: number }
   /**
    * The close or fsync fails, and what was written to its file from op `since` on is taken back: a server refused it, or the disk did. `since`
    * is the first write of which nothing was forced.
    */
   | { readonly kind: 'lost'; readonly op: number; readonly since: number; readonly errno: string }
-  /** From this op on, ops that need space fail. With `room`, this op is a write or copy that still writes that many bytes. */
-  | { readonly kind: 'full'; readonly op: number; readonly room?: number }
+  /**
+   * From this op on, ops that need space fail: to the end, or until its step settles. With `room`, this op is a write or copy that still
+   * writes that many bytes.
+   */
+  | { readonly kind: 'full'; readonly op: number; readonly room?: number; readonly until?: 'settled' }
+  /** From this op on, ops that change something fail: the file system was remounted, as after an error of the disk. */
+  | { readonly kind: 'read-only'; readonly op: number }
   /** The rename or unlink fails because another program has its target open: once or, if `lasts`, every time from this op on. */
   | { readonly kind: 'in-use'; readonly op: number; readonly lasts: boolean }
   /** Every fsync of a directory fails. */
@@ -62,6 +69,9 @@ export interface Disk {
   readonly keep: (path: string) => ((now: string) => void) | undefined;
 }
 
+/** The errno of a change on a file system that is read-only. */
+export const READ_ONLY_ERRNO = 'EROFS';
+
 /** The exit code of a child whose event loop became empty before a step settled. */
 export const NOTHING_LEFT_TO_WAIT_FOR = 87;
 
@@ -77,7 +87,10 @@ export class Faults {
   readonly #look: Look;
   readonly #keep: Disk['keep'];
   readonly #inUse = new Set<string>();
-  #full = false;
+  #full: 'no' | 'until the step settles' | 'to the end' = 'no';
+  #readOnly = false;
+  /** Calls with these keys fail so many times more. */
+  readonly #refused = new Map<string, { readonly errno: string; left: number }>();
   #kept: ReturnType<Disk['keep']>;
 
   constructor(faults: readonly Fault[], { look, keep }: Disk) {
@@ -86,18 +99,30 @@ export class Faults {
     this.#keep = keep;
   }
 
-  /** What to inject into op `op`; undefined: it is carried out normally. */
-  at(op: number, intent: Intent): Injection | undefined {
+  /** What to inject into op `op`, whose `opKey` is `key`; undefined: it is carried out normally. */
+  at(op: number, intent: Intent, key: string): Injection | undefined {
     for (const fault of this.#faults) {
-      const injection = this.#from(fault, op, intent);
+      const injection = this.#from(fault, op, intent, key);
       if (injection !== undefined) return injection;
     }
-    if (this.#full && needsSpace(intent, this.#look)) return { kind: 'fail', errno: 'ENOSPC' };
+    const refused = this.#refused.get(key);
+    if (refused !== undefined && refused.left > 0) {
+      refused.left -= 1;
+      return { kind: 'fail', errno: refused.errno };
+    }
+    if (this.#readOnly && changesFiles(intent)) return { kind: 'fail', errno: READ_ONLY_ERRNO };
+    if (this.#full !== 'no' && needsSpace(intent, this.#look)) return { kind: 'fail', errno: 'ENOSPC' };
     const target = replacedOrRemoved(intent, this.#look);
     return target !== undefined && this.#inUse.has(target) ? { kind: 'fail', errno: 'EPERM' } : undefined;
   }
 
-  #from(fault: Fault, op: number, intent: Intent): Injection | undefined {
+  /** A step has settled. */
+  settled(): void {
+    if (this.#full === 'until the step settles') this.#full = 'no';
+    this.#refused.clear();
+  }
+
+  #from(fault: Fault, op: number, intent: Intent, key: string): Injection | undefined {
     if (fault.kind === 'no-directory-sync') {
       const syncs = intent.call === 'fsync' || intent.call === 'fdatasync';
       return syncs && (intent.path === '.' || this.#look(intent.path) === 'directory') ? { kind: 'fail', errno: 'EPERM' } : undefined;
@@ -106,6 +131,7 @@ export class Faults {
     if (fault.op !== op) return undefined;
     switch (fault.kind) {
       case 'errno':
+        if (fault.times !== undefined) this.#refused.set(key, { errno: fault.errno, left: fault.times - 1 });
         return { kind: 'fail', errno: fault.errno };
       case 'lost': {
         const kept = this.#kept;
@@ -114,8 +140,11 @@ export class Faults {
       case 'short':
         return { kind: 'short', bytes: fault.bytes };
       case 'full':
-        this.#full = true;
+        this.#full = fault.until === undefined ? 'to the end' : 'until the step settles';
         return fault.room === undefined ? undefined : { kind: 'short', bytes: fault.room };
+      case 'read-only':
+        this.#readOnly = true;
+        return undefined;
       case 'in-use': {
         const target = replacedOrRemoved(intent, this.#look);
         if (target === undefined) return undefined;
@@ -149,6 +178,16 @@ export function needsSpace({ call, path, to, flags = [] }: Intent, look: Look): 
     default:
       return needs satisfies never;
   }
+}
+
+/**
+ * Whether an op is refused by a file system that is read-only: it changes something, or forces what was changed before. ext4 that was
+ * remounted after an error refuses both, also through files that were opened before. Closing, reading and locking work.
+ */
+export function changesFiles({ call, flags = [] }: Pick<Intent, 'call' | 'flags'>): boolean {
+  const { changes, forces } = CALLS[call];
+  if (changes === 'as-opened') return flags.some((flag) => flag !== 'read' && flag !== 'directory');
+  return forces || changes !== 'nothing';
 }
 
 /** The file that an op would replace or remove, if any. */

@@ -16,6 +16,7 @@ export function limitWords(limits: Limits): string[] {
     `${counted(recoveries, 'recovery', 'recoveries')} crashed again`,
     ERRNOS[errnos],
     counted(secondFaults, 'second fault'),
+    counted(limits.lastingFaults, 'lasting fault'),
     `crashes after ${counted(limits.crashedFaults, 'fault')}`,
     `${counted(histories, 'random history', 'random histories')} (${costlyHistories} where each costs more)`,
     `up to ${counted(limits.schedules, 'schedule')}`,

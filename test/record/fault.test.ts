@@ -8,10 +8,13 @@ const look: Look = (path) => (path === 'dir' ? 'directory' : ['live', 'temp'].in
 const fate = (faults: readonly Fault[], ...ops: readonly Intent[]): string[] => {
   const asked = new Faults(faults, { look, keep: () => undefined });
   return ops.map((op, index) => {
-    const injection = asked.at(index + 1, op);
+    if (op === SETTLED) asked.settled();
+    const injection = op === SETTLED ? undefined : asked.at(index + 1, op, `${op.call} ${op.path}`);
     return injection === undefined ? '-' : injection.kind === 'fail' ? injection.errno : `${injection.bytes}`;
   });
 };
+/** Stands between ops where a step settles. */
+const SETTLED: Intent = { call: 'stat', path: 'settled' };
 const write: Intent = { call: 'write', path: 'live' };
 const over: Intent = { call: 'rename', path: 'temp', to: { path: 'live' } };
 const fsync = (path: string): Intent => ({ call: 'fsync', path });
@@ -24,7 +27,7 @@ test('what was written is kept in mind from before the first write, and taken ba
   };
   const asked = new Faults([{ kind: 'lost', op: 3, since: 2, errno: 'EDQUOT' }], { look, keep });
   const close = (path: string): Intent => ({ call: 'close', path });
-  const injected = [close('other'), write, close('renamed'), close('live')].map((op, index) => asked.at(index + 1, op));
+  const injected = [close('other'), write, close('renamed'), close('live')].map((op, index) => asked.at(index + 1, op, ''));
   expect(injected.map((one) => (one?.kind === 'fail' ? one.errno : '-'))).toEqual(['-', '-', 'EDQUOT', '-']);
   const [, , lost] = injected;
   if (lost?.kind === 'fail') lost.takeBack?.();
@@ -64,6 +67,38 @@ describe('a full disk lasts, for what needs space', () => {
   test('with room for the first bytes of its op', () => {
     expect(fate([{ kind: 'full', op: 1, room: 7 }], write, write, over)).toEqual(['7', 'ENOSPC', '-']);
   });
+});
+
+test('a call fails as often as was asked for, and calls of other names do not', () => {
+  const fsyncs = [fsync('live'), fsync('temp'), fsync('live'), fsync('live'), fsync('live')];
+  expect(fate([{ kind: 'errno', op: 1, errno: 'EBUSY', times: 3 }], ...fsyncs)).toEqual(['EBUSY', '-', 'EBUSY', 'EBUSY', '-']);
+  const settling = [fsync('live'), fsync('live'), SETTLED, fsync('live')];
+  expect(fate([{ kind: 'errno', op: 1, errno: 'EBUSY', times: 4 }], ...settling)).toEqual(['EBUSY', 'EBUSY', '-', '-']);
+});
+
+test('a disk has room again when the step has settled', () => {
+  expect(fate([{ kind: 'full', op: 1, until: 'settled' }], write, write, SETTLED, write)).toEqual(['ENOSPC', 'ENOSPC', '-', '-']);
+  expect(fate([{ kind: 'full', op: 1 }], write, SETTLED, write)).toEqual(['ENOSPC', '-', 'ENOSPC']);
+});
+
+test('a file system that is read-only refuses changes and what forces them, and lets files be looked at and closed', () => {
+  const open = (...flags: NonNullable<Intent['flags']>): Intent => ({ call: 'open', path: 'live', flags });
+  const ops: readonly [Intent, string][] = [
+    [over, 'EROFS'],
+    [write, 'EROFS'],
+    [fsync('live'), 'EROFS'],
+    [{ call: 'unlink', path: 'live' }, 'EROFS'],
+    [{ call: 'utimes', path: 'live' }, 'EROFS'],
+    [open('read', 'write'), 'EROFS'],
+    [open('read'), '-'],
+    [open('read', 'directory'), '-'],
+    [{ call: 'read', path: 'live' }, '-'],
+    [{ call: 'close', path: 'live' }, '-'],
+    [{ call: 'lock', path: 'live' }, '-'],
+    [SETTLED, '-'],
+    [write, 'EROFS'],
+  ];
+  expect(fate([{ kind: 'read-only', op: 2 }], write, ...ops.map(([op]) => op))).toEqual(['-', ...ops.map(([, expected]) => expected)]);
 });
 
 describe('on Windows', () => {

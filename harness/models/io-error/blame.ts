@@ -86,6 +86,7 @@ function mechanismOfFailure(
   if (outcome === 'exposed') return 'exposed';
   if (outcome === 'hung') return 'waits-forever';
   if (outcome === 'blocked') return 'blocks';
+  if (fault?.kind === 'short' && failed.call === 'read') return 'short-read';
   if (looks(failed)) return 'read-failure-taken-for-empty';
   if (fault?.kind === 'short') return 'short-write';
   const isSwallowed = fault?.kind === 'lost' && marks.find(({ afterOp }) => afterOp >= failed.index)?.kind === 'resolved';

@@ -25,7 +25,7 @@ import type { FaultCase, OpFault } from './fault-id.ts';
 import { type FaultyRun, runAlone, runFaults } from './fault-runs.ts';
 import { CUT_ON, CUT_RUN, cutsOf, undisturbed } from './fsync-faults.ts';
 import { changesOn, type ErrorPath, errorPaths } from './second-faults.ts';
-import { type FaultVerdict, type FaultyCase, type Trial, unmeasured } from './trial.ts';
+import { caseOf, type FaultVerdict, type FaultyCase, type Trial, unmeasured } from './trial.ts';
 import { keyOf } from './windows.ts';
 
 /** The models whose crashes follow, for what stores claim under them. */
@@ -49,6 +49,12 @@ type ThenCrash = Extract<FaultCase, { kind: 'then-crash' }>;
 /** A run with a fault, and what came of it. */
 export interface Way extends ErrorPath {
   readonly outcome: Outcome;
+}
+
+/** Throws for what is no fault of an op. */
+export function followed({ run, case: { fails }, outcome }: FaultVerdict): Way {
+  if (fails.kind !== 'faults') throw new Error('only faults of ops are followed by others');
+  return { run, first: fails.faults[0], outcome };
 }
 
 /**
@@ -80,7 +86,7 @@ export async function crashAfterFaults(
     const way = chosen[at];
     return way === undefined ? [] : [{ run, first: way.first, alone: way.outcome }];
   });
-  const doubted = runs.flatMap(({ run, first }) => ('trace' in run ? [] : [unmeasured(single(trial, first), run.doubt)]));
+  const doubted = runs.flatMap(({ run, first }) => ('trace' in run ? [] : [unmeasured(caseOf(trial, [first]), run.doubt)]));
   const whole = runs.flatMap(({ run, ...rest }) => ('trace' in run ? [{ run, ...rest }] : []));
   try {
     const plain = undisturbed(trial);
@@ -130,10 +136,6 @@ const KILLED = 'killed';
 function crashOf({ case: { fails } }: FaultVerdict): string {
   if (fails.kind === 'cut-alone') return fails.cut.profile;
   return fails.kind === 'then-crash' && fails.crash.how === 'cut' ? fails.crash.cut.profile : KILLED;
-}
-
-function single(trial: Trial, fault: OpFault): FaultyCase {
-  return { trial, subject: trial.subject, fails: { kind: 'faults', faults: [fault] } };
 }
 
 function casesAfter(trial: Trial, run: FaultyRun, fault: OpFault): FaultyCase[] {

@@ -72,13 +72,17 @@ function opFaultText(fault: OpFault, ops: readonly Op[]): string {
   const op = plainText(ops, fault.op);
   switch (fault.kind) {
     case 'errno':
-      return `${op} fails with ${fault.errno}`;
+      return `${op} fails with ${fault.errno}${againText(fault.times)}`;
     case 'lost':
       return `${op} fails with ${fault.errno}, and what was written since op ${fault.since} is taken back`;
     case 'short':
       return `${op} carries out ${fault.bytes} bytes only`;
-    case 'full':
-      return fault.room === undefined ? `the disk is full from ${op} on` : `the disk is full after ${fault.room} bytes of ${op}`;
+    case 'full': {
+      const from = fault.room === undefined ? `from ${op} on` : `after ${fault.room} bytes of ${op}`;
+      return `the disk is full ${from}${fault.until === undefined ? '' : ', and has room again when the step has settled'}`;
+    }
+    case 'read-only':
+      return `the file system is read-only from ${op} on`;
     case 'in-use': {
       const target = ops[fault.op - 1]?.to?.path ?? ops[fault.op - 1]?.file.path ?? '';
       return `${op} is refused with EPERM${fault.lasts ? `, as is all that replaces or removes ${target} after it` : ', once'}`;
@@ -86,6 +90,11 @@ function opFaultText(fault: OpFault, ops: readonly Op[]): string {
     default:
       return fault satisfies never;
   }
+}
+
+function againText(times: number | undefined): string {
+  if (times === undefined) return '';
+  return times === 2 ? ', and so does the next call like it' : `, and so do the next ${times - 1} calls like it`;
 }
 
 function plainText(ops: readonly Op[], index: number): string {

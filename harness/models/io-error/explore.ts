@@ -1,23 +1,28 @@
-/** Explores the faults of one subject: every single fault, second faults on the ways that follow, and power cuts after failed fsyncs. */
+/**
+ * Explores the faults of one subject: every single fault, second faults on the ways that follow, faults that last, and power cuts after failed
+ * fsyncs.
+ */
 import type { RecordedSubject } from '../../bench/subject.ts';
 import type { Effort } from '../../domain/effort.ts';
 import { NoSuchCase } from '../../domain/errors.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
-import type { Trace } from '../../domain/trace.ts';
+import type { Op, Trace } from '../../domain/trace.ts';
 import { counted } from '../../domain/words.ts';
 import type { History } from '../../generate/history.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
 import type { Fault } from '../../record/fault.ts';
 import type { CarriedOut, Judged, Unmeasured } from '../../recover/believe.ts';
 import type { Cell, Exploration, Explored } from '../model.ts';
-import { type CrashModels, crashAfterFaults, namedCrash, type Way, waysToCrash } from './crash-after.ts';
+import { type CrashModels, crashAfterFaults, followed, namedCrash, waysToCrash } from './crash-after.ts';
+import { exploreLasting, stillTrying } from './explore-lasting.ts';
 import { DROPPING_ERRNO, type FaultCase, faultId, type OpFault } from './fault-id.ts';
 import { type FaultyRun, runAlone, runFaults } from './fault-runs.ts';
 import { fsyncsOf } from './fsync-edits.ts';
 import { dropsPages, judgeDrops, judgeLies, type Lying, namedCut, undisturbed } from './fsync-faults.ts';
+import { failuresOf, hasLaterStep, isRefusedReadOnly, isRepeated, withoutLasting } from './lasting-faults.ts';
 import { secondFaults, wasReached } from './second-faults.ts';
 import { singleFaults, windowsFaults, withFirstErrnos } from './single-faults.ts';
-import { type FaultVerdict, type FaultyCase, labOf, sightedCut, sightedRun, type Trial, trialOf, unmeasured } from './trial.ts';
+import { caseOf, type FaultVerdict, type FaultyCase, labOf, sightedCut, sightedRun, type Trial, trialOf, unmeasured } from './trial.ts';
 import { windowsRecording } from './windows.ts';
 
 /** A fault that a case id names, and the history whose last call it is of. */
@@ -38,6 +43,8 @@ export interface FaultLimits {
   readonly errnos: Effort['errnos'];
   /** Limit for second faults. */
   readonly second: number;
+  /** Limit for faults that last. */
+  readonly lasting: number;
   /** Whether fsyncs lie, too. */
   readonly lies: boolean;
   /** Faults that crashes follow, at most. */
@@ -48,11 +55,10 @@ const NOT_ASKED = 'the process that lived on is not asked: with no fault at all 
 const REJECTS_ON_WINDOWS = 'by the rules of Windows alone, with no file in use, a step is rejected';
 const NOTHING_TO_FAIL = 'no call of this run is one that would be refused: nothing was tried';
 
-type OneFault = Extract<FaultCase, { kind: 'faults' }>;
-
-const limitsOfScenario = ({ errnos, secondFaults, crashedFaults }: Effort): FaultLimits => ({
+const limitsOfScenario = ({ errnos, secondFaults, lastingFaults: lasting, crashedFaults }: Effort): FaultLimits => ({
   errnos,
   second: secondFaults,
+  lasting,
   lies: true,
   crashed: crashedFaults,
 });
@@ -78,12 +84,13 @@ export async function exploreFaults(
   const first = await judge(single.map((fault) => caseOf(trial, [fault])));
   const second = isWindows ? { faults: [], of: 0 } : secondFaults(first.verdicts.map(followed), limits.second);
   const twice = await judge(second.faults.map((two) => caseOf(trial, two)));
+  const lasting = await exploreLasting(trial, isWindows ? [] : first.verdicts.map(followed), limits.lasting, judge);
   const reached = twice.verdicts.filter(({ run }) => wasReached(run));
   const fsyncs = isWindows ? { dropped: [], notes: [] } : await exploreFsyncs(trial, first.verdicts, exploration, limits);
   const ways = isWindows || limits.crashed === 0 ? [] : waysToCrash(first.verdicts.map(followed), trace);
   const crashed = await crashAfterFaults(trial, ways, limits.crashed, cell, crashes, judge);
-  const verdicts = [...first.verdicts, ...fsyncs.dropped, ...crashed.verdicts, ...reached];
-  const notMeasured = [...first.unmeasured, ...crashed.unmeasured, ...twice.unmeasured];
+  const verdicts = [...first.verdicts, ...fsyncs.dropped, ...lasting.verdicts, ...crashed.verdicts, ...reached];
+  const notMeasured = [...first.unmeasured, ...lasting.unmeasured, ...crashed.unmeasured, ...twice.unmeasured];
   const points = verdicts.length + notMeasured.length;
   const counted = { tried: reached.length + twice.unmeasured.length, of: second.of };
   return {
@@ -95,6 +102,7 @@ export async function exploreFaults(
       kind: 'faults',
       tried: points - counted.tried,
       twice: counted,
+      lasting: { tried: lasting.tried, of: lasting.of },
       crashed: { tried: crashed.tried, of: crashed.of },
       ...(fsyncs.lying && { lying: fsyncs.lying }),
     },
@@ -103,6 +111,7 @@ export async function exploreFaults(
       ...((await trial.asksSame()) ? [] : [NOT_ASKED]),
       ...(trace.marks.some(({ kind }) => kind === 'rejected') ? [REJECTS_ON_WINDOWS] : []),
       ...fsyncs.notes,
+      ...lasting.notes,
       ...crashed.notes,
     ],
     trials: [trial],
@@ -123,15 +132,6 @@ export async function byItsRules(subject: RecordedSubject, { bench, cell }: Faul
   if (isNotMeasured(recording)) return recording;
   const sites = async () => ({ sites: new Map(), mismatches: [] });
   return { ...subject, trace: recording.trace, again: { ...again, recording }, sites };
-}
-
-function caseOf(trial: Trial, faults: OneFault['faults']): FaultyCase {
-  return { trial, subject: trial.subject, fails: { kind: 'faults', faults } };
-}
-
-function followed({ run, case: { fails }, outcome }: FaultVerdict): Way {
-  if (fails.kind !== 'faults') throw new Error('only faults of ops are followed by others');
-  return { run, first: fails.faults[0], outcome };
 }
 
 function isDropping(fault: Fault, trial: Trial): boolean {
@@ -176,13 +176,15 @@ async function exploreNamed(trial: Trial, fault: FaultCase, { judge, cell }: Fau
   const none = explored({ verdicts: [], unmeasured: [] });
   if (fault.kind === 'faults') {
     const [first, second] = fault.faults;
-    mustBeTried(first, faultsOf(trace, cell), trace);
-    if (second !== undefined) {
-      const run = await runAlone(trial.lab, [first]);
-      if (!('trace' in run)) return explored({ verdicts: [], unmeasured: [unmeasured(caseOf(trial, [first]), run.doubt)] });
-      const others = secondFaults([{ run, first }], Number.POSITIVE_INFINITY).faults.map(([, other]) => other);
-      mustBeTried(second, others, run.trace, `after ${faultId({ kind: 'faults', faults: [first] })}, `);
+    if (second === undefined) {
+      mustBeTriedAlone(first, faultsOf(trace, cell), trace);
+      return explored(triedAsNamed(first, await judge([caseOf(trial, [first])])));
     }
+    mustBeTried(first, faultsOf(trace, cell), trace);
+    const run = await runAlone(trial.lab, [first]);
+    if (!('trace' in run)) return explored({ verdicts: [], unmeasured: [unmeasured(caseOf(trial, [first]), run.doubt)] });
+    const others = secondFaults([{ run, first }], Number.POSITIVE_INFINITY).faults.map(([, other]) => other);
+    mustBeTried(second, others, run.trace, `after ${faultId({ kind: 'faults', faults: [first] })}, `);
     return explored(await judge([caseOf(trial, fault.faults)]));
   }
   if (fault.kind === 'then-crash') {
@@ -208,10 +210,37 @@ async function exploreNamed(trial: Trial, fault: FaultCase, { judge, cell }: Fau
   return explored(await judge([namedCut(trial, { ...fault, cut }, run)]));
 }
 
-function mustBeTried(fault: OpFault, tried: readonly OpFault[], { ops }: Trace, when = ''): void {
+/** A single fault may last. */
+function mustBeTriedAlone(fault: OpFault, tried: readonly OpFault[], trace: Trace): void {
+  const op = opNamed(fault, trace);
+  if (fault.kind === 'read-only') {
+    if (!isRefusedReadOnly(op))
+      throw new NoSuchCase(`op ${fault.op}, ${op.call} ${op.file.path}, changes nothing: a read-only file system does not refuse it`);
+    return;
+  }
+  mustBeTried(withoutLasting(fault), tried, trace);
+  if (fault.kind === 'full' && fault.until !== undefined && !hasLaterStep(fault.op, trace))
+    throw new NoSuchCase(`no step follows that of op ${fault.op}, in which the disk would have room again`);
+}
+
+/** Throws NoSuchCase where a call was to fail several times, and was not tried again. */
+function triedAsNamed(fault: OpFault, judged: Judged<FaultyCase, FaultyRun>): Judged<FaultyCase, FaultyRun> {
+  const [verdict] = judged.verdicts;
+  if (verdict === undefined || !isRepeated(fault)) return judged;
+  if (failuresOf(fault, verdict.run) < 2) throw new NoSuchCase(`after op ${fault.op} failed, the store does not try it again`);
+  const still = stillTrying(fault, verdict.run);
+  return still === undefined ? judged : { verdicts: [], unmeasured: [unmeasured(verdict.case, still)] };
+}
+
+function opNamed({ op: index }: OpFault, { ops }: Trace, when = ''): Op {
+  const op = ops[index - 1];
+  if (op === undefined) throw new NoSuchCase(`${when}there is no op ${index}: the run has ${counted(ops.length, 'op')}`);
+  return op;
+}
+
+function mustBeTried(fault: OpFault, tried: readonly OpFault[], trace: Trace, when = ''): void {
   const idOf = (one: OpFault): string => faultId({ kind: 'faults', faults: [one] });
-  const op = ops[fault.op - 1];
-  if (op === undefined) throw new NoSuchCase(`${when}there is no op ${fault.op}: the run has ${counted(ops.length, 'op')}`);
+  const op = opNamed(fault, trace, when);
   if (!tried.some((one) => idOf(one) === idOf(fault)))
     throw new NoSuchCase(`${when}op ${fault.op}, ${op.call} ${op.file.path}, does not fail like this`);
 }

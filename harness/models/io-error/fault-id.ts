@@ -2,10 +2,13 @@
  * Writes and parses the part of a fault's id that follows the model:
  *
  *     @2~EMFILE               op 2 fails
- *     @7~short=100            op 7, a write or a copy, transfers only 100 bytes
+ *     @2~EMFILE~times=4       op 2 fails, and so do the next three calls like it in the same step
+ *     @7~short=100            op 7, a read, a write or a copy, transfers only 100 bytes
  *     @9~EIO~lost=7           op 9, a close or an fsync, fails, and what was written to its file from op 7 on is taken back
  *     @7~ENOSPC+              the disk is full from op 7 on
  *     @7~ENOSPC+100           and has room for the first 100 bytes of op 7
+ *     @7~ENOSPC+~freed        the disk is full from op 7 on, until the step settles
+ *     @7~EROFS+               the file system is read-only from op 7 on
  *     @12~EPERM+              on Windows: another process has the target open, from op 12 on; without the `+`, at op 12 only
  *     @2~EMFILE~then=5~EIO    two faults; the second op is counted in the run with the first
  *     @9~EIO~dropped=xfs.14.lost=7   an fsync that failed and dropped its dirty pages; then power loss after op 14
@@ -16,7 +19,7 @@
 import { constants } from 'node:os';
 import { PROFILE_NAMES, type ProfileName } from '../../persistence/profile.ts';
 import { parseDetail as parseStateDetail } from '../../persistence/state-id.ts';
-import type { Fault } from '../../record/fault.ts';
+import { type Fault, READ_ONLY_ERRNO } from '../../record/fault.ts';
 
 /** A fault at an op. */
 export type OpFault = Exclude<Fault, { kind: 'no-directory-sync' }>;
@@ -61,13 +64,15 @@ export function faultId(one: FaultCase): string {
 function detailOf(fault: OpFault): string {
   switch (fault.kind) {
     case 'errno':
-      return fault.errno;
+      return fault.times === undefined ? fault.errno : `${fault.errno}~times=${fault.times}`;
     case 'short':
       return `short=${fault.bytes}`;
     case 'lost':
       return `${fault.errno}~lost=${fault.since}`;
     case 'full':
-      return `ENOSPC+${fault.room ?? ''}`;
+      return `ENOSPC+${fault.room ?? ''}${fault.until === undefined ? '' : '~freed'}`;
+    case 'read-only':
+      return `${READ_ONLY_ERRNO}+`;
     case 'in-use':
       return fault.lasts ? 'EPERM+' : 'EPERM';
     default:
@@ -128,7 +133,11 @@ function parseDetail(op: number, detail: string, profile: 'windows' | undefined)
   if (bytes !== undefined) return { kind: 'short', op, bytes: Number(bytes) };
   const [, errno = '', since] = /^([A-Z0-9]+)~lost=(0|[1-9]\d*)$/.exec(detail) ?? [];
   if (since !== undefined) return isErrno(errno) && Number(since) < op ? { kind: 'lost', op, since: Number(since), errno } : undefined;
-  const [full, room] = /^ENOSPC\+(0|[1-9]\d*|)$/.exec(detail) ?? [];
-  if (full !== undefined) return { kind: 'full', op, ...(room !== '' && { room: Number(room) }) };
+  const [full, room, freed] = /^ENOSPC\+(0|[1-9]\d*|)(~freed)?$/.exec(detail) ?? [];
+  if (full !== undefined)
+    return { kind: 'full', op, ...(room !== '' && { room: Number(room) }), ...(freed !== undefined && { until: 'settled' }) };
+  if (detail === `${READ_ONLY_ERRNO}+`) return { kind: 'read-only', op };
+  const [, again = '', times] = /^([A-Z0-9]+)~times=([2-9]|[1-9]\d+)$/.exec(detail) ?? [];
+  if (times !== undefined) return isErrno(again) ? { kind: 'errno', op, errno: again, times: Number(times) } : undefined;
   return isErrno(detail) ? { kind: 'errno', op, errno: detail } : undefined;
 }

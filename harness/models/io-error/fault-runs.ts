@@ -10,7 +10,7 @@ import type { Recovery } from '../../domain/recovery.ts';
 import type { Trace, Tree } from '../../domain/trace.ts';
 import { scanTree } from '../../domain/tree.ts';
 import { discard } from '../../machine/workspace.ts';
-import { type Fault, type FaultRun, NOTHING_LEFT_TO_WAIT_FOR } from '../../record/fault.ts';
+import { type Fault, type FaultRun, NOTHING_LEFT_TO_WAIT_FOR, READ_ONLY_ERRNO } from '../../record/fault.ts';
 import { type Recording, traceOf } from '../../record/record.ts';
 import type { Recorder, RunRequest } from '../../record/recorder.ts';
 
@@ -19,8 +19,8 @@ type Ending =
   | { readonly kind: 'settled' }
   /** The process ended in a step. */
   | { readonly kind: 'died'; readonly how: string }
-  /** A step never settled. */
-  | { readonly kind: 'hung'; readonly because: string };
+  /** A step never settled. `busy`: its process still had something to wait for when the limit was over. */
+  | { readonly kind: 'hung'; readonly because: string; readonly busy?: true };
 
 export interface FaultyRun {
   readonly faults: readonly Fault[];
@@ -283,7 +283,7 @@ function endingOf(end: RawEnd, { marks }: Trace, steps: number): Ending {
   const step = `step ${marks.length + 1}`;
   switch (end.how) {
     case 'timed-out':
-      return { kind: 'hung', because: `${step} did not settle within ${end.afterMs / 1000} s` };
+      return { kind: 'hung', because: `${step} did not settle within ${end.afterMs / 1000} s`, busy: true };
     case 'exited':
       if (end.code === NOTHING_LEFT_TO_WAIT_FOR) return { kind: 'hung', because: `${step} never settled, and nothing was left that could` };
       return { kind: 'died', how: `the process ended in ${step} (exit code ${end.code})` };
@@ -328,7 +328,14 @@ function linesIn(file: string): string[] {
 /** A run whose first fault did not happen at its op must not count as a pass. */
 function failedOtherwise({ ops }: Trace, faults: readonly Fault[]): string | undefined {
   const [first] = faults.filter((fault) => 'op' in fault);
-  const errno = first?.kind === 'errno' || first?.kind === 'lost' ? first.errno : first?.kind === 'in-use' ? 'EPERM' : undefined;
+  const errno =
+    first?.kind === 'errno' || first?.kind === 'lost'
+      ? first.errno
+      : first?.kind === 'in-use'
+        ? 'EPERM'
+        : first?.kind === 'read-only'
+          ? READ_ONLY_ERRNO
+          : undefined;
   if (first === undefined || errno === undefined) return undefined;
   const ended = ops[first.op - 1]?.error;
   return ended === errno ? undefined : `nondeterministic: op ${first.op} was to fail with ${errno}, and ended with ${ended ?? 'success'}`;

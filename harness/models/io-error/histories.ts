@@ -61,6 +61,7 @@ export async function exploreFaultHistories(
   const limits: FaultLimits = {
     errnos: 'first',
     second: Math.ceil(bench.effort.secondFaults / executions.length),
+    lasting: 0,
     lies: false,
     crashed: 0,
   };

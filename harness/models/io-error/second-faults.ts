@@ -43,7 +43,8 @@ function changed({ call, flags = [], error }: Op): boolean {
   return call === 'open' ? flags.includes('create') || flags.includes('truncate') : changesTree(call);
 }
 
-function distinctPaths<Path extends ErrorPath>(runs: readonly Path[]): readonly Path[] {
+/** Runs, one for each error path. */
+export function distinctPaths<Path extends ErrorPath>(runs: readonly Path[]): readonly Path[] {
   const paths = new Map<string, Path>();
   for (const path of runs) if (!paths.has(keyOfPath(path))) paths.set(keyOfPath(path), path);
   return [...paths.values()];
@@ -78,7 +79,7 @@ function keyOfPath({ run: { trace, ending }, first }: ErrorPath): string {
 }
 
 /** The ops after the first fault, until its step settled. */
-function opsAfter({ trace: { ops, marks } }: Pick<FaultyRun, 'trace'>, first: OpFault): readonly Op[] {
+export function opsAfter({ trace: { ops, marks } }: Pick<FaultyRun, 'trace'>, first: OpFault): readonly Op[] {
   return ops.slice(first.op, marks.find(({ afterOp }) => afterOp >= first.op)?.afterOp);
 }
 
@@ -90,7 +91,7 @@ function faultsOn({ run, first }: ErrorPath): (readonly [OpFault, OpFault])[] {
 }
 
 /** At most `most` items: one from each list in turn, from its beginning. */
-function shares<Item>(lists: readonly (readonly Item[])[], most: number): Item[] {
+export function shares<Item>(lists: readonly (readonly Item[])[], most: number): Item[] {
   const taken = lists.map(() => 0);
   for (let left = most; left > 0; ) {
     const before = left;

@@ -1,5 +1,5 @@
 /**
- * Every single fault of a recorded run: each op with each errno that it can return, short writes and copies, a full disk from each op
+ * Every single fault of a recorded run: each op with each errno that it can return, short reads, writes and copies, a full disk from each op
  * on that needs space, and closes and fsyncs that take back what was written. On Windows instead: a target that another process has open.
  */
 
@@ -17,15 +17,33 @@ export function singleFaults(trace: Run): OpFault[] {
   const written = new Set<number>();
   /** Files of which something is not forced, with the first op that wrote it. */
   const unforced = new Map<number, number>();
+  /** Files that were read since they were opened. */
+  const read = new Set<number>();
   return trace.ops.flatMap((op): OpFault[] => {
     const { id } = op.file;
-    const faults = [...faultsAt(op, trace, written.has(id)), ...lossAt(op, unforced.get(id))];
+    const faults = [
+      ...faultsAt(op, trace, written.has(id)),
+      ...lossAt(op, unforced.get(id)),
+      ...(read.has(id) ? [] : shortRead(op, trace)),
+    ];
     if (op.error !== undefined) return faults;
+    if (op.call === 'open') read.delete(id);
+    else if (op.call === 'read') read.add(id);
     if (op.call === 'write' || op.call === 'copy' || op.call === 'allocate' || op.call === 'truncate') written.add(id);
     if (op.call === 'write' || op.call === 'copy') unforced.set(id, unforced.get(id) ?? op.index);
     else if (forcesContents(op)) unforced.delete(id);
     return faults;
   });
+}
+
+/**
+ * The first read of a file gets one byte. POSIX lets any read return less than was asked for: file systems of servers and of programs do, and
+ * a local one where what follows cannot be read. Later reads of the same file are those of a caller that reads on.
+ */
+function shortRead({ call, index, error, file }: Op, { trees }: Run): OpFault[] {
+  const before = trees[index - 1]?.get(file.actual);
+  const hasMore = before?.kind === 'file' && before.bytes.length > 1;
+  return call === 'read' && error === undefined && hasMore ? [{ kind: 'short', op: index, bytes: 1 }] : [];
 }
 
 /** The errno of a close or an fsync that takes back what was written. */

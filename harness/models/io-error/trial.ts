@@ -107,6 +107,11 @@ async function carryOutAlone(one: FaultyCase, faults: readonly Fault[]): Promise
   return 'trace' in run ? sightedRun(one, run) : { reason: run.doubt };
 }
 
+/** One fault, or two in one run, as a case. */
+export function caseOf(trial: Trial, faults: Extract<FaultCase, { kind: 'faults' }>['faults']): FaultyCase {
+  return { trial, subject: trial.subject, fails: { kind: 'faults', faults } };
+}
+
 export function unmeasured(one: FaultyCase, reason: string): Unmeasured<FaultyCase> {
   return { case: one, reason };
 }

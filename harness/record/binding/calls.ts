@@ -114,13 +114,16 @@ export function describeCalls(native: Native, ops: FileOps): ReadonlyMap<string,
       'read',
       viaOps('read', 'read', (fd, args) => {
         const [, buffer, offset, length, position] = args as [number, Uint8Array, number, number, number | bigint];
-        return ops.read(fd, position, 'read', () => fs.read(fd, buffer, offset, length, position));
+        return ops.read(fd, position, 'read', (limit) => fs.read(fd, buffer, offset, Math.min(length, limit ?? length), position));
       }),
     ],
     [
       'readBuffers',
       viaOps('readBuffers', 'read', (fd, args) =>
-        ops.read(fd, args[2], 'readBuffers', () => original('readBuffers')(fd, args[1], args[2]) as number),
+        ops.read(fd, args[2], 'readBuffers', (limit) => {
+          const buffers = args[1] as readonly ArrayBufferView[];
+          return original('readBuffers')(fd, limit === undefined ? buffers : firstBytes(buffers, limit), args[2]) as number;
+        }),
       ),
     ],
     [
@@ -301,6 +304,15 @@ export function describeCalls(native: Native, ops: FileOps): ReadonlyMap<string,
 function withThrowFlag(name: string, args: readonly unknown[]): readonly unknown[] {
   if (name === 'stat' || name === 'lstat') return [args[0], args[1], undefined, args[3] ?? true];
   return name === 'fstat' ? [args[0], args[1], undefined, args[3] ?? false] : args;
+}
+
+function firstBytes(buffers: readonly ArrayBufferView[], limit: number): readonly ArrayBufferView[] {
+  let left = limit;
+  return buffers.map(({ buffer, byteOffset, byteLength }) => {
+    const length = Math.min(byteLength, left);
+    left -= length;
+    return new Uint8Array(buffer, byteOffset, length);
+  });
 }
 
 /** All stats return one shared array, which the next call overwrites: the user gets a copy. */

@@ -19,7 +19,7 @@ import { codeOf, errorOfErrno } from './errors.ts';
 import type { Files } from './files.ts';
 import type { OpResult, PlannedOp } from './planned-op.ts';
 
-/** Carries an op out. A write or copy that is to be cut short gets the number of bytes it may write. */
+/** Carries an op out. A read, write or copy that is to be cut short gets the number of bytes that it may transfer. */
 type CarryOut<T> = (limit: number | undefined) => T;
 
 interface Waiting {
@@ -112,6 +112,7 @@ export class Conductor {
 
   mark(kind: RawMark['kind'], step: number, message?: string): void {
     if (this.#follows()) this.#admit(markKey({ kind, step }));
+    this.#faults?.settled();
     this.#position += 1;
     this.#emit(message === undefined ? { kind, step } : { kind, step, message });
     this.#scheduleTurn();
@@ -164,7 +165,7 @@ export class Conductor {
     }
     if (this.#follows()) this.#admit(this.#key(planned));
     const kill = this.#killBefore(planned);
-    const injection = this.#faults?.at(this.#ops + 1, planned);
+    const injection = this.#faults?.at(this.#ops + 1, planned, this.#key(planned));
     this.#position += 1;
     this.#ops += 1;
     let value: T;

@@ -66,8 +66,8 @@ export class FileOps {
   }
 
   /** Carries out an op, or just the call if there is no op. */
-  perform<T>(planned: PlannedOp | undefined, carryOut: () => T, resultOf?: (value: T) => OpResult): T {
-    return planned === undefined ? carryOut() : this.context.conductor.perform(planned, carryOut, resultOf);
+  perform<T>(planned: PlannedOp | undefined, carryOut: (limit: number | undefined) => T, resultOf?: (value: T) => OpResult): T {
+    return planned === undefined ? carryOut(undefined) : this.context.conductor.perform(planned, carryOut, resultOf);
   }
 
   // --- opening and closing
@@ -109,8 +109,11 @@ export class FileOps {
 
   // --- contents
 
-  /** `carryOut` reads and returns the number of bytes. A position that is not a number: where the last read or write ended. */
-  read(fd: number, position: unknown, via: string, carryOut: () => number): number {
+  /**
+   * `carryOut` reads, at most so many bytes if it is given a limit, and returns the number of bytes. A position that is not a number: where
+   * the last read or write ended.
+   */
+  read(fd: number, position: unknown, via: string, carryOut: (limit: number | undefined) => number): number {
     const open = this.openFiles.get(fd);
     return this.perform(this.onDescriptor('read', via, fd), carryOut, (length) => {
       const at = explicitPosition(position);

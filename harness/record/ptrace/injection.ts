@@ -27,7 +27,7 @@ export class Injections {
 
   /** At the entry of op `index`. Returns whether the op was changed: then `leave` must be called at its exit. */
   enter(index: number, op: OpAtEntry): boolean {
-    const injection = this.#faults.at(index, op.intent);
+    const injection = this.#faults.at(index, op.intent, op.key);
     if (injection === undefined) return false;
     if (injection.kind === 'short') {
       const restore = tear(this.#libc, op, injection.bytes);
@@ -45,6 +45,11 @@ export class Injections {
       return BigInt(result);
     });
     return true;
+  }
+
+  /** A step has settled. */
+  settled(): void {
+    this.#faults.settled();
   }
 
   /** At the exit of a syscall: the result that the thread will see. */

@@ -345,6 +345,7 @@ export class TracedRun {
     const { plan, timeoutMs } = this.#request;
     if (arrival.kind === 'mark') {
       this.#log.mark(arrival.mark);
+      this.#injections?.settled();
       if (plan.kind === 'fault') this.#deadline = now + timeoutMs;
       if (this.#current.lean) {
         this.#continue(arrival.tid, now);

@@ -65,7 +65,8 @@ describe('the errnos of each op', () => {
       ['EIO', 'EACCES', 'EMFILE'],
     ],
     ['close of what was read', { call: 'close', path: 'live' }, ['EIO']],
-    ['read', { call: 'read', path: 'live', range }, ['EIO']],
+    ['read', { call: 'read', path: 'live', range }, ['EIO', 'short=1']],
+    ['read of what is not there any more', { call: 'read', path: 'other', range }, ['EIO']],
     ['write', { call: 'write', path: 'live', range }, ['EIO', 'ENOSPC', 'EDQUOT', 'short=5', 'ENOSPC+', 'ENOSPC+5']],
     ['copy', { call: 'copy', path: 'live', range }, ['EIO', 'EPERM', 'ENOSPC', 'EDQUOT', 'short=5', 'ENOSPC+', 'ENOSPC+5']],
     [
@@ -105,6 +106,16 @@ describe('the errnos of each op', () => {
       ['EIO', 'EACCES', 'EMFILE', 'EROFS', 'EPERM', 'ENOSPC', 'EDQUOT', 'ENOSPC+'],
     ],
   ])('%s', (_, op, expected) => expect(detailsOf(op)).toEqual(expected));
+
+  test('of the reads of an open file the first is short', () => {
+    const open: Sketch = { call: 'open', path: 'live', flags: ['read'] };
+    const read: Sketch = { call: 'read', path: 'live' };
+    const trace = traceOf({ before: FILES, ops: [open, read, read, open, read] });
+    const short = singleFaults(trace).filter(({ kind }) => kind === 'short');
+    expect(short).toEqual([2, 5].map((op) => ({ kind: 'short', op, bytes: 1 })));
+    const empty = traceOf({ before: treeOf({ live: '1' }), ops: [read] });
+    expect(singleFaults(empty).some(({ kind }) => kind === 'short')).toBe(false);
+  });
 
   test('close and fsync tell of a full disk once something was written', () => {
     const ops: Sketch[] = [
@@ -155,6 +166,10 @@ describe('ids', () => {
     ['@7~short=100', { kind: 'faults', faults: [{ kind: 'short', op: 7, bytes: 100 }] }],
     ['@9~EIO~lost=7', { kind: 'faults', faults: [{ kind: 'lost', op: 9, since: 7, errno: 'EIO' }] }],
     ['@7~ENOSPC+', { kind: 'faults', faults: [{ kind: 'full', op: 7 }] }],
+    ['@2~EMFILE~times=4', { kind: 'faults', faults: [{ kind: 'errno', op: 2, errno: 'EMFILE', times: 4 }] }],
+    ['@7~ENOSPC+~freed', { kind: 'faults', faults: [{ kind: 'full', op: 7, until: 'settled' }] }],
+    ['@7~ENOSPC+100~freed', { kind: 'faults', faults: [{ kind: 'full', op: 7, room: 100, until: 'settled' }] }],
+    ['@7~EROFS+', { kind: 'faults', faults: [{ kind: 'read-only', op: 7 }] }],
     ['@7~ENOSPC+100', { kind: 'faults', faults: [{ kind: 'full', op: 7, room: 100 }] }],
     ['@12~EPERM+', { kind: 'faults', faults: [{ kind: 'in-use', op: 12, lasts: true }] }, 'windows'],
     ['@12~EPERM', { kind: 'faults', faults: [{ kind: 'in-use', op: 12, lasts: false }] }, 'windows'],
@@ -192,6 +207,11 @@ describe('ids', () => {
     'EIO~then=3',
     'EIO~dropped=zfs.3',
     'EIO~lost',
+    'EIO~times=1',
+    'EIO~times=',
+    'EWHAT~times=2',
+    'ENOSPC~freed',
+    'EROFS+1',
     'EIO~lost=3',
     'EWHAT~lost=1',
     'lie=ext4',
