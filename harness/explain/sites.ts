@@ -12,7 +12,12 @@ export interface SiteMatch {
   readonly sites: ReadonlyMap<number, Site>;
   /** In words, ops that change something and that only one of the recorders saw. */
   readonly mismatches: readonly string[];
+  /** Files that `fs.promises.readFile` read. Absent where there are no stacks. */
+  readonly readByPromises?: ReadonlySet<string>;
 }
+
+/** The function behind `fs.promises.readFile` and `readFile` of a handle, in a stack. */
+const READ_FILE_OF_PROMISES = /\breadFileHandle \(node:internal\/fs\/promises:/;
 
 /** `other` is a run of the same scenario under the binding recorder; undefined where it cannot see the store (commands). */
 export function matchSites(
@@ -32,7 +37,8 @@ export function matchSites(
       mismatches.push(`op ${op.index} (${effectOf(op)}) was made outside Node's fs`);
   }
   for (const op of inBinding.left()) if (changesDisk(op)) mismatches.push(`only the binding recorder saw ${effectOf(op)}`);
-  return { sites, mismatches };
+  const readByPromises = other.ops.filter(({ call, stack = '' }) => call === 'read' && READ_FILE_OF_PROMISES.test(stack));
+  return { sites, mismatches, readByPromises: new Set(readByPromises.map(({ file }) => file.path)) };
 }
 
 /** Hands out the ops of the other recording in order, to ops with the same effect. */

@@ -10,18 +10,19 @@ export const REPLACE: Scenario = {
   next: { is: 'next' },
 };
 
-/** The bodies of `save(text)` and, where it is another than that of `live`, of `load()`; `fs` and `at(name)` are known, and what `top` has. */
+/** The bodies of `save(text)`, of `update(change)` if it has one and, where it is another than that of `live`, of `load()`; `fs` and `at(name)` are known, and what `top` has. */
 export interface FaultStore {
   readonly save: string;
+  readonly update?: string;
   readonly load?: string;
   readonly top?: string;
 }
 
-export function sourceOf({ save, load = `return JSON.parse(fs.readFileSync(at('live'), 'utf8'))`, top = '' }: FaultStore): string {
+export function sourceOf({ save, update, load = `return JSON.parse(fs.readFileSync(at('live'), 'utf8'))`, top = '' }: FaultStore): string {
   return `const fs = require('node:fs'); let dir; const at = (name) => dir + '/' + name;
 ${top}
 module.exports = {
-  save: async (directory, value) => { dir = directory; const text = JSON.stringify(value); ${save} },
+${update === undefined ? '' : `  update: async (directory, change) => { dir = directory; ${update} },\n`}  save: async (directory, value) => { dir = directory; const text = JSON.stringify(value); ${save} },
   load: async (directory) => { dir = directory; if (!fs.existsSync(at('.'))) return undefined; ${load} },
 };`;
 }

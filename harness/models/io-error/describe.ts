@@ -2,6 +2,7 @@
 import { canonicalPath } from '../../domain/names.ts';
 import type { Looker } from '../../domain/sighting.ts';
 import type { NameRule, Op } from '../../domain/trace.ts';
+import { counted } from '../../domain/words.ts';
 import { describeFound } from '../../explain/found.ts';
 import { asMeant, opText } from '../../explain/op-text.ts';
 import { historyInWords } from '../../generate/history.ts';
@@ -76,7 +77,7 @@ function opFaultText(fault: OpFault, ops: readonly Op[]): string {
     case 'lost':
       return `${op} fails with ${fault.errno}, and what was written since op ${fault.since} is taken back`;
     case 'short':
-      return `${op} carries out ${fault.bytes} bytes only`;
+      return `${op} carries out ${counted(fault.bytes, 'byte')} only`;
     case 'full': {
       const from = fault.room === undefined ? `from ${op} on` : `after ${fault.room} bytes of ${op}`;
       return `the disk is full ${from}${fault.until === undefined ? '' : ', and has room again when the step has settled'}`;

@@ -43,6 +43,8 @@ export interface FaultLimits {
   readonly errnos: Effort['errnos'];
   /** Limit for second faults. */
   readonly second: number;
+  /** Whether reads are short, too: which function of Node reads takes a run with stacks to know. */
+  readonly reads: boolean;
   /** Limit for faults that last. */
   readonly lasting: number;
   /** Whether fsyncs lie, too. */
@@ -59,6 +61,7 @@ const limitsOfScenario = ({ errnos, secondFaults, lastingFaults: lasting, crashe
   errnos,
   second: secondFaults,
   lasting,
+  reads: true,
   lies: true,
   crashed: crashedFaults,
 });
@@ -79,7 +82,7 @@ export async function exploreFaults(
 
   const { trace } = own;
   const late = own.again?.recording.late;
-  const all = faultsOf(trace, cell);
+  const all = await faultsTried(own, cell, limits.reads);
   const single = limits.errnos === 'all' ? all : withFirstErrnos(all, trace, limits.errnos);
   const first = await judge(single.map((fault) => caseOf(trial, [fault])));
   const second = isWindows ? { faults: [], of: 0 } : secondFaults(first.verdicts.map(followed), limits.second);
@@ -123,6 +126,20 @@ export function faultsOf(trace: Trace, { profile }: Pick<Cell, 'profile'>): read
   return profile === 'windows' ? windowsFaults(trace) : singleFaults(trace);
 }
 
+/**
+ * Without short reads of files that `fs.promises.readFile` reads: Node 20 takes what the first read of a small file returns for the whole
+ * (nodejs/node#50437), which is no mistake of the store. Nor are reads short where it is not known what reads.
+ */
+async function faultsTried(subject: RecordedSubject, cell: Pick<Cell, 'profile'>, reads = true): Promise<readonly OpFault[]> {
+  const { ops } = subject.trace;
+  const all = faultsOf(subject.trace, cell);
+  const isShortRead = (fault: OpFault): boolean => fault.kind === 'short' && ops[fault.op - 1]?.call === 'read';
+  if (!all.some(isShortRead)) return all;
+  const { readByPromises } = reads ? await subject.sites() : {};
+  const isTried = ({ op }: OpFault): boolean => readByPromises?.has(ops[op - 1]?.file.path ?? '') === false;
+  return all.filter((fault) => !isShortRead(fault) || isTried(fault));
+}
+
 /** The run by the rules of the cell's profile. By those of Windows it does other ops, whose source lines are not known. */
 export async function byItsRules(subject: RecordedSubject, { bench, cell }: FaultExploration): Promise<RecordedSubject | NotMeasured> {
   if (cell.profile !== 'windows') return subject;
@@ -164,6 +181,7 @@ async function exploreFsyncs(
 /** No verdict and nothing unmeasured: the name names no fault of this run. Throws NoSuchCase where a run makes no such call fail. */
 async function exploreNamed(trial: Trial, fault: FaultCase, { judge, cell }: FaultExploration): Promise<FaultExplored> {
   const { trace } = trial.subject;
+  const tried = await faultsTried(trial.subject, cell);
   const explored = ({ verdicts, unmeasured: doubted }: Judged<FaultyCase, FaultyRun>): FaultExplored => ({
     verdicts,
     unmeasured: doubted,
@@ -177,10 +195,10 @@ async function exploreNamed(trial: Trial, fault: FaultCase, { judge, cell }: Fau
   if (fault.kind === 'faults') {
     const [first, second] = fault.faults;
     if (second === undefined) {
-      mustBeTriedAlone(first, faultsOf(trace, cell), trace);
+      mustBeTriedAlone(first, tried, trace);
       return explored(triedAsNamed(first, await judge([caseOf(trial, [first])])));
     }
-    mustBeTried(first, faultsOf(trace, cell), trace);
+    mustBeTried(first, tried, trace);
     const run = await runAlone(trial.lab, [first]);
     if (!('trace' in run)) return explored({ verdicts: [], unmeasured: [unmeasured(caseOf(trial, [first]), run.doubt)] });
     const others = secondFaults([{ run, first }], Number.POSITIVE_INFINITY).faults.map(([, other]) => other);
@@ -188,7 +206,7 @@ async function exploreNamed(trial: Trial, fault: FaultCase, { judge, cell }: Fau
     return explored(await judge([caseOf(trial, fault.faults)]));
   }
   if (fault.kind === 'then-crash') {
-    mustBeTried(fault.fault, faultsOf(trace, cell), trace);
+    mustBeTried(fault.fault, tried, trace);
     const crashed = await namedCrash(trial, fault);
     if (isNotMeasured(crashed)) return explored({ verdicts: [], unmeasured: [unmeasured(caseOf(trial, [fault.fault]), crashed.reason)] });
     return explored(await judge([crashed]));

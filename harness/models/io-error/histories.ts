@@ -62,6 +62,7 @@ export async function exploreFaultHistories(
     errnos: 'first',
     second: Math.ceil(bench.effort.secondFaults / executions.length),
     lasting: 0,
+    reads: false,
     lies: false,
     crashed: 0,
   };

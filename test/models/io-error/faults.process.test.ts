@@ -1,15 +1,11 @@
 /** Calls that fail, in whole cells: planted bugs are found, and a store that does it right is not accused. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Bench } from '../../../harness/bench/bench.ts';
-import type { CheckedCell } from '../../../harness/cell-result.ts';
 import { EFFORTS } from '../../../harness/domain/effort.ts';
-import { isNotMeasured } from '../../../harness/domain/sighting.ts';
-import type { Claims } from '../../../harness/domain/store.ts';
-import { faultOf } from '../../../harness/models/io-error/describe.ts';
-import type { FaultExplored } from '../../../harness/models/io-error/explore.ts';
-import { faultId } from '../../../harness/models/io-error/fault-id.ts';
-import { type FaultStore, REPLACE, sourceOf } from '../../lab/faults.ts';
-import { type Lab, type LabScenario, openLab, type Wanted } from '../../lab/lab.ts';
+import { type Checked, checkFaults, ids, instead, type CheckOptions as Options, RIGHT } from '../../lab/fault-cells.ts';
+import type { FaultStore } from '../../lab/faults.ts';
+import { type Lab, openLab } from '../../lab/lab.ts';
+
+type CheckOptions = Options & { readonly lab?: Lab };
 
 let real: Lab;
 let bound: Lab;
@@ -21,70 +17,10 @@ afterAll(async () => {
   await Promise.all([real.close(), bound.close()]);
 });
 
-interface Checked extends CheckedCell {
-  /** `@2~EMFILE` and the like -> outcome. */
-  readonly outcomes: ReadonlyMap<string, string>;
-}
-
-interface CheckOptions extends Partial<LabScenario>, Pick<Wanted, 'only'> {
-  readonly claims?: Claims;
-  readonly lab?: Lab;
-  readonly model?: string;
-  /** Records every run op by op, as where calls overlap. */
-  readonly whole?: true;
-}
-
-/** All faults of a planted or built-in store, or one. */
-async function check(store: FaultStore | string, options: CheckOptions = {}): Promise<Checked> {
-  const { lab = real, model = 'io-error', scenario = REPLACE, only, whole, claims, ...rest } = options;
-  const plain = typeof store === 'string' ? await lab.builtIn(store) : lab.store(sourceOf(store));
-  const loaded = claims === undefined ? plain : { ...plain, claims };
-  return lab.on(loaded, { scenario, ...rest }, async (cells) => {
-    const bench = whole ? opByOp(cells.bench) : cells.bench;
-    const findings = await cells.check<FaultExplored>({ model, ...(only !== undefined && { only }) }, bench);
-    const { verdicts } = findings.explored;
-    const outcomes = new Map(verdicts.map(({ case: { fails }, outcome }) => [faultId(faultOf(fails)), outcome]));
-    return { outcomes, ...(await cells.result(findings)) };
-  });
-}
-
-function opByOp(bench: Bench): Bench {
-  return {
-    ...bench,
-    recorded: async () => {
-      const subject = await bench.recorded();
-      if (isNotMeasured(subject) || subject.again === undefined) return subject;
-      const { again } = subject;
-      return { ...subject, again: { ...again, recording: { ...again.recording, overlaps: true } } };
-    },
-  };
-}
-
-/** Writes a temp file, forces it, and puts it in place; cleans up and rejects if anything fails. */
-const RIGHT: FaultStore = {
-  save: `
-    let fd;
-    try {
-      fd = fs.openSync(at('temp'), 'w', 0o600);
-      fs.writeFileSync(fd, text);
-      fs.fsyncSync(fd);
-      fs.closeSync(fd);
-      fd = undefined;
-      fs.renameSync(at('temp'), at('live'));
-    } catch (error) {
-      try { if (fd !== undefined) fs.closeSync(fd); } catch {}
-      try { fs.unlinkSync(at('temp')); } catch {}
-      throw error;
-    }`,
-};
-const instead = (part: string, by: string): FaultStore => {
-  expect(RIGHT.save).toContain(part);
-  return { save: RIGHT.save.replace(part, by) };
-};
 const IN_PLACE: FaultStore = { save: `fs.writeFileSync(at('live'), text);` };
 
-/** The ids with this outcome. */
-const ids = ({ outcomes }: Checked, wanted: string): string[] => [...outcomes].flatMap(([id, outcome]) => (outcome === wanted ? [id] : []));
+const check = (store: FaultStore | string, options: CheckOptions = {}): Promise<Checked> =>
+  checkFaults(options.lab ?? real, store, options);
 
 test('a store that does it right is durable, whatever fails', async () => {
   const found = await check(RIGHT);
