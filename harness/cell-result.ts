@@ -4,7 +4,7 @@
  */
 import { caseEvidence } from './case-evidence.ts';
 import { cellName } from './domain/case-id.ts';
-import { type EffortName, provesClaims } from './domain/effort.ts';
+import { type EffortName, provesAll } from './domain/effort.ts';
 import type { Evidence } from './domain/evidence.ts';
 import { CASES_WITH_EVIDENCE } from './domain/evidence-limits.ts';
 import { isViolation, statusOf, worstGrade } from './domain/grade.ts';
@@ -27,6 +27,7 @@ export interface CellOptions {
   readonly stages?: StageTimes;
   /** How much was tried: whether finding nothing says that a claim holds. */
   readonly effort: EffortName;
+  readonly faults?: readonly string[];
   /** Every case, also those that differ from another one in their tree alone. */
   readonly allCases: boolean;
   /** Also what reports show of cases beside words. */
@@ -55,7 +56,7 @@ export async function cellResult(findings: Findings, options: CellOptions): Prom
   const evidence = options.evidence === true ? await evidenceOf(selected, findings, options) : undefined;
   return {
     cell: {
-      ...headOf(cell, met, unsure, options.effort),
+      ...headOf(cell, met, unsure, options),
       points: explored.points,
       states: tally.states,
       distinct: tally.distinct,
@@ -91,17 +92,18 @@ export const caseIdOf = (verdict: Verdict<Case, unknown>, cell: Cell): string =>
 export function unmeasuredCell(
   cell: Cell,
   { reason }: NotMeasured,
-  { durationMs, stages, effort }: Pick<CellOptions, 'durationMs' | 'stages' | 'effort'>,
+  { durationMs, stages, ...tried }: Pick<CellOptions, 'durationMs' | 'stages'> & Tried,
 ): CheckedCell {
   const nothing = { points: 0, states: 0, distinct: 0, violations: 0, outcomes: {}, picture: '', notes: [] };
   const drawn = cell.scenario.histories ? { histories: { tried: 0, segments: 0 } } : {};
-  return { cell: { ...headOf(cell, [], [reason], effort), ...nothing, ...drawn, durationMs, ...(stages && { stages }) }, cases: [] };
+  return { cell: { ...headOf(cell, [], [reason], tried), ...nothing, ...drawn, durationMs, ...(stages && { stages }) }, cases: [] };
 }
 
+type Tried = Pick<CellOptions, 'effort' | 'faults'>;
 type Head = Pick<CellResult, 'store' | 'scenario' | 'model' | 'profile' | 'claim' | 'grade' | 'status' | 'expected' | 'reason'>;
 
 /** What every cell begins with: its name, its grade, what the store claims, and whether it is as claimed. `unsure`: what could not be measured. */
-function headOf(cell: Cell, outcomes: readonly Outcome[], unsure: readonly string[], effort: EffortName): Head {
+function headOf(cell: Cell, outcomes: readonly Outcome[], unsure: readonly string[], tried: Tried): Head {
   const { store, scenario, model, profile } = cell;
   const grade = worstGrade([...outcomes.map((outcome) => gradeIn(cell, outcome)), ...unsure.map(() => 'inconclusive' as const)]);
   const held = heldTo(cell);
@@ -116,7 +118,7 @@ function headOf(cell: Cell, outcomes: readonly Outcome[], unsure: readonly strin
     ...(held.heldBy !== 'profile' && held.heldBy !== 'nothing' && { heldBy: held.heldBy }),
     grade,
     ...(reason !== undefined && { reason }),
-    ...statusOf(grade, held, outcomes, known, provesClaims(effort)),
+    ...statusOf(grade, held, outcomes, known, provesAll(tried)),
     ...(known && { expected: { grade: known.bug.grade, ...(known.bug.outcomes && { outcomes: [...known.bug.outcomes] }) } }),
   };
 }

@@ -98,14 +98,15 @@ export function foundIn(checked: readonly CheckedCell[], allCases = false): Foun
 async function resultOf(
   cell: Cell,
   bench: Bench,
-  { allCases, evidence = false, replay, effort: { name: effort } }: RunOptions,
+  { allCases, evidence = false, replay, effort: { name: effort, faults } }: RunOptions,
 ): Promise<CheckedCell> {
   const started = performance.now();
   const stopwatch = new Stopwatch(() => performance.now());
   const findings = await check(cell, bench, undefined, stopwatch.time);
   const times = { durationMs: performance.now() - started, stages: stopwatch.times() };
-  if (isNotMeasured(findings)) return unmeasuredCell(cell, findings, { ...times, effort });
-  return cellResult(findings, { ...times, effort, allCases, evidence, replay: (id) => replay(cell, id) });
+  const tried = { effort, ...(faults && { faults }) };
+  if (isNotMeasured(findings)) return unmeasuredCell(cell, findings, { ...times, ...tried });
+  return cellResult(findings, { ...times, ...tried, allCases, evidence, replay: (id) => replay(cell, id) });
 }
 
 /** The scenarios that a store goes through in these cells. */

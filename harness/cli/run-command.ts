@@ -5,11 +5,14 @@ import type { Path } from '../domain/alike.ts';
 import { cellName } from '../domain/case-id.ts';
 import { EFFORT_NAMES, GATING_EFFORT, limitsSchema } from '../domain/effort.ts';
 import { UsageError } from '../domain/errors.ts';
+import { parseFaultPattern } from '../domain/fault-pattern.ts';
+import { oneOf } from '../domain/nearest.ts';
 import type { Result } from '../domain/result.ts';
 import { counted } from '../domain/words.ts';
 import { failsGate } from '../explain/baseline.ts';
 import { joinedEvidence } from '../explain/evidence.ts';
 import { redactedResult } from '../explain/redacted.ts';
+import { VARIANTS } from '../models/all.ts';
 import type { Cell } from '../models/model.ts';
 import { placesOf, type Shard } from '../models/shards.ts';
 import { timings } from '../report/timings.ts';
@@ -58,6 +61,7 @@ export const runCommand: CliCommand<RunFlags> = {
     ...group('How:', [
       recorder(),
       timeout(),
+      list('--fault <call>', 'fail only these calls: call[:path][=ERRNO], as in rename:*.tmp or write=ENOSPC', 'all'),
       flag('--observe', 'take the states from one run by copying, instead of killing a child for each'),
       flag('--strict', `hold every claim where it is only shown unless --model names it: ${onlyShown().join(', ')}`),
       flag('--bail', 'after a broken claim start no further cell'),
@@ -97,6 +101,7 @@ export const runCommand: CliCommand<RunFlags> = {
     'crash-matrix run --store ./notes.ts --model power-loss:ext4 --model power-loss:xfs',
     'sudo crash-matrix run --store ./notes.ts --model power-cut',
     'crash-matrix run --store ./notes.ts --model io-error,interleaving,race',
+    "crash-matrix run --store ./notes.ts --fault 'rename:*.tmp' --fault write=ENOSPC",
     'crash-matrix run --store ./notes.ts --effort deep',
     'crash-matrix run --store ./notes.ts --scenario histories --histories 500 --seed 7',
     'crash-matrix run --store ./notes.ts --reporter terminal,json --output-dir report',
@@ -114,6 +119,7 @@ export const runCommand: CliCommand<RunFlags> = {
 /** Returns the exit code: 0 if every claim was kept and every known bug found, 1 otherwise. */
 async function run(flags: RunFlags, output: Output): Promise<number> {
   const reporters = chosenReporters(flags);
+  const models = modelsFor(flags);
   const held = openBaseline(flags, process.env, output);
   const notes = new Map<string, Set<string>>();
   const onNote = (store: string, what: string): void => void notes.set(store, (notes.get(store) ?? new Set()).add(what));
@@ -131,7 +137,7 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
     const selection = {
       stores: flags.store,
       scenarios: flags.scenario,
-      models: flags.model,
+      models,
       holds: flags.strict ? 'all' : 'named',
       timeoutMs,
     } as const;
@@ -166,6 +172,20 @@ async function run(flags: RunFlags, output: Output): Promise<number> {
   return withSession(flags.recorder, work, { onNotForked });
 }
 
+/** With `--fault`, models in which calls fail, and no others. Throws UsageError. */
+function modelsFor({ model, fault }: RunFlags): readonly string[] {
+  for (const text of fault) parseFaultPattern(text);
+  if (fault.length === 0) return model;
+  const failing = VARIANTS.filter((one) => one.model.tries === 'faults');
+  const others = model.filter((name) => !failing.some((one) => one.name === name));
+  if (others.length > 0)
+    throw new UsageError(
+      `--fault chooses failing calls, and in ${others.join(', ')} no call fails`,
+      `Give it with ${oneOf(failing.map(({ name }) => `--model ${name}`))}, or with no --model.`,
+    );
+  return model.length > 0 ? model : failing.filter(({ profile }) => profile.byDefault).map(({ name }) => name);
+}
+
 function whyThisRecorder({ recorder, refused }: Session): string {
   const because = refused.map((better) => `${better.name} does not work here: ${better.because}`).join('; ');
   return `recorder: ${recorder.name}, because ${because}`;
@@ -188,6 +208,7 @@ async function runAll(session: Session, chosen: readonly Cell[], options: RunOpt
     observed: effort.kills === 'observed',
     effort: effort.name,
     limits: limitsSchema.parse(effort),
+    ...(effort.faults && { faults: [...effort.faults] }),
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
     seed: effort.seed,

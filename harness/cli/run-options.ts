@@ -14,12 +14,13 @@ export interface HowFlags {
   readonly preemptions?: number;
   readonly histories?: number;
   readonly observe: boolean;
+  readonly fault: readonly string[];
   readonly allCases: boolean;
   readonly timeout: number;
 }
 
 /** The table of the effort, with what other options say. */
-function effortOf({ effort: name, seed: drawnBy, observe, depth, states: most, preemptions, histories }: HowFlags): Effort {
+function effortOf({ effort: name, seed: drawnBy, observe, depth, states: most, preemptions, histories, fault }: HowFlags): Effort {
   return {
     name,
     seed: drawnBy,
@@ -29,6 +30,7 @@ function effortOf({ effort: name, seed: drawnBy, observe, depth, states: most, p
     ...(most !== undefined && { states: most }),
     ...(preemptions !== undefined && { preemptions }),
     ...(histories !== undefined && { histories, costlyHistories: histories }),
+    ...(fault.length > 0 && { faults: [...fault] }),
   };
 }
 

@@ -105,9 +105,15 @@ export const isAtLeast = (one: EffortName, other: EffortName): boolean => EFFORT
 /** Whether finding nothing is enough to say that a claim is kept. */
 export const provesClaims = (name: EffortName): boolean => isAtLeast(name, GATING_EFFORT);
 
+/** The same of a run, or of a cell in it: where only some faults were tried, it is not enough. */
+export const provesAll = ({ effort, faults }: { readonly effort: EffortName; readonly faults?: readonly string[] | undefined }): boolean =>
+  provesClaims(effort) && faults === undefined;
+
 /** What a run tries: its effort, with the limits that its options changed. */
 export interface Effort extends Limits {
   readonly name: EffortName;
   /** For everything that is drawn. */
   readonly seed: number;
+  /** Of the calls that could fail only these do, as patterns of `fault-pattern.ts`. */
+  readonly faults?: readonly string[];
 }

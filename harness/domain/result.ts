@@ -251,6 +251,7 @@ export const resultSchema = z.object({
   observed: z.boolean().describe('True when the states were taken from one run by copying, instead of by killing'),
   effort: z.enum(EFFORT_NAMES).describe('How much was tried, in one word'),
   limits: limitsSchema.describe('How much was tried: the limits of the effort, with those that options changed'),
+  faults: z.array(z.string()).optional().describe('Of the calls that could fail only these did, as call[:path][=ERRNO]: --fault'),
   node: z.string(),
   platform: z.string(),
   seed: z.int(),

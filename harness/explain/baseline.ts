@@ -45,10 +45,11 @@ function beyondOf(cause: Cause, { worst: known }: BaselineEntry): string[] {
   });
 }
 
-/** Whether all cells of an entry ran to an end, with at least its effort: then it is mended if nobody found it. */
+/** Whether all cells of an entry ran to an end and whole, with at least its effort: then it is mended if nobody found it. */
 function triedIn(result: Result): (entry: BaselineEntry) => boolean {
   const measured = new Set(result.cells.filter(({ grade }) => grade !== 'inconclusive').map(cellName));
-  return ({ cells, effort }) => isAtLeast(result.effort, effort) && cells.every((cell) => measured.has(cell));
+  return ({ cells, effort }) =>
+    result.faults === undefined && isAtLeast(result.effort, effort) && cells.every((cell) => measured.has(cell));
 }
 
 /** What a run makes of the file: the causes that break a claim, and what it did not try. */

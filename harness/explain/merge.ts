@@ -20,6 +20,7 @@ const SHARED = [
   'observed',
   'effort',
   'limits',
+  'faults',
   'node',
   'platform',
   'seed',

@@ -5,7 +5,7 @@
  * Hasn't times, absolute paths, sizes, seeds, patch versions: whatever may differ between two runs that find the same.
  */
 
-import { provesClaims } from '../domain/effort.ts';
+import { provesAll } from '../domain/effort.ts';
 import { failsRun } from '../domain/grade.ts';
 import { modelName } from '../domain/model-names.ts';
 import { OUTCOME_NAMES } from '../domain/outcomes.ts';
@@ -70,8 +70,8 @@ function header(result: Result): string {
   const verdict =
     bad > 0
       ? `**${counted(bad, 'cell')} not as claimed.**`
-      : !provesClaims(result.effort)
-        ? `Found: ${nothingFound(result.cells)}. The effort was ${result.effort}, which is too small to say that a claim is kept.`
+      : !provesAll(result)
+        ? `Found: ${nothingFound(result.cells)}. ${tooLittle(result)}`
         : `Every claim was kept${known > 0 ? `; ${counted(known, 'cell')} with a known bug ${known === 1 ? 'shows' : 'show'} it, as expected` : ''}.`;
   const how = howItCrashed(result);
   return [
@@ -81,6 +81,11 @@ function header(result: Result): string {
     `Effort: ${result.effort}. In a cell that is ${limitWords(result.limits).join(', ')}.`,
     verdict,
   ].join('\n\n');
+}
+
+function tooLittle({ effort, faults }: Result): string {
+  if (faults !== undefined) return `Of the calls only ${faults.join(', ')} failed, which is too little to say that a claim is kept.`;
+  return `The effort was ${effort}, which is too small to say that a claim is kept.`;
 }
 
 function howItCrashed({ cells, observed }: Result): string {

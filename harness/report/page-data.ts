@@ -3,7 +3,7 @@
  * cases as with ten.
  */
 import { cellName, cellNameIn } from '../domain/case-id.ts';
-import { provesClaims } from '../domain/effort.ts';
+import { provesAll } from '../domain/effort.ts';
 import { modelName } from '../domain/model-names.ts';
 import type { CaseResult, CellResult, Result } from '../domain/result.ts';
 import { failsGate } from '../explain/baseline.ts';
@@ -70,7 +70,7 @@ function pageCell(cell: CellResult, bad: readonly Part[], held: readonly Part[])
 
 function toneOf(result: Result): PageHead['verdict']['tone'] {
   if (result.cells.length === 0 || failsGate(result)) return 'bad';
-  return provesClaims(result.effort) ? 'good' : 'unproven';
+  return provesAll(result) ? 'good' : 'unproven';
 }
 
 /** Gives a case the place of its cause, and what is shown of it. */

@@ -24,13 +24,14 @@ export function rerunCommand(cause: Cause, plainest: { readonly replay: string }
   const cells = held.length === 0 ? all : held;
   const names = (nameOf: (cell: CellResult) => string): string => [...new Set(cells.map(nameOf))].join(',');
   const { store = cause.store, recorder } = namedIn(plainest?.replay ?? '');
-  const { effort, seed } = result;
+  const { effort, seed, faults = [] } = result;
   return [
     `crash-matrix run --store ${store}`,
     ` --scenario ${names(({ scenario }) => scenario)}`,
     ` --model ${names(modelName)}`,
     effort === GATING_EFFORT ? '' : ` --effort ${effort}`,
     ...changedLimits(result),
+    ...faults.map((fault) => ` --fault '${fault}'`),
     seed === 0 ? '' : ` --seed ${seed}`,
     recorder === undefined ? '' : ` --recorder ${recorder}`,
   ].join('');

@@ -1,7 +1,7 @@
 /**
  * A run in two lines: what was done, and whether every claim was kept.
  */
-import { EFFORTS, GATING_EFFORT, type Limits, provesClaims } from '../domain/effort.ts';
+import { EFFORTS, GATING_EFFORT, type Limits, provesAll } from '../domain/effort.ts';
 import { modelName } from '../domain/model-names.ts';
 import type { CellResult, Result } from '../domain/result.ts';
 import { counted, duration, withCommas } from '../domain/words.ts';
@@ -30,11 +30,13 @@ export function runWords(result: Result): string[] {
 }
 
 /** `standard effort`, with the limits that options changed: `standard effort, histories 3`. */
-function effortWords({ effort, limits }: Result): string {
+function effortWords({ effort, limits, faults = [] }: Result): string {
   const changed = Object.entries(limits).filter(([name, limit]) => EFFORTS[effort][name as keyof Limits] !== limit);
-  return [`${effort} effort`, ...changed.map(([name, limit]) => `${name} ${typeof limit === 'number' ? withCommas(limit) : limit}`)].join(
-    ', ',
-  );
+  return [
+    `${effort} effort`,
+    ...changed.map(([name, limit]) => `${name} ${typeof limit === 'number' ? withCommas(limit) : limit}`),
+    ...faults.map((fault) => `fault ${fault}`),
+  ].join(', ');
 }
 
 /** `72 cells`, `1,204 kills`, `31 violations`, … */
@@ -133,12 +135,14 @@ export function verdictLine(result: Result, colors: Colors): string {
     ...(missed > 0 ? [counted(missed, 'known bug missed', 'known bugs missed')] : []),
   ];
   if (wrong.length > 0) return colors.bold(colors.red(wrong.join(', ')));
-  if (!provesClaims(result.effort))
-    return colors.bold(
-      colors.yellow(`${nothingFound(result.cells)}; ${result.effort} effort proves no claim: --effort ${GATING_EFFORT} does`),
-    );
+  if (!provesAll(result)) return colors.bold(colors.yellow(`${nothingFound(result.cells)}; ${whyUnproven(result)}`));
   const known = withStatus(result.cells, 'known-bug') > 0 ? ', and every known bug was found' : '';
   return colors.bold(colors.green(`every claim was kept${known}`));
+}
+
+function whyUnproven({ effort, faults }: Result): string {
+  if (faults !== undefined) return `some faults alone prove no claim: a run without --fault does`;
+  return `${effort} effort proves no claim: --effort ${GATING_EFFORT} does`;
 }
 
 /** How many of the broken claims would be shown only, had `--model` not named their profiles. */

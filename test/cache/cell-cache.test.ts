@@ -132,6 +132,7 @@ describe('a change of', () => {
       { effort: { ...EFFORT, [limit]: 'other' } },
       'how much is tried',
     ]),
+    ['the faults that are tried', { effort: { ...EFFORT, faults: ['rename:*.tmp'] } }, 'how much is tried'],
     ['the effort alone', { effort: { ...EFFORT, name: 'deep' } }, 'how much is tried'],
     ['the time limit', { timeoutMs: 9_000 }, 'time limit'],
     ['the cases that are shown', { allCases: true }, 'report'],

@@ -45,6 +45,51 @@ describe('exit 2, and what would have been right', () => {
   });
 });
 
+describe('--fault', () => {
+  const SWALLOWS = `
+    const fs = require('node:fs');
+    module.exports = {
+      save: (dir, value) => {
+        fs.writeFileSync(dir + '/value.tmp', JSON.stringify(value));
+        try { fs.renameSync(dir + '/value.tmp', dir + '/value'); } catch (error) { if (error.code !== 'EBUSY') throw error; }
+      },
+      load: (dir) => fs.existsSync(dir + '/value') ? JSON.parse(fs.readFileSync(dir + '/value', 'utf8')) : {},
+    };`;
+  const run = async (...faults: readonly string[]): Promise<[number | undefined, ReturnType<typeof resultSchema.parse>]> => {
+    place.write({ 'swallows.cjs': SWALLOWS });
+    const args = ['run', '--store', './swallows.cjs', '--scenario', 'replace', '--reporter', 'json', '--all-cases', '--no-cache'];
+    const { exitCode, stdout } = await place.run([...args, ...faults.flatMap((fault) => ['--fault', fault])]);
+    return [exitCode, resultSchema.parse(JSON.parse(stdout))];
+  };
+
+  test('tries only these, of the models in which calls fail, and proves no claim', async () => {
+    const [exitCode, { cells, cases, faults }] = await run('rename:*.tmp=EXDEV', 'link');
+    expect([exitCode, faults]).toEqual([0, ['rename:*.tmp=EXDEV', 'link']]);
+    expect(cells).toMatchObject([
+      { model: 'io-error', grade: 'durable', status: 'unbroken', notes: ['no call of this run is one of --fault link'] },
+    ]);
+    const single = cases.filter(({ id }) => !id.includes('~then='));
+    expect(single.map(({ id }) => id)).toEqual([expect.stringMatching(/^swallows\/replace\/io-error@\d+~EXDEV$/)]);
+  });
+
+  test('finds what it is aimed at', async () => {
+    const [exitCode, { cells, cases }] = await run('rename:value=EBUSY');
+    expect([exitCode, cells[0]?.status]).toEqual([1, 'broken']);
+    expect(cases.find(({ violation }) => violation)).toMatchObject({
+      outcome: 'false-ack',
+      replay: expect.stringMatching(/io-error@\d+~EBUSY /),
+    });
+  });
+
+  test('is inconclusive where no call is one of them', async () => {
+    const [exitCode, { cells }] = await run('rename:other');
+    expect(cells).toMatchObject([
+      { grade: 'inconclusive', reason: 'no call of this run is one of --fault rename:other: nothing was tried' },
+    ]);
+    expect(exitCode).toBe(1);
+  });
+});
+
 describe('exit 0', () => {
   test('doctor', async () => {
     const { exitCode, stdout, stderr } = await place.run(['doctor']);

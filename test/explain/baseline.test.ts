@@ -44,6 +44,7 @@ describe('a run passes', () => {
 
   test('where less was tried than when an entry was found', () => {
     expect(heldTo(known, { ...standard(HOLDS), effort: 'quick' }).result.baseline?.mended).toEqual([]);
+    expect(heldTo(known, { ...standard(HOLDS), faults: ['rename'] }).result.baseline?.mended).toEqual([]);
   });
 });
 

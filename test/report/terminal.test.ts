@@ -184,6 +184,10 @@ test('an effort that proves nothing says so, and calls no claim kept', () => {
   expect(plain(quick).trimEnd()).toMatch(/no loss found; quick effort proves no claim: --effort standard does$/);
   expect(plain(quick)).not.toContain('kept');
   expect(markdownReport(quick)).toContain('too small to say that a claim is kept');
+  const some: typeof quick = { ...quick, effort: 'standard', limits: EFFORTS.standard, faults: ['rename:*.tmp'] };
+  expect(plain(some).trimEnd()).toMatch(/no loss found; some faults alone prove no claim: a run without --fault does$/);
+  expect(plain(some)).toContain('standard effort, fault rename:*.tmp');
+  expect(markdownReport(some)).toContain('Of the calls only rename:*.tmp failed, which is too little to say that a claim is kept.');
   const lossy = resultOf([{ store: 'a', scenario: 'replace', runs: 'E*3' }], { effort: 'quick', limits: EFFORTS.quick });
   const broken = { ...lossy, cells: lossy.cells.map((cell) => ({ ...cell, status: 'broken' as const })) };
   expect(plain(broken).trimEnd()).toMatch(/1 claim broken$/);

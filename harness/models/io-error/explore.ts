@@ -13,6 +13,7 @@ import { NotReplayable } from '../../persistence/actions.ts';
 import type { Fault } from '../../record/fault.ts';
 import type { CarriedOut, Judged, Unmeasured } from '../../recover/believe.ts';
 import type { Cell, Exploration, Explored } from '../model.ts';
+import { chosenFaults } from './chosen-faults.ts';
 import { type CrashModels, crashAfterFaults, followed, namedCrash, waysToCrash } from './crash-after.ts';
 import { exploreLasting, stillTrying } from './explore-lasting.ts';
 import { DROPPING_ERRNO, type FaultCase, faultId, type OpFault } from './fault-id.ts';
@@ -21,7 +22,7 @@ import { fsyncsOf } from './fsync-edits.ts';
 import { dropsPages, judgeDrops, judgeLies, type Lying, namedCut, undisturbed } from './fsync-faults.ts';
 import { failuresOf, hasLaterStep, isRefusedReadOnly, isRepeated, withoutLasting } from './lasting-faults.ts';
 import { secondFaults, wasReached } from './second-faults.ts';
-import { singleFaults, windowsFaults, withFirstErrnos } from './single-faults.ts';
+import { singleFaults, windowsFaults } from './single-faults.ts';
 import { caseOf, type FaultVerdict, type FaultyCase, labOf, sightedCut, sightedRun, type Trial, trialOf, unmeasured } from './trial.ts';
 import { windowsRecording } from './windows.ts';
 
@@ -55,14 +56,20 @@ export interface FaultLimits {
 
 const NOT_ASKED = 'the process that lived on is not asked: with no fault at all it does not find what it saved';
 const REJECTS_ON_WINDOWS = 'by the rules of Windows alone, with no file in use, a step is rejected';
-const NOTHING_TO_FAIL = 'no call of this run is one that would be refused: nothing was tried';
 
-const limitsOfScenario = ({ errnos, secondFaults, lastingFaults: lasting, crashedFaults }: Effort): FaultLimits => ({
+/** `unmet`: patterns of the command line that no call is like. */
+function nothingTried(unmet: readonly string[]): string {
+  if (unmet.length === 0) return 'no call of this run is one that would be refused: nothing was tried';
+  return `no call of this run is one of --fault ${unmet.join(', ')}: nothing was tried`;
+}
+
+/** Lies are of all fsyncs, and so not tried where only some faults are. */
+const limitsOfScenario = ({ errnos, secondFaults, lastingFaults: lasting, crashedFaults, faults }: Effort): FaultLimits => ({
   errnos,
   second: secondFaults,
   lasting,
   reads: true,
-  lies: true,
+  lies: faults === undefined,
   crashed: crashedFaults,
 });
 
@@ -83,7 +90,7 @@ export async function exploreFaults(
   const { trace } = own;
   const late = own.again?.recording.late;
   const all = await faultsTried(own, cell, limits.reads);
-  const single = limits.errnos === 'all' ? all : withFirstErrnos(all, trace, limits.errnos);
+  const { faults: single, unmet } = chosenFaults(all, trace, limits.errnos, bench.effort.faults);
   const first = await judge(single.map((fault) => caseOf(trial, [fault])));
   const second = isWindows ? { faults: [], of: 0 } : secondFaults(first.verdicts.map(followed), limits.second);
   const twice = await judge(second.faults.map((two) => caseOf(trial, two)));
@@ -99,7 +106,7 @@ export async function exploreFaults(
   return {
     verdicts,
     unmeasured: notMeasured,
-    doubts: [...trace.unmeasured, ...(points === 0 ? [NOTHING_TO_FAIL] : [])],
+    doubts: [...trace.unmeasured, ...(points === 0 ? [nothingTried(unmet)] : [])],
     points,
     tried: {
       kind: 'faults',
@@ -111,6 +118,7 @@ export async function exploreFaults(
     },
     notes: [
       ...(late === undefined ? [] : [late]),
+      ...(points === 0 ? [] : unmet.map((text) => `no call of this run is one of --fault ${text}`)),
       ...((await trial.asksSame()) ? [] : [NOT_ASKED]),
       ...(trace.marks.some(({ kind }) => kind === 'rejected') ? [REJECTS_ON_WINDOWS] : []),
       ...fsyncs.notes,

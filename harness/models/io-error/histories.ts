@@ -73,6 +73,9 @@ export async function exploreFaultHistories(
     else explored.push(found);
   }
   const verdicts = explored.flatMap((one) => one.verdicts);
+  const untried = explored.filter(({ points }) => points === 0).flatMap((one) => one.doubts);
+  // What the command line chose need not be in every history.
+  const isSomeTried = bench.effort.faults !== undefined && explored.some(({ points }) => points > 0);
   for (const verdict of verdicts) counter.add(verdict);
   const sum = (of: (one: FaultExplored) => number): number => explored.reduce((total, one) => total + of(one), 0);
   const triedIn = (of: (tried: Extract<Tried, { kind: 'faults' }>) => number): number =>
@@ -80,7 +83,7 @@ export async function exploreFaultHistories(
   return {
     verdicts: only === undefined ? shortestOfEach(verdicts, (verdict) => counter.isViolation(verdict)) : verdicts,
     unmeasured: explored.flatMap((one) => one.unmeasured),
-    doubts: [...doubts, ...explored.flatMap((one) => one.doubts)],
+    doubts: [...doubts, ...(isSomeTried ? [] : untried), ...explored.filter(({ points }) => points > 0).flatMap((one) => one.doubts)],
     points: sum(({ points }) => points),
     tried: {
       kind: 'faults',

@@ -95,10 +95,10 @@ function freed(first: OpFault, undisturbed: Undisturbed): OpFault[] {
   return first.kind === 'full' && hasLaterStep(first.op, undisturbed) ? [{ ...first, until: 'settled' }] : [];
 }
 
-/** From an op on whose failure the store answered with changes. */
+/** From an op on whose failure the store answered with calls that change something. Not every run tells whether these came to anything. */
 function readOnly({ run, first }: ErrorPath, { ops }: Undisturbed): OpFault[] {
   if (first.kind !== 'errno' || !isRefusedReadOnly(ops[first.op - 1])) return [];
-  return opsAfter(run, first).some(isRefusedReadOnly) ? [{ kind: 'read-only', op: first.op }] : [];
+  return opsAfter(run, first).some(changesFiles) ? [{ kind: 'read-only', op: first.op }] : [];
 }
 
 function oneForEachOp(faults: readonly OpFault[]): OpFault[] {
