@@ -1,8 +1,8 @@
 /**
  * Failing calls as a model: every fault of a recorded run, each in a run of its own, and what became of the store.
  *
- * Allows   each op to fail with each errno that it can return; writes and copies cut short; a disk that is full from an op on; and, on each
- *          way that a store takes after such a fault, each op of that way to fail too.
+ * Allows   each op to fail with each errno that it can return; reads, writes and copies cut short; a disk that is full from an op on; and, on
+ *          each way that a store takes after such a fault, each op of that way to fail too. A fault may last: see `lasting-faults.ts`.
  *          A crash may follow a fault that the store answers in its own way: see `crash-after.ts`.
  * Forbids  a third fault. When the steps have settled nothing fails any more: what does not work then does not work.
  * Real     the calls fail for real, in a child that lives on.

@@ -36,9 +36,10 @@ export function triedWords({ tried, histories, states, picture }: CellResult): s
     case 'cuts':
       return [...drawn, ...boundaries, counted(tried.cuts, 'power cut'), judged];
     case 'faults': {
-      const { twice } = tried;
+      const { twice, lasting } = tried;
       const second = twice.of === 0 ? [] : [`${withCommas(twice.tried)} of ${withCommas(twice.of)} runs with a second fault`];
-      return [...drawn, counted(tried.tried, 'failing call'), ...second, judged];
+      const last = lasting === undefined || lasting.of === 0 ? [] : [`${withCommas(lasting.tried)} of ${counted(lasting.of, 'fault')} that last`];
+      return [...drawn, counted(tried.tried, 'failing call'), ...second, ...last, judged];
     }
     case 'schedules': {
       const { reach, crashes, kills, bound } = tried;

@@ -67,6 +67,11 @@ describe('is caught:', () => {
   test.each([
     ['a failed fsync that is ignored', 'try { fs.fsyncSync(fd); } catch {}', 'unreadable'],
     ['one that is tried again without writing again', 'try { fs.fsyncSync(fd); } catch { fs.fsyncSync(fd); }', 'unreadable'],
+    [
+      'one after which the new content is read back, which is in memory alone',
+      `try { fs.fsyncSync(fd); } catch (error) { if (fs.readFileSync(at('temp'), 'utf8') !== text) throw error; }`,
+      'unreadable',
+    ],
     ['(and not if all is written again)', 'try { fs.fsyncSync(fd); } catch { fs.writeSync(fd, text, 0); fs.fsyncSync(fd); }', 'original'],
   ])('%s', async (_, by, outcome) => {
     const store = instead('fs.fsyncSync(fd);', by);
@@ -80,6 +85,12 @@ describe('is caught:', () => {
     );
     const replayed = await check(store, { only: id });
     expect([...replayed.outcomes]).toEqual([[id, outcome]]);
+  });
+
+  test('(and reading back does help where a failed fsync gives the old content back at once)', async () => {
+    const reads = `try { fs.fsyncSync(fd); } catch (error) { if (fs.readFileSync(at('temp'), 'utf8') !== text) throw error; }`;
+    const { outcomes } = await check(instead('fs.fsyncSync(fd);', reads), { only: '@3~EIO~lost=2' });
+    expect([...outcomes]).toEqual([['@3~EIO~lost=2', 'original']]);
   });
 
   test('a fallback that is wrong: only EXDEV leads to it, and only a second fault shows it', async () => {
