@@ -63,7 +63,7 @@ export const EFFORTS = {
     statesInRecovery: 72,
     errnos: 'fallbacks',
     secondFaults: 6,
-    lastingFaults: 6,
+    lastingFaults: 5,
     crashedFaults: 4,
     histories: 4,
     costlyHistories: 2,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { EFFORT_NAMES, EFFORTS, type Limits, limitsSchema, provesClaims } from '../../harness/domain/effort.ts';
+import { EFFORT_NAMES, EFFORTS, type Limits, limitsSchema, provesAll, provesClaims } from '../../harness/domain/effort.ts';
 
 const SIZE: { readonly [word: string]: number } = { observed: 0, real: 1, first: 0, fallbacks: 1, all: 2 };
 const sizeOf = (limit: Limits[keyof Limits]): number => (typeof limit === 'number' ? limit : (SIZE[limit] ?? Number.NaN));
@@ -17,5 +17,7 @@ describe('efforts', () => {
 
   test('quick says of no claim that it is kept', () => {
     expect(EFFORT_NAMES.filter(provesClaims)).toEqual(['standard', 'deep']);
+    expect(EFFORT_NAMES.filter((effort) => provesAll({ effort }))).toEqual(['standard', 'deep']);
+    expect(EFFORT_NAMES.filter((effort) => provesAll({ effort, faults: ['rename'] }))).toEqual([]);
   });
 });

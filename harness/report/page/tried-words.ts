@@ -38,7 +38,8 @@ export function triedWords({ tried, histories, states, picture }: CellResult): s
     case 'faults': {
       const { twice, lasting } = tried;
       const second = twice.of === 0 ? [] : [`${withCommas(twice.tried)} of ${withCommas(twice.of)} runs with a second fault`];
-      const last = lasting === undefined || lasting.of === 0 ? [] : [`${withCommas(lasting.tried)} of ${counted(lasting.of, 'fault')} that last`];
+      const last =
+        lasting === undefined || lasting.of === 0 ? [] : [`${withCommas(lasting.tried)} of ${counted(lasting.of, 'fault')} that last`];
       return [...drawn, counted(tried.tried, 'failing call'), ...second, ...last, judged];
     }
     case 'schedules': {
