@@ -45,7 +45,7 @@ export async function runCells(cells: readonly Cell[], options: RunOptions): Pro
   const finish = (result: CheckedCell, index: number): void => {
     results[index] = result;
     done += 1;
-    options.onProgress({ kind: 'cell-done', done, of: cells.length, violations: result.cell.violations });
+    options.onProgress({ kind: 'cell-done', cell: result.cell, cases: result.cases, done, of: cells.length });
     stopped ||= options.bail && failsRun(result.cell);
   };
   const runCell = async (cell: Cell, index: number, bench: Bench): Promise<void> => {

@@ -25,7 +25,7 @@ export function whyNoCache({ recorder, env }: Pick<Session, 'recorder' | 'env'>)
 }
 
 /** Undefined where none is wanted, or none can be had. Throws `UnavailableError` if the directory that was asked for cannot be used. */
-export function openCellCache(session: Session, { cache, cacheDir }: CacheFlags, rest: Rest, output: Output): CellCache | undefined {
+export function openCellCache(session: Session, { cache, cacheDir }: CacheFlags, rest: Rest, note: Output['note']): CellCache | undefined {
   const { installation, workspace, recorder, cwd, env, startedMs } = session;
   if (!cache || whyNoCache(session) !== undefined) return undefined;
   if (cacheDir !== undefined) writableDirectory('--cache-dir', cacheDir);
@@ -37,7 +37,7 @@ export function openCellCache(session: Session, { cache, cacheDir }: CacheFlags,
     return new CellCache(options);
   } catch (error) {
     if (cacheDir !== undefined) throw new UnavailableError(`--cache-dir ${cacheDir}: ${(error as Error).message}`, { cause: error });
-    output.note(`no cell is kept: ${(error as Error).message}`);
+    note(`no cell is kept: ${(error as Error).message}`);
     return undefined;
   }
 }

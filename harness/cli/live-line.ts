@@ -107,7 +107,7 @@ function next(state: State, event: Progress): State {
     case 'state-judged':
       return { ...state, judged: { done: event.done, of: event.of } };
     case 'cell-done':
-      return { ...state, cells: { done: event.done, of: event.of }, violations: state.violations + event.violations };
+      return { ...state, cells: { done: event.done, of: event.of }, violations: state.violations + event.cell.violations };
     default:
       return event satisfies never;
   }

@@ -71,7 +71,7 @@ async function mend(id: string | undefined, flags: MendFlags, output: Output): P
     for (const what of leftOut) output.note(what);
     checkAvailable(cells, session.machine);
     const options = runOptions(session, { ...flags, bail: false, depth: '2', observe: false, fault: [], allCases: false });
-    const cache = openCellCache(session, flags, { ...options, now, notesOf: () => [], onNote: () => {} }, output);
+    const cache = openCellCache(session, flags, { ...options, now, notesOf: () => [], onNote: () => {} }, output.note);
     const live = { stream: process.stderr, colors: output.colors, now: () => performance.now() };
     const run: Run = (work) => withLiveLine(live, (line) => work({ ...options, onProgress: line.update }));
     const first = await run(async (how) => foundIn(await runCells(cells, { ...how, cache })));

@@ -1,44 +1,25 @@
 /** `crash-matrix run`. */
 
 import { Option } from 'commander';
-import type { Path } from '../domain/alike.ts';
 import { cellName } from '../domain/case-id.ts';
-import { EFFORT_NAMES, GATING_EFFORT, limitsSchema } from '../domain/effort.ts';
+import { EFFORT_NAMES, GATING_EFFORT } from '../domain/effort.ts';
 import { UsageError } from '../domain/errors.ts';
-import { parseFaultPattern } from '../domain/fault-pattern.ts';
-import { oneOf } from '../domain/nearest.ts';
-import type { Result } from '../domain/result.ts';
-import { counted } from '../domain/words.ts';
 import { failsGate } from '../explain/baseline.ts';
-import { joinedEvidence } from '../explain/evidence.ts';
 import { redactedResult } from '../explain/redacted.ts';
-import { VARIANTS } from '../models/all.ts';
-import type { Cell } from '../models/model.ts';
-import { placesOf, type Shard } from '../models/shards.ts';
 import { timings } from '../report/timings.ts';
-import { foundIn, type RunOptions, runCells } from '../run.ts';
 import { checkAvailable } from './available.ts';
 import { type BaselineFlags, baselineOptions, openBaseline } from './baseline.ts';
-import { type CacheFlags, cacheNotes, openCellCache } from './cell-cache.ts';
 import type { CliCommand } from './command.ts';
 import { withLiveLine } from './live-line.ts';
+import { type MatrixFlags, withMatrix } from './matrix.ts';
 import { modelsInHelp, onlyShown } from './model-list.ts';
 import { atLeastOne, byEffort, flag, group, list, recorder, seed, shard, states, timeout } from './options.ts';
 import type { Output } from './output.ts';
 import { chosenReporters, mustBeWritable, report, reportOptions } from './reporters.ts';
-import { type HowFlags, runOptions } from './run-options.ts';
-import { type Session, withSession } from './session.ts';
-import { filesNamed, sourcesIn } from './sources.ts';
-import { selectCells } from './stores.ts';
 
-interface RunFlags extends CacheFlags, BaselineFlags, HowFlags {
-  readonly shard?: Shard;
-  readonly store: readonly string[];
-  readonly scenario: readonly string[];
-  readonly model: readonly string[];
+interface RunFlags extends MatrixFlags, BaselineFlags {
   readonly reporter: readonly string[];
   readonly outputDir?: string;
-  readonly strict: boolean;
   readonly list: boolean;
   readonly timings: boolean;
   readonly redact: boolean;
@@ -119,101 +100,23 @@ export const runCommand: CliCommand<RunFlags> = {
 /** Returns the exit code: 0 if every claim was kept and every known bug found, 1 otherwise. */
 async function run(flags: RunFlags, output: Output): Promise<number> {
   const reporters = chosenReporters(flags);
-  const models = modelsFor(flags);
   const held = openBaseline(flags, process.env, output);
-  const notes = new Map<string, Set<string>>();
-  const onNote = (store: string, what: string): void => void notes.set(store, (notes.get(store) ?? new Set()).add(what));
-  const onAdded = (store: string, added: readonly Path[]): void =>
-    onNote(
-      store,
-      `load adds ${counted(added.length, 'member')} to what was saved, which ${added.length === 1 ? 'does' : 'do'} not count: ${added.map((path) => path.join('.')).join(', ')}`,
-    );
-  const onNotForked = (store: string, why: string): void => onNote(store, `Node is started again for each run, because ${why}`);
-  const onNotForkedRecovery = (store: string, why: string): void =>
-    onNote(store, `it is evaluated again for each recovery, because ${why}`);
-  const work = async (session: Session): Promise<number> => {
-    if (session.refused.length > 0) output.note(whyThisRecorder(session));
-    const timeoutMs = flags.timeout * 1000;
-    const selection = {
-      stores: flags.store,
-      scenarios: flags.scenario,
-      models,
-      holds: flags.strict ? 'all' : 'named',
-      timeoutMs,
-    } as const;
-    const now = Date.now();
-    const { cells: all, leftOut } = await selectCells(session, selection, now);
-    const places = flags.shard && placesOf(all, flags.shard);
-    const cells = places === undefined ? all : places.flatMap((place) => all[place] ?? []);
+  return withMatrix(flags, output, async ({ session, cells, leftOut, run: runSome }) => {
     for (const what of leftOut) output.note(what);
     checkAvailable(cells, session.machine);
     if (flags.list) {
-      output.print(namesOf(cells));
+      output.print(cells.map(cellName).join('\n'));
       return 0;
     }
     mustBeWritable(reporters, flags.outputDir);
-    const options = runOptions(
-      session,
-      flags,
-      reporters.some(({ reporter }) => reporter.evidence === true),
-    );
-    const cache = openCellCache(session, flags, { ...options, now, notesOf: (store) => [...(notes.get(store) ?? [])], onNote }, output);
-    const found = await withLiveLine({ stream: process.stderr, colors: output.colors, now: () => performance.now() }, (line) =>
-      runAll(session, cells, { ...options, cache, onProgress: line.update, onNotForked: onNotForkedRecovery, onAdded }),
-    );
-    const result = await held(flags.shard && places ? { ...found, shard: { ...flags.shard, places } } : found);
-    for (const [store, several] of notes) for (const what of several) output.note(`${store}: ${what}`);
-    if (cache !== undefined) for (const what of cacheNotes(cache, result.cells.length, session.cwd)) output.note(what);
+    const evidence = reporters.some(({ reporter }) => reporter.evidence === true);
+    const live = { stream: process.stderr, colors: output.colors, now: () => performance.now() };
+    const { result: found, notes } = await withLiveLine(live, (line) => runSome(cells, { evidence, onProgress: line.update }));
+    const result = await held(found);
+    for (const what of notes) output.note(what);
     const shown = flags.redact ? redactedResult(result) : result;
     for (const chosen of reporters) await report(chosen, shown, output, process.env.GITHUB_STEP_SUMMARY);
     if (flags.timings) output.note(timings(result.cells).join('\n'));
     return failsGate(result) ? 1 : 0;
-  };
-  return withSession(flags.recorder, work, { onNotForked });
-}
-
-/** With `--fault`, models in which calls fail, and no others. Throws UsageError. */
-function modelsFor({ model, fault }: RunFlags): readonly string[] {
-  for (const text of fault) parseFaultPattern(text);
-  if (fault.length === 0) return model;
-  const failing = VARIANTS.filter((one) => one.model.tries === 'faults');
-  const others = model.filter((name) => !failing.some((one) => one.name === name));
-  if (others.length > 0)
-    throw new UsageError(
-      `--fault chooses failing calls, and in ${others.join(', ')} no call fails`,
-      `Give it with ${oneOf(failing.map(({ name }) => `--model ${name}`))}, or with no --model.`,
-    );
-  return model.length > 0 ? model : failing.filter(({ profile }) => profile.byDefault).map(({ name }) => name);
-}
-
-function whyThisRecorder({ recorder, refused }: Session): string {
-  const because = refused.map((better) => `${better.name} does not work here: ${better.because}`).join('; ');
-  return `recorder: ${recorder.name}, because ${because}`;
-}
-
-function namesOf(cells: readonly Cell[]): string {
-  return cells.map(cellName).join('\n');
-}
-
-async function runAll(session: Session, chosen: readonly Cell[], options: RunOptions): Promise<Result> {
-  const started = performance.now();
-  const checked = await runCells(chosen, options);
-  const { allCases, effort } = options;
-  const found = foundIn(checked, allCases);
-  const evidence = joinedEvidence(checked.map((one) => one.evidence));
-  return {
-    schema: 'crash-matrix/1',
-    version: session.installation.version,
-    recorder: session.recorder.name,
-    observed: effort.kills === 'observed',
-    effort: effort.name,
-    limits: limitsSchema.parse(effort),
-    ...(effort.faults && { faults: [...effort.faults] }),
-    node: process.version,
-    platform: `${process.platform}-${process.arch}`,
-    seed: effort.seed,
-    durationMs: performance.now() - started,
-    ...found,
-    ...(evidence && { evidence: { ...evidence, sources: sourcesIn(session.cwd, filesNamed(evidence, found.causes)) } }),
-  };
+  });
 }

@@ -44,17 +44,22 @@ function openTemporary(): Workspace {
   }
 }
 
+interface SessionOptions extends Pick<StartOptions, 'onNotForked'> {
+  /** Ends it as a signal of the system does. */
+  readonly stop?: AbortSignal;
+}
+
 /** `wanted` is the name of a recorder; undefined: the best one that works here. */
 export async function withSession<T>(
   wanted: string | undefined,
   work: (session: Session) => Promise<T>,
-  options: Pick<StartOptions, 'onNotForked'> = {},
+  { stop, ...options }: SessionOptions = {},
 ): Promise<T> {
   const startedMs = Date.now();
   const installation = findInstallation(import.meta.url);
   const workspace = openTemporary();
   adoptOrphans();
-  const interrupted = whenInterrupted();
+  const interrupted = whenInterrupted(stop);
   const open: Recorder[] = [];
   try {
     const env = { ...childrenEnvironment(process.env), [RUN_VARIABLE]: workspace.id };
@@ -76,15 +81,20 @@ export async function withSession<T>(
   }
 }
 
-function whenInterrupted(): { readonly promise: Promise<never>; readonly forget: () => void } {
+function whenInterrupted(stop: AbortSignal | undefined): { readonly promise: Promise<never>; readonly forget: () => void } {
   let onSignal = (_signal: NodeJS.Signals): void => {};
+  let onStop = (): void => {};
   const promise = new Promise<never>((_, reject) => {
     onSignal = (signal) => reject(new InterruptedError(`interrupted by ${signal}`));
+    onStop = () => reject(new InterruptedError('stopped by the program that asked for the run'));
   });
+  if (stop?.aborted) onStop();
+  stop?.addEventListener('abort', onStop);
   promise.catch(() => {}); // heard by the race, as long as it runs
   for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
   const forget = (): void => {
     for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
+    stop?.removeEventListener('abort', onStop);
   };
   return { promise, forget };
 }

@@ -1,4 +1,6 @@
-/** What a run reports while it runs, for the terminal's live line. */
+/** What a run reports while it runs: for the terminal's live line, and for who runs it from a program. */
+import type { CaseResult, CellResult } from './result.ts';
+
 export type Progress =
   | {
       readonly kind: 'cell-started';
@@ -10,4 +12,11 @@ export type Progress =
     }
   | { readonly kind: 'cell-recorded'; readonly points: number; readonly states: number }
   | { readonly kind: 'state-judged'; readonly done: number; readonly of: number }
-  | { readonly kind: 'cell-done'; readonly done: number; readonly of: number; readonly violations: number };
+  | {
+      readonly kind: 'cell-done';
+      readonly cell: CellResult;
+      /** Every case of it that is worth a word. */
+      readonly cases: readonly CaseResult[];
+      readonly done: number;
+      readonly of: number;
+    };

@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { liveLine, withLiveLine } from '../../harness/cli/live-line.ts';
 import type { Progress } from '../../harness/domain/progress.ts';
+import { cellAndCases } from '../report/fixture.ts';
 
 /** A stream that remembers what was written to it. */
 class Screen extends Writable {
@@ -27,15 +28,17 @@ class Screen extends Writable {
   }
 }
 
+const doneWith = (violations: number) => cellAndCases({ store: 'in-place', scenario: 'replace', runs: 'o*1', violations });
+
 const events: readonly Progress[] = [
   { kind: 'cell-started', store: 'rename-away', scenario: 'replace', model: 'process-kill', done: 0, of: 2 },
   { kind: 'cell-recorded', points: 40, states: 12 },
   { kind: 'state-judged', done: 12, of: 12 },
-  { kind: 'cell-done', done: 1, of: 2, violations: 3 },
+  { kind: 'cell-done', done: 1, of: 2, ...doneWith(3) },
   { kind: 'cell-started', store: 'in-place', scenario: 'replace', model: 'process-kill', done: 1, of: 2 },
   { kind: 'state-judged', done: 4, of: 6 },
 ];
-const last: Progress = { kind: 'cell-done', done: 2, of: 2, violations: 1 };
+const last: Progress = { kind: 'cell-done', done: 2, of: 2, ...doneWith(1) };
 
 test('on a terminal, one line that counts cells, kills, violations and seconds', () => {
   const screen = new Screen(true);
