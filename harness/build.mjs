@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { resultTypes } from './result-types.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
@@ -34,7 +35,24 @@ const built = await Promise.all([
     banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
     entryPoints: { cli: 'harness/cli/main.ts', tracer: 'harness/record/ptrace/tracer.ts', schema: 'harness/report/json.ts' },
   }),
-  build({ ...common, format: 'esm', entryPoints: { index: 'harness/index.ts' } }),
+  // What a program imports. What both have in common is in one place, so that there is one class of each error.
+  build({
+    ...common,
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'shared',
+    external: [...common.external, 'vitest'],
+    entryPoints: { index: 'harness/index.ts', vitest: 'harness/vitest/vitest.ts' },
+  }),
+  // For what cannot `require` an ES module, as jest on Node 20 and 22.
+  build({
+    ...common,
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    define: { 'import.meta.url': 'thisUrl' },
+    banner: { js: "const thisUrl = require('node:url').pathToFileURL(__filename).href;" },
+    entryPoints: { index: 'harness/index.ts' },
+  }),
   build({
     ...common,
     format: 'cjs',
@@ -67,7 +85,8 @@ writeFileSync(join(dist, 'page.html'), pageOf(built.at(-1).outputFiles));
 writeFileSync(join(dist, 'third-party-licenses.txt'), licensesOf(built.flatMap(({ metafile }) => Object.keys(metafile.inputs))));
 
 const { resultJsonSchema } = await import(pathToFileURL(join(dist, 'schema.js')).href);
-writeFileSync(join(dist, 'schema.json'), `${JSON.stringify(resultJsonSchema(), null, 2)}\n`);
+const schema = resultJsonSchema();
+writeFileSync(join(dist, 'schema.json'), `${JSON.stringify(schema, null, 2)}\n`);
 rmSync(join(dist, 'schema.js'));
 
 if (process.argv.includes('--types')) {
@@ -76,6 +95,11 @@ if (process.argv.includes('--types')) {
   rmSync(join(dist, 'types'), { recursive: true, force: true });
   const { status } = spawnSync(process.execPath, [tsc, '-p', 'harness/tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
   process.exitCode = status ?? 1;
+  const types = join(dist, 'types/harness');
+  writeFileSync(join(types, 'domain/result.d.ts'), resultTypes(schema));
+  writeFileSync(join(types, 'index.d.cts'), "export * from './index.js';\n");
+  const declarations = readdirSync(types, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.d.ts'));
+  for (const file of declarations.map((name) => join(types, name))) if (/ from 'zod'/.test(readFileSync(file, 'utf8'))) rmSync(file);
 }
 
 /** The shell of the report, with its script and its style in it, and a policy that allows no others. */

@@ -6,6 +6,7 @@ import { UnavailableError, UsageError } from '../domain/errors.ts';
 import type { Result } from '../domain/result.ts';
 import { counted } from '../domain/words.ts';
 import { baselineOf, heldAgainst } from '../explain/baseline.ts';
+import { isCi } from '../machine/ci.ts';
 import { replaceFile } from '../machine/replace-file.ts';
 import { BASELINE, readJsonFile } from './json-file.ts';
 import { flag } from './options.ts';
@@ -51,5 +52,3 @@ export function openBaseline(
     return heldAgainst(result, next, file);
   };
 }
-
-const isCi = ({ CI: ci = '' }: NodeJS.ProcessEnv): boolean => ci !== '' && ci !== 'false' && ci !== '0';

@@ -39,19 +39,19 @@ export interface Matrix {
   readonly run: (cells: readonly Cell[], how: MatrixRunOptions) => Promise<MatrixRun>;
 }
 
-export interface MatrixRunOptions {
+interface MatrixRunOptions {
   /** What reports show of cases beside words. */
   readonly evidence?: boolean;
   readonly onProgress: (event: Progress) => void;
 }
 
-export interface MatrixRun {
+interface MatrixRun {
   readonly result: Result;
   /** What is to be said of the run beside its result: of each store, and of what was reused. */
   readonly notes: readonly string[];
 }
 
-export interface MatrixSurroundings {
+interface MatrixSurroundings {
   /** Takes what is to be said before the run. */
   readonly note: Output['note'];
   /** Ends the work early: `InterruptedError`. */

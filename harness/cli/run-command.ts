@@ -1,8 +1,6 @@
 /** `crash-matrix run`. */
 
-import { Option } from 'commander';
 import { cellName } from '../domain/case-id.ts';
-import { EFFORT_NAMES, GATING_EFFORT } from '../domain/effort.ts';
 import { UsageError } from '../domain/errors.ts';
 import { failsGate } from '../explain/baseline.ts';
 import { redactedResult } from '../explain/redacted.ts';
@@ -12,8 +10,8 @@ import { type BaselineFlags, baselineOptions, openBaseline } from './baseline.ts
 import type { CliCommand } from './command.ts';
 import { withLiveLine } from './live-line.ts';
 import { type MatrixFlags, withMatrix } from './matrix.ts';
-import { modelsInHelp, onlyShown } from './model-list.ts';
-import { atLeastOne, byEffort, flag, group, list, recorder, seed, shard, states, timeout } from './options.ts';
+import { allCases, how, howMuch, whatRuns } from './matrix-options.ts';
+import { flag, group } from './options.ts';
 import type { Output } from './output.ts';
 import { chosenReporters, mustBeWritable, report, reportOptions } from './reporters.ts';
 
@@ -30,52 +28,10 @@ export const runCommand: CliCommand<RunFlags> = {
   description: 'run stores through scenarios: crash them at every boundary, fail each call, let tasks race',
   arguments: [],
   options: [
-    ...group('What runs:', [
-      list('--store <name or file>', 'a built-in store, or a file with your own', 'all built-in ones'),
-      list('--scenario <name>', 'what the store goes through', 'all that the store supports'),
-      list('--model <name>', `${modelsInHelp()}; a profile that is named is also held to the claim`, 'all that need no root'),
-      new Option('--shard <i/n>', 'only the i-th of n parts, which take about the same time; merge makes one report of all').argParser(
-        shard,
-      ),
-      flag('--list', 'print the cells and run nothing'),
-    ]),
-    ...group('How:', [
-      recorder(),
-      timeout(),
-      list('--fault <call>', 'fail only these calls: call[:path][=ERRNO], as in rename:*.tmp or write=ENOSPC', 'all'),
-      flag('--observe', 'take the states from one run by copying, instead of killing a child for each'),
-      flag('--strict', `hold every claim where it is only shown unless --model names it: ${onlyShown().join(', ')}`),
-      flag('--bail', 'after a broken claim start no further cell'),
-      ...baselineOptions(),
-      new Option('--no-cache', 'run also the cells that nothing has changed for since an earlier run'),
-      new Option(
-        '--cache-dir <dir>',
-        'where cells are kept (default: node_modules/.cache/crash-matrix, or the cache directory of the user)',
-      ),
-    ]),
-    ...group('How much:', [
-      new Option('--effort <name>', 'quick finds the likeliest losses and proves nothing, standard is the gate, deep is for the night')
-        .choices(EFFORT_NAMES)
-        .default(GATING_EFFORT),
-      states(byEffort('states')),
-      new Option('--depth <crashes>', 'crashes in a row: with 2, what recovers from the first is crashed as well')
-        .choices(['1', '2'])
-        .default('2'),
-      new Option(
-        '--preemptions <number>',
-        `race: switches from a process that could go on, in one run (default: ${byEffort('preemptions')})`,
-      ).argParser(atLeastOne),
-      new Option(
-        '--histories <number>',
-        `random histories per cell (default: ${byEffort('histories')}; fewer where each costs more)`,
-      ).argParser(atLeastOne),
-      seed(),
-    ]),
-    ...group('Reports:', [
-      ...reportOptions(),
-      flag('--all-cases', 'every case in the JSON, not only violations'),
-      flag('--timings', 'where the time went, by model and stage'),
-    ]),
+    ...group('What runs:', [...whatRuns(), flag('--list', 'print the cells and run nothing')]),
+    ...group('How:', [...how(), ...baselineOptions()]),
+    ...group('How much:', howMuch()),
+    ...group('Reports:', [...reportOptions(), allCases(), flag('--timings', 'where the time went, by model and stage')]),
   ],
   examples: [
     'crash-matrix run --store rename-away --scenario replace',

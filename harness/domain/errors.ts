@@ -1,11 +1,11 @@
 /** A mistake in the command line, the configuration or a store module: exit code 2. `detail` (further lines) says what to do. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
-  readonly detail: string | undefined;
+  declare readonly detail?: string;
 
   constructor(message: string, detail?: string) {
     super(message);
-    this.detail = detail;
+    if (detail !== undefined) this.detail = detail;
   }
 }
 

@@ -15,7 +15,7 @@ export type Progress =
   | {
       readonly kind: 'cell-done';
       readonly cell: CellResult;
-      /** Every case of it that is worth a word. */
+      /** Those of it that reports may list: its violations, and others. */
       readonly cases: readonly CaseResult[];
       readonly done: number;
       readonly of: number;

@@ -9,6 +9,8 @@ export interface Installation {
   readonly version: string;
   /** What a store file imports as `crash-matrix`. */
   readonly library: string;
+  /** The command line, which also serves other programs. */
+  readonly cli: string;
   readonly tracer: string;
   readonly workload: string;
   readonly forkServer: string;
@@ -37,6 +39,7 @@ export function findInstallation(from: string): Installation {
     root,
     version: (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version,
     library: built('index.js'),
+    cli: built('cli.js'),
     tracer: built('tracer.js'),
     workload: built('workload.cjs'),
     forkServer: built('fork-server.cjs'),

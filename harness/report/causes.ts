@@ -16,12 +16,15 @@ interface Reported {
   readonly plainest: CaseResult;
 }
 
+/** What of a result causes are reported from. */
+type Reportable = Pick<Result, 'cells' | 'cases' | 'causes' | 'baseline'>;
+
 interface CausesLook {
   readonly columns: number;
   readonly colors: Colors;
 }
 
-export function causeSections(result: Result, look: CausesLook): string[][] {
+export function causeSections(result: Reportable, look: CausesLook): string[][] {
   const cells = new Map(result.cells.map((cell) => [cellName(cell), cell]));
   const cases = new Map(result.cases.map((one) => [one.id, one]));
   const reported = result.causes.flatMap((cause): Reported[] => {
@@ -42,7 +45,7 @@ export function causeSections(result: Result, look: CausesLook): string[][] {
 }
 
 /** What the baseline has that nobody found. */
-function baselineLines({ baseline }: Result, { columns, colors }: CausesLook): string[][] {
+function baselineLines({ baseline }: Reportable, { columns, colors }: CausesLook): string[][] {
   if (baseline === undefined || baseline.mended.length === 0) return [];
   const heading = `mended, and still in ${baseline.file}: --update-baseline takes ${baseline.mended.length === 1 ? 'it' : 'them'} out`;
   return [[colors.bold(colors.red(heading)), ...baseline.mended.flatMap(({ says }) => wrapWords(printable(`  ${says}`), columns))]];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { childrenEnvironment } from '../../harness/cli/children-environment.ts';
 
-test('children get the environment without what names a shell or a job', () => {
+test('children get the environment without what names a shell, a job or a process of a test runner', () => {
   const kept = { PATH: '/bin', HOME: '/home/me', CI: 'true', GITHUB_ACTIONS: 'true', TERM: 'xterm', BUILDER: 'me' };
   const left = {
     _: '/usr/bin/node',
@@ -12,6 +12,8 @@ test('children get the environment without what names a shell or a job', () => {
     GITHUB_SHA: 'abc',
     RUNNER_TEMP: '/tmp',
     CI_JOB_ID: '3',
+    VITEST_POOL_ID: '2',
+    NODE_TEST_CONTEXT: 'child-v8',
     NODE_EXTRA_CA_CERTS: '/etc/ssl/certs.pem',
     UNSET: undefined,
   };

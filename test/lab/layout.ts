@@ -14,6 +14,7 @@ const ROOMS: readonly string[] = [
   'domain',
   'machine',
   'protocol',
+  'api',
   'explain',
   'judge',
   'scenario',
@@ -46,7 +47,8 @@ const ROOMS: readonly string[] = [
 /** Entry points that nobody imports, with the last room that each may import. */
 const ENTRIES: ReadonlyMap<string, string> = new Map([
   ['child', 'models'],
-  ['index', 'run'],
+  ['index', 'api'],
+  ['vitest', 'api'],
 ]);
 
 /** The store under test knows nothing of the harness. */
@@ -128,7 +130,7 @@ const NAMES_ARE_FINE: readonly RegExp[] = [
   /^harness\/models\/all\.ts$/,
   /^harness\/store\/catalogue\.ts$/, // claims of the built-in stores
   /^harness\/benchmarks\//,
-  /^harness\/cli\/(?:run-command|replay-command|diagnose-command|case-id|program)\.ts$/, // help and examples
+  /^harness\/cli\/(?:run-command|matrix-options|replay-command|diagnose-command|case-id|program)\.ts$/, // help and examples
 ];
 
 /** Strings that are a model's name, or begin with it and a colon: nothing outside a model's folder may depend on its name. */
