@@ -2,12 +2,14 @@
  * What is imported as `crash-matrix`: by store files, which every child loads, and by scripts and tests that run stores. It carries nothing of
  * the harness: `runMatrix` starts that as a process of its own.
  */
-export type {
-  FileUrl,
-  HowOptions,
-  MatrixOptions,
-  StopSignal,
-  StorePlace,
+export {
+  defineConfig,
+  type FileUrl,
+  type HowOptions,
+  type MatrixConfig,
+  type MatrixOptions,
+  type StopSignal,
+  type StorePlace,
 } from './api/options.ts';
 export { type MatrixRun, runMatrix } from './api/run-matrix.ts';
 export { HarnessError, InterruptedError, UnavailableError, UsageError } from './domain/errors.ts';

@@ -73,3 +73,31 @@ export interface MatrixOptions extends HowOptions {
   /** An `AbortSignal`. When it is aborted, the run ends, leaves nothing behind, and rejects with the signal's reason. */
   readonly signal?: StopSignal | undefined;
 }
+
+/**
+ * The default export of `crash-matrix.config.ts`: what `crash-matrix run` does where its command line says nothing else. Paths are relative to the
+ * working directory.
+ */
+export interface MatrixConfig extends HowOptions {
+  /** Default: all built-in stores. */
+  readonly store?: OneOrMore<string> | undefined;
+  /** As in `terminal`, or `json=report/result.json`. */
+  readonly reporter?: OneOrMore<string> | undefined;
+  /** Where the files of reporters are written. */
+  readonly outputDir?: string | undefined;
+  /** A file with causes that are known. */
+  readonly baseline?: string | undefined;
+  /** After a broken claim start no further cell. Default: false. */
+  readonly bail?: boolean | undefined;
+  /** Every case in the JSON, not only violations. Default: false. */
+  readonly allCases?: boolean | undefined;
+  /** Reports hold no contents and no values. Default: false. */
+  readonly redact?: boolean | undefined;
+  /** Say where the time went. Default: false. */
+  readonly timings?: boolean | undefined;
+}
+
+/** Adds types to a configuration, and nothing else. */
+export function defineConfig(config: MatrixConfig): MatrixConfig {
+  return config;
+}

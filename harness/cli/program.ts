@@ -5,6 +5,7 @@ import { HarnessError, InterruptedError, UnavailableError, UsageError } from '..
 import { findInstallation } from '../machine/installation.ts';
 import { COMMANDS } from './all.ts';
 import type { CliCommand } from './command.ts';
+import { withConfig } from './config-file.ts';
 import type { Output } from './output.ts';
 
 /** The exit code of a run that a signal ended. */
@@ -77,7 +78,7 @@ function add(
   added.action(async () => {
     const stray = added.args[expected.length];
     if (surplus !== undefined && stray !== undefined) throw surplus(stray);
-    await run(added.args, added.opts());
+    await run(added.args, await withConfig(added, process.cwd()));
   });
 }
 

@@ -8,6 +8,7 @@ import { timings } from '../report/timings.ts';
 import { checkAvailable } from './available.ts';
 import { type BaselineFlags, baselineOptions, openBaseline } from './baseline.ts';
 import type { CliCommand } from './command.ts';
+import { configOption } from './config-file.ts';
 import { withLiveLine } from './live-line.ts';
 import { type MatrixFlags, withMatrix } from './matrix.ts';
 import { allCases, how, howMuch, whatRuns } from './matrix-options.ts';
@@ -28,7 +29,7 @@ export const runCommand: CliCommand<RunFlags> = {
   description: 'run stores through scenarios: crash them at every boundary, fail each call, let tasks race',
   arguments: [],
   options: [
-    ...group('What runs:', [...whatRuns(), flag('--list', 'print the cells and run nothing')]),
+    ...group('What runs:', [...whatRuns(), configOption(), flag('--list', 'print the cells and run nothing')]),
     ...group('How:', [...how(), ...baselineOptions()]),
     ...group('How much:', howMuch()),
     ...group('Reports:', [...reportOptions(), allCases(), flag('--timings', 'where the time went, by model and stage')]),
