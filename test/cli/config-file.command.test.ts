@@ -78,6 +78,7 @@ const NAMES = {
   model: 0,
   recorder: 0,
   timeout: 0,
+  fault: 0,
   observe: 0,
   strict: 0,
   bail: 0,

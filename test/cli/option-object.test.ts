@@ -56,6 +56,7 @@ const NAMES = {
   shard: 0,
   recorder: 0,
   timeout: 0,
+  fault: 0,
   observe: 0,
   strict: 0,
   bail: 0,
