@@ -90,7 +90,7 @@ export class ScenarioRuns {
     const calls = 1 + Math.max(0, ...tasks.map(({ steps }) => steps.length)); // one more: somebody may wait for the others
     const files = tasks.map(({ steps }, task) => this.#file({ bundle: this.#store.bundle, task, steps } satisfies TaskFile));
     const args = files.map((file) => [...FEWER_THREADS, installation.taskWorkload, file]);
-    return { tasks: args, directory, notes, env, timeoutMs: timeoutMs * calls };
+    return { tasks: args, directory, notes, spool: this.#sharedSpool(), env, timeoutMs: timeoutMs * calls };
   };
 
   /** What the workload that ran in this directory complained of: see `child/workload.ts`. */
@@ -108,6 +108,13 @@ export class ScenarioRuns {
     mkdirSync(dirname(directory)); // fails when the workspace is gone: an interrupted run must not bring it back
     mkdirSync(directory);
     return directory;
+  }
+
+  /** One for many runs, which have most contents in common. */
+  #sharedSpool(): string {
+    const spool = join(this.#memory, 'spool');
+    mkdirSync(spool, { recursive: true });
+    return spool;
   }
 
   readonly #known = new Map<string, string>();
@@ -141,8 +148,7 @@ export class ScenarioRuns {
   /** Many runs in one process: a directory for each, and one spool. Not `forked` where the import must see another platform. */
   #faults(file: string, runs: number, tree: Tree, forked: boolean): FaultRequest {
     const { installation, env, timeoutMs } = this.#options;
-    const spool = join(this.#memory, 'spool');
-    mkdirSync(spool, { recursive: true });
+    const spool = this.#sharedSpool();
     const directories = Array.from({ length: runs }, () => {
       const directory = this.#directoryBelow(this.#memory);
       buildTree(tree, directory);

@@ -34,6 +34,8 @@ export const limitsSchema = z.object({
   schedules: some.describe('Schedules of a cell up to which all are enumerated'),
   schedulesPerHistory: some.describe('Schedules of a random history up to which all are enumerated'),
   preemptions: some.describe('Switches in a race from a process that could go on'),
+  racedKills: count.describe('Kills of a process of a race after a switch'),
+  racedCrashes: count.describe('Crashes of all processes of a race at once, in all of its orders together'),
 });
 
 export type Limits = z.infer<typeof limitsSchema>;
@@ -55,6 +57,8 @@ export const EFFORTS = {
     schedules: 400,
     schedulesPerHistory: 100,
     preemptions: 1,
+    racedKills: 4,
+    racedCrashes: 40,
   },
   standard: {
     kills: 'real',
@@ -72,6 +76,8 @@ export const EFFORTS = {
     schedules: 2_000,
     schedulesPerHistory: 400,
     preemptions: 1,
+    racedKills: 16,
+    racedCrashes: 400,
   },
   deep: {
     kills: 'real',
@@ -89,6 +95,8 @@ export const EFFORTS = {
     schedules: 5_000,
     schedulesPerHistory: 400,
     preemptions: 1,
+    racedKills: 1_000,
+    racedCrashes: 10_000,
   },
 } as const satisfies { readonly [name: string]: Limits };
 

@@ -11,6 +11,9 @@ import type { RawOp } from '../domain/events.ts';
 import type { Schedule } from '../domain/schedule.ts';
 import type { Outside } from './outside.ts';
 
+/** A task by its index, or all that have not finished. */
+export type Kill = number | 'all';
+
 export interface RaceRequest {
   /** Arguments for `node`, one list per task: the workload and its cell file. The file with its instructions (`TaskRace`) is appended. */
   readonly tasks: readonly (readonly string[])[];
@@ -18,10 +21,12 @@ export interface RaceRequest {
   readonly directory: string;
   /** An existing directory outside it, for the notes of the tasks. */
   readonly notes: string;
+  /** An existing directory outside it, for the contents of files. */
+  readonly spool: string;
   readonly env: { readonly [name: string]: string };
   readonly schedule: Schedule;
-  /** The task that is killed at the end of the schedule. */
-  readonly kill?: number;
+  /** The task that is killed at the end of the schedule, or all of them at once. */
+  readonly kill?: Kill;
   /** Use new processes only; otherwise also processes that have run the same task before. */
   readonly fresh: boolean;
   /** Limit for the whole run, in ms. */
@@ -29,6 +34,7 @@ export interface RaceRequest {
 }
 
 export type RaceEvent =
+  /** The op has the tree after it if it may have changed the directory. */
   | { readonly kind: 'op'; readonly task: number; readonly op: RawOp }
   | { readonly kind: 'began' | 'resolved' | 'rejected'; readonly task: number; readonly step: number }
   /** It can do nothing now, so it ends its turn. */

@@ -35,7 +35,7 @@ export async function disagreements(
   const limits = { runs: RUNS, samples: 0, seed: bench.effort.seed };
   const answer = await bench.fake.run({ bundle, now: Date.now(), before, plays: [tasks], instances: 'own', ...limits, ...options });
   if (answer.kind !== 'interleaved') return [`not held against the fake file system: ${answer.reason}`];
-  const unkilled = verdicts.filter(({ case: { end } }) => end.killed === undefined);
+  const unkilled = verdicts.filter(({ case: { end } }) => end.how === 'ended' && end.killed === undefined);
   const fails = (answer.results[0]?.ends ?? []).filter(({ end, outcome }) => end.how === 'ended' && isLoss(outcome));
   const notes = await Promise.all(fails.map((fail) => oneFailure(fail, unkilled, race)));
   const onFake = new Set(fails.map(({ outcome }) => outcome));

@@ -25,6 +25,15 @@ export function isApart(op: RawOp, others: readonly RawOp[]): boolean {
   });
 }
 
+/** True if `op` changes a name or a file that one of `others` uses. */
+export function isOnSameFile(op: RawOp, others: readonly RawOp[]): boolean {
+  const own = footprintOf(op).writes.filter((token) => token.startsWith('name:') || token.startsWith('file:'));
+  return others.some((other) => {
+    const { reads, writes } = footprintOf(other);
+    return intersect(own, reads) || intersect(own, writes);
+  });
+}
+
 function footprintOf(op: RawOp): Footprint {
   const done = whenSuccessful(op);
   // An op that failed has only read.

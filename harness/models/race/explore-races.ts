@@ -1,20 +1,24 @@
 /**
  * Enumerates races of several processes: every schedule of their ops with at most `bound` preemptions (switches away from a task that could
- * have continued), and every kill of the first task, except those that cannot change what the other tasks find.
+ * have continued), and every kill of a task after which the others run to their end, except those that cannot change what they find.
  *
- * Allows   any task first; a switch after any op; a kill of the first task after any op, after which the others run to their end.
+ * Allows   any task first; a switch after any op; a kill of the first task after any op. After one switch, up to `kills` kills (see
+ *          `kills.ts`): of the second task after any of its ops, and of the first where the second waits.
  * Left out a switch after an op that commutes with all that the others do before the first task continues (see `apart.ts`): the switch
  *          before that op has the same result. But it is run if a step settled in between, because the order of store calls differs, and
  *          if a process watches the directory, or has mapped a file of it. Also a kill after an op that did not change the directory.
- * Forbids  more than `bound` preemptions, kills after a switch, and crashes of all processes at once.
+ * Forbids  more than `bound` preemptions, kills after more than one switch, and more than one kill. Crashes of all processes at once
+ *          need no run: see `crashes.ts`.
  */
 
 import type { RawOp } from '../../domain/events.ts';
 import { scheduleId, scheduleOf } from '../../domain/schedule.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
-import { mayChange, type RaceEvent } from '../../record/race.ts';
+import { mayChange } from '../../record/race.ts';
 import { isApart } from './apart.ts';
-import { opsOf, type Planned, type Raced, type RunRace, switchedTo } from './raced.ts';
+import { byInterest, type KillAfterSwitch, killsAfterSwitch } from './kills.ts';
+import { pointsOf, type TaskPoint } from './points.ts';
+import { keyOf, opsOf, type Planned, type Raced, type RunRace, switchedTo } from './raced.ts';
 
 export interface Races {
   /** One race for each distinct order of ops. */
@@ -23,47 +27,45 @@ export interface Races {
   readonly tried: number;
   /** Number of switches and kills left out because another one has the same result. */
   readonly leftOut: number;
+  /** Kills after a switch beyond the limit. */
+  readonly killsBeyond: number;
   /** Races that could not be carried out. */
   readonly doubts: readonly { readonly planned: Planned; readonly reason: string }[];
 }
 
-/** All races of `tasks` tasks, or the reason why they cannot run. */
-export async function exploreRaces(run: RunRace, tasks: number, bound: number): Promise<Races | NotMeasured> {
-  const explorer = new RaceExplorer(run, tasks, bound);
-  return explorer.all();
+interface Bounds {
+  /** Switches away from a task that could have continued. */
+  readonly preemptions: number;
+  /** Kills after a switch. */
+  readonly kills: number;
 }
 
-/** A point between two ops of one task, at which another task could have continued. */
-interface SwitchPoint {
-  /** Number of ops done so far. */
-  readonly ops: number;
-  readonly task: number;
-  readonly op: RawOp;
-  /** A step of the task settled after that op and before its next one. */
-  readonly settled: boolean;
-  /** Other tasks that have not ended. */
-  readonly others: readonly number[];
+/** All races of `tasks` tasks, or the reason why they cannot run. */
+export async function exploreRaces(run: RunRace, tasks: number, bounds: Bounds): Promise<Races | NotMeasured> {
+  const explorer = new RaceExplorer(run, tasks, bounds);
+  return explorer.all();
 }
 
 /** What followed a switch: the ops of others until the preempted task continued, and then its own. */
 interface AfterSwitch {
   readonly between: readonly RawOp[];
-  readonly next: readonly SwitchPoint[];
+  readonly next: readonly TaskPoint[];
 }
 
 class RaceExplorer {
   readonly #run: RunRace;
   readonly #tasks: number;
-  readonly #bound: number;
+  readonly #bounds: Bounds;
   readonly #races = new Map<string, Raced>();
+  readonly #killsLater: KillAfterSwitch[] = [];
   readonly #doubts: { planned: Planned; reason: string }[] = [];
   #tried = 0;
   #leftOut = 0;
 
-  constructor(run: RunRace, tasks: number, bound: number) {
+  constructor(run: RunRace, tasks: number, bounds: Bounds) {
     this.#run = run;
     this.#tasks = tasks;
-    this.#bound = bound;
+    this.#bounds = bounds;
   }
 
   async all(): Promise<Races | NotMeasured> {
@@ -77,8 +79,11 @@ class RaceExplorer {
         return first === undefined ? [] : [this.#switches(first, 1, firsts), this.#kills(first, task)];
       }),
     );
+    const later = this.#killsLater.sort(byInterest);
+    await Promise.all(later.slice(0, this.#bounds.kills).map(({ planned }) => this.#race(planned)));
     const races = [...this.#races.values()].sort((one, other) => lengthOf(one) - lengthOf(other) || (nameOf(one) < nameOf(other) ? -1 : 1));
-    return { races, tried: this.#tried, leftOut: this.#leftOut, doubts: this.#doubts };
+    const killsBeyond = Math.max(0, later.length - this.#bounds.kills);
+    return { races, tried: this.#tried, leftOut: this.#leftOut, killsBeyond, doubts: this.#doubts };
   }
 
   async #race(planned: Planned): Promise<Raced | undefined> {
@@ -88,19 +93,19 @@ class RaceExplorer {
       this.#doubts.push({ planned, reason: raced.reason });
       return undefined;
     }
-    if (!this.#races.has(raced.key)) this.#races.set(raced.key, raced);
+    if (!this.#races.has(keyOf(raced))) this.#races.set(keyOf(raced), raced);
     return raced;
   }
 
   /** Runs every switch to each other task after the schedule of `base`. `firsts`: by task, the race in which it goes first. */
   async #switches(base: Raced, depth: number, firsts: readonly (Raced | undefined)[] = []): Promise<void> {
-    if (depth > this.#bound) return;
-    const points = pointsOf(base.events).filter(({ ops }) => ops >= lengthOf(base));
+    if (depth > this.#bounds.preemptions) return;
+    const points = pointsOf(base.events).filter(({ ops, waits }) => ops >= lengthOf(base) && !waits);
     const to = [...Array(this.#tasks).keys()];
     await Promise.all(to.map((task) => this.#switchesTo(task, base, points, depth, firsts[task])));
   }
 
-  async #switchesTo(task: number, base: Raced, points: readonly SwitchPoint[], depth: number, first: Raced | undefined): Promise<void> {
+  async #switchesTo(task: number, base: Raced, points: readonly TaskPoint[], depth: number, first: Raced | undefined): Promise<void> {
     const deeper: Promise<void>[] = [];
     let last = 0;
     let after = first === undefined || first === base ? undefined : afterSwitch(first, 0, base.end.ops[0]?.task ?? 0);
@@ -115,9 +120,17 @@ class RaceExplorer {
       }
       const raced = await this.#race({ schedule: switchedTo(task, base, point.ops) });
       after = raced === undefined || raced.watched ? undefined : afterSwitch(raced, point.ops, point.task);
-      if (raced !== undefined) deeper.push(this.#switches(raced, depth + 1));
+      if (raced === undefined) continue;
+      if (depth === 1) this.#killsAfter(raced, point, task);
+      deeper.push(this.#switches(raced, depth + 1));
     }
     await Promise.all(deeper);
+  }
+
+  #killsAfter(raced: Raced, point: TaskPoint, task: number): void {
+    const { kills, leftOut } = killsAfterSwitch(raced, point, task);
+    this.#killsLater.push(...kills);
+    this.#leftOut += leftOut;
   }
 
   /** Runs every kill of the first task, before another task begins. */
@@ -143,54 +156,15 @@ function nameOf({ end }: Raced): string {
   return `${scheduleId(end.schedule)} ${end.killed ?? ''}`;
 }
 
-function pointsOf(events: readonly RaceEvent[]): SwitchPoint[] {
-  const points: SwitchPoint[] = [];
-  const over = new Set<number>();
-  let ops = 0;
-  let open: { readonly task: number; readonly op: RawOp; settled: boolean } | undefined;
-  for (const event of events) {
-    switch (event.kind) {
-      case 'op':
-        if (open?.task === event.task) points.push({ ops, ...open, others: othersThan(event.task, over, events) });
-        ops += 1;
-        open = { task: event.task, op: event.op, settled: false };
-        break;
-      case 'resolved':
-      case 'rejected':
-        if (open?.task === event.task) open.settled = true;
-        break;
-      case 'waits':
-        if (open?.task === event.task) open = undefined;
-        break;
-      case 'finished':
-      case 'killed':
-      case 'died':
-        over.add(event.task);
-        if (open?.task === event.task) open = undefined;
-        break;
-      case 'began':
-        break;
-      default:
-        event satisfies never;
-    }
-  }
-  return points;
-}
-
-function othersThan(task: number, over: ReadonlySet<number>, events: readonly RaceEvent[]): number[] {
-  const all = new Set(events.map((event) => event.task));
-  return [...all].filter((other) => other !== task && !over.has(other));
-}
-
 function afterSwitch({ events, watched }: Raced, ops: number, task: number): AfterSwitch | undefined {
   if (watched) return undefined;
   const done = opsOf(events).slice(ops);
   const continues = done.findIndex((event) => event.task === task);
   if (continues < 0) return undefined;
   const between = done.slice(0, continues).map(({ op }) => op);
-  const next: SwitchPoint[] = [];
+  const next: TaskPoint[] = [];
   for (const point of pointsOf(events)) {
-    if (point.ops <= ops + continues) continue;
+    if (point.ops <= ops + continues || point.waits) continue;
     if (point.task !== task || point.ops !== ops + continues + next.length + 1) break;
     next.push(point);
   }

@@ -1,6 +1,6 @@
 /**
- * What the id of a race has after its boundary: `a5.b2`, `a5.b2~kill=a` where the first task is killed when the schedule is over,
- * `history=s1+l.x~a5.b2` where the tasks were drawn at random.
+ * What the id of a race has after its boundary: `a5.b2`, `a5.b2~kill=a` where the first task is killed when the schedule is over and
+ * the others go on, `a5.b2~kill=all` where all are killed then, `history=s1+l.x~a5.b2` where the tasks were drawn at random.
  */
 import { parseSchedule, scheduleId, TASK_LETTERS } from '../../domain/schedule.ts';
 import { type ConcurrentHistory, encodeConcurrent, parseConcurrent } from '../../generate/concurrent.ts';
@@ -10,11 +10,11 @@ export interface NamedRace extends Planned {
   readonly history?: ConcurrentHistory;
 }
 
-const DETAIL = /^(?:history=(?<history>[^~]+)~)?(?<turns>[^~]+)(?:~kill=(?<killed>[a-h]))?$/;
+const DETAIL = /^(?:history=(?<history>[^~]+)~)?(?<turns>[^~]+)(?:~kill=(?<killed>[a-h]|all))?$/;
 
 export function raceDetail({ schedule, kill, history }: NamedRace): string {
   const drawn = history === undefined ? '' : `history=${encodeConcurrent(history)}~`;
-  return `${drawn}${scheduleId(schedule)}${kill === undefined ? '' : `~kill=${TASK_LETTERS[kill]}`}`;
+  return `${drawn}${scheduleId(schedule)}${kill === undefined ? '' : `~kill=${kill === 'all' ? kill : TASK_LETTERS[kill]}`}`;
 }
 
 /** Undefined if the detail of a case id names no race. */
@@ -23,5 +23,6 @@ export function parseRaceDetail(detail: string): NamedRace | undefined {
   const schedule = parseSchedule(turns);
   const history = text === undefined ? undefined : parseConcurrent(text);
   if (schedule === undefined || (text !== undefined && history === undefined)) return undefined;
-  return { schedule, ...(killed !== undefined && { kill: TASK_LETTERS.indexOf(killed) }), ...(history && { history }) };
+  const kill = killed === 'all' ? killed : TASK_LETTERS.indexOf(killed ?? '');
+  return { schedule, ...(killed !== undefined && { kill }), ...(history && { history }) };
 }

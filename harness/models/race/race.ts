@@ -1,13 +1,14 @@
 /**
- * Races as a model: the tasks run as real processes, every order within the bound, each with what a kill of the first task leaves. What a race
+ * Races as a model: the tasks run as real processes, every order within the bound, with kills of one of them, and of all at once. What a race
  * leaves is recovered by a process that saw none of it, and judged by what any order of the calls allows.
  *
  * A failing race runs a second time. Races are held against the same tasks on the fake file system (`agreement.ts`).
  */
 import type { Bench } from '../../bench/bench.ts';
 import type { TasksSubject } from '../../bench/subject.ts';
+import type { Effort } from '../../domain/effort.ts';
 import type { Tried } from '../../domain/result.ts';
-import { scheduleId, stepsOf } from '../../domain/schedule.ts';
+import { type ScheduleEnd, scheduleId, stepsOf } from '../../domain/schedule.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Step, Task, Tree } from '../../domain/trace.ts';
 import { scanTree } from '../../domain/tree.ts';
@@ -26,6 +27,7 @@ import {
 } from '../schedule/schedule-case.ts';
 import { tasksOfScenario, tasksSubject } from '../schedule/subjects.ts';
 import { disagreements, type RaceExploration } from './agreement.ts';
+import { type Crashes, crashesOf, NO_CRASHES } from './crashes.ts';
 import { exploreRaces, type Races } from './explore-races.ts';
 import { missingForRace } from './missing.ts';
 import { type NamedRace, parseRaceDetail, raceDetail } from './race-id.ts';
@@ -36,7 +38,7 @@ export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored>
   tries: 'schedules',
   profiles: [{ gates: true, byDefault: true, lossesPerSecond: 0.02, seconds: 21.8 }],
   words: {
-    help: 'two real processes at the same time, their calls let through one by one in a chosen order, optionally with a kill',
+    help: 'two real processes at the same time, their calls let through one by one in a chosen order; one of them killed, or both',
     report: () => 'real processes went on at the same time, in chosen orders of their calls',
     crashed: 'killed',
   },
@@ -48,8 +50,7 @@ export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored>
   id: {
     // The schedule is where the race was interfered with; how many ops come after that may be a matter of time.
     write: ({ end, subject: { history } }) => {
-      const { schedule, killed } = end;
-      return `@${stepsIn(end)}~${raceDetail({ schedule, ...(killed !== undefined && { kill: killed }), ...(history && { history }) })}`;
+      return `@${stepsIn(end)}~${raceDetail({ ...plannedAs(end), ...(history && { history }) })}`;
     },
     read: (op, detail) => {
       const named = parseRaceDetail(detail);
@@ -73,7 +74,7 @@ export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored>
 
   carryOut: async (cases, bench) => {
     const options = oracleOptions(bench);
-    return cases.map((one) => sightedSchedule(one, String(one.end.killed === undefined), options));
+    return cases.map((one) => sightedSchedule(one, `${one.end.how} ${one.end.killed === undefined}`, options));
   },
 
   picture: () => [],
@@ -91,17 +92,18 @@ async function exploreFrom(tree: Tree, subject: TasksSubject, exploration: RaceE
   const learnt = await namesIn(bench, start);
   if (isNotMeasured(learnt)) return learnt;
   const { names, key } = learnt;
-  const bound = bench.effort.preemptions;
+  const { preemptions: bound, racedKills, racedCrashes } = bench.effort;
   const fresh = raceOn(bench, start, { names, fresh: true });
   const explore = async (run: RunRace): Promise<Races | NotMeasured> =>
-    only === undefined ? exploreRaces(run, tasks.length, bound) : onlyThis(fresh, only);
+    only === undefined ? exploreRaces(run, tasks.length, { preemptions: bound, kills: racedKills }) : onlyThis(fresh, only);
   const used = raceOn(bench, start, { names, fresh: false });
   const quick = await explore(used);
   // Processes that raced before must do what one does that did not.
   const control = only === undefined && !isNotMeasured(quick) ? await used(CONTROL) : undefined;
   const found = control === undefined || ('key' in control && control.key === key) ? quick : await explore(fresh);
   if (isNotMeasured(found)) return found;
-  const { verdicts } = await judge(found.races.map(({ end }) => ({ subject, end })));
+  const crashes = only === undefined ? crashesOf(found.races, racedCrashes) : NO_CRASHES;
+  const { verdicts } = await judge([...found.races.map(({ end }) => end), ...crashes.ends].map((end) => ({ subject, end })));
   const raced = async (planned: Planned): Promise<ScheduleVerdict | NotMeasured> => {
     const again = await fresh(planned);
     if (isNotMeasured(again)) return again;
@@ -110,15 +112,28 @@ async function exploreFrom(tree: Tree, subject: TasksSubject, exploration: RaceE
   };
   const notes = await Promise.all(failingAlike(verdicts).map((verdict) => runAgain(verdict, raced)));
   const held = only === undefined ? await disagreements(subject, exploration, verdicts, raced) : [];
-  const minimal = verdicts.filter(({ outcome }) => isLoss(outcome)).sort((one, other) => Number(isKill(one)) - Number(isKill(other)))[0];
-  const kills = verdicts.filter(isKill).length;
+  const [minimal] = verdicts.filter(({ outcome }) => isLoss(outcome)).sort((one, other) => violence(one) - violence(other));
+  const count = (of: Violence): number => verdicts.filter((verdict) => violence(verdict) === of).length;
   return {
     verdicts,
     unmeasured: [],
     doubts: found.doubts.map(({ planned, reason }) => `${scheduleId(planned.schedule)} could not be run: ${reason}`),
     points: found.tried,
-    tried: { kind: 'schedules', reach: 'bounded', bound, tried: found.tried, distinct: found.races.length, crashes: 0, kills },
-    notes: [...notesOn(found, tasks), ...notes.filter((note) => note !== undefined), ...held],
+    tried: {
+      kind: 'schedules',
+      reach: 'bounded',
+      bound,
+      tried: found.tried,
+      distinct: found.races.length,
+      crashes: count(ALL_KILLED),
+      kills: count(ONE_KILLED),
+    },
+    notes: [
+      ...notesOn(found, tasks),
+      ...beyondLimits(found, crashes, bench.effort),
+      ...notes.filter((note) => note !== undefined),
+      ...held,
+    ],
     ...(minimal !== undefined && { minimal }),
   };
 }
@@ -143,15 +158,35 @@ function together(all: readonly ScheduleExplored[]): ScheduleExplored {
 
 function bothTried(one: Tried | undefined, other: Tried | undefined): { readonly tried: Tried } {
   if (one?.kind !== 'schedules' || other?.kind !== 'schedules') throw new Error('races try schedules');
-  const { tried, distinct, kills } = other;
-  return { tried: { ...one, tried: one.tried + tried, distinct: one.distinct + distinct, kills: one.kills + kills } };
+  const { tried, distinct, crashes, kills } = other;
+  return {
+    tried: {
+      ...one,
+      tried: one.tried + tried,
+      distinct: one.distinct + distinct,
+      crashes: one.crashes + crashes,
+      kills: one.kills + kills,
+    },
+  };
 }
 
-const isKill = ({ case: { end } }: ScheduleVerdict): boolean => end.killed !== undefined;
+const [NONE_KILLED, ONE_KILLED, ALL_KILLED] = [0, 1, 2] as const;
+type Violence = typeof NONE_KILLED | typeof ONE_KILLED | typeof ALL_KILLED;
+
+/** Losses that need no kill are reported first. */
+function violence({ case: { end } }: ScheduleVerdict): Violence {
+  if (end.how === 'crashed') return ALL_KILLED;
+  return end.killed === undefined ? NONE_KILLED : ONE_KILLED;
+}
+
+function plannedAs({ schedule, how, killed }: ScheduleEnd): Planned {
+  const kill = how === 'crashed' ? 'all' : killed;
+  return { schedule, ...(kill !== undefined && { kill }) };
+}
 
 async function onlyThis(run: RunRace, planned: Planned): Promise<Races | NotMeasured> {
   const raced = await run(planned);
-  return isNotMeasured(raced) ? raced : { races: [raced], tried: 1, leftOut: 0, doubts: [] };
+  return isNotMeasured(raced) ? raced : { races: [raced], tried: 1, leftOut: 0, killsBeyond: 0, doubts: [] };
 }
 
 /** What one process leaves that carries out the steps before: made once, and copied for each race. */
@@ -181,11 +216,18 @@ function notesOn({ leftOut, races }: Races, tasks: readonly Task[]): string[] {
   ];
 }
 
-/** The shortest of the races that failed alike: with a kill, or without. */
+function beyondLimits({ killsBeyond }: Races, { beyond }: Crashes, { racedKills, racedCrashes }: Effort): string[] {
+  return [
+    ...(killsBeyond > 0 ? [`${killsBeyond} kills after a switch not run: at most ${racedKills} are`] : []),
+    ...(beyond > 0 ? [`${beyond} crashes of all tasks not judged: at most ${racedCrashes} are`] : []),
+  ];
+}
+
+/** The shortest of the races that failed alike: with a kill of one, or of all, or without. */
 function failingAlike(verdicts: readonly ScheduleVerdict[]): ScheduleVerdict[] {
   const first = new Map<string, ScheduleVerdict>();
   for (const verdict of verdicts) {
-    const kind = `${verdict.outcome} ${isKill(verdict)}`;
+    const kind = `${verdict.outcome} ${violence(verdict)}`;
     if (isLoss(verdict.outcome) && !first.has(kind)) first.set(kind, verdict);
   }
   return [...first.values()];
@@ -196,9 +238,9 @@ async function runAgain(
   { outcome, case: { end } }: ScheduleVerdict,
   raced: (planned: Planned) => Promise<ScheduleVerdict | NotMeasured>,
 ): Promise<string | undefined> {
-  const { schedule, killed } = end;
-  const name = scheduleId(schedule);
-  const again = await raced({ schedule, ...(killed !== undefined && { kill: killed }) });
+  const planned = plannedAs(end);
+  const name = raceDetail(planned);
+  const again = await raced(planned);
   if (isNotMeasured(again)) return `${name} could not be run a second time: ${again.reason}`;
   return again.outcome === outcome ? undefined : `${name} ended ${outcome}, and ${again.outcome} when it was run again`;
 }

@@ -9,24 +9,26 @@ import { canonicalPath } from '../../domain/names.ts';
 import { type Schedule, type ScheduleEnd, type ScheduleOp, scheduleId, scheduleOf, type TaskEvent } from '../../domain/schedule.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { NameRule, Task, Tree } from '../../domain/trace.ts';
-import { scanTree } from '../../domain/tree.ts';
+import { scanTree, unspoolTree } from '../../domain/tree.ts';
 import { scheduleOpText } from '../../explain/op-text.ts';
 import { noteFile, type TaskNote } from '../../protocol/task-file.ts';
-import { mayChange, type RaceEnd, type RaceEvent, type RaceReport, type RaceRequest } from '../../record/race.ts';
+import { type Kill, mayChange, type RaceEnd, type RaceEvent, type RaceReport, type RaceRequest } from '../../record/race.ts';
 import { learnNames } from '../../record/record.ts';
 import type { Recorder } from '../../record/recorder.ts';
 
-/** A race to be run: its schedule, and the task that is killed at the end of it. */
+/** A race to be run: its schedule, and who is killed at the end of it. */
 export interface Planned {
   readonly schedule: Schedule;
-  readonly kill?: number;
+  readonly kill?: Kill;
 }
 
 export interface Raced {
   readonly end: ScheduleEnd;
   readonly events: readonly RaceEvent[];
-  /** Equal for two races exactly if the same ops and events happened in the same order. */
-  readonly key: string;
+  /** The directory before the first op, and after each one. */
+  readonly trees: readonly Tree[];
+  /** One for each event: equal in two races exactly if the same ops and events happened in the same order. */
+  readonly lines: readonly string[];
   readonly watched: boolean;
   readonly unmeasured: readonly string[];
 }
@@ -57,6 +59,7 @@ interface RaceOptions {
 
 /** Runs races of these tasks, each in a copy of `tree`. */
 export function raceOn(bench: RaceBench, { tasks, tree }: Start, { names, fresh }: RaceOptions): RunRace {
+  const contents = new Map<string, Uint8Array>();
   return async (planned) => {
     const { race } = bench.recorder;
     if (race === undefined) throw new Error('this recorder runs no races');
@@ -68,7 +71,7 @@ export function raceOn(bench: RaceBench, { tasks, tree }: Start, { names, fresh 
         const why = bench.complaint(request.directory)?.split('\n')[0] ?? report.end.why;
         last = { reason: `the store's process could not be held before its first step: ${why}` };
       } else if (keepsTo(planned, report.events)) {
-        return raced(planned, report, request, { tasks, names });
+        return raced(planned, report, request, { tasks, tree, names, contents });
       } else {
         last = { reason: `nondeterministic: a later run did not follow the schedule ${scheduleId(planned.schedule)}` };
       }
@@ -77,8 +80,9 @@ export function raceOn(bench: RaceBench, { tasks, tree }: Start, { names, fresh 
   };
 }
 
-/** The last task may do no op, if it only waits; then the others continue. */
+/** The last task may do no op, if it only waits; then the others continue. Who is to be killed must still be there. */
 function keepsTo({ schedule, kill }: Planned, events: readonly RaceEvent[]): boolean {
+  if (kill !== undefined && !events.some((event) => event.kind === 'killed')) return false;
   const all = schedule.flatMap(({ task, steps }) => Array.from({ length: steps }, () => task));
   const wanted = kill === undefined ? all.slice(0, -1) : all;
   const done = opsOf(events).map(({ task }) => task);
@@ -89,32 +93,36 @@ export function opsOf(events: readonly RaceEvent[]): Extract<RaceEvent, { kind: 
   return events.filter((event) => event.kind === 'op');
 }
 
-interface RaceContext {
-  readonly tasks: readonly Task[];
+interface RaceContext extends Start {
   readonly names: readonly NameRule[];
+  /** The files of the spool, as far as they were read. */
+  readonly contents: Map<string, Uint8Array>;
 }
 
 function raced(
   { schedule, kill }: Planned,
   report: RaceReport,
-  request: Pick<RaceRequest, 'directory' | 'notes'>,
-  { tasks, names }: RaceContext,
+  { directory, notes, spool }: Pick<RaceRequest, 'directory' | 'notes' | 'spool'>,
+  { tasks, tree, names, contents }: RaceContext,
 ): Raced {
   const { events, end, watched, unmeasured } = report;
   const ops = opsOf(events).map(({ task, op }): ScheduleOp => ({ task, ...named(op, names), changed: mayChange(op) }));
+  const trees = [tree];
+  for (const { op } of opsOf(events)) trees.push(op.tree === undefined ? (trees.at(-1) ?? tree) : unspoolTree(op.tree, spool, contents));
   const stuck = stuckIn(end, events, tasks);
   return {
     end: {
       schedule,
       ops,
-      events: taskEvents(events, request.notes, tasks),
-      how: 'ended',
-      ...(kill !== undefined && { killed: kill }),
-      tree: scanTree(request.directory),
+      events: taskEvents(events, notes, tasks),
+      how: kill === 'all' ? 'crashed' : 'ended',
+      ...(typeof kill === 'number' && { killed: kill }),
+      tree: scanTree(directory),
       ...(stuck !== undefined && { stuck }),
     },
     events,
-    key: keyOf(events, names),
+    trees,
+    lines: events.map((event) => inOrder(event, names)),
     watched,
     unmeasured,
   };
@@ -122,6 +130,8 @@ function raced(
 
 /** The schedule in which the first task goes first, and none is preempted. */
 export const CONTROL: Planned = { schedule: [{ task: 0, steps: 1 }] };
+
+export const keyOf = ({ lines }: Pick<Raced, 'lines'>): string => lines.join('\n');
 
 /** Learns which names differ from run to run, by running the control twice. `key` identifies what the control did. */
 export async function namesIn(
@@ -134,11 +144,7 @@ export async function namesIn(
   if (isNotMeasured(other)) return other;
   const [ops, others] = [one, other].map(({ events }) => opsOf(events).map(({ op }) => op));
   const names = learnNames(ops ?? [], others ?? []);
-  return { names, key: keyOf(one.events, names) };
-}
-
-function keyOf(events: readonly RaceEvent[], names: readonly NameRule[]): string {
-  return events.map((event) => inOrder(event, names)).join('\n');
+  return { names, key: keyOf({ lines: one.events.map((event) => inOrder(event, names)) }) };
 }
 
 function named({ call, path, to, flags, error }: RawOp, names: readonly NameRule[]): Omit<ScheduleOp, 'task' | 'changed'> {

@@ -9,7 +9,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { changesContents } from '../../domain/calls.ts';
-import type { RawOp } from '../../domain/events.ts';
+import type { RawOp, RawTree } from '../../domain/events.ts';
+import { type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';
 import type { TaskRace } from '../../protocol/task-file.ts';
 import { OutsideNotes, UNSEEN } from '../outside.ts';
 import { mayChange, type RaceEnd, type RaceEvent } from '../race.ts';
@@ -45,6 +46,7 @@ export class RaceRun {
   readonly #info = Buffer.alloc(SYSCALL_INFO_BYTES);
   readonly #reader: OpReader;
   readonly #mapped: MappedFiles;
+  readonly #scanned: ScanCache = new Map();
   /** Until the race begins: the limit for all tasks to reach their recording mark. */
   #deadline: number;
   #isRacing = false;
@@ -308,8 +310,15 @@ export class RaceRun {
   }
 
   #record(task: RaceTask, op: RawOp): void {
-    this.#events.push({ kind: 'op', task: task.index, op });
-    this.#turns.onOp(mayChange(op));
+    const changed = mayChange(op);
+    this.#events.push({ kind: 'op', task: task.index, op: changed ? { ...op, tree: this.#treeNow() } : op });
+    this.#turns.onOp(changed);
+  }
+
+  /** No other thread changes it meanwhile: they are at the gate, or wait. */
+  #treeNow(): RawTree {
+    const { directory, spool } = this.#request;
+    return spoolTree(scanTree(directory, this.#mapped.seen ? undefined : this.#scanned), spool);
   }
 
   /** Makes the next decision, if all tasks are settled. */
@@ -339,8 +348,10 @@ export class RaceRun {
     const next = this.#turns.next();
     if (next === undefined) this.#onNoneReady();
     else if (next.kind === 'kill') {
-      this.#events.push({ kind: 'killed', task: next.task.index });
-      next.task.kill();
+      for (const task of next.tasks) {
+        this.#events.push({ kind: 'killed', task: task.index });
+        task.kill();
+      }
     } else {
       this.#probedAgain = false;
       if (next.task.state === 'ready') this.#letThrough(next.task);

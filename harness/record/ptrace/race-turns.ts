@@ -8,7 +8,7 @@ import type { RaceTask } from './race-task.ts';
 /** Ops in a row that change nothing, after which a task counts as waiting: it polls. */
 const SPINS = 200;
 
-type Next = { readonly kind: 'go' | 'kill'; readonly task: RaceTask };
+type Next = { readonly kind: 'go'; readonly task: RaceTask } | { readonly kind: 'kill'; readonly tasks: readonly RaceTask[] };
 
 export class RaceTurns {
   readonly #request: Pick<RaceRequest, 'schedule' | 'kill'>;
@@ -46,12 +46,16 @@ export class RaceTurns {
   next(): Next | undefined {
     const task = this.#nextInSchedule();
     if (task !== undefined) return this.#choose(task);
-    const { kill } = this.#request;
-    const victim = kill === undefined || this.#killed ? undefined : this.#tasks[kill];
+    const victims = this.#killed ? [] : this.#victims();
     this.#killed = true;
-    if (victim !== undefined && !victim.isOver) return { kind: 'kill', task: victim };
+    if (victims.length > 0) return { kind: 'kill', tasks: victims };
     const next = this.#afterSchedule();
     return next && this.#choose(next);
+  }
+
+  #victims(): RaceTask[] {
+    const { kill } = this.#request;
+    return this.#tasks.filter((task) => !task.isOver && (kill === 'all' || kill === task.index));
   }
 
   #nextInSchedule(): RaceTask | undefined {
