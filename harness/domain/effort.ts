@@ -58,7 +58,7 @@ export const EFFORTS = {
     schedulesPerHistory: 100,
     preemptions: 1,
     racedKills: 4,
-    racedCrashes: 40,
+    racedCrashes: 60,
   },
   standard: {
     kills: 'real',
@@ -76,8 +76,8 @@ export const EFFORTS = {
     schedules: 2_000,
     schedulesPerHistory: 400,
     preemptions: 1,
-    racedKills: 16,
-    racedCrashes: 400,
+    racedKills: 12,
+    racedCrashes: 600,
   },
   deep: {
     kills: 'real',

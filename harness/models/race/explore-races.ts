@@ -16,7 +16,7 @@ import { scheduleId, scheduleOf } from '../../domain/schedule.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import { mayChange } from '../../record/race.ts';
 import { isApart } from './apart.ts';
-import { byInterest, type KillAfterSwitch, killsAfterSwitch } from './kills.ts';
+import { type KillAfterSwitch, killsAfterSwitch, mostTellingFirst } from './kills.ts';
 import { pointsOf, type TaskPoint } from './points.ts';
 import { keyOf, opsOf, type Planned, type Raced, type RunRace, switchedTo } from './raced.ts';
 
@@ -79,7 +79,7 @@ class RaceExplorer {
         return first === undefined ? [] : [this.#switches(first, 1, firsts), this.#kills(first, task)];
       }),
     );
-    const later = this.#killsLater.sort(byInterest);
+    const later = mostTellingFirst(this.#killsLater);
     await Promise.all(later.slice(0, this.#bounds.kills).map(({ planned }) => this.#race(planned)));
     const races = [...this.#races.values()].sort((one, other) => lengthOf(one) - lengthOf(other) || (nameOf(one) < nameOf(other) ? -1 : 1));
     const killsBeyond = Math.max(0, later.length - this.#bounds.kills);

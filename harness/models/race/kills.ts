@@ -8,6 +8,7 @@
  *          that op has the same result. One of the first task while the second does not wait: it never continued, so it is killed at
  *          the switch, before the second begins. One of the first task after an op that changed nothing and settled no step.
  */
+import { groupedBy } from '../../domain/grouped.ts';
 import { type Schedule, scheduleId, scheduleOf } from '../../domain/schedule.ts';
 import { mayChange } from '../../record/race.ts';
 import { isApart, isOnSameFile } from './apart.ts';
@@ -18,6 +19,8 @@ export interface KillAfterSwitch {
   readonly planned: Planned;
   /** The last op of the killed task is on a file or name that the other one uses later; or the other one waits for the killed task. */
   readonly meets: boolean;
+  /** Equal for kills of one task after the same call of the second one. */
+  readonly kind: string;
 }
 
 export interface KillsAfterSwitch {
@@ -38,20 +41,31 @@ export function killsAfterSwitch(raced: Raced, point: TaskPoint, task: number): 
   let leftOut = 0;
   for (const { ops, op, settled, waits } of own) {
     const until = between.slice(0, ops - point.ops);
+    const killOf = (kill: number, meets: boolean): KillAfterSwitch => ({
+      planned: { schedule: upTo(raced, ops), kill },
+      meets,
+      kind: `${kill} ${task} ${op.call} ${meets}`,
+    });
     const isSame = !raced.watched && !point.settled && isApart(point.op, until);
     if (isSame || !(mayChange(op) || settled)) leftOut += 1;
-    else kills.push({ planned: { schedule: upTo(raced, ops), kill: task }, meets: isOnSameFile(op, later) });
-    if (waits && (mayChange(point.op) || point.settled))
-      kills.push({ planned: { schedule: upTo(raced, ops), kill: point.task }, meets: true });
+    else kills.push(killOf(task, isOnSameFile(op, later)));
+    if (waits && (mayChange(point.op) || point.settled)) kills.push(killOf(point.task, true));
   }
   return { kills, leftOut };
 }
 
-/** Those that meet first; then the shortest. */
-export function byInterest(one: KillAfterSwitch, other: KillAfterSwitch): number {
-  const [first, second] = [scheduleId(one.planned.schedule), scheduleId(other.planned.schedule)];
-  return Number(other.meets) - Number(one.meets) || first.length - second.length || (first < second ? -1 : 1);
+/** Those that meet first, of each kind in turn; of a kind the latest switch first, after which the first task has the least left to do. */
+export function mostTellingFirst(kills: readonly KillAfterSwitch[]): KillAfterSwitch[] {
+  const late = [...kills].sort((one, other) => stepsBefore(other) - stepsBefore(one) || (idOf(one) < idOf(other) ? -1 : 1));
+  const kinds = [...groupedBy(late, ({ kind }) => kind).values()];
+  const turns = kinds.flatMap((alike) => alike.map((kill, turn) => ({ kill, turn })));
+  return turns
+    .sort((one, other) => Number(other.kill.meets) - Number(one.kill.meets) || one.turn - other.turn)
+    .map(({ kill }) => kill);
 }
+
+const stepsBefore = ({ planned: { schedule } }: KillAfterSwitch): number => schedule[0]?.steps ?? 0;
+const idOf = ({ planned: { schedule } }: KillAfterSwitch): string => scheduleId(schedule);
 
 function upTo({ end }: Raced, ops: number): Schedule {
   return scheduleOf(end.ops.slice(0, ops).map(({ task }) => task));
