@@ -95,7 +95,8 @@ interface Ended {
 
 /** As in a case id. */
 export function idOf({ end }: Ended): string {
-  return `${scheduleId(end.schedule)}${end.killed === undefined ? '' : `~kill=${'abc'[end.killed]}`}`;
+  const killed = end.how === 'crashed' ? 'all' : end.killed === undefined ? undefined : 'abc'[end.killed];
+  return `${scheduleId(end.schedule)}${killed === undefined ? '' : `~kill=${killed}`}`;
 }
 
 /** Who did what, in order and without how files were opened: `a: open live, read live | b: …`. */

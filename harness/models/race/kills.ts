@@ -59,9 +59,7 @@ export function mostTellingFirst(kills: readonly KillAfterSwitch[]): KillAfterSw
   const late = [...kills].sort((one, other) => stepsBefore(other) - stepsBefore(one) || (idOf(one) < idOf(other) ? -1 : 1));
   const kinds = [...groupedBy(late, ({ kind }) => kind).values()];
   const turns = kinds.flatMap((alike) => alike.map((kill, turn) => ({ kill, turn })));
-  return turns
-    .sort((one, other) => Number(other.kill.meets) - Number(one.kill.meets) || one.turn - other.turn)
-    .map(({ kill }) => kill);
+  return turns.sort((one, other) => Number(other.kill.meets) - Number(one.kill.meets) || one.turn - other.turn).map(({ kill }) => kill);
 }
 
 const stepsBefore = ({ planned: { schedule } }: KillAfterSwitch): number => schedule[0]?.steps ?? 0;

@@ -19,6 +19,7 @@ import {
   raceOnce,
   races,
   racing,
+  save,
   switched,
   TWO_SAVERS,
   TWO_UPDATERS,
@@ -90,6 +91,51 @@ const locked = (whenTaken: string): RacingStore => ({
 const WAITS_FOR_EVER = locked('await new Promise((go) => setTimeout(go, 3));');
 const GIVES_UP = locked(`if (tries > 1) throw new Error('locked'); await new Promise((go) => setTimeout(go, 3));`);
 
+interface CheckOptions {
+  readonly bound?: number;
+  readonly only?: string;
+  readonly fake?: boolean;
+  /** Limits of kills after a switch, and of crashes. */
+  readonly kills?: number;
+  readonly crashes?: number;
+}
+
+const SYNC_SHARED_TEMP: RacingStore = {
+  save: `fs.writeFileSync(at(dir, 'temp'), JSON.stringify(value)); fs.renameSync(at(dir, 'temp'), at(dir, 'live'));`,
+};
+const SYNC_OWN_TEMP: RacingStore = {
+  save: `
+    const temp = at(dir, require('node:crypto').randomUUID());
+    fs.writeFileSync(temp, JSON.stringify(value));
+    fs.renameSync(temp, at(dir, 'live'));`,
+};
+const SYNC_IN_PLACE: RacingStore = { save: `fs.writeFileSync(at(dir, 'live'), JSON.stringify(value));` };
+
+/** Of one length: a write that is overtaken leaves no more than half of the other value. */
+const ALIKE: readonly Task[] = [
+  { name: 'saver A', steps: [save({ name: 'B' })] },
+  { name: 'saver B', steps: [save({ name: 'D' })] },
+];
+
+/** The lock names its owner; whether that one lives is asked once, and not again while it is waited for. */
+const ASKS_ONCE: RacingStore = {
+  top: `
+    const isAlive = (pid) => { try { process.kill(pid, 0); return true; } catch { return false; } };
+    const tryLock = (dir) => { try { fs.symlinkSync(String(process.pid), at(dir, 'lock')); return true; } catch (error) { if (error.code !== 'EEXIST') throw error; return false; } };
+    const locked = async (dir, work) => {
+      let asked = false;
+      for (let tries = 0; !tryLock(dir); tries += 1) {
+        const owner = Number(fs.readlinkSync(at(dir, 'lock')));
+        if (!asked && !isAlive(owner)) fs.unlinkSync(at(dir, 'lock'));
+        asked = true;
+        if (tries > 1) throw new Error('locked by ' + (isAlive(owner) ? 'somebody' : 'a dead process'));
+        await new Promise((go) => setTimeout(go, 3));
+      }
+      try { work(); } finally { fs.unlinkSync(at(dir, 'lock')); }
+    };`,
+  save: `await locked(dir, () => { ${SYNC_OWN_TEMP.save} });`,
+};
+
 describe.skipIf(noPtrace !== undefined)('races', () => {
   let lab: Lab;
   beforeAll(async () => {
@@ -101,9 +147,10 @@ describe.skipIf(noPtrace !== undefined)('races', () => {
   function check(
     store: RacingStore,
     tasks: readonly Task[],
-    { bound = 1, only, fake = false }: { readonly bound?: number; readonly only?: string; readonly fake?: boolean } = {},
+    { bound = 1, only, fake = false, kills = 0, crashes = 0 }: CheckOptions = {},
   ): Promise<Findings<ScheduleExplored>> {
-    return lab.on(racing(lab, store), { scenario: raceOf(tasks), effort: { preemptions: bound } }, ({ bench, check: checkOn }) => {
+    const effort = { preemptions: bound, racedKills: kills, racedCrashes: crashes };
+    return lab.on(racing(lab, store), { scenario: raceOf(tasks), effort }, ({ bench, check: checkOn }) => {
       // To hold each against the fake file system would take longer than the races.
       const onFake = fake ? bench.fake : { ...bench.fake, bundle: async () => ({ reason: 'not asked for' }) };
       return checkOn<ScheduleExplored>({ model: 'race', ...(only !== undefined && { only }) }, { ...bench, fake: onFake });
@@ -159,6 +206,91 @@ describe.skipIf(noPtrace !== undefined)('races', () => {
       explored: { minimal },
     } = await check(SHARED_TEMP, TWO_SAVERS);
     expect(minimal && [idOf(minimal.case), minimal.outcome]).toEqual(['a1.b1', 'unreadable']);
+  });
+
+  test('a temp name that two synchronous savers share: one writes it, the other renames it, and the one is killed', async () => {
+    const { explored } = await check(SYNC_SHARED_TEMP, ALIKE, { kills: 12 });
+    const { minimal, tried } = explored;
+    expect(minimal && [idOf(minimal.case), minimal.outcome]).toEqual(['a2.b1~kill=b', 'unreadable']);
+    expect(minimal && blocksOf(minimal.case)).toBe('a: open temp, write temp | b: open temp | a: close temp, rename temp -> live');
+    expect(tried).toMatchObject({ crashes: 0 });
+    const [again] = (await check(SYNC_SHARED_TEMP, ALIKE, { only: '@3~a2.b1~kill=b' })).explored.verdicts;
+    expect(again?.outcome).toBe('unreadable');
+  });
+
+  test('a temp name of its own is safe, whoever is killed, and if all are', async () => {
+    const { tally, explored } = await check(SYNC_OWN_TEMP, TWO_SAVERS, { kills: 100, crashes: 1_000 });
+    expect(Object.keys(tally.outcomes).sort()).toEqual(['new', 'original']);
+    const killed = new Set(explored.verdicts.flatMap(({ case: { end } }) => (end.killed === undefined ? [] : [end.killed])));
+    expect([...killed].sort()).toEqual([0, 1]);
+    expect(explored.verdicts.filter(({ case: { end } }) => end.killed !== undefined && end.schedule.length > 1).length).toBeGreaterThan(1);
+  });
+
+  test('a kill after a switch that is left out leaves what the one of the switch before leaves', async () => {
+    const { explored } = await check(SYNC_OWN_TEMP, TWO_SAVERS, { kills: 100 });
+    const kept = new Set(explored.verdicts.map((verdict) => idOf(verdict.case)));
+    let leftOut = 0;
+    const killedAfter = (steps: number, later: number) => ({
+      schedule: [
+        { task: 0, steps },
+        { task: 1, steps: later },
+      ].filter((turn) => turn.steps > 0),
+      kill: 1,
+    });
+    await races(lab, SYNC_OWN_TEMP, TWO_SAVERS, async (race) => {
+      const files = ({ end }: Raced): string[] =>
+        [...end.tree]
+          .map(([name, entry]) => (name === 'live' ? treeKey(new Map([[name, entry]])) : entry.kind === 'file' ? entry.hash : ''))
+          .sort();
+      for (const steps of [1, 2, 3])
+        for (const later of [1, 2]) {
+          const planned = killedAfter(steps, later);
+          const one = await race(planned, { fresh: false });
+          if (kept.has(idOf(one))) continue;
+          expect(files(one)).toEqual(files(await race(killedAfter(steps - 1, later), { fresh: false })));
+          leftOut += 1;
+        }
+    });
+    expect(leftOut).toBeGreaterThan(1);
+  });
+
+  test('all tasks are killed at once where another crash leaves half a value, and a replay kills them', async () => {
+    const { explored } = await check(SYNC_IN_PLACE, ALIKE, { crashes: 1_000 });
+    const { tried } = explored;
+    const crashed = explored.verdicts.filter(({ case: { end } }) => end.how === 'crashed');
+    expect(crashed.length).toBeGreaterThan(4);
+    expect(tried).toMatchObject({ crashes: crashed.length });
+    expect(explored.minimal && [idOf(explored.minimal.case), explored.minimal.outcome]).toEqual(['a1~kill=all', 'unreadable']);
+    await races(lab, SYNC_IN_PLACE, ALIKE, async (race) => {
+      for (const { case: one } of crashed) {
+        const { end } = await race({ schedule: one.end.schedule, kill: 'all' }, { fresh: false });
+        expect([idOf({ end }), treeKey(end.tree)]).toEqual([idOf(one), treeKey(one.end.tree)]); // what was observed there is what a kill leaves
+        expect(blocksOf({ end })).toBe(blocksOf(one));
+        expect(end.events).toEqual(one.end.events);
+      }
+    });
+    const [again] = (await check(SYNC_IN_PLACE, ALIKE, { only: '@1~a1~kill=all' })).explored.verdicts;
+    expect(again?.outcome).toBe('unreadable');
+  });
+
+  test('who holds a lock is killed while the other one waits for it', async () => {
+    const { explored } = await check(ASKS_ONCE, TWO_SAVERS, { kills: 100 });
+    const waiting = explored.verdicts.filter(
+      ({ case: { end } }) => end.killed === 0 && end.schedule.length > 1 && end.schedule[0]?.task === 0,
+    );
+    const errors = waiting.flatMap(({ case: { end } }) => end.events.flatMap(({ error }) => error ?? []));
+    expect(new Set(errors)).toEqual(new Set(['locked by a dead process']));
+    const before = explored.verdicts.filter(({ case: { end } }) => end.killed === 0 && end.schedule.length === 1);
+    expect(before.flatMap(({ case: { end } }) => end.events.flatMap(({ error }) => error ?? []))).toEqual([]);
+  });
+
+  test('kills and crashes beyond the limit are counted', async () => {
+    const { explored } = await check(SYNC_SHARED_TEMP, ALIKE, { kills: 1, crashes: 2 });
+    expect(explored.tried).toMatchObject({ crashes: 2 });
+    expect(explored.notes.filter((note) => / not (?:run|judged): at most /.test(note))).toEqual([
+      expect.stringMatching(/^\d+ kills after a switch not run: at most 1 are$/),
+      expect.stringMatching(/^\d+ crashes of all tasks not judged: at most 2 are$/),
+    ]);
   });
 
   test('a lock that a killed process leaves behind: the next task waits for ever', async () => {
