@@ -146,6 +146,8 @@ export interface Recorder extends Abilities {
   readonly name: string;
   /** Absent where races cannot be run. */
   readonly race?: (request: RaceRequest) => Promise<RaceReport>;
+  /** Ends the processes that it keeps for further races of these tasks. Present if `race` is. */
+  readonly endTasks?: (tasks: Pick<RaceRequest, 'tasks' | 'env'>) => Promise<void>;
   /** Why `race` is absent, where the recorder has the ability and this machine does not let it. */
   readonly noRace?: string;
   /** How many runs are carried out at the same time; further ones are queued. */

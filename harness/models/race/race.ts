@@ -31,7 +31,7 @@ import { type Crashes, crashesOf, NO_CRASHES } from './crashes.ts';
 import { exploreRaces, type Races } from './explore-races.ts';
 import { missingForRace } from './missing.ts';
 import { type NamedRace, parseRaceDetail, raceDetail } from './race-id.ts';
-import { CONTROL, keyOf, namesIn, type Planned, type Raced, type RunRace, raceOn } from './raced.ts';
+import { CONTROL, endRaces, keyOf, namesIn, type Planned, type Raced, type RunRace, raceOn } from './raced.ts';
 
 export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored> = {
   name: 'race',
@@ -102,6 +102,7 @@ async function exploreFrom(tree: Tree, subject: TasksSubject, exploration: RaceE
   const control = only === undefined && !isNotMeasured(quick) ? await used(CONTROL) : undefined;
   const found = control === undefined || (!isNotMeasured(control) && keyOf(control) === key) ? quick : await explore(fresh);
   if (isNotMeasured(found)) return found;
+  await endRaces(bench, start);
   const crashes = only === undefined ? crashesOf(found.races, racedCrashes) : NO_CRASHES;
   const { verdicts } = await judge([...found.races.map(({ end }) => end), ...crashes.ends].map((end) => ({ subject, end })));
   const raced = async (planned: Planned): Promise<ScheduleVerdict | NotMeasured> => {

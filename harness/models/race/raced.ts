@@ -80,6 +80,11 @@ export function raceOn(bench: RaceBench, { tasks, tree }: Start, { names, fresh 
   };
 }
 
+/** Ends the processes that are kept for further races of these tasks, so that none is alive whose id is in what a race left. */
+export async function endRaces(bench: RaceBench, { tasks, tree }: Start): Promise<void> {
+  await bench.recorder.endTasks?.(bench.prepareRace(tree, tasks));
+}
+
 /** The last task may do no op, if it only waits; then the others continue. Who is to be killed must still be there. */
 function keepsTo({ schedule, kill }: Planned, events: readonly RaceEvent[]): boolean {
   if (kill !== undefined && !events.some((event) => event.kind === 'killed')) return false;

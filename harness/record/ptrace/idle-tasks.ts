@@ -16,18 +16,41 @@ export interface IdleTask {
 /** A limit because each takes the memory of a Node process. */
 const MOST_KEPT = 8;
 
+interface Kept {
+  readonly key: string;
+  readonly task: IdleTask;
+}
+
+/** Processes with the same key are interchangeable. */
+export function idleKey(args: readonly string[], env: readonly string[]): string {
+  return JSON.stringify([args, env]);
+}
+
 export class IdleTasks {
-  /** By what they were started with, the most recently used last. */
-  #kept: { readonly key: string; readonly task: IdleTask }[] = [];
+  /** The most recently used last. */
+  #kept: Kept[] = [];
+  /** Killed, and not gone yet. */
+  #dying: Kept[] = [];
+  #awaited: { readonly keys: ReadonlySet<string>; readonly onGone: () => void }[] = [];
 
   give(key: string, task: IdleTask): void {
     this.#kept.push({ key, task });
-    if (this.#kept.length > MOST_KEPT) this.#kept.shift()?.task.threads.kill();
+    const tooMany = this.#kept.length > MOST_KEPT ? this.#kept.shift() : undefined;
+    if (tooMany !== undefined) this.#kill(tooMany);
   }
 
   take(key: string): IdleTask | undefined {
     const at = this.#kept.findLastIndex((kept) => kept.key === key);
     return at < 0 ? undefined : this.#kept.splice(at, 1)[0]?.task;
+  }
+
+  /** Kills those with these keys. `onGone` is called when none of them is left. */
+  end(keys: ReadonlySet<string>, onGone: () => void): void {
+    const ending = this.#kept.filter(({ key }) => keys.has(key));
+    this.#kept = this.#kept.filter(({ key }) => !keys.has(key));
+    for (const kept of ending) this.#kill(kept);
+    this.#awaited.push({ keys, onGone });
+    this.#callAwaited();
   }
 
   stop(): void {
@@ -36,10 +59,25 @@ export class IdleTasks {
 
   /** A thread that belongs to no run has ended. */
   gone(tid: number): void {
-    this.#kept = this.#kept.filter(({ task }) => {
-      if (!task.threads.has(tid)) return true;
-      task.threads.kill();
-      return false;
-    });
+    const its = this.#kept.find(({ task }) => task.threads.has(tid));
+    if (its !== undefined) {
+      this.#kept = this.#kept.filter((kept) => kept !== its);
+      this.#kill(its);
+    }
+    for (const { task } of this.#dying) task.threads.gone(tid);
+    this.#dying = this.#dying.filter(({ task }) => task.threads.size > 0);
+    this.#callAwaited();
+  }
+
+  #kill(kept: Kept): void {
+    kept.task.threads.kill();
+    this.#dying.push(kept);
+  }
+
+  #callAwaited(): void {
+    const isLeft = (keys: ReadonlySet<string>): boolean => this.#dying.some(({ key }) => keys.has(key));
+    const over = this.#awaited.filter(({ keys }) => !isLeft(keys));
+    this.#awaited = this.#awaited.filter(({ keys }) => isLeft(keys));
+    for (const { onGone } of over) onGone();
   }
 }

@@ -44,7 +44,15 @@ export interface TracerRace extends Omit<RaceRequest, 'env'> {
   readonly env: readonly string[];
 }
 
-export type TracerRequest = TracerRun | TracerRace | TracerOrder;
+/** Ends the processes that are kept for further races of these tasks. It is reported when they are gone. */
+export interface TracerEndTasks {
+  readonly kind: 'end-tasks';
+  readonly run: number;
+  readonly tasks: readonly (readonly string[])[];
+  readonly env: readonly string[];
+}
+
+export type TracerRequest = TracerRun | TracerRace | TracerEndTasks | TracerOrder;
 
 export interface TracerReport {
   readonly run: number;

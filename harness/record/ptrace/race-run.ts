@@ -14,7 +14,7 @@ import { type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';
 import type { TaskRace } from '../../protocol/task-file.ts';
 import { OutsideNotes, UNSEEN } from '../outside.ts';
 import { mayChange, type RaceEnd, type RaceEvent } from '../race.ts';
-import type { IdleTask, IdleTasks } from './idle-tasks.ts';
+import { type IdleTask, type IdleTasks, idleKey } from './idle-tasks.ts';
 import { EVENT, type Libc, PTRACE, SIGNAL, START_OPTIONS, SYSCALL_INFO_BYTES, SYSCALL_STOP, TRACE_OPTIONS } from './libc.ts';
 import { MappedFiles } from './mapped-files.ts';
 import { type OpAtEntry, OpReader } from './op-reader.ts';
@@ -103,9 +103,8 @@ export class RaceRun {
     return { pid, instructions, threads: new Threads(this.#libc, pid) };
   }
 
-  /** Processes with the same key are interchangeable. */
   #keyOf(index: number): string {
-    return JSON.stringify([this.#request.tasks[index], this.#request.env]);
+    return idleKey(this.#request.tasks[index] ?? [], this.#request.env);
   }
 
   get run(): number {

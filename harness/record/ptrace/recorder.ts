@@ -131,6 +131,8 @@ export async function startPtraceRecorder(options: PtraceOptions): Promise<Recor
             if (race === undefined) throw new Error('the tracer reported no race');
             return race;
           },
+          endTasks: async ({ tasks, env }: Pick<RaceRequest, 'tasks' | 'env'>) =>
+            void (await ask((run) => ({ kind: 'end-tasks', run, tasks, env: environmentOf(env) }))),
         }
       : { noRace: `races need a syscall filter, which exists only for x64, and this is ${process.arch}` }),
     close: async () => {

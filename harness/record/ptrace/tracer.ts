@@ -10,11 +10,12 @@ import { writeSync } from 'node:fs';
 import { JsonLines } from '../../protocol/json-lines.ts';
 import { Images } from '../image/image-cuts.ts';
 import { ForkServers } from './fork-servers.ts';
-import { IdleTasks } from './idle-tasks.ts';
+import { IdleTasks, idleKey } from './idle-tasks.ts';
 import { loadLibc, OPTION, PTRACE } from './libc.ts';
 import { processOf } from './process-info.ts';
 import {
   READY,
+  type TracerEndTasks,
   type TracerNotice,
   type TracerOrder,
   type TracerRace,
@@ -64,8 +65,13 @@ const input = new JsonLines<TracerRequest>();
 function readRequests(): void {
   for (const request of input.read() ?? endAll()) {
     if (request.kind === 'order') orders.set(request.order, request);
+    else if (request.kind === 'end-tasks') endTasks(request);
     else waiting.push(request);
   }
+}
+
+function endTasks({ run, tasks, env }: TracerEndTasks): void {
+  idle.end(new Set(tasks.map((args) => idleKey(args, env))), () => report({ run, pid: 0, events: [] }));
 }
 
 function report(message: TracerReport | TracerNotice): void {
