@@ -46,6 +46,8 @@ export interface TasksSubject {
   readonly before: readonly Step[];
   readonly tasks: readonly Task[];
   readonly history?: ConcurrentHistory;
+  /** The task that goes through its steps twice, which are in `tasks`. */
+  readonly twice?: number;
 }
 
 export type Subject = RecordedSubject | TasksSubject;

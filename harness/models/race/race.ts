@@ -7,6 +7,7 @@
 import type { Bench } from '../../bench/bench.ts';
 import type { TasksSubject } from '../../bench/subject.ts';
 import type { Effort } from '../../domain/effort.ts';
+import { NoSuchCase } from '../../domain/errors.ts';
 import type { Tried } from '../../domain/result.ts';
 import { type ScheduleEnd, scheduleId, stepsOf } from '../../domain/schedule.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
@@ -31,7 +32,8 @@ import { type Crashes, crashesOf, NO_CRASHES } from './crashes.ts';
 import { exploreRaces, type Races } from './explore-races.ts';
 import { missingForRace } from './missing.ts';
 import { type NamedRace, parseRaceDetail, raceDetail } from './race-id.ts';
-import { CONTROL, endRaces, keyOf, namesIn, type Planned, type Raced, type RunRace, raceOn } from './raced.ts';
+import { endRaces, goingFirst, keyOf, namesIn, type Planned, type Raced, type RunRace, raceOn } from './raced.ts';
+import { betweenPasses, isTwice, twiceOf, withTwice } from './twice.ts';
 
 export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored> = {
   name: 'race',
@@ -49,16 +51,20 @@ export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored>
   missing: ({ recorder }) => missingForRace(recorder),
   id: {
     // The schedule is where the race was interfered with; how many ops come after that may be a matter of time.
-    write: ({ end, subject: { history } }) => {
-      return `@${stepsIn(end)}~${raceDetail({ ...plannedAs(end), ...(history && { history }) })}`;
-    },
+    write: ({ end, subject: { history, twice } }) =>
+      `@${stepsIn(end)}~${raceDetail({ ...plannedAs(end), ...(history && { history }), ...(twice !== undefined && { twice }) })}`,
     read: (op, detail) => {
       const named = parseRaceDetail(detail);
       return named !== undefined && stepsOf(named.schedule) === op ? named : undefined;
     },
   },
 
-  subjects: async (cell, bench, only) => tasksOfScenario(cell, bench, bench.effort.costlyHistories, only),
+  subjects: async (cell, bench, only) => {
+    const drawnOrGiven = tasksOfScenario(cell, bench, bench.effort.costlyHistories, only);
+    return isNotMeasured(drawnOrGiven) || cell.scenario.histories
+      ? drawnOrGiven
+      : drawnOrGiven.flatMap((tasks) => withSecondPasses(tasks, only));
+  },
 
   explore: async (subjects, exploration) => {
     const { bench } = exploration;
@@ -89,21 +95,27 @@ async function exploreFrom(tree: Tree, subject: TasksSubject, exploration: RaceE
   const { bench, judge, only } = exploration;
   const { tasks } = subject;
   const start = { tasks, tree };
-  const learnt = await namesIn(bench, start);
+  const learnt = await namesIn(bench, start, subject.twice);
   if (isNotMeasured(learnt)) return learnt;
-  const { names, key } = learnt;
+  const { names, control } = learnt;
   const { preemptions: bound, racedKills, racedCrashes } = bench.effort;
   const fresh = raceOn(bench, start, { names, fresh: true });
-  const explore = async (run: RunRace): Promise<Races | NotMeasured> =>
-    only === undefined ? exploreRaces(run, tasks.length, { preemptions: bound, kills: racedKills }) : onlyThis(fresh, only);
-  const used = raceOn(bench, start, { names, fresh: false });
-  const quick = await explore(used);
-  // Processes that raced before must do what one does that did not.
-  const control = only === undefined && !isNotMeasured(quick) ? await used(CONTROL) : undefined;
-  const found = control === undefined || (!isNotMeasured(control) && keyOf(control) === key) ? quick : await explore(fresh);
+  const exploreAll = async (): Promise<Races | NotMeasured> => {
+    const explore = (run: RunRace): Promise<Races | NotMeasured> =>
+      exploreRaces(run, tasks.length, { preemptions: bound, kills: racedKills });
+    const used = raceOn(bench, start, { names, fresh: false });
+    const quick = await explore(used);
+    // Processes that raced before must do what one does that did not.
+    const again = isNotMeasured(quick) ? undefined : await used(goingFirst(0));
+    const found = again === undefined || (!isNotMeasured(again) && keyOf(again) === keyOf(control)) ? quick : await explore(fresh);
+    await endRaces(bench, start);
+    return found;
+  };
+  const isAll = only === undefined && !isTwice(subject);
+  const planned = only ?? (isTwice(subject) ? betweenPasses(subject, control) : undefined);
+  const found = isAll ? await exploreAll() : await onlyThis(fresh, planned);
   if (isNotMeasured(found)) return found;
-  await endRaces(bench, start);
-  const crashes = only === undefined ? crashesOf(found.races, racedCrashes) : NO_CRASHES;
+  const crashes = isAll ? crashesOf(found.races, racedCrashes) : NO_CRASHES;
   const { verdicts } = await judge([...found.races.map(({ end }) => end), ...crashes.ends].map((end) => ({ subject, end })));
   const raced = async (planned: Planned): Promise<ScheduleVerdict | NotMeasured> => {
     const again = await fresh(planned);
@@ -112,7 +124,7 @@ async function exploreFrom(tree: Tree, subject: TasksSubject, exploration: RaceE
     return verdict ?? { reason: 'it was not judged' };
   };
   const notes = await Promise.all(failingAlike(verdicts).map((verdict) => runAgain(verdict, raced)));
-  const held = only === undefined ? await disagreements(subject, exploration, verdicts, raced) : [];
+  const held = isAll ? await disagreements(subject, exploration, verdicts, raced) : [];
   const [minimal] = verdicts.filter(({ outcome }) => isLoss(outcome)).sort((one, other) => violence(one) - violence(other));
   const count = (of: Violence): number => verdicts.filter((verdict) => violence(verdict) === of).length;
   return {
@@ -137,6 +149,13 @@ async function exploreFrom(tree: Tree, subject: TasksSubject, exploration: RaceE
     ],
     ...(minimal !== undefined && { minimal }),
   };
+}
+
+/** The tasks as they are, and those with a second pass; or what a case id names. */
+function withSecondPasses(tasks: TasksSubject, only: NamedRace | undefined): TasksSubject[] {
+  if (only === undefined) return [tasks, ...twiceOf(tasks)];
+  if (only.twice !== undefined && only.twice >= tasks.tasks.length) throw new NoSuchCase(`there are only ${tasks.tasks.length} tasks`);
+  return [only.twice === undefined ? tasks : withTwice(tasks, only.twice)];
 }
 
 /** Of several histories: which order fails first is reported first. */
@@ -185,7 +204,9 @@ function plannedAs({ schedule, how, killed }: ScheduleEnd): Planned {
   return { schedule, ...(kill !== undefined && { kill }) };
 }
 
-async function onlyThis(run: RunRace, planned: Planned): Promise<Races | NotMeasured> {
+/** A race that is known beforehand, if there is one. */
+async function onlyThis(run: RunRace, planned: Planned | undefined): Promise<Races | NotMeasured> {
+  if (planned === undefined) return { races: [], tried: 0, leftOut: 0, killsBeyond: 0, doubts: [] };
   const raced = await run(planned);
   return isNotMeasured(raced) ? raced : { races: [raced], tried: 1, leftOut: 0, killsBeyond: 0, doubts: [] };
 }
@@ -236,11 +257,12 @@ function failingAlike(verdicts: readonly ScheduleVerdict[]): ScheduleVerdict[] {
 
 /** What is to be said of a failing race that ran once more. */
 async function runAgain(
-  { outcome, case: { end } }: ScheduleVerdict,
+  { outcome, case: { end, subject } }: ScheduleVerdict,
   raced: (planned: Planned) => Promise<ScheduleVerdict | NotMeasured>,
 ): Promise<string | undefined> {
   const planned = plannedAs(end);
-  const name = raceDetail(planned);
+  const { twice } = subject;
+  const name = raceDetail({ ...planned, ...(twice !== undefined && { twice }) });
   const again = await raced(planned);
   if (isNotMeasured(again)) return `${name} could not be run a second time: ${again.reason}`;
   return again.outcome === outcome ? undefined : `${name} ended ${outcome}, and ${again.outcome} when it was run again`;

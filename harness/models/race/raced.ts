@@ -133,23 +133,27 @@ function raced(
   };
 }
 
-/** The schedule in which the first task goes first, and none is preempted. */
-export const CONTROL: Planned = { schedule: [{ task: 0, steps: 1 }] };
+/** The schedule in which a task goes first, and none is preempted. */
+export const goingFirst = (task: number): Planned => ({ schedule: [{ task, steps: 1 }] });
+
+export interface Learnt {
+  /** Rules for the names that differ from run to run. */
+  readonly names: readonly NameRule[];
+  /** The control, with these names. */
+  readonly control: Raced;
+}
 
 export const keyOf = ({ lines }: Pick<Raced, 'lines'>): string => lines.join('\n');
 
-/** Learns which names differ from run to run, by running the control twice. `key` identifies what the control did. */
-export async function namesIn(
-  bench: RaceBench,
-  start: Start,
-): Promise<{ readonly names: readonly NameRule[]; readonly key: string } | NotMeasured> {
+/** Learns which names differ from run to run, by running twice that a task goes first. */
+export async function namesIn(bench: RaceBench, start: Start, first = 0): Promise<Learnt | NotMeasured> {
   const run = raceOn(bench, start, { names: [], fresh: true });
-  const [one, other] = await Promise.all([run(CONTROL), run(CONTROL)]);
+  const [one, other] = await Promise.all([run(goingFirst(first)), run(goingFirst(first))]);
   if (isNotMeasured(one)) return one;
   if (isNotMeasured(other)) return other;
   const [ops, others] = [one, other].map(({ events }) => opsOf(events).map(({ op }) => op));
   const names = learnNames(ops ?? [], others ?? []);
-  return { names, key: keyOf({ lines: one.events.map((event) => inOrder(event, names)) }) };
+  return { names, control: { ...one, lines: one.events.map((event) => inOrder(event, names)) } };
 }
 
 function named({ call, path, to, flags, error }: RawOp, names: readonly NameRule[]): Omit<ScheduleOp, 'task' | 'changed'> {
@@ -193,6 +197,14 @@ function stuckIn(end: RaceEnd, events: readonly RaceEvent[], tasks: readonly Tas
   const over = new Set(events.flatMap(({ kind, task }) => (kind === 'finished' || kind === 'killed' || kind === 'died' ? [task] : [])));
   const left = [...tasks.keys()].filter((task) => !over.has(task)).map(nameOf);
   return `${left.join(' and ')} did not come to an end within ${end.afterMs / 1000} s`;
+}
+
+/** The number of ops of the whole race when a step of a task had settled; undefined if it never did. */
+export function stepsUntil(events: readonly RaceEvent[], task: number, step: number): number | undefined {
+  const at = events.findIndex(
+    (event) => (event.kind === 'resolved' || event.kind === 'rejected') && event.task === task && event.step === step,
+  );
+  return at < 0 ? undefined : opsOf(events.slice(0, at)).length;
 }
 
 /** The schedule of a race up to op `ops`, and then one op of another task. */

@@ -137,13 +137,13 @@ test('all tasks crash after each op that changed something or settled a step, ea
   expect(crashesOf([{ ...killed, end: { ...killed.end, killed: 1 } }], 5).ends).toEqual([]);
 });
 
-test.each(['a5.b2', 'a5.b2~kill=a', 'a5.b2~kill=b', 'a5.b2.a1~kill=all', 'history=s1+l.x~a5.b2~kill=all'])(
+test.each(['a5.b2', 'a5.b2~kill=a', 'a5.b2~kill=b', 'a5.b2.a1~kill=all', 'twice=a~a5.b1', 'history=s1+l.x~a5.b2~kill=all'])(
   '%s is read as it is written',
   (detail) => {
     const named = parseRaceDetail(detail);
     expect(named && raceDetail(named)).toBe(detail);
   },
 );
-test.each(['a5.b2~kill=', 'a5.b2~kill=ab', 'a5.b2~kill=i'])('%s names no race', (detail) => {
+test.each(['history=s1+l~twice=a~a5.b2', 'twice=i~a5.b2', 'a5.b2~kill=', 'a5.b2~kill=ab', 'a5.b2~kill=i'])('%s names no race', (detail) => {
   expect(parseRaceDetail(detail)).toBeUndefined();
 });

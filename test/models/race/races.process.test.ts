@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../../harness/domain/trace.ts';
 import { treeKey } from '../../../harness/domain/tree.ts';
 import type { Findings } from '../../../harness/models/model.ts';
+import { raceDetail } from '../../../harness/models/race/race-id.ts';
 import type { Raced } from '../../../harness/models/race/raced.ts';
 import type { ScheduleExplored } from '../../../harness/models/schedule/schedule-case.ts';
 import { deep } from '../../lab/depth.ts';
@@ -135,6 +136,22 @@ const lockedByPid = (asksAgain: boolean): RacingStore => ({
       try { work(); } finally { fs.unlinkSync(at(dir, 'lock')); }
     };`,
   save: `await locked(dir, () => { ${SYNC_OWN_TEMP.save} });`,
+});
+
+/** A process keeps what it read, as long as something about the file is the same. Updates are under a lock. */
+const remembering = (known: string): RacingStore => ({
+  top: `
+    let cache;
+    const stamp = (dir) => { const stat = fs.statSync(at(dir, 'live'), { bigint: true }); return String(${known}); };
+    const read = (dir) => {
+      const now = stamp(dir);
+      if (cache?.stamp !== now) cache = { stamp: now, text: fs.readFileSync(at(dir, 'live'), 'utf8') };
+      return JSON.parse(cache.text);
+    };
+    const write = (dir, value) => { ${SYNC_OWN_TEMP.save} cache = { stamp: stamp(dir), text: JSON.stringify(value) }; };
+    ${lockedByPid(true).top}`,
+  save: `write(dir, value);`,
+  update: `await locked(dir, () => write(dir, change(read(dir))));`,
 });
 
 describe.skipIf(noPtrace !== undefined)('races', () => {
@@ -294,6 +311,33 @@ describe.skipIf(noPtrace !== undefined)('races', () => {
     expect(Object.keys(tally.outcomes).sort()).toEqual(['new', 'original']);
   });
 
+  describe('a process that remembers', () => {
+    test('an update is lost that another one made since the file was read', async () => {
+      const { explored } = await check(remembering(`stat && ''`), TWO_UPDATERS);
+      const { minimal, notes } = explored;
+      const id = minimal && raceDetail({ schedule: minimal.case.end.schedule, twice: minimal.case.subject.twice ?? -1 });
+      expect([id, minimal?.outcome]).toEqual([expect.stringMatching(/^twice=a~a\d+\.b1$/), 'false-ack']);
+      expect(notes.filter((note) => note.includes('again'))).toEqual([]);
+      const only = `@${minimal?.case.end.schedule.reduce((sum, { steps }) => sum + steps, 0)}~${id}`;
+      const [again] = (await check(remembering(`stat && ''`), TWO_UPDATERS, { only })).explored.verdicts;
+      expect(again?.outcome).toBe('false-ack');
+    });
+
+    test('no update is lost where what was read is known by its inode', async () => {
+      const { tally } = await check(remembering('stat.ino + " " + stat.mtimeNs'), TWO_UPDATERS);
+      expect(tally.outcomes).toEqual({ new: expect.any(Number) });
+    });
+
+    test('a save is left out that this process made last, though another one has saved since', async () => {
+      const skips: RacingStore = {
+        top: 'let last;',
+        save: `if (JSON.stringify(value) === last) return; ${SYNC_OWN_TEMP.save} last = JSON.stringify(value);`,
+      };
+      const { explored } = await check(skips, TWO_SAVERS);
+      expect(explored.verdicts.filter(({ outcome }) => outcome === 'false-ack').map(({ case: { subject } }) => subject.twice)).toEqual([0]);
+    });
+  });
+
   test('kills and crashes beyond the limit are counted', async () => {
     const { explored } = await check(SYNC_SHARED_TEMP, ALIKE, { kills: 1, crashes: 2 });
     expect(explored.tried).toMatchObject({ crashes: 2 });
@@ -365,11 +409,12 @@ describe.skipIf(noPtrace !== undefined)('races', () => {
       save: `if (globalThis.saved) fs.rmSync(at(dir, 'live')); else fs.writeFileSync(at(dir, 'live'), JSON.stringify(value)); globalThis.saved = true;`,
       load: LOAD,
     };
-    const { tally } = await check(once, [
+    const { explored } = await check(once, [
       { name: 'a', steps: [{ kind: 'save', value: A }] },
       { name: 'b', steps: [{ kind: 'load' }] },
     ]);
-    expect(tally.outcomes.empty).toBeUndefined();
+    const empty = explored.verdicts.filter(({ outcome }) => outcome === 'empty');
+    expect(empty.map(({ case: { subject } }) => subject.twice)).toEqual([0]); // where it does save twice
   });
 
   deep('random histories are raced too, and their failing orders named', async () => {
