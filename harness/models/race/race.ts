@@ -7,7 +7,6 @@
 import type { Bench } from '../../bench/bench.ts';
 import type { TasksSubject } from '../../bench/subject.ts';
 import type { Effort } from '../../domain/effort.ts';
-import { NoSuchCase } from '../../domain/errors.ts';
 import type { Tried } from '../../domain/result.ts';
 import { type ScheduleEnd, scheduleId, stepsOf } from '../../domain/schedule.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
@@ -60,10 +59,13 @@ export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored>
   },
 
   subjects: async (cell, bench, only) => {
-    const drawnOrGiven = tasksOfScenario(cell, bench, bench.effort.costlyHistories, only);
-    return isNotMeasured(drawnOrGiven) || cell.scenario.histories
-      ? drawnOrGiven
-      : drawnOrGiven.flatMap((tasks) => withSecondPasses(tasks, only));
+    const subjects = tasksOfScenario(cell, bench, bench.effort.costlyHistories, only);
+    const [tasks] = isNotMeasured(subjects) || cell.scenario.histories ? [] : subjects;
+    if (tasks === undefined) return subjects;
+    if (only === undefined) return [tasks, ...twiceOf(tasks)];
+    const { twice } = only;
+    if (twice === undefined) return [tasks];
+    return twice < tasks.tasks.length ? [withTwice(tasks, twice)] : { reason: `there are only ${tasks.tasks.length} tasks` };
   },
 
   explore: async (subjects, exploration) => {
@@ -149,13 +151,6 @@ async function exploreFrom(tree: Tree, subject: TasksSubject, exploration: RaceE
     ],
     ...(minimal !== undefined && { minimal }),
   };
-}
-
-/** The tasks as they are, and those with a second pass; or what a case id names. */
-function withSecondPasses(tasks: TasksSubject, only: NamedRace | undefined): TasksSubject[] {
-  if (only === undefined) return [tasks, ...twiceOf(tasks)];
-  if (only.twice !== undefined && only.twice >= tasks.tasks.length) throw new NoSuchCase(`there are only ${tasks.tasks.length} tasks`);
-  return [only.twice === undefined ? tasks : withTwice(tasks, only.twice)];
 }
 
 /** Of several histories: which order fails first is reported first. */

@@ -45,10 +45,11 @@ describe.skipIf(noPtrace !== undefined)('race', () => {
       expect(cell).toMatchObject({
         grade: 'durable',
         status: 'kept',
-        tried: { kind: 'schedules', reach: 'bounded', bound: 1, crashes: 0 },
+        tried: { kind: 'schedules', reach: 'bounded', bound: 1 },
       });
       if (cell?.tried?.kind !== 'schedules') throw new Error('no schedules were tried');
       expect(cell.tried.kills).toBeGreaterThan(3);
+      expect(cell.tried.crashes).toBeGreaterThan(10);
       expect(cell.tried.tried).toBeGreaterThan(10);
     });
 
@@ -61,6 +62,21 @@ describe.skipIf(noPtrace !== undefined)('race', () => {
       expect(empty?.schedule?.[0]?.ops.at(-1)).toBe('rename value -> backup');
       expect(empty?.schedule?.[1]?.ops).toContain('load -> {}');
     });
+  });
+
+  test.each([
+    ['a2.b1~kill=b', 1, '── saver B was killed here ──'],
+    ['a2.b1~kill=all', 0, '── all of them crashed here, after op 3 ──'],
+  ])('%s is replayed', async (detail, code, line) => {
+    place.write({ 'shared.cjs': racing('', `'value.tmp'`) });
+    const { exitCode, stdout } = await place.run(['replay', `shared/two-savers/race@3~${detail}`, '--store', './shared.cjs']);
+    expect([exitCode, stdout]).toEqual([code, expect.stringContaining(line)]);
+  });
+
+  test('a second pass of a task that is not there is refused', async () => {
+    place.write({ 'shared.cjs': racing('', `'value.tmp'`) });
+    const { exitCode, stderr } = await place.run(['replay', 'shared/two-savers/race@3~twice=c~a2.b1', '--store', './shared.cjs']);
+    expect([exitCode, stderr]).toEqual([3, expect.stringContaining('there are only 2 tasks')]);
   });
 
   test('killed, it leaves no process behind', async () => {
