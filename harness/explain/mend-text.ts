@@ -6,7 +6,7 @@ export function mendText(mend: CellMend): string {
     case 'mended':
       return `${barriersText(mend.barriers)}${mend.coverage === 'sampled' ? ' (verified on a sample)' : ''}`;
     case 'unmendable':
-      return `unmendable: no barrier helps, because ${reasonText(mend)}`;
+      return `no barrier would: ${reasonText(mend)}`;
     case 'undecided':
       return mend.because === 'too-many' ? 'none found: it takes too many barriers' : 'none found';
     default:

@@ -31,7 +31,7 @@ test.each<[string, CellSketch, Omit<LossWords, 'mend'>]>([
     {
       lost: ['the data of op 2 write live 0..6400, in part   src/store.ts:2'],
       landed: 'a part of op 2 write live 0..6400 landed without the rest of it   src/store.ts:2',
-      missingBarrier: 'unmendable: no barrier helps, because op 2 can reach the disk in part',
+      missingBarrier: 'no barrier would: op 2 can reach the disk in part',
       redundant: [],
     },
   ],
@@ -41,7 +41,7 @@ test.each<[string, CellSketch, Omit<LossWords, 'mend'>]>([
     {
       lost: [],
       landed: 'op 1 rename live -> bak landed with nothing lost   src/store.ts:1, until op 6 rename t -> live',
-      missingBarrier: 'unmendable: no barrier helps, because a crash after op 1 is enough, with nothing lost',
+      missingBarrier: 'no barrier would: a crash after op 1 is enough, with nothing lost',
       redundant: [],
     },
   ],
