@@ -2,6 +2,7 @@
 import type { CliCommand } from './command.ts';
 import { diagnoseCommand } from './diagnose-command.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { initCommand } from './init-command.ts';
 import { mendCommand } from './mend-command.ts';
 import { mergeCommand } from './merge-command.ts';
 import { replayCommand } from './replay-command.ts';
@@ -16,4 +17,5 @@ export const COMMANDS: readonly CliCommand[] = [
   mergeCommand,
   showCommand,
   doctorCommand,
+  initCommand,
 ];

@@ -38,6 +38,7 @@ const ROOMS: readonly string[] = [
   'replay',
   'diagnose',
   'mend',
+  'init',
   'cli',
   // Programs that drive the others.
   'calibrate',
