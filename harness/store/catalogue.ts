@@ -22,7 +22,7 @@ const IN_THE_WINDOW: Bugs = { ...underBoth('empty'), ...underFaults('empty') };
 
 /** During a save other tasks find the live file missing or empty; so does a crash in every history with such a save. */
 const SHOWS_NOTHING_TO_OTHERS: KnownBugs = {
-  'two-savers': { interleaving: lossy('empty') },
+  'two-savers': { interleaving: lossy('empty'), race: lossy('empty') },
   // After a kill in the window the other process finds an empty store, and updates that.
   'two-updaters': { interleaving: lossy('empty'), race: lossy('mixed') },
   'reader-while-saving': { interleaving: lossy('empty'), race: lossy('empty') },
@@ -42,6 +42,9 @@ const LOSES_IN_THE_WINDOW: KnownBugs = {
   large: IN_THE_WINDOW,
   ...SHOWS_NOTHING_TO_OTHERS,
 };
+
+/** A save that a process made last is skipped when it is made again, though another process has saved since. */
+const SKIPS_WHAT_OTHERS_REPLACED: KnownBugs = { 'two-savers': { race: lossy('false-ack') } };
 
 /** Only with a crash in recovery: the save after the first crash rotates the placeholder, so the newest backup is empty too. */
 const LOSES_IN_A_SECOND_WINDOW = underBoth('empty');
@@ -71,10 +74,12 @@ const DESIGNS: { readonly [name: string]: KnownBugs } = {
     'rotate-often': { ...LOSES_IN_A_SECOND_WINDOW, ...underFaults('empty') },
     update: { ...LOSES_IN_A_SECOND_WINDOW, ...SAVES_A_FAILED_READ },
     large: LOSES_IN_A_SECOND_WINDOW,
+    ...SKIPS_WHAT_OTHERS_REPLACED,
     'reader-while-saving': { interleaving: lossy('empty') },
     histories: anyhow('process-kill', 'power-loss', 'io-error', 'interleaving'),
   },
   'copy-then-replace': {
+    ...SKIPS_WHAT_OTHERS_REPLACED,
     update: SAVES_A_FAILED_READ,
     histories: anyhow('io-error'),
   },
@@ -85,6 +90,7 @@ const DESIGNS: { readonly [name: string]: KnownBugs } = {
     'rotate-often': UNSYNCED,
     update: { ...UNSYNCED, ...SAVES_A_FAILED_READ },
     large: UNSYNCED,
+    ...SKIPS_WHAT_OTHERS_REPLACED,
     histories: anyhow('power-loss', 'io-error'),
   },
   'in-place': {
