@@ -11,7 +11,17 @@ import { xfs } from './profiles/xfs.ts';
 import type { Rules } from './rules.ts';
 
 /** In the order of reports. */
-export const RULES = { posix, ext4, 'ext4-noauto': ext4NoAuto, 'ext4-journal': ext4Journal, xfs, btrfs, f2fs, apfs, ntfs } satisfies {
+export const RULES = {
+  posix,
+  ext4,
+  'ext4-noauto': ext4NoAuto,
+  xfs,
+  btrfs,
+  'ext4-journal': ext4Journal,
+  f2fs,
+  apfs,
+  ntfs,
+} satisfies {
   readonly [name: string]: Rules;
 };
 

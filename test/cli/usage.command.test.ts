@@ -93,7 +93,7 @@ describe('--fault', () => {
 describe('exit 0', () => {
   test('doctor', async () => {
     const { exitCode, stdout, stderr } = await place.run(['doctor']);
-    for (const shows of ['model process-kill', 'ext4-writeback, xfs, btrfs)', 'model race']) expect(stdout).toContain(shows);
+    for (const shows of ['model process-kill', 'ext4-writeback, ext4-journal, xfs, btrfs)', 'model race']) expect(stdout).toContain(shows);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   });
 
