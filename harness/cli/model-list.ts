@@ -13,7 +13,7 @@ export function modelsInHelp(): string {
   );
 }
 
-/** Where a broken claim is only shown, unless the store claims it by name, `--model` names it, or `--strict` is given. */
+/** Where a broken claim is only shown, unless the store claims it by name, `--model` names it, or `--strict` is given. Where nothing holds it, it is not in the list. */
 export function onlyShown(): readonly string[] {
-  return VARIANTS.filter(({ profile }) => !profile.gates).map(({ name }) => name);
+  return VARIANTS.filter(({ profile }) => !profile.gates && profile.uncalibrated !== true).map(({ name }) => name);
 }
