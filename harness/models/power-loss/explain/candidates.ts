@@ -59,12 +59,12 @@ export class MicroOpIds {
   }
 }
 
-/** The files that lost data, size or mode, and the directories that lost entries. */
-export function targetsOf(lost: Iterable<MicroOp>): readonly Target[] {
+/** The files that lost data, size or mode, and the directories that lost entries; where no directory can be forced, the files that lost names. */
+export function targetsOf(lost: Iterable<MicroOp>, { fsyncDirectory }: Pick<Profile, 'fsyncDirectory'>): readonly Target[] {
   const targets = new Map<string, Target>();
   const add = (inode: number, kind: Target['kind']): void => void targets.set(`${kind} ${inode}`, { inode, kind });
   for (const { inode, effect } of lost) {
-    if (effect.kind !== 'names') add(inode, 'file');
+    if (effect.kind !== 'names' || fsyncDirectory === 'nothing') add(inode, 'file');
     else for (const { directory } of effect.changes) add(directory, 'directory');
   }
   return [...targets.values()].sort((a, b) => a.inode - b.inode || (a.kind < b.kind ? -1 : 1));

@@ -204,7 +204,10 @@ class MendSearch {
 
   #findCandidates(): void {
     const { trace, profile } = this.#question;
-    const targets = targetsOf(this.#witnesses.flatMap(({ state }) => state.lost));
+    const targets = targetsOf(
+      this.#witnesses.flatMap(({ state }) => state.lost),
+      profile,
+    );
     const missing = targets.filter(
       ({ inode, kind }) => !this.#candidates.some(({ target }) => target.inode === inode && target.kind === kind),
     );
