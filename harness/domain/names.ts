@@ -91,9 +91,20 @@ function varyingParts(first: string, second: string): Pick<NameRule, 'charset' |
 }
 
 /** A random word may have digits that look like a time: what is written as a time within a word is that word's digits. */
-function isMadeOf(middle: string, { charset, further = [] }: Pick<NameRule, 'charset' | 'further'>): boolean {
+function isMadeOf(middle: string, rule: Varying): boolean {
+  const pattern = patterns.get(rule) ?? patternOf(rule);
+  patterns.set(rule, pattern);
+  return pattern.test(middle.replace(/(?<=\w)<time>|<time>(?=\w)/g, '0'));
+}
+
+type Varying = Pick<NameRule, 'charset' | 'further'>;
+
+/** A rule is asked for each name of each op. */
+const patterns = new WeakMap<Varying, RegExp>();
+
+function patternOf({ charset, further = [] }: Varying): RegExp {
   const rest = further.map((part) => `${escaped(part.after)}${CHARSETS[part.charset]}`);
-  return new RegExp(`^${CHARSETS[charset]}${rest.join('')}$`).test(middle.replace(/(?<=\w)<time>|<time>(?=\w)/g, '0'));
+  return new RegExp(`^${CHARSETS[charset]}${rest.join('')}$`);
 }
 
 const fixedTexts = ({ further = [] }: NameRule): string => further.map(({ after }) => `${after}${RANDOM}`).join('');

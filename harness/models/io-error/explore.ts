@@ -92,12 +92,13 @@ export async function exploreFaults(
   const all = await faultsTried(own, cell, limits.reads);
   const { faults: single, unmet } = chosenFaults(all, trace, limits.errnos, bench.effort.faults);
   const first = await judge(single.map((fault) => caseOf(trial, [fault])));
-  const second = isWindows ? { faults: [], of: 0 } : secondFaults(first.verdicts.map(followed), limits.second);
+  const alone = first.verdicts.map(followed);
+  const second = isWindows ? { faults: [], of: 0 } : secondFaults(alone, limits.second);
   const twice = await judge(second.faults.map((two) => caseOf(trial, two)));
-  const lasting = await exploreLasting(trial, isWindows ? [] : first.verdicts.map(followed), limits.lasting, judge);
+  const lasting = await exploreLasting(trial, isWindows ? [] : alone, limits.lasting, judge);
   const reached = twice.verdicts.filter(({ run }) => wasReached(run));
   const fsyncs = isWindows ? { dropped: [], notes: [] } : await exploreFsyncs(trial, first.verdicts, exploration, limits);
-  const ways = isWindows || limits.crashed === 0 ? [] : waysToCrash(first.verdicts.map(followed), trace);
+  const ways = isWindows || limits.crashed === 0 ? [] : waysToCrash(alone, trace);
   const crashed = await crashAfterFaults(trial, ways, limits.crashed, cell, crashes, judge);
   const verdicts = [...first.verdicts, ...fsyncs.dropped, ...lasting.verdicts, ...crashed.verdicts, ...reached];
   const notMeasured = [...first.unmeasured, ...lasting.unmeasured, ...crashed.unmeasured, ...twice.unmeasured];

@@ -93,7 +93,8 @@ class RaceExplorer {
       this.#doubts.push({ planned, reason: raced.reason });
       return undefined;
     }
-    if (!this.#races.has(keyOf(raced))) this.#races.set(keyOf(raced), raced);
+    const key = keyOf(raced);
+    if (!this.#races.has(key)) this.#races.set(key, raced);
     return raced;
   }
 

@@ -10,10 +10,10 @@ import { errnoName } from './errno.ts';
 import { FileIds } from './files.ts';
 import type { Libc } from './libc.ts';
 import type { MappedFiles, StoredInto } from './mapped-files.ts';
-import { descriptorState } from './process-info.ts';
+import { type DescriptorState, descriptorState } from './process-info.ts';
 import { MARK_PREFIX } from './protocol.ts';
 import { skipSyscall } from './registers.ts';
-import { forcingFlags, Inside, type Located, locate, openFlags, readPath } from './resolve.ts';
+import { forcingFlags, Inside, type Located, locate, openFlags, readPath, writtenThrough } from './resolve.ts';
 import { F_UNLCK, FLOCK_UNLOCK, IO_URING_SETUP, isOp, isShared, LEAVING, type Syscall, type Where } from './syscalls.ts';
 
 /** An op at its entry. */
@@ -117,7 +117,8 @@ export class OpReader {
 
   #op(tid: number, syscall: Syscall, args: readonly bigint[], from: NamedFile, target: NamedFile | undefined): OpAtEntry {
     const { libc, names, withDetails, processNumber } = this.#options;
-    const flags = openFlags(libc, tid, syscall, args) ?? forcingFlags(tid, syscall, args);
+    const state = writtenThrough(tid, syscall, args);
+    const flags = openFlags(libc, tid, syscall, args) ?? (state && forcingFlags(state, syscall, args));
     // A symlink maps a name (`to`) to a text, which is recorded as the file that it leads to.
     const [path, to] =
       syscall.text === undefined
@@ -130,14 +131,21 @@ export class OpReader {
       ...(flags && { flags }),
       ...(to !== undefined && { to: { path: to } }),
     };
-    const details = withDetails ? this.#details(tid, syscall, args, from, target) : undefined;
+    const details = withDetails ? this.#details(tid, syscall, args, from, target, state) : undefined;
     return { kind: 'op', tid, key: opKey(intent, names), intent, syscall, args, details };
   }
 
-  #details(tid: number, syscall: Syscall, args: readonly bigint[], from: NamedFile, target: NamedFile | undefined): Details {
+  #details(
+    tid: number,
+    syscall: Syscall,
+    args: readonly bigint[],
+    from: NamedFile,
+    target: NamedFile | undefined,
+    state: DescriptorState | undefined,
+  ): Details {
     const id = this.#ids.of(from.path, from.file);
     const replaced = target && this.#ids.existing(target.path, target.file);
-    return { id, toId: target && (replaced ?? id), offset: this.#offset(tid, syscall, args), part: this.#part(tid, syscall, args) };
+    return { id, toId: target && (replaced ?? id), offset: this.#offset(tid, syscall, args, state), part: this.#part(tid, syscall, args) };
   }
 
   #locate(tid: number, where: Where, args: readonly bigint[]): Located | undefined {
@@ -150,7 +158,8 @@ export class OpReader {
     return call === 'msync' && 'address' in file ? this.#options.mapped.at(tid, ...addressesIn(file, args))?.range : undefined;
   }
 
-  #offset(tid: number, syscall: Syscall, args: readonly bigint[]): number | undefined {
+  /** `known`: of the descriptor, if it was read. */
+  #offset(tid: number, syscall: Syscall, args: readonly bigint[], known: DescriptorState | undefined): number | undefined {
     if (syscall.bytes === undefined || syscall.call === 'read' || !('fd' in syscall.file)) return undefined;
     const descriptor = Number(args[syscall.file.fd]);
     if (typeof syscall.offset === 'number') {
@@ -160,7 +169,7 @@ export class OpReader {
       const pointer = args[syscall.offset.pointer] ?? 0n;
       if (pointer !== 0n) return Number(this.#options.libc.readMemory(tid, pointer, 8).readBigInt64LE(0));
     }
-    const state = descriptorState(tid, descriptor);
+    const state = known ?? descriptorState(tid, descriptor);
     return state?.append ? this.#ids.size(`/proc/${tid}/fd/${descriptor}`) : state?.position;
   }
 

@@ -21,11 +21,15 @@ export function processOf(tid: number): { readonly pid: number; readonly parent:
   }
 }
 
-/** Position and flags of an open descriptor. */
-export function descriptorState(
-  tid: number,
-  descriptor: number,
-): { readonly position: number; readonly append: boolean; readonly writes: boolean; readonly flags: number } | undefined {
+/** Of an open descriptor. `flags`: those of its open, as bits. */
+export interface DescriptorState {
+  readonly position: number;
+  readonly append: boolean;
+  readonly writes: boolean;
+  readonly flags: number;
+}
+
+export function descriptorState(tid: number, descriptor: number): DescriptorState | undefined {
   try {
     const info = readFileSync(`/proc/${tid}/fdinfo/${descriptor}`, 'utf8');
     const flags = Number.parseInt(/^flags:\s+(\d+)/m.exec(info)?.[1] ?? '0', 8);

@@ -8,7 +8,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { forcedIn, openFlagsIn } from '../../domain/open-flags.ts';
 import type { OpenFlag } from '../../domain/trace.ts';
 import type { Libc } from './libc.ts';
-import { descriptorState } from './process-info.ts';
+import { type DescriptorState, descriptorState } from './process-info.ts';
 import type { Syscall, Where } from './syscalls.ts';
 
 const AT_FDCWD = -100;
@@ -117,12 +117,17 @@ export function openFlags(libc: Libc, tid: number, syscall: Syscall, args: reado
 
 const intIn = (argument = 0n): number => Number(BigInt.asIntN(32, argument));
 
+/** The descriptor through which a call writes; undefined for a call that does not. */
+export function writtenThrough(tid: number, { call, file }: Syscall, args: readonly bigint[]): DescriptorState | undefined {
+  const writes = (call === 'write' || call === 'copy') && 'fd' in file;
+  return writes ? descriptorState(tid, intIn(args[file.fd])) : undefined;
+}
+
 /** What a write forces to disk: through a descriptor that was opened for that, or asked for by the flags of the call itself. */
-export function forcingFlags(tid: number, { call, name, file }: Syscall, args: readonly bigint[]): readonly OpenFlag[] | undefined {
-  if ((call !== 'write' && call !== 'copy') || !('fd' in file)) return undefined;
+export function forcingFlags(state: DescriptorState, { name }: Syscall, args: readonly bigint[]): readonly OpenFlag[] | undefined {
   const asked = name === 'pwritev2' ? intIn(args[5]) : 0;
   if ((asked & RWF_SYNC) !== 0) return ['sync'];
-  const forces = forcedIn(descriptorState(tid, intIn(args[file.fd]))?.flags ?? 0);
+  const forces = forcedIn(state.flags);
   if ((asked & RWF_DSYNC) !== 0 && forces.length === 0) return ['dsync'];
   return forces.length === 0 ? undefined : forces;
 }
