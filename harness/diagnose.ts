@@ -32,10 +32,14 @@ interface Candidate {
   readonly load: LoadForm;
 }
 
-interface Compared {
+interface Candidates {
   readonly candidates: readonly Candidate[];
-  readonly load: LoadForm;
   readonly doubts: readonly string[];
+}
+
+/** With words for those that are nearest in their scenario: words need the bench, so they are made while it is there. */
+interface Compared extends Candidates {
+  readonly described: ReadonlyMap<Candidate, Suspect>;
 }
 
 /** All cells are of one store. */
@@ -43,21 +47,21 @@ export async function diagnosed(directory: Tree, cells: readonly Cell[], options
   const benches = openBenches(options);
   try {
     const groups = [...groupedBy(cells, ({ scenario }) => scenario.name).values()];
-    const found: (Compared & { readonly described: Map<Candidate, Suspect> })[] = [];
+    const found: Compared[] = [];
+    let load: LoadForm | undefined;
     for (const group of groups) {
-      const [first] = group;
-      if (first === undefined) continue;
-      const compared = await benches.forScenario(first.store, first.scenario, async (bench) => {
-        const one = { ...(await candidatesIn(group, bench)), load: await loadFormIn(directory, bench) };
-        // Words need the bench, so they are made while it is there: of those that are nearest in their scenario.
+      const [{ store, scenario }] = group;
+      const compared = await benches.forScenario(store, scenario, async (bench) => {
+        load ??= await loadFormIn(directory, bench);
+        const one = await candidatesIn(group, bench);
         const described = new Map<Candidate, Suspect>();
-        for (const candidate of nearestOf(directory, one.candidates, one.load).candidates)
-          described.set(candidate, await suspectOf(candidate));
+        for (const candidate of nearestOf(directory, one.candidates, load).candidates) described.set(candidate, await suspectOf(candidate));
         return { ...one, described };
       });
       found.push(compared);
     }
-    return diagnosisOf(directory, found);
+    if (load === undefined) throw new Error('there is a cell to compare with');
+    return diagnosisOf(directory, found, load);
   } finally {
     await benches.close();
   }
@@ -82,7 +86,7 @@ function formOf(load: Loaded, bench: Bench): LoadForm {
  * Every state that these cells leave.
  * @internal
  */
-export async function candidatesIn(cells: readonly Cell[], bench: Bench): Promise<Omit<Compared, 'load'>> {
+export async function candidatesIn(cells: readonly Cell[], bench: Bench): Promise<Candidates> {
   const candidates: Candidate[] = [];
   const doubts: string[] = [];
   for (const cell of cells) {
@@ -107,7 +111,6 @@ const namesMadeIn = (candidates: readonly Candidate[]): ReadonlySet<string> =>
 interface Nearest {
   readonly candidates: readonly Candidate[];
   readonly differences: readonly SketchDifference[];
-  readonly distance: number;
 }
 
 /**
@@ -117,15 +120,20 @@ interface Nearest {
 export function nearestOf(directory: Tree, candidates: readonly Candidate[], load: LoadForm): Nearest {
   const made = namesMadeIn(candidates);
   const sketches = new Map<readonly NameRule[], Sketch>();
-  let nearest: Nearest = { candidates: [], differences: [], distance: Number.POSITIVE_INFINITY };
+  let nearest: { readonly candidates: Candidate[]; readonly differences: readonly SketchDifference[] } = {
+    candidates: [],
+    differences: [],
+  };
+  let least = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
     const { names } = candidate;
     const sketch = sketches.get(names) ?? sketchOf(directory, names, (name) => made.has(name));
     sketches.set(names, sketch);
     const differences = [...differencesOfSketches(sketch, candidate.sketch), ...loadDifference(load, candidate.load)];
     const distance = differences.reduce((sum, { weight }) => sum + weight, 0);
-    if (distance < nearest.distance) nearest = { candidates: [candidate], differences, distance };
-    else if (distance === nearest.distance) nearest = { ...nearest, candidates: [...nearest.candidates, candidate] };
+    if (distance < least) nearest = { candidates: [], differences };
+    least = Math.min(least, distance);
+    if (distance === least) nearest.candidates.push(candidate);
   }
   return nearest;
 }
@@ -148,13 +156,13 @@ async function suspectOf({ verdict, findings }: Candidate): Promise<Suspect> {
   };
 }
 
-function diagnosisOf(directory: Tree, found: readonly (Compared & { readonly described: ReadonlyMap<Candidate, Suspect> })[]): Diagnosis {
+function diagnosisOf(directory: Tree, found: readonly Compared[], load: LoadForm): Diagnosis {
   const candidates = found.flatMap((one) => one.candidates);
-  const load = found[0]?.load ?? 'no answer';
   const names = [...new Map(candidates.flatMap((one) => one.names).map((rule) => [JSON.stringify(rule), rule])).values()];
   const made = namesMadeIn(candidates);
   const { candidates: nearest, differences } = nearestOf(directory, candidates, load);
   const described = new Map(found.flatMap((one) => [...one.described]));
+  // A name that a scenario never makes counts against all of its states alike, so those that are nearest of all are nearest in theirs.
   const single = nearest.flatMap((candidate) => described.get(candidate) ?? []);
   const groups = groupedBy(single, ({ model, outcome, fault, after, inside, end }) =>
     JSON.stringify([model, outcome, fault, after?.text, after?.site, inside === undefined, end]),

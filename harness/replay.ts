@@ -3,7 +3,7 @@
 import type { Bench } from './bench/bench.ts';
 import { type BenchOptions, openBenches } from './bench/open-benches.ts';
 import type { Subject } from './bench/subject.ts';
-import { type CheckedCell, cellResult } from './cell-result.ts';
+import { type CheckedCell, caseIdOf, cellResult } from './cell-result.ts';
 import { check } from './check.ts';
 import { cellName } from './domain/case-id.ts';
 import { NoSuchCase } from './domain/errors.ts';
@@ -52,7 +52,7 @@ export async function replayed(
       const [doubted] = unmeasured;
       if (doubted !== undefined) return { reason: doubted.reason };
       if (verdict === undefined) return doubts[0] === undefined ? refused('a run comes to no such case') : { reason: doubts[0] };
-      const written = `${cellName(cell)}${cell.model.id.write(verdict.case)}`;
+      const written = caseIdOf(verdict, cell);
       if (written !== id) return refused(`a run calls it ${written}`);
       const checked = await cellResult(findings, { durationMs: 0, effort: options.effort.name, allCases: true, replay });
       return { checked, tree: verdict.sighting.tree, timeline: await cell.model.timeline(verdict, findings) };

@@ -11,7 +11,7 @@ import { checkAvailable } from './available.ts';
 import type { CliCommand } from './command.ts';
 import { list, recorder, seed, states, timeout } from './options.ts';
 import type { Output } from './output.ts';
-import { replayText } from './replay-text.ts';
+import { replaysOf } from './run-options.ts';
 import { withSession } from './session.ts';
 import { selectCells } from './stores.ts';
 
@@ -56,15 +56,15 @@ async function diagnose(path: string, flags: DiagnoseFlags, output: Output): Pro
     const { cells: all } = await selectCells(session, selection, Date.now());
     // A history is drawn, and its states are not kept.
     const cells = all.filter(({ scenario }) => scenario.histories !== true);
-    if (cells.length === 0)
+    const [first] = cells;
+    if (first === undefined)
       throw new UsageError('there is nothing to compare with: random histories keep no directories', 'Name another --scenario.');
     checkAvailable(cells, session.machine);
     const { states: most = EFFORTS.standard.states, seed: drawnBy } = flags;
     const effort: Effort = { name: 'standard', ...EFFORTS.standard, ...ONE_CRASH, states: most, seed: drawnBy };
     const diagnosis = await diagnosed(tree, cells, { ...session, effort, timeoutMs, onProgress: () => {} });
-    const isFile = cells[0]?.store.name !== flags.store;
-    const replay = (id: string): string => replayText(id, { ...effort, file: isFile ? flags.store : undefined, recorder: flags.recorder });
-    output.print(diagnosisText(diagnosis, replay, output));
+    const replay = replaysOf(effort, flags);
+    output.print(diagnosisText(diagnosis, (id) => replay(first, id), output));
     return diagnosis.differences.length === 0 && diagnosis.suspects.length > 0 ? 0 : 1;
   });
 }

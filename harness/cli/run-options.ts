@@ -34,6 +34,11 @@ function effortOf({ effort: name, seed: drawnBy, observe, depth, states: most, p
   };
 }
 
+/** The command that replays a case of a run with this effort. */
+export function replaysOf(effort: Effort, { recorder }: Pick<HowFlags, 'recorder'>): RunOptions['replay'] {
+  return ({ store }, id) => replayText(id, { ...effort, file: store.argument === store.name ? undefined : store.argument, recorder });
+}
+
 /** What the command line says of how cells run. `evidence`: whether a report shows it. */
 export function runOptions(session: Session, flags: HowFlags, evidence = false): Omit<RunOptions, 'onProgress'> {
   const effort = effortOf(flags);
@@ -44,7 +49,6 @@ export function runOptions(session: Session, flags: HowFlags, evidence = false):
     evidence,
     bail: flags.bail,
     timeoutMs: flags.timeout * 1000,
-    replay: ({ store }, id) =>
-      replayText(id, { ...effort, file: store.argument === store.name ? undefined : store.argument, recorder: flags.recorder }),
+    replay: replaysOf(effort, flags),
   };
 }

@@ -3,12 +3,10 @@ import type { Diagnosis, Suspect } from '../domain/diagnosis.ts';
 import { OUTCOMES } from '../domain/outcomes.ts';
 import { counted, printable, withCommas } from '../domain/words.ts';
 import { wordsOf } from '../explain/sketch.ts';
-import { modelNamed } from '../models/all.ts';
 import { toColors } from './colors.ts';
-import { crashLabel } from './crash-words.ts';
-import { layOutRows, type Row } from './failure.ts';
+import { asRow, layOutRows, type Row } from './failure.ts';
 import type { Look } from './look.ts';
-import { opWords } from './moment.ts';
+import { momentRows } from './moment.ts';
 import { paintOutcome } from './outcomes.ts';
 
 /** Suspects that are shown. */
@@ -39,7 +37,7 @@ export function diagnosisText(diagnosis: Diagnosis, replay: (id: string) => stri
       const where = `in ${suspect.scenarios.join(', ')}, under ${suspect.models.join(', ')}`;
       const found = { text: suspect.outcome, paint: (text: string) => paintOutcome(suspect.outcome, text, colors) };
       const rows: Row[] = [
-        { label: momentLabel(suspect), items: [momentWords(suspect).map((text) => ({ text }))] },
+        ...momentRows(suspect, suspect.model).map(asRow),
         ...(suspect.lost.length === 0 ? [] : [row('lost', suspect.lost.slice(0, 3).join('; ') + (suspect.lost.length > 3 ? '; …' : ''))]),
         { label: 'outcome', items: [[found, { text: OUTCOMES[suspect.outcome].meaning }]] },
         row('cases', `${counted(suspect.cases, 'case')} ${where}`),
@@ -58,12 +56,4 @@ function headline(suspects: readonly Suspect[], isExact: boolean, compared: numb
   const cases = suspects.reduce((sum, one) => sum + one.cases, 0);
   if (isExact) return `${withCommas(cases)} of ${counted(compared, 'case')} ${cases === 1 ? 'leaves' : 'leave'} a directory like this one`;
   return `none of ${counted(compared, 'case')} leaves a directory like this one; the nearest ${cases === 1 ? 'differs' : `${counted(cases, 'case')} differ`} in:`;
-}
-
-const momentLabel = (suspect: Suspect): string =>
-  suspect.fault === undefined ? crashLabel(suspect, modelNamed(suspect.model).words.crashed) : 'failed';
-
-function momentWords({ fault, after }: Suspect): string[] {
-  if (fault !== undefined) return [fault];
-  return after === undefined ? ['nothing had happened yet'] : opWords(after);
 }

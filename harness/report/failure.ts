@@ -107,7 +107,7 @@ function differenceRows(differs: CaseResult['differs']): Row[] {
   return [{ label: differs.from === 'promised' ? 'unlike promised' : 'unlike the save', items: [texts] }];
 }
 
-const asRow = ({ label, words }: MomentRow): Row => ({ label, items: [words.map((text) => ({ text }))] });
+export const asRow = ({ label, words }: MomentRow): Row => ({ label, items: [words.map((text) => ({ text }))] });
 
 /** What is not on disk, and what is without it. */
 function lossRows({ landed, lost }: Pick<CaseResult, 'landed' | 'lost'>): Row[] {

@@ -12,8 +12,11 @@ export interface MomentRow {
   readonly words: readonly string[];
 }
 
+/** What of a case says how it came about. */
+type Moment = Crash & Pick<CaseResult, 'history' | 'schedule' | 'killed' | 'fault' | 'site'>;
+
 /** The rows that a block of text begins with. */
-export function momentRows(one: CaseResult, model: string): MomentRow[] {
+export function momentRows(one: Moment, model: string): MomentRow[] {
   const history = one.history === undefined ? [] : [{ label: 'history', words: [one.history.join(SEPARATOR)] }];
   if (one.schedule !== undefined) return [...history, ...scheduleRows(one, one.schedule)];
   if (one.fault !== undefined) return [...history, { label: 'failed', words: [one.fault, ...siteWords(one.site)] }];
@@ -23,7 +26,7 @@ export function momentRows(one: CaseResult, model: string): MomentRow[] {
 const SEPARATOR = ' · ';
 
 /** Who did what until another one went on, and what ended it. */
-function scheduleRows({ end, killed, after }: CaseResult, schedule: NonNullable<CaseResult['schedule']>): MomentRow[] {
+function scheduleRows({ end, killed, after }: Moment, schedule: NonNullable<CaseResult['schedule']>): MomentRow[] {
   const blocks = schedule.map(({ task, ops }) => ({ label: task, words: [ops.join(', ')] }));
   return end || killed !== undefined ? blocks : [...blocks, { label: 'crashed', words: [`all of them, ${afterOp(after)}`] }];
 }
