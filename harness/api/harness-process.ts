@@ -5,7 +5,7 @@
 import { fork } from 'node:child_process';
 import { HarnessError } from '../domain/errors.ts';
 import { findInstallation } from '../machine/installation.ts';
-import { errorTold, type FromHarness, type MatrixRequest, SERVES, type ToHarness } from '../protocol/matrix.ts';
+import { errorSent, type FromHarness, type MatrixRequest, SERVES, type ToHarness } from '../protocol/matrix.ts';
 import type { StopSignal } from './options.ts';
 
 export interface HarnessProcessOptions {
@@ -28,8 +28,8 @@ export function inHarness(request: MatrixRequest, { cwd, signal, onMessage }: Ha
     const program = findInstallation(import.meta.url).cli;
     // Options of Node that the test runner was started with, such as loaders and inspectors, are not meant for the harness.
     const child = fork(program, [SERVES], { cwd, execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
-    const tell = (message: ToHarness): void => void child.send(message, () => {}); // where it has ended, `close` says so
-    const stop = (): void => tell({ kind: 'stop' });
+    const send = (message: ToHarness): void => void child.send(message, () => {}); // where it has ended, `close` says so
+    const stop = (): void => send({ kind: 'stop' });
     let failure: Error | undefined;
     let lastWords = '';
     let answered = false;
@@ -37,7 +37,7 @@ export function inHarness(request: MatrixRequest, { cwd, signal, onMessage }: Ha
       lastWords = `${lastWords}${text}`.slice(-LAST_WORDS);
     });
     child.on('message', (message: FromHarness) => {
-      if (message.kind === 'failed') failure = errorTold(message.error);
+      if (message.kind === 'failed') failure = errorSent(message.error);
       else onMessage(message);
       answered ||= message.kind !== 'event' || message.event.kind === 'finished';
     });
@@ -54,6 +54,6 @@ export function inHarness(request: MatrixRequest, { cwd, signal, onMessage }: Ha
     };
     child.on('close', (code, by) => settle(by === null ? `exit code ${code}` : by));
     signal?.addEventListener('abort', stop);
-    tell({ kind: 'start', request });
+    send({ kind: 'start', request });
   });
 }

@@ -1,9 +1,9 @@
-/** The harness for another program, which is told over a channel what happens: see `protocol/matrix.ts`. */
+/** The harness for another program, to which it reports over a channel: see `protocol/matrix.ts`. */
 import { cellName } from '../domain/case-id.ts';
 import { InterruptedError } from '../domain/errors.ts';
 import { failsRun } from '../domain/grade.ts';
 import { modelName } from '../domain/model-names.ts';
-import type { Progress } from '../domain/progress.ts';
+import type { CellDone, Progress } from '../domain/progress.ts';
 import type { Cell } from '../models/model.ts';
 import {
   type FromHarness,
@@ -11,8 +11,8 @@ import {
   type ListedCell,
   type MatrixEvent,
   type MatrixRequest,
+  sentError,
   type ToHarness,
-  toldError,
 } from '../protocol/matrix.ts';
 import { failureText } from '../report/failures.ts';
 import { foundIn } from '../run.ts';
@@ -26,19 +26,19 @@ export async function serve(): Promise<void> {
   const stop = new AbortController();
   process.on('disconnect', () => stop.abort());
   const request = await new Promise<MatrixRequest>((resolve, reject) => {
-    stop.signal.addEventListener('abort', () => reject(new InterruptedError('nobody asks any more')));
+    stop.signal.addEventListener('abort', () => reject(new InterruptedError('the program that asked has ended')));
     process.on('message', (message: ToHarness) => {
       if (message.kind === 'start') resolve(message.request);
       else stop.abort();
     });
   }).catch(() => undefined);
   if (request === undefined) return;
-  await tell(await answerTo(request, stop.signal));
+  await send(await answerTo(request, stop.signal));
 }
 
-/** Events are told on the way; the answer is what remains to be said when nothing of the run is left. */
+/** Events are sent on the way. The answer is sent when nothing of the run is left. */
 async function answerTo({ want, options: given, only }: MatrixRequest, stop: AbortSignal): Promise<FromHarness> {
-  const onEvent = (event: MatrixEvent): void => void tell({ kind: 'event', event });
+  const onEvent = (event: MatrixEvent): void => void send({ kind: 'event', event });
   const note = (text: string): void => onEvent({ kind: 'note', text });
   try {
     // What the options are called and may be is what `run` says of them.
@@ -49,7 +49,7 @@ async function answerTo({ want, options: given, only }: MatrixRequest, stop: Abo
       return { kind: 'event', event };
     });
   } catch (error) {
-    return { kind: 'failed', error: toldError(error) };
+    return { kind: 'failed', error: sentError(error) };
   }
 }
 
@@ -85,13 +85,13 @@ async function finished(
   return { kind: 'finished', result, ...(failure !== undefined && { failure }) };
 }
 
-function cellDone(event: Extract<Progress, { readonly kind: 'cell-done' }>, allCases: boolean): MatrixEvent {
+function cellDone(event: CellDone, allCases: boolean): MatrixEvent {
   const { cells, cases, causes } = foundIn([event], allCases);
   const failure = failsRun(event.cell) ? failureText({ cells, cases, causes }) : undefined;
   return { ...event, cases, ...(failure !== undefined && { failure }) };
 }
 
-function tell(message: FromHarness): Promise<void> {
+function send(message: FromHarness): Promise<void> {
   return new Promise((resolve) => {
     // Who asked may be gone.
     if (process.send === undefined) resolve();

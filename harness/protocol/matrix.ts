@@ -3,7 +3,8 @@
  * started as `dist/cli.js` with `SERVES` for its only argument, gets one request, and ends after its last answer, or when the channel closes.
  */
 import { HarnessError, InterruptedError, UnavailableError, UsageError } from '../domain/errors.ts';
-import type { CaseResult, CellResult, Result } from '../domain/result.ts';
+import type { CellDone, CellStarted } from '../domain/progress.ts';
+import type { Result } from '../domain/result.ts';
 
 export const SERVES = 'serve-over-channel';
 
@@ -19,28 +20,14 @@ export type ToHarness = { readonly kind: 'start'; readonly request: MatrixReques
 
 /** One thing that happens in a run. Several cells are under way at a time, so each event says of which it is. */
 export type MatrixEvent =
-  /** To be told to a person: what was left out and why, what was reused, which recorder it is. Not part of the result. */
+  /** For a person to read: what was left out and why, what was reused, which recorder it is. Not part of the result. */
   | { readonly kind: 'note'; readonly text: string }
-  /** `done` of `of` cells are done. A cell that is reused from an earlier run never starts. */
-  | {
-      readonly kind: 'cell-started';
-      readonly store: string;
-      readonly scenario: string;
-      /** With its profile, as in `power-loss:xfs`. */
-      readonly model: string;
-      readonly done: number;
-      readonly of: number;
-    }
-  /** `failure`: set where the cell fails the run; what was lost, what did it, and the command that replays it, in lines for a person. */
-  | {
-      readonly kind: 'cell-done';
-      readonly cell: CellResult;
-      /** Its violations; every case of it with `allCases`. */
-      readonly cases: readonly CaseResult[];
-      readonly failure?: string;
-      readonly done: number;
-      readonly of: number;
-    }
+  | CellStarted
+  /**
+   * `cases`: its violations; every case of it with `allCases`. `failure`: set where the cell fails the run; what was lost, what did it, and the
+   * command that replays it, in lines for a person.
+   */
+  | (CellDone & { readonly failure?: string })
   /** The last event. `failure`: set where the run fails; as above, with the cells grouped by what one change would mend. */
   | { readonly kind: 'finished'; readonly result: Result; readonly failure?: string };
 
@@ -65,9 +52,9 @@ export interface Listed {
 export type FromHarness =
   | { readonly kind: 'event'; readonly event: MatrixEvent }
   | { readonly kind: 'listed'; readonly listed: Listed }
-  | { readonly kind: 'failed'; readonly error: ToldError };
+  | { readonly kind: 'failed'; readonly error: SentError };
 
-interface ToldError {
+interface SentError {
   readonly name: string;
   readonly message: string;
   readonly detail?: string;
@@ -77,7 +64,7 @@ interface ToldError {
 
 const KINDS = { UsageError, UnavailableError, InterruptedError, HarnessError };
 
-export function toldError(error: unknown): ToldError {
+export function sentError(error: unknown): SentError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
   const { name, message, stack } = error;
   const detail = error instanceof UsageError ? error.detail : undefined;
@@ -85,7 +72,7 @@ export function toldError(error: unknown): ToldError {
 }
 
 /** With what to do next in its message, because a test runner shows nothing else. */
-export function errorTold({ name, message, detail, stack }: ToldError): Error {
+export function errorSent({ name, message, detail, stack }: SentError): Error {
   if (name === 'UsageError') return new UsageError(detail === undefined ? message : `${message}\n${detail}`, detail);
   const kind = Object.entries(KINDS).find(([known]) => known === name)?.[1];
   return kind === undefined ? new HarnessError(`the harness failed: ${stack ?? message}`) : new kind(message);

@@ -1,4 +1,4 @@
-/** Where a test stands, and what it is told of a machine that cannot do what it asks. */
+/** Where a store stands that a test names. */
 import { dirname } from 'node:path';
 import { expect } from 'vitest';
 import { storeArgument } from '../api/store-place.ts';
