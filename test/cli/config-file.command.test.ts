@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MatrixConfig } from '../../harness/api/options.ts';
 import { runCommand } from '../../harness/cli/run-command.ts';
 import { expectNothingLeft, openPlace, type Place, TEN_LINES } from '../lab/command.ts';
+import { HOW_OPTIONS } from '../lab/how-options.ts';
 
 let place: Place;
 beforeAll(() => {
@@ -73,23 +74,9 @@ test('a file that is not there is refused', async () => {
 
 /** Each name once: the compiler compares them with the type. */
 const NAMES = {
+  ...HOW_OPTIONS,
   store: 0,
-  scenario: 0,
-  model: 0,
-  recorder: 0,
-  timeout: 0,
-  fault: 0,
-  observe: 0,
-  strict: 0,
   bail: 0,
-  cache: 0,
-  cacheDir: 0,
-  effort: 0,
-  states: 0,
-  depth: 0,
-  preemptions: 0,
-  histories: 0,
-  seed: 0,
   allCases: 0,
   reporter: 0,
   outputDir: 0,

@@ -1,4 +1,4 @@
-/** `crash-matrix init` in an empty directory, over files that are there, and beside a package.json that is none. */
+/** `crash-matrix init` in an empty directory, over files that are there, and beside a package.json that cannot be read. */
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -42,7 +42,7 @@ test('what is there is left as it is', async () => {
 });
 
 test.each([
-  ['a package.json that is none', ['--yes'], '{ "name": ', 'package.json cannot be read: '],
+  ['a package.json that cannot be read', ['--yes'], '{ "name": ', 'package.json cannot be read: '],
   ['a name that is a path', ['--yes', '--name', '../notes'], '{}', 'a store cannot be named "../notes"'],
   ['a runner that nobody knows', ['--test', 'mocha'], '{}', 'Allowed choices are vitest, jest, node, none'],
 ])('%s is usage, and nothing is written', async (what, args, manifest, message) => {

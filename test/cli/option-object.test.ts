@@ -4,6 +4,7 @@ import { matrixOptions } from '../../harness/cli/matrix-options.ts';
 import { flagsOf } from '../../harness/cli/option-object.ts';
 import { parseProgram } from '../../harness/cli/program.ts';
 import { runCommand } from '../../harness/cli/run-command.ts';
+import { HOW_OPTIONS } from '../lab/how-options.ts';
 
 const options = matrixOptions();
 const flags = (given: { readonly [name: string]: unknown }): { [name: string]: unknown } => flagsOf({ given, options });
@@ -50,24 +51,10 @@ test.each<[{ readonly [name: string]: unknown }, string, string]>([
 
 /** Each name once: the compiler compares them with the type. */
 const NAMES = {
+  ...HOW_OPTIONS,
   store: 0,
-  scenario: 0,
-  model: 0,
   shard: 0,
-  recorder: 0,
-  timeout: 0,
-  fault: 0,
-  observe: 0,
-  strict: 0,
   bail: 0,
-  cache: 0,
-  cacheDir: 0,
-  effort: 0,
-  states: 0,
-  depth: 0,
-  preemptions: 0,
-  histories: 0,
-  seed: 0,
   allCases: 0,
 } satisfies { readonly [name in Exclude<keyof MatrixOptions, 'cwd' | 'signal'>]: 0 };
 

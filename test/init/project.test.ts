@@ -22,7 +22,7 @@ describe('a project', () => {
     expect(projectOf(manifest && JSON.stringify(manifest), files)).toEqual({ ...PLAIN, ...expected });
   });
 
-  test.each(['{', '[]', '{"scripts": 1}'])('with a package.json that is none: %s', (text) => {
+  test.each(['{', '[]', '{"scripts": 1}'])('with a package.json that cannot be read: %s', (text) => {
     expect(() => projectOf(text, [])).toThrow();
   });
 });

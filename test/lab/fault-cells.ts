@@ -1,4 +1,5 @@
 /** Cells of `io-error`, of stores that are written down as text, and a store that does it right. */
+import { afterAll, beforeAll } from 'vitest';
 import type { Bench } from '../../harness/bench/bench.ts';
 import type { CheckedCell } from '../../harness/cell-result.ts';
 import { isNotMeasured } from '../../harness/domain/sighting.ts';
@@ -8,7 +9,7 @@ import type { FaultExplored } from '../../harness/models/io-error/explore.ts';
 import { faultId } from '../../harness/models/io-error/fault-id.ts';
 import { UPDATES } from './abilities.ts';
 import { type FaultStore, REPLACE, sourceOf } from './faults.ts';
-import type { Lab, LabScenario, Wanted } from './lab.ts';
+import { type Lab, type LabScenario, openLab, type Wanted } from './lab.ts';
 
 export interface Checked extends CheckedCell {
   /** `@2~EMFILE` and the like -> outcome. */
@@ -20,6 +21,39 @@ export interface CheckOptions extends Partial<LabScenario>, Pick<Wanted, 'only'>
   readonly model?: string;
   /** Records every run op by op, as where calls overlap. */
   readonly whole?: true;
+}
+
+interface FaultLabs {
+  /** With the best recorder that works here. */
+  readonly real: Lab;
+  /** With the binding recorder. */
+  readonly bound: Lab;
+  readonly check: (store: FaultStore | string, options?: CheckOptions & { readonly lab?: Lab }) => Promise<Checked>;
+}
+
+/** Labs of a test file, open while its tests run. `check` uses `real` unless it is given another. */
+export function faultLabs(): FaultLabs {
+  const open: { real?: Lab; bound?: Lab } = {};
+  beforeAll(async () => {
+    open.real = await openLab({ inFlight: 3 });
+    open.bound = await openLab({ recorder: 'binding', inFlight: 2 });
+  });
+  afterAll(async () => {
+    await Promise.all([open.real?.close(), open.bound?.close()]);
+  });
+  const opened = (lab: Lab | undefined): Lab => {
+    if (lab === undefined) throw new Error('labs are open in tests only');
+    return lab;
+  };
+  return {
+    get real() {
+      return opened(open.real);
+    },
+    get bound() {
+      return opened(open.bound);
+    },
+    check: (store, { lab, ...options } = {}) => checkFaults(lab ?? opened(open.real), store, options),
+  };
 }
 
 /** All faults of a planted or built-in store, or one. */

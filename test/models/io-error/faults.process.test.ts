@@ -1,26 +1,13 @@
 /** Calls that fail, in whole cells: planted bugs are found, and a store that does it right is not accused. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { EFFORTS } from '../../../harness/domain/effort.ts';
-import { type Checked, checkFaults, ids, instead, type CheckOptions as Options, RIGHT } from '../../lab/fault-cells.ts';
+import { type Checked, faultLabs, ids, instead, RIGHT } from '../../lab/fault-cells.ts';
 import type { FaultStore } from '../../lab/faults.ts';
-import { type Lab, openLab } from '../../lab/lab.ts';
 
-type CheckOptions = Options & { readonly lab?: Lab };
-
-let real: Lab;
-let bound: Lab;
-beforeAll(async () => {
-  real = await openLab({ inFlight: 3 });
-  bound = await openLab({ recorder: 'binding', inFlight: 2 });
-});
-afterAll(async () => {
-  await Promise.all([real.close(), bound.close()]);
-});
+const labs = faultLabs();
+const { check } = labs;
 
 const IN_PLACE: FaultStore = { save: `fs.writeFileSync(at('live'), text);` };
-
-const check = (store: FaultStore | string, options: CheckOptions = {}): Promise<Checked> =>
-  checkFaults(options.lab ?? real, store, options);
 
 test('a store that does it right is durable, whatever fails', async () => {
   const found = await check(RIGHT);
@@ -58,7 +45,7 @@ test.each([
     'oooo',
   ],
 ] as const)('both recorders find the same of %s', async (_, store, grade, picture) => {
-  const [one, other] = [await check(store), await check(store, { lab: bound })];
+  const [one, other] = [await check(store), await check(store, { lab: labs.bound })];
   for (const { cell } of [one, other]) expect(cell).toMatchObject({ grade, picture });
   expect([...other.outcomes]).toEqual([...one.outcomes]);
 });
@@ -111,7 +98,7 @@ describe('is caught:', () => {
   test.each(['ptrace', 'binding'])(
     'a close whose error is swallowed, where what was written is gone, by the %s recorder',
     async (recorder) => {
-      const lab = recorder === 'ptrace' ? real : bound;
+      const lab = recorder === 'ptrace' ? labs.real : labs.bound;
       const store: FaultStore = {
         save: `
         const fd = fs.openSync(at('temp'), 'w');

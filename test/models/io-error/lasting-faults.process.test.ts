@@ -1,23 +1,13 @@
 /** Faults that last, and reads that return few bytes: planted bugs that no single failure shows, and right stores that are not accused. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { EFFORTS } from '../../../harness/domain/effort.ts';
 import type { Scenario } from '../../../harness/domain/scenario.ts';
-import { type Checked, type CheckOptions, checkFaults, ids, instead, RIGHT } from '../../lab/fault-cells.ts';
+import { faultLabs, ids, instead, RIGHT } from '../../lab/fault-cells.ts';
 import { type FaultStore, REPLACE } from '../../lab/faults.ts';
-import { type Lab, openLab } from '../../lab/lab.ts';
 
-let real: Lab;
-let bound: Lab;
-beforeAll(async () => {
-  real = await openLab({ inFlight: 3 });
-  bound = await openLab({ recorder: 'binding', inFlight: 2 });
-});
-afterAll(async () => {
-  await Promise.all([real.close(), bound.close()]);
-});
+const labs = faultLabs();
+const { check } = labs;
 
-type Options = CheckOptions & { readonly lab?: Lab };
-const check = (store: FaultStore | string, options: Options = {}): Promise<Checked> => checkFaults(options.lab ?? real, store, options);
 /** All that `run` tries without options. */
 const STANDARD = { effort: EFFORTS.standard };
 
@@ -72,7 +62,10 @@ describe('a call that is tried again', () => {
 
   test('by both recorders alike', async () => {
     const store = retrying(3, COPIES);
-    const [one, other] = [await check(store, { only: '@5~EBUSY~times=3' }), await check(store, { lab: bound, only: '@5~EBUSY~times=3' })];
+    const [one, other] = [
+      await check(store, { only: '@5~EBUSY~times=3' }),
+      await check(store, { lab: labs.bound, only: '@5~EBUSY~times=3' }),
+    ];
     expect([...one.outcomes]).toEqual([['@5~EBUSY~times=3', 'unreadable']]);
     expect([...other.outcomes]).toEqual([...one.outcomes]);
   });
@@ -121,7 +114,7 @@ describe('a disk that is full for one step', () => {
   test.each(['ptrace', 'binding'])(
     'has room in the next, which a half record of the first spoils, by the %s recorder',
     async (recorder) => {
-      const lab = recorder === 'ptrace' ? real : bound;
+      const lab = recorder === 'ptrace' ? labs.real : labs.bound;
       const { outcomes } = await check(log(false), { lab, scenario: TWICE, effort: EFFORTS.standard });
       const freed = [...outcomes].filter(([id]) => id.endsWith('~freed'));
       expect(freed).toContainEqual([expect.stringMatching(/^@\d~ENOSPC\+\d+~freed$/), 'false-ack']);
@@ -161,7 +154,7 @@ describe('a file system that is read-only from an op on', () => {
       outcome: 'unreadable',
       fault: expect.stringMatching(/^the file system is read-only from op 3 open temp .* on; step 1 rejected/),
     });
-    expect((await check(MOVES, { lab: bound, only: '@3~EROFS+' })).cases).toMatchObject([{ outcome: 'unreadable' }]);
+    expect((await check(MOVES, { lab: labs.bound, only: '@3~EROFS+' })).cases).toMatchObject([{ outcome: 'unreadable' }]);
   });
 
   test('does no harm to a store that leaves the old file in its place', async () => {
@@ -197,7 +190,7 @@ describe('a read that returns one byte', () => {
     ['read of a handle', oneRead('(await file.read(buffer)).bytesRead')],
     ['readv', oneRead('(await file.readv([buffer.subarray(0, 2), buffer.subarray(2)])).bytesRead')],
   ])('is taken for the whole: %s, by both recorders', async (_, read) => {
-    for (const lab of [real, bound]) {
+    for (const lab of [labs.real, labs.bound]) {
       const found = await check(adding(read), { lab, scenario: ADDS, ...STANDARD });
       const [id = ''] = ids(found, 'mixed').filter((one) => one.endsWith('~short=1'));
       const [one] = (await check(adding(read), { lab, scenario: ADDS, only: id })).cases;
@@ -228,7 +221,7 @@ describe('a read that returns one byte', () => {
       ),
     ],
   ])('is continued by %s, which is durable', async (_, read) => {
-    for (const lab of [real, bound]) {
+    for (const lab of [labs.real, labs.bound]) {
       const { outcomes, cell } = await check(adding(read), { lab, scenario: ADDS, ...STANDARD });
       const short = [...outcomes].filter(([id]) => id.endsWith('~short=1'));
       expect([short.map(([, outcome]) => outcome), cell.grade]).toEqual([['original'], 'durable']);
@@ -241,7 +234,7 @@ describe('a read that returns one byte', () => {
       `async () => { const file = await fs.promises.open(at('live')); try { return String(await file.readFile()); } finally { await file.close(); } }`,
     ];
     for (const read of reads)
-      for (const lab of [real, bound]) {
+      for (const lab of [labs.real, labs.bound]) {
         const { outcomes, cell } = await check(adding(read), { lab, scenario: ADDS, ...STANDARD });
         expect([[...outcomes.keys()].filter((id) => id.endsWith('~short=1')), cell.grade]).toEqual([[], 'durable']);
       }
