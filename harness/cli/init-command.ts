@@ -53,7 +53,7 @@ async function init(flags: InitFlags, output: Output): Promise<number> {
   return 0;
 }
 
-/** Throws `UsageError` for a package.json that is none. */
+/** Throws `UsageError` for a package.json that cannot be read. */
 function projectIn(directory: string): Project {
   const file = join(directory, 'package.json');
   try {
