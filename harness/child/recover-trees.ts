@@ -13,6 +13,7 @@ import type { Json } from '../domain/trace.ts';
 import { listFiles } from '../domain/tree.ts';
 import { answerLine, type Rest } from '../recover/answers.ts';
 import { load, release, save } from '../store/calls.ts';
+import { callsAtOnce } from './calls-at-once.ts';
 import { loadCompiled } from './compiled-bundle.ts';
 import { forgetOpens, mayBeNothing, openedSince } from './opened-files.ts';
 import { makeTree, readsAreNoted, type TreeDirectory } from './tree-directory.ts';
@@ -35,6 +36,8 @@ interface Memory {
   /** Whole answers, by shape. */
   readonly answersOf: Map<number, Known<Answer>>;
   readonly contents: Contents;
+  /** Calls of the store were carried out at once. */
+  atOnce: boolean;
   /** Oldest first. */
   readonly directories: UsedDirectory[];
 }
@@ -76,6 +79,7 @@ function newMemory(root: string): Memory {
     restsOf: new Map(),
     answersOf: new Map(),
     contents: new Contents(`${root}/contents`),
+    atOnce: false,
     directories: [],
   };
 }
@@ -88,7 +92,10 @@ export async function recoverTrees(batch: TreeBatch, isDropped: () => boolean): 
       if (trees.answerKnown(index)) continue;
       const built = trees.build(index);
       const store = await loadCompiled(batch.bundle);
-      trees.settle(built, await trees.recover(built, store, () => trees.stage()));
+      const calls = callsAtOnce();
+      const found = await trees.recover(built, store, () => trees.stage());
+      if (callsAtOnce() > calls) trees.noteAtOnce();
+      trees.settle(built, found);
       await new Promise(setImmediate); // lets the store finish pending work, and a `drop` request arrive
     }
   } catch (error) {
@@ -165,6 +172,11 @@ export class BatchTrees {
     fs.writeSync(this.#answers, line);
   }
 
+  /** Calls of the store were carried out at once: what is found from now on may rest on that. */
+  noteAtOnce(): void {
+    this.#known.atOnce = true;
+  }
+
   /** A save or a second load begins. */
   stage(): void {
     this.#write(answerLine.stage());
@@ -217,7 +229,7 @@ export class BatchTrees {
   #answer(index: number, { load: loaded, rest }: Answer): void {
     this.#writeOnce('load', loaded, this.#known.loads);
     this.#writeOnce('rest', rest, this.#known.rests);
-    this.#write(answerLine.tree(index, loaded, rest));
+    this.#write(answerLine.tree(index, loaded, rest, this.#known.atOnce));
   }
 
   #writeOnce(what: 'load' | 'rest', number: number, texts: Texts): void {

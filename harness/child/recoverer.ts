@@ -4,8 +4,9 @@
  * It announces each stage, so that its parent knows where it hung. It ends when its channel closes. With arguments, a file and directories, it
  * also notes what is used outside of these directories: see `watch-outside.ts`.
  */
-import type { RecoveryMessage, RecoveryRequest } from '../domain/recovery.ts';
+import type { RecoveryMessage, RecoveryRequest, TreeBatch } from '../domain/recovery.ts';
 import type { StoreCalls } from '../domain/store.ts';
+import { setCallsAtOnce } from './calls-at-once.ts';
 import { loadBundle } from './load-bundle.ts';
 import { hookOpens } from './opened-files.ts';
 import { recoverDirectory } from './recover-directory.ts';
@@ -20,6 +21,13 @@ async function recover({ id, bundle, directory, next }: Extract<RecoveryRequest,
   const recovery = await recoverDirectory(store, directory, next, (stage, so) => send({ kind: 'stage', id, stage, so }));
   outside?.end();
   await send({ kind: 'done', id, recovery, evaluationMs });
+}
+
+/** Whatever else the process is asked for, Node does the calls. */
+async function recoverBatch(batch: TreeBatch): Promise<void> {
+  await setCallsAtOnce(batch.atOnce);
+  await recoverTrees(batch, () => dropped.has(batch.id));
+  await setCallsAtOnce(false);
 }
 
 const { now } = performance; // the store may replace it
@@ -44,7 +52,7 @@ process.on('message', (request: RecoveryRequest) => {
       break;
     case 'trees':
       outside?.begin(request.bundle);
-      void recoverTrees(request, () => dropped.has(request.id)).then(() => {
+      void recoverBatch(request).then(() => {
         outside?.end();
         return send({ kind: 'batch-done', id: request.id });
       });

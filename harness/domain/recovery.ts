@@ -63,6 +63,8 @@ export type BatchEntry = RawTree[number];
 export interface TreeBatch {
   readonly id: number;
   readonly bundle: string;
+  /** The store's file calls are carried out at once; a process that is forked for each tree leaves them to Node. */
+  readonly atOnce: boolean;
   readonly next: Json;
   /** A directory with all file contents in `contents`, by hash. The process works in it; the batches of one call share it. */
   readonly root: string;

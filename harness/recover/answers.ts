@@ -4,6 +4,7 @@
  *     load 3 {…}        load result 3, as JSON, with the files that load opened
  *     rest 5 {…}        rest 5 of a recovery: save, second load, files left
  *     tree 17 3 5       tree 17 of the batch had load result 3 and rest 5
+ *     tree 18 3 5 once  the same, and calls of the store were carried out at once
  *     stage             a save or a second load begins
  *     failed "…"        the harness could not build a tree
  *
@@ -18,7 +19,7 @@ export type Rest = Omit<Recovery, keyof AfterLoad> & { readonly left: readonly s
 export const answerLine = {
   load: (id: number, json: string): string => `load ${id} ${json}\n`,
   rest: (id: number, json: string): string => `rest ${id} ${json}\n`,
-  tree: (index: number, load: number, rest: number): string => `tree ${index} ${load} ${rest}\n`,
+  tree: (index: number, load: number, rest: number, atOnce: boolean): string => `tree ${index} ${load} ${rest}${atOnce ? ' once' : ''}\n`,
   stage: (): string => 'stage\n',
   failed: (message: string): string => `failed ${JSON.stringify(message)}\n`,
 };
@@ -42,6 +43,14 @@ export class AnswerPool {
   }
 }
 
+export interface TreeAnswer {
+  /** Of the tree in its batch. */
+  readonly index: number;
+  readonly answer: RecoveredTree;
+  /** Calls of the store were carried out at once. */
+  readonly atOnce: boolean;
+}
+
 const CHUNK_BYTES = 1 << 16;
 
 /** Reads the answers of one batch while they are written. */
@@ -58,15 +67,18 @@ export class AnswerReader {
     this.#pool = pool;
   }
 
-  /** The answers since the last call, each with its tree's index in the batch. Throws if the harness failed. */
-  *read(): Generator<readonly [index: number, answer: RecoveredTree]> {
+  /** The answers since the last call. Throws if the harness failed. */
+  *read(): Generator<TreeAnswer> {
     for (const line of this.#newLines()) {
-      const [kind, first = '', second = '', third = ''] = line.split(' ', 4);
+      const [kind, first = '', second = '', third = '', how] = line.split(' ', 5);
       const json = (): string => line.slice(line.indexOf('{'));
       if (kind === 'load') this.#loads.set(first, json());
       else if (kind === 'rest') this.#rests.set(first, json());
       else if (kind === 'failed') throw new Error(`the harness could not build a crash state: ${line.slice('failed '.length)}`);
-      else if (kind === 'tree') yield [Number(first), this.#pool.answer(this.#loads.get(second) ?? '', this.#rests.get(third) ?? '')];
+      else if (kind === 'tree') {
+        const answer = this.#pool.answer(this.#loads.get(second) ?? '', this.#rests.get(third) ?? '');
+        yield { index: Number(first), answer, atOnce: how === 'once' };
+      }
     }
   }
 

@@ -23,32 +23,37 @@ const ENDS_PER_BATCH = 2;
 export interface TreeRecovery {
   readonly bundle: string;
   readonly pool: RecoveryPool;
+  /** The store's file calls are carried out at once, where the processes evaluate it for each tree: see `at-once.ts`. */
+  readonly atOnce: boolean;
   /** Makes an empty directory, in memory if possible; `recoverInBatches` removes it. */
   readonly makeDirectory: () => string;
   /** Recovers a tree in a process that has done nothing else. */
   readonly alone: (tree: Tree) => Promise<RecoveredTree>;
 }
 
-/** Recovers distinct trees, each once. `onAnswer` receives the index of each tree as soon as its answer is known. */
+/** Receives the index of a tree as soon as its answer is known, and whether calls of the store were carried out at once. */
+export type OnAnswer = (index: number, answer: RecoveredTree, atOnce: boolean) => void;
+
+/** Recovers distinct trees, each once. */
 export async function recoverInBatches(
-  { bundle, pool, makeDirectory, alone }: TreeRecovery,
+  { bundle, pool, atOnce, makeDirectory, alone }: TreeRecovery,
   trees: readonly Tree[],
   next: Json,
   answers: AnswerPool,
-  onAnswer: (index: number, answer: RecoveredTree) => void,
+  onAnswer: OnAnswer,
 ): Promise<void> {
   if (trees.length === 0) return;
   const root = makeDirectory();
   mkdirSync(join(root, 'contents'));
   const coded = codeTrees(trees, join(root, 'contents'));
   const answered = new Set<number>();
-  const settle = (index: number, answer: RecoveredTree): void => {
+  const settle: OnAnswer = (index, answer, wasAtOnce) => {
     if (answered.has(index)) return;
     answered.add(index);
-    onAnswer(index, answer);
+    onAnswer(index, answer, wasAtOnce);
   };
   let batches = 0;
-  const recoverAlone = async (index: number): Promise<void> => settle(index, await alone(trees[index] as Tree)); // an index of `trees`
+  const recoverAlone = async (index: number): Promise<void> => settle(index, await alone(trees[index] as Tree), false); // an index of `trees`
   const recoverBatch = async (places: readonly number[], ends = 0): Promise<void> => {
     if (places.length === 0) return;
     if (ends >= ENDS_PER_BATCH) {
@@ -59,12 +64,12 @@ export async function recoverInBatches(
     const file = join(root, `answers-${batches}`);
     const reader = new AnswerReader(file, answers);
     const read = (): void => {
-      for (const [at, answer] of reader.read()) settle(places[at] ?? -1, answer);
+      for (const { index, answer, atOnce: wasAtOnce } of reader.read()) settle(places[index] ?? -1, answer, wasAtOnce);
     };
     const unanswered = (): number[] => places.filter((place) => !answered.has(place));
     const elsewhere: Promise<void>[] = [];
     let given = new Set<number>();
-    await pool.warmTrees(batchOf(places, coded, { bundle, next, root, answers: file }), {
+    await pool.warmTrees(batchOf(places, coded, { bundle, atOnce, next, root, answers: file }), {
       onProgress: read,
       onStuck: () => {
         const rest = unanswered().slice(1);

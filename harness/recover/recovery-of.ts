@@ -15,6 +15,7 @@ import { buildTree, listFiles, treeKey } from '../domain/tree.ts';
 import { valueAfterNext } from '../judge/promise.ts';
 import { discard } from '../machine/workspace.ts';
 import { AnswerPool } from './answers.ts';
+import { AtOnce, type RecoverTrees } from './at-once.ts';
 import { MOST_WORKERS, type RecoveryPool } from './pool.ts';
 import { recoverInBatches } from './recover-trees.ts';
 import type { RecoveryTask } from './worker.ts';
@@ -92,6 +93,7 @@ export async function recoveryOf(
     }
   };
   const answers = new AnswerPool();
+  const atOnce = new AtOnce(store.kind === 'module' && forking === undefined);
   let known = new Map<string, Promise<RecoveredTree>>();
   let warm = true;
   const distrustWarm = (): void => {
@@ -137,9 +139,12 @@ export async function recoveryOf(
       });
       const onAnswer = (index: number, answer: RecoveredTree): void => missing[index]?.resolve(answer);
       const distinct = missing.map(({ tree }) => tree);
-      const treeRecovery = { bundle, pool: warmPool, makeDirectory: makeInMemory, alone: (tree: Tree) => alone(tree, next) };
+      const inWarm: RecoverTrees = (some, how, onFound) => {
+        const treeRecovery = { bundle, pool: warmPool, makeDirectory: makeInMemory, alone: (tree: Tree) => alone(tree, next), ...how };
+        return recoverInBatches(treeRecovery, some, next, answers, onFound);
+      };
       try {
-        await (warm ? recoverInBatches(treeRecovery, distinct, next, answers, onAnswer) : recoverEach(distinct, next, onAnswer));
+        await (warm ? atOnce.recover(distinct, inWarm, onAnswer) : recoverEach(distinct, next, onAnswer));
       } catch (error) {
         for (const { key, reject } of missing) {
           known.delete(key);

@@ -155,7 +155,7 @@ describe.each(['started', ...(canFork ? ['forked', 'forked without a store'] : [
     // Each tree in a batch of its own: a process that is slow to answer leaves the rest of a batch to others.
     const notes = await recovering(bundle, async (worker) => {
       for (const index of hashes.keys()) {
-        const task = { bundle, root, next: NEXT, entries: hashes, trees: [{ shape: 0, entries: [index] }], answers };
+        const task = { bundle, atOnce: true, root, next: NEXT, entries: hashes, trees: [{ shape: 0, entries: [index] }], answers };
         await worker.recoverTrees(task, { onProgress: () => {}, onStuck: () => {} });
       }
     });

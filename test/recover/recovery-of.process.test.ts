@@ -88,6 +88,34 @@ describe('a store that remembers values of other directories', () => {
   });
 });
 
+describe('a store whose calls are carried out at once', () => {
+  const values = [1, 2, 3];
+  const trees = values.map((kept) => treeOf({ value: JSON.stringify({ kept }) }));
+  const foundBy = async (load: string): Promise<unknown[]> => {
+    const recovery = await recoveryThat(`load: async (dir) => { ${load} }`);
+    const found = await recovery.recoverTrees(trees, NEXT);
+    return found.map(({ recovery }) => recovery.load);
+  };
+  const all = values.map((kept) => ({ kind: 'loaded', value: { kept } }));
+
+  test('is recovered as with the calls of Node', async () => {
+    expect(await foundBy(`return JSON.parse(await fs.promises.readFile(file(dir), 'utf8'));`)).toEqual(all);
+  });
+
+  test('is left to Node if it notices', async () => {
+    const load = `let late = false; setImmediate(() => { late = true; }); const text = await fs.promises.readFile(file(dir), 'utf8');
+      return late ? JSON.parse(text) : {};`;
+    expect(await foundBy(load)).toEqual(all);
+  });
+
+  test('is left to Node if it waits for a turn that never comes', async () => {
+    const load = `let late = false; setTimeout(() => { late = true; }, 20); const text = await fs.promises.readFile(file(dir), 'utf8');
+      for (let calls = 0; !late && calls < 1e9; calls += 1) await fs.promises.access(dir);
+      return JSON.parse(text);`;
+    expect(await foundBy(load)).toEqual(all);
+  });
+});
+
 test('each tree is confirmed once for each value that is saved next', async () => {
   const log = join(root, 'log');
   writeFileSync(log, '');
