@@ -90,6 +90,11 @@ export const MECHANISMS = {
     does: 'saves what it read before somebody else saved',
     mend: 'hold one lock from the read to the write, in every process',
   },
+  'skipped-save': {
+    does: 'a save is skipped because this process saved the same value last, though another one has replaced it since',
+    mend: 'compare with what the file holds now, under the lock, or write in any case',
+    ofStore: true,
+  },
   'recovery-not-repeatable': {
     does: 'is part of a recovery that loses data when it is crashed in its turn',
     mend: 'let recovery leave the old copy in its place until the recovered one is complete',

@@ -1,11 +1,12 @@
 /**
  * Which op a violating schedule is to blame on: a temporary name that two tasks share, else the last op that took the value away from the
- * place where others look, else what was put over the value of another task.
+ * place where others look, else a save that put nothing there where an earlier one of the task did, else what was put over the value of
+ * another task.
  *
  * Ops of tasks have no source line. `explain/causes.ts` takes it from the same op in a run that has.
  */
 import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
-import type { ScheduleOp } from '../../domain/schedule.ts';
+import type { ScheduleEnd, ScheduleOp } from '../../domain/schedule.ts';
 import { scheduleOpText } from '../../explain/op-text.ts';
 import type { ScheduleVerdict } from './schedule-case.ts';
 
@@ -30,6 +31,8 @@ export function blameSchedule({ case: { end }, run, outcome }: ScheduleVerdict):
     const mechanism = takesAway(op, all);
     if (mechanism !== undefined) return { mechanism, op: scheduleOpText(op) };
   }
+  const put = skippedPut(end);
+  if (put !== undefined) return { mechanism: 'skipped-save', op: scheduleOpText(put) };
   return { mechanism: 'not-locked', op: scheduleOpText(before.findLast(({ call }) => call === 'rename') ?? last) };
 }
 
@@ -58,4 +61,17 @@ function takesAway(op: ScheduleOp, all: readonly ScheduleOp[]): Mechanism | unde
     default:
       return undefined;
   }
+}
+
+/** What a task put in place in its first save, if a later one resolved and put nothing there. */
+function skippedPut({ ops, events }: ScheduleEnd): ScheduleOp | undefined {
+  for (const { task, step, at } of events.filter(({ kind }) => kind === 'resolved')) {
+    const beganAt = (of: number): number =>
+      events.find((event) => event.task === task && event.step === of && event.kind === 'began')?.at ?? 0;
+    const puts = (from: number, to?: number): ScheduleOp[] =>
+      succeeded(ops.slice(from, to)).filter((op) => op.task === task && op.call === 'rename');
+    const first = puts(0, beganAt(step)).at(-1);
+    if (first !== undefined && puts(beganAt(step), at).every(({ to }) => to !== first.to)) return first;
+  }
+  return undefined;
 }

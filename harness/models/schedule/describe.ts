@@ -85,15 +85,19 @@ export function blocksOf(end: ScheduleEnd, tasks: readonly Task[]): NonNullable<
   };
   const events = [...end.events];
   const steps = new Map<number, number>();
+  /** Tasks of whose step nothing is shown yet. */
+  const quiet = new Set<number>();
   const addEvents = (at: number): void => {
     for (let event = events[0]; event !== undefined && event.at <= at; event = events[0]) {
       events.shift();
       const kind = tasks[event.task]?.steps[event.step]?.kind;
       if (event.kind === 'began') {
         steps.set(event.task, event.step);
+        quiet.add(event.task);
         if (kind === 'save-loaded') add(event.task, `save ${describeValue(event.saved)}`);
       } else if (kind === 'load') add(event.task, `load -> ${loadedText(event.loaded)}`);
       else if (event.kind === 'rejected') add(event.task, `${kind} failed: ${event.error}`);
+      else if (quiet.has(event.task)) add(event.task, `${kind} resolved, and changed nothing`);
     }
   };
   const { killed } = end;
@@ -104,7 +108,10 @@ export function blocksOf(end: ScheduleEnd, tasks: readonly Task[]): NonNullable<
     addEvents(index);
     const step = tasks[task]?.steps[steps.get(task) ?? 0];
     if (step?.kind === 'load') continue;
-    if (changed || end.stuck !== undefined || (step?.kind === 'update' && reads(op))) add(task, scheduleOpText(op));
+    if (changed || end.stuck !== undefined || (step?.kind === 'update' && reads(op))) {
+      quiet.delete(task);
+      add(task, scheduleOpText(op));
+    }
   }
   addEvents(end.ops.length);
   if (killed !== undefined && end.ops.length <= killedAfter) add(killed, 'killed');

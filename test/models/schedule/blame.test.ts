@@ -5,7 +5,7 @@ import { blameSchedule } from '../../../harness/models/schedule/blame.ts';
 import type { ScheduleVerdict } from '../../../harness/models/schedule/schedule-case.ts';
 
 const blameOf = (...ops: readonly ScheduleOp[]) =>
-  blameSchedule({ case: { end: { ops } }, run: { promise: {} }, outcome: 'empty' } as unknown as ScheduleVerdict);
+  blameSchedule({ case: { end: { ops, events: [] } }, run: { promise: {} }, outcome: 'empty' } as unknown as ScheduleVerdict);
 const renamed = (task: number, path: string, to: string): ScheduleOp => ({ task, call: 'rename', path, to, changed: true });
 const written = (task: number, path: string): ScheduleOp => ({ task, call: 'open', path, flags: ['write', 'create'], changed: true });
 
@@ -26,4 +26,21 @@ test('a temporary name that two tasks share, and no op that failed', () => {
     mechanism: 'not-locked',
     op: 'rename t -> value',
   });
+});
+
+test('a save that put nothing in place, where an earlier one of the task did', () => {
+  const secondPass = (...ops: readonly ScheduleOp[]) => {
+    const events = [
+      { task: 0, step: 0, kind: 'began', at: 0 },
+      { task: 0, step: 0, kind: 'resolved', at: 2 },
+      { task: 0, step: 1, kind: 'began', at: 4 },
+      { task: 0, step: 1, kind: 'resolved', at: 4 + ops.length },
+    ];
+    const before = [written(0, 't.<uuid>'), renamed(0, 't.<uuid>', 'value'), written(1, 't.<uuid>'), renamed(1, 't.<uuid>', 'value')];
+    const end = { ops: [...before, ...ops], events };
+    return blameSchedule({ case: { end }, run: { promise: {} }, outcome: 'false-ack' } as unknown as ScheduleVerdict)?.mechanism;
+  };
+  expect(secondPass()).toBe('skipped-save');
+  expect(secondPass(written(0, 'lock.<uuid>'), renamed(0, 'lock.<uuid>', 'lock'))).toBe('skipped-save');
+  expect(secondPass(written(0, 't.<uuid>'), renamed(0, 't.<uuid>', 'value'))).toBe('not-locked');
 });

@@ -36,6 +36,12 @@ test('of a load what it returned, of a save what changed something', () => {
   expect(inShort({ ops, events })).toBe('saver: rename a -> b · reader: load -> {}, save {}, open, write a · saver: unlink b');
 });
 
+test('a save that resolved and changed nothing', () => {
+  const settled: TaskEvent = { task: 0, step: 0, kind: 'resolved', at: 1 };
+  expect(inShort({ ops: [op(0, 'open a', false)], events: [began(0, 0), settled] })).toBe('saver: save resolved, and changed nothing');
+  expect(inShort({ ops: [op(0, 'write a')], events: [began(0, 0), settled] })).toBe('saver: write a');
+});
+
 test('of an update also what it read, and when', () => {
   const ops = [op(0, 'open a', false), op(1, 'open a', false), op(1, 'read a', false), op(1, 'rename t -> a'), op(0, 'read a', false)];
   expect(inShort({ ops, events: [began(0, 0), began(1, 1)] }, UPDATERS)).toBe(
