@@ -56,6 +56,9 @@ const UNSYNCED: Bugs = {
   'power-loss:xfs': lossy('empty'),
 };
 
+/** Where file systems may reorder them, the placeholder empties the live file before the rename that moves it away. */
+const emptiedButNotMoved = (...outcomes: Outcome[]): Bugs => ({ 'power-loss:posix': lossy(...outcomes) });
+
 /** An update takes a failed read for an empty store, and saves only its own change. */
 const SAVES_A_FAILED_READ = underFaults('mixed');
 
@@ -65,11 +68,15 @@ const DESIGNS: { readonly [name: string]: KnownBugs } = {
   'rename-away': LOSES_IN_THE_WINDOW,
   'placeholder-first': LOSES_IN_THE_WINDOW,
   'placeholder-after-rename': LOSES_IN_THE_WINDOW,
-  'recover-when-missing': LOSES_IN_THE_WINDOW,
+  'recover-when-missing': {
+    ...LOSES_IN_THE_WINDOW,
+    reset: emptiedButNotMoved('mixed'), // load takes an older backup
+  },
   'recover-when-empty': {
     replace: LOSES_IN_A_SECOND_WINDOW,
     // Under power loss all profiles but posix only show `stale`, which the claim allows. A failed save of `{}` brings a backup back, too.
     reset: { ...underKill('stale'), 'power-loss:posix': lossy('stale'), ...underFaults('false-ack') },
+    'save-unchanged': emptiedButNotMoved('empty'),
     'save-twice': { ...LOSES_IN_A_SECOND_WINDOW, ...underFaults('empty') },
     'rotate-often': { ...LOSES_IN_A_SECOND_WINDOW, ...underFaults('empty') },
     update: { ...LOSES_IN_A_SECOND_WINDOW, ...SAVES_A_FAILED_READ },
