@@ -28,6 +28,7 @@ const step = z
 
 const job = z.strictObject({
   'runs-on': z.string(),
+  container: z.string().optional(),
   'timeout-minutes': z.int().positive(),
   needs: z.string().optional(),
   if: z.string().optional(),
