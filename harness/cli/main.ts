@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** The program `crash-matrix`, which `runMatrix` starts too. */
 import { SERVES } from '../protocol/matrix.ts';
+import { INTERRUPTED } from './exit-code.ts';
 import { openOutput } from './output.ts';
-import { INTERRUPTED, runProgram } from './program.ts';
+import { runProgram } from './program.ts';
 import { serve } from './serve.ts';
 
 const [first] = process.argv.slice(2);

@@ -56,10 +56,16 @@ interface MatrixSurroundings {
   readonly note: Output['note'];
   /** Ends the work early: `InterruptedError`. */
   readonly stop?: AbortSignal;
+  /** Takes the files that the stores are made of. */
+  readonly onFiles?: (files: readonly string[]) => void;
 }
 
 /** Selects the cells, and has `work` run them while the session lasts. Throws as `selectCells` does. */
-export function withMatrix<T>(flags: MatrixFlags, { note, stop }: MatrixSurroundings, work: (matrix: Matrix) => Promise<T>): Promise<T> {
+export function withMatrix<T>(
+  flags: MatrixFlags,
+  { note, stop, onFiles }: MatrixSurroundings,
+  work: (matrix: Matrix) => Promise<T>,
+): Promise<T> {
   const models = modelsFor(flags);
   const said = new Map<string, Set<string>>();
   const onNote = (store: string, what: string): void => void said.set(store, (said.get(store) ?? new Set()).add(what));
@@ -74,6 +80,7 @@ export function withMatrix<T>(flags: MatrixFlags, { note, stop }: MatrixSurround
         models,
         holds: flags.strict ? 'all' : 'named',
         timeoutMs: flags.timeout * 1000,
+        ...(onFiles && { onFiles }),
       } as const;
       const now = Date.now();
       const { cells: all, leftOut } = await selectCells(session, selection, now);

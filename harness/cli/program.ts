@@ -1,15 +1,11 @@
 /** The command line as a function: from arguments to an exit code, with what is printed on the way. */
-import { Command, CommanderError, Help } from 'commander';
-import { createColors } from 'picocolors';
-import { HarnessError, InterruptedError, UnavailableError, UsageError } from '../domain/errors.ts';
+import { Command, Help } from 'commander';
 import { findInstallation } from '../machine/installation.ts';
 import { COMMANDS } from './all.ts';
 import type { CliCommand } from './command.ts';
 import { withConfig } from './config-file.ts';
+import { exitCodeOf, INTERRUPTED } from './exit-code.ts';
 import type { Output } from './output.ts';
-
-/** The exit code of a run that a signal ended. */
-export const INTERRUPTED = 130;
 
 /** `args`: as they are typed after `crash-matrix`. */
 export async function runProgram(args: readonly string[], output: Output): Promise<number> {
@@ -80,29 +76,4 @@ function add(
     if (surplus !== undefined && stray !== undefined) throw surplus(stray);
     await run(added.args, await withConfig(added, process.cwd()));
   });
-}
-
-function exitCodeOf(error: unknown, output: Output): number {
-  const colors = createColors(output.colors);
-  const complain = (text: string): void => output.note(`${colors.red('crash-matrix:')} ${text}`);
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed it
-  if (error instanceof UsageError) {
-    complain(error.message);
-    if (error.detail !== undefined) output.note(error.detail);
-    return 2;
-  }
-  if (error instanceof UnavailableError) {
-    complain(error.message);
-    return 3;
-  }
-  if (error instanceof InterruptedError) {
-    complain(error.message);
-    return INTERRUPTED;
-  }
-  complain(
-    error instanceof HarnessError
-      ? `the harness contradicts itself: ${error.message}`
-      : `the harness failed: ${error instanceof Error ? error.stack : String(error)}`,
-  );
-  return 4;
 }

@@ -1,20 +1,25 @@
 /** `crash-matrix run`. */
 
+import { existsSync } from 'node:fs';
+import type { Option } from 'commander';
 import { cellName } from '../domain/case-id.ts';
 import { UsageError } from '../domain/errors.ts';
 import { failsGate } from '../explain/baseline.ts';
 import { redactedResult } from '../explain/redacted.ts';
+import { isCi } from '../machine/ci.ts';
 import { timings } from '../report/timings.ts';
 import { checkAvailable } from './available.ts';
 import { type BaselineFlags, baselineOptions, openBaseline } from './baseline.ts';
 import type { CliCommand } from './command.ts';
 import { configOption } from './config-file.ts';
+import { exitCodeOf } from './exit-code.ts';
 import { withLiveLine } from './live-line.ts';
 import { type MatrixFlags, withMatrix } from './matrix.ts';
 import { allCases, how, howMuch, whatRuns } from './matrix-options.ts';
 import { flag, group } from './options.ts';
 import type { Output } from './output.ts';
 import { chosenReporters, mustBeWritable, report, reportOptions } from './reporters.ts';
+import { type WatchedRun, watchAndRun } from './watch.ts';
 
 interface RunFlags extends MatrixFlags, BaselineFlags {
   readonly reporter: readonly string[];
@@ -22,6 +27,7 @@ interface RunFlags extends MatrixFlags, BaselineFlags {
   readonly list: boolean;
   readonly timings: boolean;
   readonly redact: boolean;
+  readonly watch: boolean;
 }
 
 export const runCommand: CliCommand<RunFlags> = {
@@ -29,7 +35,7 @@ export const runCommand: CliCommand<RunFlags> = {
   description: 'run stores through scenarios: crash them at every boundary, fail each call, let tasks race',
   arguments: [],
   options: [
-    ...group('What runs:', [...whatRuns(), configOption(), flag('--list', 'print the cells and run nothing')]),
+    ...group('What runs:', [...whatRuns(), configOption(), flag('--list', 'print the cells and run nothing'), watchOption()]),
     ...group('How:', [...how(), ...baselineOptions()]),
     ...group('How much:', howMuch()),
     ...group('Reports:', [...reportOptions(), allCases(), flag('--timings', 'where the time went, by model and stage')]),
@@ -40,6 +46,7 @@ export const runCommand: CliCommand<RunFlags> = {
     'sudo crash-matrix run --store ./notes.ts --model power-cut',
     'crash-matrix run --store ./notes.ts --model io-error,interleaving,race',
     "crash-matrix run --store ./notes.ts --fault 'rename:*.tmp' --fault write=ENOSPC",
+    'crash-matrix run --store ./notes.ts --watch',
     'crash-matrix run --store ./notes.ts --effort deep',
     'crash-matrix run --store ./notes.ts --scenario histories --histories 500 --seed 7',
     'crash-matrix run --store ./notes.ts --reporter terminal,json --output-dir report',
@@ -51,14 +58,34 @@ export const runCommand: CliCommand<RunFlags> = {
       `run takes no arguments, and was given "${argument}"`,
       `A store is named by an option: crash-matrix run --store ${argument}`,
     ),
-  run: (_, flags, output) => run(flags, output),
+  run: (_, flags, output) => (flags.watch ? runAgain(flags, output) : run(flags, output)),
 };
 
+/** A loop of edits wants the likeliest losses first. */
+function watchOption(): Option {
+  return flag('--watch', 'run again when a file of a store changes, at quick effort unless another is named')
+    .conflicts(['list', 'updateBaseline'])
+    .implies({ effort: 'quick' });
+}
+
+async function runAgain(flags: RunFlags, output: Output): Promise<never> {
+  if (isCi(process.env)) throw new UsageError('--watch is refused in CI: it would never end', 'Leave it out.');
+  const once = async (watched: WatchedRun): Promise<void> => {
+    try {
+      await run(flags, output, watched);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      exitCodeOf(error, output); // the next change may mend it
+    }
+  };
+  return watchAndRun(once, flags.store.filter(existsSync), output.note);
+}
+
 /** Returns the exit code: 0 if every claim was kept and every known bug found, 1 otherwise. */
-async function run(flags: RunFlags, output: Output): Promise<number> {
+async function run(flags: RunFlags, output: Output, watched?: WatchedRun): Promise<number> {
   const reporters = chosenReporters(flags);
   const held = openBaseline(flags, process.env, output);
-  return withMatrix(flags, output, async ({ session, cells, leftOut, run: runSome }) => {
+  return withMatrix(flags, { note: output.note, ...watched }, async ({ session, cells, leftOut, run: runSome }) => {
     for (const what of leftOut) output.note(what);
     checkAvailable(cells, session.machine);
     if (flags.list) {

@@ -28,6 +28,8 @@ export interface Selection {
   /** Where stores are held to claims that are otherwise only shown: on profiles that `models` names, on all, on none. */
   readonly holds: 'named' | 'all' | 'none';
   readonly timeoutMs: number;
+  /** Takes the files that stores are made of. */
+  readonly onFiles?: (files: readonly string[]) => void;
 }
 
 /** What of a session says which cells there are. */
@@ -48,7 +50,7 @@ export async function selectCells(session: Chooser, selection: Selection, now: n
   const stores: LoadedStore[] = [];
   for (let at = 0; at < names.length; at += LOADED_AT_ONCE) {
     const some = names.slice(at, at + LOADED_AT_ONCE);
-    stores.push(...(await Promise.all(some.map((name) => load(session, name, builtIn, now, selection.timeoutMs)))));
+    stores.push(...(await Promise.all(some.map((name) => load(session, name, { ...selection, now, scenarios: builtIn })))));
   }
   const twice = stores.find(({ name }, index) => stores.findIndex((other) => other.name === name) !== index);
   if (twice !== undefined)
@@ -103,16 +105,19 @@ export function loadSelected(
   argument: string,
   { now, timeoutMs, replaced }: { readonly now: number; readonly timeoutMs: number; readonly replaced: ReadonlyMap<string, string> },
 ): Promise<LoadedStore> {
-  return load(session, argument, builtInScenarios(now), now, timeoutMs, replaced);
+  return load(session, argument, { now, timeoutMs, replaced, scenarios: builtInScenarios(now) });
+}
+
+interface LoadChoice extends Pick<Selection, 'timeoutMs' | 'onFiles'> {
+  readonly now: number;
+  readonly scenarios: readonly Scenario[];
+  readonly replaced?: ReadonlyMap<string, string>;
 }
 
 function load(
   { installation, workspace, cwd, env }: Chooser,
   argument: string,
-  scenarios: readonly Scenario[],
-  now: number,
-  timeoutMs: number,
-  replaced?: ReadonlyMap<string, string>,
+  { now, scenarios, timeoutMs, onFiles, replaced }: LoadChoice,
 ): Promise<LoadedStore> {
   return loadStore(argument, {
     installation,
@@ -123,6 +128,7 @@ function load(
     now,
     modelNames: MODEL_NAMES,
     timeoutMs: Math.max(timeoutMs, LEAST_TO_LOAD_MS),
+    ...(onFiles && { onBundled: onFiles }),
     ...(replaced && { replaced }),
   });
 }

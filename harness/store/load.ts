@@ -15,7 +15,7 @@ import { BundleError, type BundleOptions, type BundleRequest, bundleStore } from
 import { BUILT_IN_STORES } from './catalogue.ts';
 import type { Description, StoreFacts } from './description.ts';
 
-export interface LoadOptions {
+export interface LoadOptions extends Pick<BundleOptions, 'onBundled'> {
   readonly installation: Installation;
   /** Where bundles are written. */
   readonly outdir: string;
@@ -35,16 +35,18 @@ export interface LoadOptions {
 /** Throws `UsageError` if the store does not exist, does not build, or is not valid. */
 export async function loadStore(argument: string, options: LoadOptions): Promise<LoadedStore> {
   const source = sourceOf(argument, options);
+  const { outdir, installation, onBundled } = options;
+  const bundling = { outdir, self: installation.library, ...(onBundled && { onBundled }) };
   let bundle: string;
   try {
-    bundle = await bundleStore({ ...source, name: source.fileName }, { outdir: options.outdir, self: options.installation.library });
+    bundle = await bundleStore({ ...source, name: source.fileName }, bundling);
   } catch (error) {
     if (error instanceof BundleError) throw new UsageError(`store ${argument} does not build`, error.message);
     throw error;
   }
   let description = await describe(bundle, argument, options);
   if (description.kind === 'threw' && (description.code === 'ERR_REQUIRE_ASYNC_MODULE' || description.code === 'ERR_REQUIRE_ESM')) {
-    bundle = await bundleStore({ ...source, name: source.fileName }, { outdir: options.outdir, self: options.installation.library }, 'esm');
+    bundle = await bundleStore({ ...source, name: source.fileName }, bundling, 'esm');
     description = await describe(bundle, argument, options);
   }
   switch (description.kind) {
@@ -65,7 +67,7 @@ export async function loadStore(argument: string, options: LoadOptions): Promise
 /** Bundles the store with its packages, for the fake file system. Throws `BundleError` if that fails. */
 export function bundleForFake(
   { argument, replaced }: LoadedStore,
-  { onBundled, ...options }: Pick<LoadOptions, 'installation' | 'outdir' | 'cwd'> & Pick<BundleOptions, 'onBundled'>,
+  { onBundled, ...options }: Pick<LoadOptions, 'installation' | 'outdir' | 'cwd' | 'onBundled'>,
 ): Promise<string> {
   const source = sourceOf(argument, { ...options, ...(replaced && { replaced }) });
   const { outdir, installation } = options;
