@@ -19,7 +19,6 @@ const RANDOM = '<random>';
 
 /**
  * Replaces the parts of a file name (one path component) that vary from run to run by `<time>`, `<uuid>`, `<hash>` or `<random>`.
- * @internal
  */
 export function canonicalName(name: string, rules: readonly NameRule[]): string {
   // Longest first: the digits of a hash may look like a time, and the first ones of a UUID like the fraction of the time before it.
