@@ -38,6 +38,8 @@ export interface RecordRequest {
   readonly prepare: () => Omit<RunRequest, 'plan'>;
   /** The error of a rejected step or of the process in a run, if any. */
   readonly complaint: (directory: string) => string | undefined;
+  /** A run without a single op is one, too. */
+  readonly mayDoNothing?: boolean;
 }
 
 export async function record(recorder: Recorder, request: RecordRequest): Promise<Recording | NotMeasured> {
@@ -48,7 +50,7 @@ export async function record(recorder: Recorder, request: RecordRequest): Promis
     // A recorder that does not see all processes compares the directory with the last tree: no timer of the store may change it.
     const env = { ...first.env, [LINGER_VARIABLE]: String(recorder.seesAllProcesses ? LINGER_MS : 0) };
     const observed = await recorder.run({ ...first, env, plan: { kind: 'observe' } });
-    const trouble = troubleIn(observed, () => request.complaint(first.directory));
+    const trouble = troubleIn(observed, () => request.complaint(first.directory), request.mayDoNothing);
     if (trouble !== undefined) {
       last = { reason: trouble };
       if (hasStarted(observed) && observed.forked !== true) return last;
@@ -110,7 +112,7 @@ export async function recordOnce(
 const hasStarted = ({ events }: Pick<RunReport, 'events'>): boolean => events.some(({ kind }) => kind === 'start');
 
 /** Why a run without a crash cannot be used, in words; undefined if it went well. */
-function troubleIn({ events }: RunReport, complaint: () => string | undefined): string | undefined {
+function troubleIn({ events }: RunReport, complaint: () => string | undefined, mayDoNothing = false): string | undefined {
   const settled = events.filter((event): event is RawMark => event.kind === 'resolved' || event.kind === 'rejected');
   const rejected = settled.find(({ kind }) => kind === 'rejected');
   const because = (): string => {
@@ -122,7 +124,9 @@ function troubleIn({ events }: RunReport, complaint: () => string | undefined): 
   switch (end.how) {
     case 'finished':
       if (rejected !== undefined) return `step ${rejected.step + 1} rejected with no crash${because()}`;
-      return events.some(({ kind }) => kind === 'op') ? undefined : 'the store never touched its directory: there is no place to crash';
+      return mayDoNothing || events.some(({ kind }) => kind === 'op')
+        ? undefined
+        : 'the store never touched its directory: there is no place to crash';
     case 'exited':
       if (end.code === NOTHING_LEFT_TO_WAIT_FOR) return `${step} never settled, and nothing was left that could`;
       if (!hasStarted({ events }) && complaint() !== undefined) return `a step before the crash failed${because()}`;
@@ -267,7 +271,8 @@ function treesOf(events: readonly RawEvent[], spool: string, contents = new Map<
   return trees;
 }
 
-function keysOf(events: readonly RawEvent[], names: readonly NameRule[]): string[] {
+/** The keys of all events, as later runs would have to follow them. */
+export function keysOf(events: readonly RawEvent[], names: readonly NameRule[]): string[] {
   return events.flatMap((event) => {
     if (event.kind === 'op') return [opKey(event, names)];
     return event.kind === 'resolved' || event.kind === 'rejected' ? [markKey(event)] : [];

@@ -1,8 +1,9 @@
 /**
  * The interface of all recorders: run a child that carries out a scenario, and report its ops.
  *
- * A run is observed (to its end, with the tree after every change), followed (to its end, in a recorded order), killed, cut (followed
- * on a file system in an image that is copied at every boundary), or given faults (followed to the first fault, then observed).
+ * A run is observed (to its end, with the tree after every change), followed (to its end, in a recorded order), killed, told to quit (followed
+ * to a boundary, then observed), cut (followed on a file system in an image that is copied at every boundary), or given faults (followed to the
+ * first fault, then observed).
  */
 
 import type { RawEvent, RawTree } from '../domain/events.ts';
@@ -29,6 +30,17 @@ export type RunPlan =
   | { readonly kind: 'follow'; readonly order: readonly string[]; readonly names: readonly NameRule[]; readonly matching: Matching }
   /** In this order up to the kill point. */
   | { readonly kind: 'kill'; readonly order: readonly string[]; readonly names: readonly NameRule[]; readonly at: KillPoint }
+  /**
+   * In this order up to boundary `at`. There the process gets the signal, if there is one, and goes on as it likes until it ends; every tree
+   * goes to the spool. Without a signal the process asks itself to quit.
+   */
+  | {
+      readonly kind: 'told';
+      readonly order: readonly string[];
+      readonly names: readonly NameRule[];
+      readonly at: number;
+      readonly signal?: NodeJS.Signals;
+    }
   /** To the end, in this order, on an image that is mounted for it and cut at every boundary. For recorders that `cuts`. */
   | {
       readonly kind: 'cut';

@@ -1,7 +1,7 @@
 /**
  * Carries out ops one at a time, in the order that the plan asks for, and reports them.
  *
- * Allows   observing (any order, the tree after every change), following a recorded order, a kill or a fault at one point of it.
+ * Allows   observing (any order, the tree after every change), following a recorded order, a kill, a quit or a fault at one point of it.
  * Forbids  an op that is not next in the order. An asynchronous op waits for its turn; a synchronous one cannot wait.
  * Real     an asynchronous op happens at the call or, if it has to wait, in a later turn of the event loop. Two ops never overlap,
  *          so a bug that needs two ops in progress at once does not show.
@@ -13,7 +13,7 @@ import type { Tree } from '../../domain/trace.ts';
 import { equalTrees, type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';
 import { diskIn } from '../disk.ts';
 import { type Fault, Faults, firstFaultyOp, type Injection } from '../fault.ts';
-import { isNext, markKey, type OpIntent, opKey } from '../order.ts';
+import { isMarkKey, isNext, markKey, type OpIntent, opKey } from '../order.ts';
 import type { RunPlan } from '../recorder.ts';
 import { codeOf, errorOfErrno } from './errors.ts';
 import type { Files } from './files.ts';
@@ -164,6 +164,7 @@ export class Conductor {
       return value;
     }
     if (this.#follows()) this.#admit(this.#key(planned));
+    this.#quitBefore();
     const kill = this.#killBefore(planned);
     const injection = this.#faults?.at(this.#ops + 1, planned, this.#key(planned));
     this.#position += 1;
@@ -228,7 +229,13 @@ export class Conductor {
   /** Whether the next event must be the next one in the order. */
   #follows(): boolean {
     if (this.#plan.kind === 'fault') return this.#ops < this.#firstFaulty;
-    return this.#plan.kind !== 'observe';
+    return this.#plan.kind !== 'observe' && !this.#isAtQuit;
+  }
+
+  /** From the boundary of a quit on, the process goes on as it likes. A mark that is next belongs to that boundary. */
+  get #isAtQuit(): boolean {
+    if (this.#plan.kind !== 'told' || this.#ops < this.#plan.at) return false;
+    return this.#ops > this.#plan.at || !isMarkKey(this.#order()[this.#position] ?? END);
   }
 
   #order(): readonly string[] {
@@ -300,6 +307,12 @@ export class Conductor {
     if (this.#ops + 1 !== op) return undefined;
     if (planned.call !== 'write' && planned.call !== 'copy') this.#diverge('write or copy', this.#key(planned));
     return bytes;
+  }
+
+  /** Tells the process to quit if the boundary lies before this op. A listener runs in a later turn, after the op. */
+  #quitBefore(): void {
+    if (this.#plan.kind !== 'told' || this.#plan.signal === undefined || !this.#isAtQuit || this.#ops > this.#plan.at) return;
+    this.#kill(process.pid, this.#plan.signal);
   }
 
   #die(): never {

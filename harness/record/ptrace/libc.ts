@@ -1,9 +1,10 @@
 /**
- * The C library as the tracer needs it, called through koffi: ptrace, waitpid, posix_spawn and poll.
+ * The C library as the tracer needs it, called through koffi: ptrace, waitpid, posix_spawn, poll and tgkill.
  *
  * Linux only. Constants are from the kernel's uapi headers and are the same on x86-64 and arm64.
  */
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 
 export const PTRACE = {
   cont: 7,
@@ -60,7 +61,12 @@ export interface Libc {
   readonly pipe: () => readonly [number, number];
   /** Whether `fd` can be read now. */
   readonly isReadable: (fd: number) => boolean;
+  /** Sends a signal to the first thread of a process, which takes it before anything else that it does. Nothing happens where it has ended. */
+  readonly signal: (pid: number, signal: NodeJS.Signals) => void;
 }
+
+/** The number of tgkill(2). */
+const TGKILL = { x64: 234, arm64: 131 } as const;
 
 /** Loads koffi and the C library. Throws if either is missing. */
 export function loadLibc(): Libc {
@@ -70,6 +76,7 @@ export function loadLibc(): Libc {
   const ptraceBuffer = library.func('long ptrace(long request, int pid, uintptr_t address, void *data)');
   const waitpid = library.func('int waitpid(int pid, void *status, int options)');
   const poll = library.func('int poll(void *fds, unsigned long count, int timeout)');
+  const threadKill = library.func('long syscall(long number, long pid, long tid, long signal)');
   const pipe2 = library.func('int pipe2(void *descriptors, int flags)');
   const spawn = prepareSpawn(library);
   const status = Buffer.alloc(4);
@@ -105,6 +112,7 @@ export function loadLibc(): Libc {
       if (pipe2(descriptors, O_CLOEXEC) !== 0) throw new Error('no pipe could be made');
       return [descriptors.readInt32LE(0), descriptors.readInt32LE(4)];
     },
+    signal: (pid, signal) => void threadKill(process.arch === 'arm64' ? TGKILL.arm64 : TGKILL.x64, pid, pid, constants.signals[signal]),
     isReadable: (fd) => {
       pollFd.writeInt32LE(fd, 0);
       pollFd.writeInt32LE(POLLIN, 4); // events, and no revents

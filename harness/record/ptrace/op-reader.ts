@@ -41,6 +41,8 @@ type SyscallRead =
   /** A task of a race is about to begin a step. */
   | { readonly kind: 'began'; readonly tid: number; readonly step: number }
   | { readonly kind: 'finished' }
+  /** The process has learned that it is to quit. */
+  | { readonly kind: 'learned' }
   /** The memory of a process that has mapped files is about to be gone. */
   | { readonly kind: 'leaves' }
   | { readonly kind: 'unmeasured'; readonly what: string };
@@ -260,7 +262,7 @@ function mayStore(tid: number, args: readonly bigint[]): boolean {
 
 function readMark(tid: number, text: string): SyscallRead | undefined {
   const [kind, step] = text.split('/');
-  if (kind === 'finished') return { kind: 'finished' };
+  if (kind === 'finished' || kind === 'learned') return { kind };
   if (kind === 'began') return { kind, tid, step: Number(step) };
   if (kind !== 'resolved' && kind !== 'rejected') return undefined;
   const mark: RawMark = { kind, step: Number(step) };

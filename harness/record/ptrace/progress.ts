@@ -1,4 +1,5 @@
 /** Where a run is in the order that it follows, and where it is to be killed. */
+import type { RawEnd } from '../../domain/events.ts';
 import { isMapwriteKey, isMarkKey, isNext } from '../order.ts';
 import type { TracerOrder, TracerPlan } from './protocol.ts';
 
@@ -9,6 +10,8 @@ export class Progress {
   #firstFaulty: number;
   #events = 0;
   #ops = 0;
+  /** The process goes on as it likes. */
+  #isFree = false;
 
   constructor(plan: TracerPlan, order: TracerOrder | undefined, firstFaulty = 0) {
     this.#plan = plan;
@@ -16,23 +19,24 @@ export class Progress {
     this.#firstFaulty = firstFaulty;
   }
 
-  /** How many events there were: ops and marks. */
-  get events(): number {
-    return this.#events;
-  }
-
   get ops(): number {
     return this.#ops;
   }
 
   /** The next event of the order. */
-  get expected(): string | undefined {
+  get #expected(): string | undefined {
     return this.#keys[this.#events];
+  }
+
+  /** The end of a run of which these calls, and no other, want to come next. */
+  divergedBy(keys: readonly string[]): RawEnd {
+    return { kind: 'end', how: 'diverged', at: this.#events, expected: this.#expected ?? 'the end', got: keys.join(', or ') };
   }
 
   /** Whether this event may come now. */
   allows(key: string): boolean {
     const plan = this.#plan;
+    if (this.#isFree) return true;
     const follows = plan.kind === 'fault' ? this.#ops < this.#firstFaulty : plan.kind !== 'observe';
     return !follows || isNext(this.#keys, this.#events, key, plan.kind === 'follow' ? plan.matching : 'same');
   }
@@ -50,7 +54,22 @@ export class Progress {
 
   /** Whether the kill comes before the op that is about to begin. A mark that is next belongs to this boundary, so the kill waits for it. */
   get killsBeforeOp(): boolean {
-    return this.#isAtKill && !(this.expected !== undefined && isMarkKey(this.expected));
+    return this.#isAtKill && !this.#isMarkNext;
+  }
+
+  /**
+   * The signal by which the process is told to quit before the op that is about to begin; as with a kill. From then on the process is free, also
+   * where it asks itself and gets no signal.
+   */
+  signalBeforeOp(): NodeJS.Signals | undefined {
+    const plan = this.#plan;
+    if (this.#isFree || plan.kind !== 'told' || plan.at !== this.#ops || this.#isMarkNext) return undefined;
+    this.#isFree = true;
+    return plan.signal;
+  }
+
+  get #isMarkNext(): boolean {
+    return this.#expected !== undefined && isMarkKey(this.#expected);
   }
 
   /**
@@ -58,7 +77,7 @@ export class Progress {
    * killed where the last call before them returns.
    */
   get killsBeforeStores(): boolean {
-    return this.#isAtKill && this.expected !== undefined && isMapwriteKey(this.expected);
+    return this.#isAtKill && this.#expected !== undefined && isMapwriteKey(this.#expected);
   }
 
   get #isAtKill(): boolean {

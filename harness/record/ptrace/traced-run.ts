@@ -18,15 +18,11 @@ import { MappedFiles, STORED_MEANWHILE, type StoredInto } from './mapped-files.t
 import { type MarkAtEntry, type OpAtEntry, OpReader } from './op-reader.ts';
 import { Progress } from './progress.ts';
 import type { TracerOrder, TracerRun } from './protocol.ts';
+import { RunClock } from './run-clock.ts';
 import { RunLog } from './run-log.ts';
 import { installFilter } from './seccomp.ts';
 import type { Syscall } from './syscalls.ts';
 import { ProcessNumbers, stopOf, Threads } from './threads.ts';
-
-/** After this time without a syscall, a run with faults no longer counts as busy. */
-const WAITING_AFTER_MS = 500;
-/** How long calls may wait for the next one in the recorded order, with no other event, before the run counts as diverged. */
-const STALL_MS = 2_000;
 
 type Arrival = OpAtEntry | MarkAtEntry;
 
@@ -52,7 +48,7 @@ export class TracedRun {
   readonly #info = Buffer.alloc(SYSCALL_INFO_BYTES);
   #reader: OpReader;
   readonly #mapped: MappedFiles;
-  #deadline: number;
+  readonly #clock: RunClock;
   readonly #threads: Threads;
   #numbers: ProcessNumbers;
   /** Remaining runs of a `fault` plan, and the current one. */
@@ -67,10 +63,8 @@ export class TracedRun {
   /** The workload has reported all steps done. */
   #finished = false;
   #overlaps = false;
-  #lastStop: number;
   /** Threads stop only at syscalls that can be ops. */
   #filtered = false;
-  #stalledSince: number | undefined;
   #end: RawEnd | undefined;
 
   constructor(
@@ -92,8 +86,7 @@ export class TracedRun {
     this.#mapped = new MappedFiles(libc, table, directory);
     this.#log = new RunLog(this.#current, { kills: plan.kind === 'kill', image, isMapped: () => this.#mapped.seen });
     this.#reader = this.#readerFor(directory);
-    this.#deadline = now + request.timeoutMs;
-    this.#lastStop = now;
+    this.#clock = new RunClock(now, request.timeoutMs);
     this.forked = forked !== undefined;
     this.pid = forked ?? libc.spawn(request.node, [...request.args, ...this.#remaining.map((run) => run.directory)], request.env);
     this.#threads = new Threads(libc, this.pid);
@@ -118,12 +111,12 @@ export class TracedRun {
 
   /** Whether a run with faults has done nothing for a while: a fault may have made it wait or hang. */
   isWaiting(now: number): boolean {
-    return this.#request.plan.kind === 'fault' && this.#recording && now - this.#lastStop > WAITING_AFTER_MS;
+    return this.#request.plan.kind === 'fault' && this.#recording && this.#clock.isQuiet(now);
   }
 
   /** When `tick` must be called again, on the clock of `now`. */
   get nextDeadline(): number {
-    return this.#stalledSince === undefined ? this.#deadline : Math.min(this.#deadline, this.#stalledSince + STALL_MS);
+    return this.#clock.next;
   }
 
   /** Call it once, after the last process of the run has ended. */
@@ -142,21 +135,15 @@ export class TracedRun {
 
   /** Ends the run if its time is over. */
   tick(now: number): void {
-    if (now >= this.#deadline) this.#kill({ kind: 'end', how: 'timed-out', afterMs: this.#request.timeoutMs });
-    else if (this.#stalledSince !== undefined && now >= this.#stalledSince + STALL_MS) {
-      this.#kill({
-        kind: 'end',
-        how: 'diverged',
-        at: this.#progress.events,
-        expected: this.#progress.expected ?? 'the end',
-        got: this.#held.map(({ key }) => key).join(', or '),
-      });
-    }
+    const overdue = this.#clock.overdue(now);
+    if (overdue === 'run') this.#kill({ kind: 'end', how: 'timed-out', afterMs: this.#request.timeoutMs });
+    else if (overdue === 'order') this.#kill(this.#progress.divergedBy(this.#held.map(({ key }) => key)));
+    else if (overdue === 'learning') this.#onLearned(now);
   }
 
   /** A thread changed state. Returns true when the last process of the run is gone. */
   onState(tid: number, status: number, now: number): boolean {
-    this.#lastStop = now;
+    this.#clock.stopped(now);
     const stop = stopOf(status);
     switch (stop.kind) {
       case 'gone':
@@ -230,7 +217,7 @@ export class TracedRun {
   #takeStores(tid: number): boolean {
     if (!this.#mapped.seen) return true;
     for (let next = this.#nextStores(tid); next !== undefined; next = this.#nextStores(tid)) {
-      this.#stalledSince = undefined;
+      this.#clock.stalledSince = undefined;
       this.#progress.onEvent('op');
       this.#log.op(next.op, this.#progress.ops);
       if (!next.stored.take()) this.#log.doubt(STORED_MEANWHILE);
@@ -254,7 +241,7 @@ export class TracedRun {
   }
 
   #startNext(now: number): void {
-    const { plan, timeoutMs } = this.#request;
+    const { plan } = this.#request;
     this.#current = this.#remaining.shift() ?? this.#current;
     if (plan.kind !== 'fault') return;
     const { directory, faults } = this.#current;
@@ -265,7 +252,7 @@ export class TracedRun {
     this.#log.begin(this.#current);
     this.#reader = this.#readerFor(directory);
     this.#finished = false;
-    this.#deadline = now + timeoutMs;
+    this.#clock.restart(now);
   }
 
   #readerFor(directory: string): OpReader {
@@ -305,19 +292,19 @@ export class TracedRun {
     const seen = this.#reader.read(tid, this.#info);
     if (seen?.kind === 'finished') this.#finish(tid, now);
     else if (seen?.kind === 'leaves') this.#takeLastStores(tid);
+    else if (seen?.kind === 'learned') this.#onLearned(now);
     else if (seen?.kind === 'unmeasured') this.#log.doubt(seen.what);
     else if (seen?.kind !== 'began') return seen;
     return undefined;
   }
 
   #finish(tid: number, now: number): void {
-    const { plan, timeoutMs } = this.#request;
     this.#takeLastStores(tid);
     if (this.#mapped.doubt !== undefined) this.#log.doubt(this.#mapped.doubt);
     this.#finished = true;
-    if (plan.kind !== 'fault') return;
+    if (this.#request.plan.kind !== 'fault') return;
     this.#log.end({ kind: 'end', how: 'finished' });
-    this.#deadline = now + timeoutMs;
+    this.#clock.restart(now);
   }
 
   /** Before an op or a mark: lets it through, holds it back, or kills the run. */
@@ -331,22 +318,33 @@ export class TracedRun {
       this.#killAsPlanned();
       return;
     }
+    const signal = arrival.kind === 'op' ? this.#progress.signalBeforeOp() : undefined;
+    if (signal !== undefined) {
+      this.#clock.unlearnedSince = now;
+      this.#libc.signal(this.pid, signal);
+    }
+    // Of a process that has not learned of its signal only the first thread goes on, because a listener runs when its call has returned.
+    if (this.#clock.unlearnedSince !== undefined && arrival.tid !== this.pid) return void this.#held.push(arrival);
     if (!this.#progress.allows(arrival.key)) {
       this.#held.push(arrival);
-      this.#stalledSince ??= now;
+      this.#clock.stalledSince ??= now;
       return;
     }
     this.#letThrough(arrival, now);
   }
 
+  #onLearned(now: number): void {
+    this.#clock.unlearnedSince = undefined;
+    if (!this.#busy) this.#admitHeld(now);
+  }
+
   #letThrough(arrival: Arrival, now: number): void {
     this.#progress.onEvent(arrival.kind);
-    this.#stalledSince = undefined;
-    const { plan, timeoutMs } = this.#request;
+    this.#clock.stalledSince = undefined;
     if (arrival.kind === 'mark') {
       this.#log.mark(arrival.mark);
       this.#injections?.settled();
-      if (plan.kind === 'fault') this.#deadline = now + timeoutMs;
+      if (this.#request.plan.kind === 'fault') this.#clock.restart(now);
       if (this.#current.lean) {
         this.#continue(arrival.tid, now);
         return;
@@ -398,7 +396,7 @@ export class TracedRun {
     this.#busy = false;
     const held = this.#held;
     this.#held = [];
-    this.#stalledSince = undefined;
+    this.#clock.stalledSince = undefined;
     for (const waiting of held) this.#arrive(waiting, now);
   }
 
@@ -413,7 +411,7 @@ export class TracedRun {
 
   /** Kills every process of the run, without waiting for them to end. */
   stop(): void {
-    this.#stalledSince = undefined;
+    this.#clock.stalledSince = undefined;
     this.#threads.kill();
   }
 }
