@@ -62,6 +62,7 @@ const built = await Promise.all([
       'fault-workload': 'harness/child/fault-workload.ts',
       'fork-server': 'harness/child/fork-server.ts',
       'task-workload': 'harness/child/task-workload.ts',
+      'quit-workload': 'harness/child/quit-workload.ts',
       'binding-hooks': 'harness/record/binding/hooks.ts',
       interleave: 'harness/child/interleave.ts',
       recoverer: 'harness/child/recoverer.ts',

@@ -2,6 +2,7 @@
 import type { Effort } from '../domain/effort.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import type { Progress } from '../domain/progress.ts';
+import type { Quit } from '../domain/quits.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import type { NotMeasured } from '../domain/sighting.ts';
 import type { Task, Trace, Tree } from '../domain/trace.ts';
@@ -9,6 +10,7 @@ import type { FakeBench } from '../fake/fake-bench.ts';
 import type { Executions } from '../generate/executions.ts';
 import type { LastCall } from '../generate/last-call.ts';
 import type { CellStep } from '../protocol/cell-file.ts';
+import type { Asked } from '../protocol/quit-file.ts';
 import type { FileSystem } from '../record/image/file-systems.ts';
 import type { RaceRequest } from '../record/race.ts';
 import type { Recorder } from '../record/recorder.ts';
@@ -34,6 +36,10 @@ export interface Bench extends WorkloadRuns {
   readonly complaint: (directory: string) => string | undefined;
   /** The recovery of a tree, recorded once for all models. */
   readonly recordRecovery: (tree: Tree, like: Pick<Trace, 'variation'>) => Promise<Trace | NotMeasured>;
+  /** A run of the scenario in a process that ends in this way, and is started, not forked. */
+  readonly prepareQuit: (quit: Quit, asked: Asked) => Run;
+  /** The scenario's steps, recorded with other runs than those of `prepare`; also where they do nothing. */
+  readonly recordedWith: (prepare: Bench['prepare']) => Promise<RecordedSubject | NotMeasured>;
   /** A run of these calls in a copy of a tree. */
   readonly prepareOn: (tree: Tree, calls: readonly CellStep[]) => Run;
   /** A run of tasks, one process for each, in a copy of a tree. */

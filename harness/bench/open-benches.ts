@@ -22,7 +22,7 @@ import { createRecoveryPool, type RecoveryPool } from '../recover/pool.ts';
 import { recoveryOf, type StoreRecovery } from '../recover/recovery-of.ts';
 import type { Bench } from './bench.ts';
 import { type OutsideWatch, watchOutside } from './outside-watch.ts';
-import { type RecordedScenario, recordScenario } from './recorded.ts';
+import { type RecordedScenario, type RecordOptions, recordScenario } from './recorded.ts';
 import { ScenarioRuns } from './scenario-runs.ts';
 
 export interface BenchOptions {
@@ -118,23 +118,27 @@ export function openBenches(options: BenchOptions): Benches {
       const watch = watchOf(store);
       const recorder = watch?.recorder ?? options.recorder;
       const runs = new ScenarioRuns(store, scenario, { workspace, installation, env, timeoutMs });
-      const { prepare, prepareOn, prepareFaults, prepareLast, prepareRace, makeDirectory, complaint } = runs;
-      let recording: RecordedScenario | undefined;
+      const { prepare, prepareOn, prepareFaults, prepareLast, prepareQuit, prepareRace, makeDirectory, complaint } = runs;
+      const recordings: RecordedScenario[] = [];
       try {
         const recovery = await recoveryFor(store);
         const common = { store, scenario, recorder, siteRecorder, cwd, recovery, prepare, prepareFaults, complaint };
+        const recordedBy = (own: Partial<RecordOptions>): RecordedScenario['subject'] => {
+          const recording = recordScenario({ ...common, ...own });
+          recordings.push(recording);
+          return recording.subject;
+        };
         return await work({
           ...common,
           effort,
           onProgress,
           prepareOn,
           prepareLast,
+          prepareQuit,
           prepareRace,
           makeDirectory,
-          recorded: once(() => {
-            recording = recordScenario(common);
-            return recording.subject;
-          }),
+          recorded: once(() => recordedBy({})),
+          recordedWith: (prepared) => recordedBy({ prepare: prepared, mayDoNothing: true }),
           recordRecovery: remembered((tree, like) => recordOnce(recorder, { prepare: () => runs.prepareRecovery(tree), complaint }, like)),
           executions: new Executions(store, scenario.next, { recorder, recovery, complaint, prepareOn }),
           fake: fakeBench(store, runs.root, {
@@ -148,7 +152,7 @@ export function openBenches(options: BenchOptions): Benches {
           image: (fileSystem) => templates.of(fileSystem),
         });
       } finally {
-        await recording?.idle; // its runs still use their directories
+        await Promise.all(recordings.map(({ idle }) => idle)); // their runs still use their directories
         runs.dispose();
       }
     },

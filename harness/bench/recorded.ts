@@ -14,13 +14,14 @@ import type { StoreRecovery } from '../recover/recovery-of.ts';
 import type { Bench } from './bench.ts';
 import type { RecordedSubject } from './subject.ts';
 
-interface RecordOptions extends Pick<Bench, 'prepare' | 'prepareFaults' | 'complaint'> {
+export interface RecordOptions extends Pick<Bench, 'prepare' | 'prepareFaults' | 'complaint'> {
   readonly store: LoadedStore;
   readonly scenario: Scenario;
   readonly recorder: Recorder;
   readonly siteRecorder: Recorder;
   readonly cwd: string;
   readonly recovery: StoreRecovery;
+  readonly mayDoNothing?: boolean;
 }
 
 export interface RecordedScenario {
@@ -39,11 +40,11 @@ export function recordScenario(options: RecordOptions): RecordedScenario {
 }
 
 async function subjectOf(
-  { store, scenario, recorder, cwd, recovery, prepare, prepareFaults, complaint }: RecordOptions,
+  { store, scenario, recorder, cwd, recovery, prepare, prepareFaults, complaint, mayDoNothing = false }: RecordOptions,
   withStacks: Promise<RunReport> | undefined,
 ): Promise<RecordedSubject | NotMeasured> {
   withStacks?.catch(() => {}); // reported where it is awaited
-  const recording = await record(recorder, { prepare, complaint });
+  const recording = await record(recorder, { prepare, complaint, mayDoNothing });
   if (isNotMeasured(recording)) return recording;
   const { trace } = recording;
   const before = valuesAfter(scenario.before, undefined).at(-1);

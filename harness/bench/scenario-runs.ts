@@ -12,6 +12,7 @@ import { buildTree } from '../domain/tree.ts';
 import type { Installation } from '../machine/installation.ts';
 import { discard, type Workspace } from '../machine/workspace.ts';
 import type { CellFile } from '../protocol/cell-file.ts';
+import type { QuitFile } from '../protocol/quit-file.ts';
 import type { TaskFile } from '../protocol/task-file.ts';
 import type { Warm } from '../record/recorder.ts';
 import type { Bench } from './bench.ts';
@@ -55,6 +56,14 @@ export class ScenarioRuns {
   readonly prepare: Bench['prepare'] = () => {
     const { before, steps } = this.#scenario;
     return this.#run(this.#cellFile({ before, steps }), before.length + steps.length + 1);
+  };
+
+  readonly prepareQuit: Bench['prepareQuit'] = (quit, asked) => {
+    const { before, steps, next } = this.#scenario;
+    const { timeoutMs } = this.#options;
+    const file = this.#file({ bundle: this.#store.bundle, before, steps, next, quit, asked, withinMs: timeoutMs } satisfies QuitFile);
+    const { warm: _, ...run } = this.#run(file, before.length + steps.length + 1);
+    return { ...run, args: [...FEWER_THREADS, this.#options.installation.quitWorkload, file] };
   };
 
   /** Recovery from a tree, as a run of its own: a load, then the next save. */

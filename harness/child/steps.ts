@@ -7,7 +7,10 @@ import type { BindingRecorder, installBindingRecorder } from '../record/binding/
 import { MARK_PREFIX } from '../record/ptrace/protocol.ts';
 import { carryOut as carryOutStep } from '../store/calls.ts';
 
-type Recording = BindingRecorder;
+interface Recording extends BindingRecorder {
+  /** The process has learned that it is to quit. */
+  learned(): void;
+}
 
 declare const require: NodeJS.Require;
 
@@ -23,7 +26,7 @@ export function recordingHere(): Recording {
 /** The hooks are a separate file, so that a traced child does not load them. */
 function recordByBinding(optionsFile: string): Recording {
   const hooks = require(join(__dirname, 'binding-hooks.cjs')) as { installBindingRecorder: typeof installBindingRecorder };
-  return hooks.installBindingRecorder(JSON.parse(readFileSync(optionsFile, 'utf8')));
+  return { ...hooks.installBindingRecorder(JSON.parse(readFileSync(optionsFile, 'utf8'))), learned: () => {} };
 }
 
 function talkToTracer(): Recording {
@@ -32,6 +35,7 @@ function talkToTracer(): Recording {
     mark: (kind, step) => existsSync(`${MARK_PREFIX}${kind}/${step}`),
     busy: () => process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq')),
     finish: () => existsSync(`${MARK_PREFIX}finished`),
+    learned: () => existsSync(`${MARK_PREFIX}learned`),
   };
 }
 

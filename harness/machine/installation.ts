@@ -16,6 +16,7 @@ export interface Installation {
   readonly forkServer: string;
   readonly faultWorkload: string;
   readonly taskWorkload: string;
+  readonly quitWorkload: string;
   readonly interleave: string;
   readonly recoverer: string;
   readonly recoveryServer: string;
@@ -45,6 +46,7 @@ export function findInstallation(from: string): Installation {
     forkServer: built('fork-server.cjs'),
     faultWorkload: built('fault-workload.cjs'),
     taskWorkload: built('task-workload.cjs'),
+    quitWorkload: built('quit-workload.cjs'),
     interleave: built('interleave.cjs'),
     recoverer: built('recoverer.cjs'),
     recoveryServer: built('recovery-server.cjs'),
