@@ -35,6 +35,7 @@ function countOf({ tally, explored: { tried } }: Findings): number {
       return tally.states;
     case 'schedules':
       return tried.tried;
+    case 'quits':
     case 'cuts':
     case undefined:
       throw new Error('a benchmark counts what was tried');

@@ -47,7 +47,8 @@ export const recorder = (): Option =>
   new Option('--recorder <name>', `how ops are recorded (default: ${RECORDERS[0].name} where it works)`).choices(
     RECORDERS.map(({ name }) => name),
   );
-export const timeout = (): Option => new Option('--timeout <seconds>', 'limit for each load and each save').argParser(positive).default(10);
+export const timeout = (): Option =>
+  new Option('--timeout <seconds>', 'limit for each load, save and quit').argParser(positive).default(10);
 export const seed = (): Option =>
   new Option('--seed <number>', 'for all that is drawn: sampled states, random histories').argParser(whole).default(0);
 /** `otherwise`: how many without this option. */

@@ -22,6 +22,7 @@ export const limitsSchema = z.object({
     .describe(
       'Of the errnos that a call can fail with: the first in the list of that call, also those for which a store may go another way, or each',
     ),
+  quits: count.describe('Processes of a cell that are told to quit, where the store does something then'),
   secondFaults: count.describe('Runs of a cell in which a second call fails too'),
   lastingFaults: count.describe(
     'Runs of a cell in which what fails stays so: a call that is tried again, a disk that is full for one step, a file system that became read-only',
@@ -47,6 +48,7 @@ export const EFFORTS = {
     recoveries: 0,
     statesInRecovery: 0,
     errnos: 'first',
+    quits: 12,
     secondFaults: 0,
     lastingFaults: 0,
     crashedFaults: 0,
@@ -66,6 +68,7 @@ export const EFFORTS = {
     recoveries: 6,
     statesInRecovery: 72,
     errnos: 'fallbacks',
+    quits: 200,
     secondFaults: 6,
     lastingFaults: 5,
     crashedFaults: 4,
@@ -85,6 +88,7 @@ export const EFFORTS = {
     recoveries: 16,
     statesInRecovery: 192,
     errnos: 'all',
+    quits: 1_000,
     secondFaults: 48,
     lastingFaults: 48,
     crashedFaults: 16,

@@ -82,6 +82,16 @@ export const MECHANISMS = {
     mend: 'let load return what was saved last, also where that is empty',
     ofStore: true,
   },
+  'promised-unwritten': {
+    does: 'comes only after the save has resolved, and a quit may come first',
+    mend: 'let the save resolve when the value is written, or write what is pending, synchronously, when the process is told to quit',
+    standsAlone: true,
+  },
+  'stays-alive': {
+    does: 'takes the quit, and the process goes on',
+    mend: 'end the process when what is pending is written: by exit, or by the same signal once more, with the listener removed',
+    standsAlone: true,
+  },
   'temp-shared': {
     does: 'uses a temporary name that another task uses too',
     mend: 'give each save a temporary name of its own',

@@ -117,7 +117,7 @@ export const OUTCOMES = {
     loss: true,
     severity: 4,
     grade: 'lossy',
-    meaning: 'load or the next save did not return in time',
+    meaning: 'load, the next save or a quit did not come to an end',
     foundBy: 'did not return',
     colour: 'yellow',
   },

@@ -50,6 +50,13 @@ const tried = z
         .describe('Each fsync of the run, and whether the claim would fall without it'),
       recoveries: recoveries.optional(),
     }),
+    z.object({
+      kind: z.literal('quits'),
+      told: count.describe('Processes that were told to quit, where the store does something then'),
+      asKills: count.describe('Quits that nothing handles: what they leave is what a kill leaves there, and was observed in one run'),
+      inWork: count.describe('Of both: those that came in the middle of a step, or before something promised was written'),
+      sampled: z.object({ tried: count, of: count }).optional().describe('Set where not all were told that could be'),
+    }),
     z.object({ kind: z.literal('cuts'), cuts: count.describe('Power cuts made on a real file system') }),
     z.object({
       kind: z.literal('faults'),
@@ -169,6 +176,7 @@ const caseResult = z.object({
   after: opLine.optional().describe('The last op that happened; absent before the first op'),
   inside: count.optional().describe('Bytes of that op that were carried out, when the kill came inside it'),
   end: z.boolean().describe('True at the last boundary: the run ended by itself, nothing was killed'),
+  quitBy: z.string().optional().describe('How the process ended, e.g. "SIGTERM, which nothing handles, when step 1 had settled"'),
   forced: z.string().optional().describe('Power cut: what the machine did before, e.g. "syncfs after op 5"'),
   again: z
     .object({ after: opLine.optional(), inside: count.optional(), lost: z.array(z.string()) })

@@ -11,10 +11,12 @@ import type { Cell, Profile } from './model.ts';
 import { powerCut } from './power-cut/power-cut-model.ts';
 import { powerLoss } from './power-loss/power-loss.ts';
 import { processKill } from './process-kill/process-kill.ts';
+import { quit } from './quit/quit.ts';
 import { race } from './race/race.ts';
 
 export const MODELS = [
   inRecovery(processKill),
+  quit,
   inRecovery(powerLoss),
   powerCut,
   ioErrorThen({ kill: processKill, cut: powerLoss }),

@@ -47,6 +47,7 @@ function extentOf({ tried, outcomes, picture }: CellResult, outcome: Outcome, ca
     case 'faults':
       return { boundaries: cases, stretches: 1 };
     case 'kills':
+    case 'quits':
     case 'states':
     case 'cuts':
     case undefined: {
@@ -105,6 +106,8 @@ function whatOf(cell: CellResult, first: CaseResult): string {
   const { store, model, tried, histories } = cell;
   switch (tried?.kind) {
     case 'schedules':
+      return cellName(cell);
+    case 'quits':
       return cellName(cell);
     case 'kills':
       return histories === undefined ? cellName(cell) : ofHistory();

@@ -7,7 +7,8 @@
 import { failsRun } from '../domain/grade.ts';
 import type { Result } from '../domain/result.ts';
 import { counted, printable } from '../domain/words.ts';
-import { fenced, markdownParts, type Part } from './markdown.ts';
+import { markdownParts, type Part } from './markdown.ts';
+import { fenced } from './markdown-text.ts';
 
 /** GitHub takes 1 MiB of a step (https://docs.github.com/actions/reference/limits). What is beside this text has to fit as well. */
 const MOST_BYTES = 900 * 1024;

@@ -22,6 +22,7 @@ import { gradeWords, nothingFound } from './grades.ts';
 import { kindOf, ofKind } from './kinds.ts';
 import { longest, pieces } from './lay-out.ts';
 import { limitWords } from './limits.ts';
+import { escaped, fenced, table } from './markdown-text.ts';
 import { siteText } from './moment.ts';
 import { aboutCells, notesOf } from './notes.ts';
 import { legend, lettersOf } from './picture.ts';
@@ -210,6 +211,8 @@ function sectionOf([first]: readonly CellResult[]): (cells: readonly CellResult[
   switch (kind) {
     case 'kills':
       return killSection;
+    case 'quits':
+      return quitSection;
     case 'states':
     case 'cuts':
       return powerSection;
@@ -260,6 +263,7 @@ function ofHowMany({ tried }: CellResult): number | undefined {
     case 'cuts':
       return tried.cuts;
     case 'kills':
+    case 'quits':
     case 'faults':
     case 'schedules':
     case undefined:
@@ -299,6 +303,21 @@ function killSection(cells: readonly CellResult[]): string[] {
   });
   const columns = ['scenario', 'found', 'claim', 'boundaries', 'kills', 'folded', 'violations', 'crash states by outcome'];
   return [table(columns, rows, [3, 4, 5, 6]), fenced(pictures(cells, labels))];
+}
+
+function quitSection(cells: readonly CellResult[]): string[] {
+  const labels = cells.map(({ scenario }) => scenario);
+  const rows = cells.map((cell, index) => {
+    const [quits] = triedOf([cell], 'quits');
+    const counts = [quits?.told ?? 0, quits?.asKills ?? 0, quits?.inWork ?? 0, cell.violations].map(withCommas);
+    return [escaped(labels[index] ?? ''), verdict(cell), cell.claim, ...counts, outcomeCounts(cell)];
+  });
+  const columns = ['scenario', 'found', 'claim', 'handled', 'as a kill', 'in the middle of work', 'violations', 'quits by outcome'];
+  return [
+    `${[...new Set(cells.map(({ model }) => model))].join(', ')}: processes that were told to quit where the store handles that, and quits that nothing handles.`,
+    table(columns, rows, [3, 4, 5, 6]),
+    fenced(pictures(cells, labels)),
+  ];
 }
 
 function faultSection(cells: readonly CellResult[]): string[] {
@@ -375,31 +394,6 @@ function outcomeCounts(cell: CellResult): string {
   return OUTCOME_NAMES.filter((outcome) => (cell.outcomes[outcome] ?? 0) > 0)
     .map((outcome) => `${outcome} ${withCommas(cell.outcomes[outcome] ?? 0)}`)
     .join(', ');
-}
-
-/** Columns are padded: the source is readable too, and formatters leave it as it is. */
-function table(columns: readonly string[], rows: readonly (readonly string[])[], right: readonly number[]): string {
-  const widths = columns.map((title, index) => Math.max(3, longest([title, ...rows.map((row) => row[index] ?? '')])));
-  const padded = (text: string, index: number): string =>
-    right.includes(index) ? text.padStart(widths[index] ?? 0) : text.padEnd(widths[index] ?? 0);
-  const line = (texts: readonly string[]): string => `| ${texts.map(padded).join(' | ')} |`;
-  const rule = widths.map((width, index) => (right.includes(index) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width)));
-  return [line(columns), line(rule), ...rows.map(line)].join('\n');
-}
-
-/** A code block that its content cannot end. */
-export function fenced(lines: readonly string[]): string {
-  const longestRun = longest(lines.join('\n').match(/`+/g) ?? []);
-  const fence = '`'.repeat(Math.max(3, longestRun + 1));
-  return [`${fence}text`, ...lines, fence].join('\n');
-}
-
-function escaped(text: string): string {
-  return text
-    .replace(/[\\`*_[\]|~#]/g, '\\$&')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
 }
 
 /** What GitHub makes of a heading. */

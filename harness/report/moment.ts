@@ -13,14 +13,14 @@ export interface MomentRow {
 }
 
 /** What of a case says how it came about. */
-type Moment = Crash & Pick<CaseResult, 'history' | 'schedule' | 'killed' | 'fault' | 'site'>;
+type Moment = Crash & Pick<CaseResult, 'history' | 'schedule' | 'killed' | 'fault' | 'quitBy' | 'site'>;
 
 /** The rows that a block of text begins with. */
 export function momentRows(one: Moment, model: string): MomentRow[] {
   const history = one.history === undefined ? [] : [{ label: 'history', words: [one.history.join(SEPARATOR)] }];
   if (one.schedule !== undefined) return [...history, ...scheduleRows(one, one.schedule)];
   if (one.fault !== undefined) return [...history, { label: 'failed', words: [one.fault, ...siteWords(one.site)] }];
-  return [...history, crashRow(one, model)];
+  return [...history, crashRow(one, model), ...(one.quitBy === undefined ? [] : [{ label: 'by', words: [one.quitBy] }])];
 }
 
 const SEPARATOR = ' · ';

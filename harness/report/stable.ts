@@ -20,7 +20,7 @@ export function stableText(text: string): string {
 
 /** A case as a committed report shows it. */
 export function stableCase(one: CaseResult): CaseResult {
-  const { after, until, landed, again, forced, missingBarrier, fault, ...rest } = one;
+  const { after, until, landed, again, forced, missingBarrier, fault, quitBy, ...rest } = one;
   return {
     ...rest,
     ...(after !== undefined && { after: stableOp(after) }),
@@ -28,6 +28,7 @@ export function stableCase(one: CaseResult): CaseResult {
     ...(landed !== undefined && { landed: stableOps(landed) }),
     ...(fault !== undefined && { fault: stableOps(fault) }),
     ...(forced !== undefined && { forced }),
+    ...(quitBy !== undefined && { quitBy: stableText(quitBy) }),
     ...(missingBarrier !== undefined && { missingBarrier: stableOps(missingBarrier) }),
     ...(again !== undefined && {
       again: { ...again, ...(again.after && { after: stableOp(again.after) }), lost: again.lost.map(stableOps) },

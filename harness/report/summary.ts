@@ -50,6 +50,7 @@ export function summaryWords(result: Result): string[] {
   return [
     counted(cells.length, 'cell'),
     ...kills(result),
+    ...quits(cells),
     ...power(cells),
     ...recoveryWords(cells),
     ...faults(cells),
@@ -88,6 +89,15 @@ function kills({ cells, observed }: Result): string[] {
           'kill',
         ),
   ];
+}
+
+function quits(cells: readonly CellResult[]): string[] {
+  const tried = triedOf(cells, 'quits');
+  if (tried.length === 0) return [];
+  const sum = (of: (one: (typeof tried)[number]) => number): number => tried.reduce((total, one) => total + of(one), 0);
+  const [told, asKills] = [sum((one) => one.told), sum((one) => one.asKills)];
+  const ends = counted(told + asKills, 'end of a process', 'ends of a process');
+  return [`${ends}${asKills === 0 ? '' : ` (${withCommas(asKills)} as by a kill)`}`];
 }
 
 function faults(cells: readonly CellResult[]): string[] {

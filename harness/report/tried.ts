@@ -16,6 +16,7 @@ export function isSampled({ tried }: CellResult): boolean {
     case 'states':
       return tried.explored.pages.kind === 'sampled' || tried.explored.sectors?.kind === 'sampled';
     case 'kills':
+    case 'quits':
     case 'cuts':
     case 'faults':
     case 'schedules':

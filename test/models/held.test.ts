@@ -77,7 +77,9 @@ test('steps crash and fail, tasks race, and histories do either', () => {
 
 test('of histories, what takes long or needs root runs only when it is named', () => {
   const histories = { ...REPLACE, histories: true } as const;
-  const chosen = VARIANTS.filter(({ model, profile }) => profile.byDefault && (model.byDefaultOn?.(histories) ?? true));
+  const chosen = VARIANTS.filter(
+    ({ model, profile }) => profile.byDefault && model.appliesTo(histories, profile) && (model.byDefaultOn?.(histories) ?? true),
+  );
   expect(chosen.map(({ name }) => name)).toEqual(['process-kill', ...(namesIn('power-loss') ?? []), 'io-error', 'interleaving']);
   expect(VARIANTS.filter(({ model }) => model.byDefaultOn?.(REPLACE) === false)).toEqual([]);
 });

@@ -39,11 +39,15 @@ async function drawn(name: string, effort: Limits): Promise<number> {
   return new Set(subjects.map(({ history }) => history)).size;
 }
 
-test('all models take random histories', () => {
-  expect(VARIANTS.filter(({ model, profile }) => !model.appliesTo(scenario, profile))).toEqual([]);
+/** It needs a process that ends in a way of its own; those of a history end as they are drawn (decision 0032). */
+const NOT_OF_HISTORIES = ['quit'];
+
+test('all other models take random histories', () => {
+  const without = VARIANTS.filter(({ model, profile }) => !model.appliesTo(scenario, profile));
+  expect(without.map(({ name }) => name)).toEqual(NOT_OF_HISTORIES);
 });
 
-const variants = VARIANTS.map(({ name }) => name);
+const variants = VARIANTS.map(({ name }) => name).filter((name) => !NOT_OF_HISTORIES.includes(name));
 const COSTLY = /^(?:io-error|power-cut|race)/;
 
 test.each(EFFORT_NAMES.flatMap((effort) => variants.map((name) => [effort, name] as const)))('%s: %s', async (effort, name) => {

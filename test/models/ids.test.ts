@@ -3,6 +3,7 @@ import { fc, test as law } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { parseCaseId } from '../../harness/cli/case-id.ts';
 import { UsageError } from '../../harness/domain/errors.ts';
+import { QUIT_NAMES, type Quit } from '../../harness/domain/quits.ts';
 import type { ConcurrentHistory } from '../../harness/generate/concurrent.ts';
 import type { History, HistoryStep } from '../../harness/generate/history.ts';
 import { MODELS, VARIANTS } from '../../harness/models/all.ts';
@@ -102,6 +103,13 @@ const processKill: Ids<NamedState> = {
     '@1~history=s1~EIO',
     '@1~history=s1~then=3',
   ],
+};
+
+const quit: Ids<{ readonly op: number; readonly quit: Quit }> = {
+  caseOf: ({ op, quit: how }) => ({ state: { how: 'killed', at: { op } }, quit: how }),
+  named: () => fc.record({ op: number, quit: fc.constantFrom(...QUIT_NAMES) }),
+  texts: ['@12~SIGTERM', '@0~SIGINT', '@3~exit', '@3~error', '@3~rejection', '@4~end'],
+  refused: ['@1', '@1~SIGKILL', '@1~', '@1~exit~then=3', '@1~torn=3'],
 };
 
 const powerLoss: Ids<NamedState> = {
@@ -258,6 +266,7 @@ const race: Ids<NamedRace> = {
 
 const IDS = {
   'process-kill': processKill,
+  quit,
   'power-loss': powerLoss,
   'power-cut': powerCut,
   'io-error': ioError,

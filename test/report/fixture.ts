@@ -116,6 +116,7 @@ export function cellAndCases(parts: CellParts): { readonly cell: CellResult; rea
 const TRIED: { readonly [kind in Tried['kind']]: (points: number, states: number) => Extract<Tried, { kind: kind }> } = {
   kills: (points, states) => ({ kind: 'kills', kills: states, folded: points - states }),
   states: () => ({ kind: 'states', explored: { pages: { kind: 'exhaustive', states: 40, distinct: 20, limit: 10_000 } } }),
+  quits: (points, states) => ({ kind: 'quits', told: states, asKills: points - states, inWork: points }),
   cuts: (points) => ({ kind: 'cuts', cuts: points }),
   faults: (points) => ({ kind: 'faults', tried: points, twice: { tried: 0, of: 0 } }),
   schedules: (points, states) => ({ kind: 'schedules', reach: 'exhaustive', tried: points, distinct: states, crashes: 0, kills: 0 }),

@@ -100,7 +100,7 @@ function whyNothingShown({ evidence }: PageCell): string {
 
 /** What happened before anything was looked at. */
 function Moment({ one, crashed }: { readonly one: PageCase; readonly crashed: string }) {
-  const { schedule, fault, site, after, inside, end, forced, lost, landed, again } = one;
+  const { schedule, fault, site, after, inside, end, quitBy, forced, lost, landed, again } = one;
   if (schedule !== undefined)
     return (
       <Fact label="in this order">
@@ -125,6 +125,7 @@ function Moment({ one, crashed }: { readonly one: PageCase; readonly crashed: st
         {inside !== undefined && `, ${withCommas(inside)} bytes in`}
         <SourceLine site={after?.site} />
       </Fact>
+      {quitBy !== undefined && <Fact label="by">{quitBy}</Fact>}
       {isElsewhere && (
         <Fact label="asked for at">
           <Site site={site} />

@@ -33,6 +33,8 @@ export function triedWords({ tried, histories, states, picture }: CellResult): s
         ...recoveryWords(tried.recoveries),
       ];
     }
+    case 'quits':
+      return [...boundaries, ...quitWords(tried), judged];
     case 'cuts':
       return [...drawn, ...boundaries, counted(tried.cuts, 'power cut'), judged];
     case 'faults': {
@@ -57,6 +59,15 @@ export function triedWords({ tried, histories, states, picture }: CellResult): s
     default:
       return tried satisfies never;
   }
+}
+
+function quitWords({ told, asKills, inWork, sampled }: Extract<NonNullable<CellResult['tried']>, { kind: 'quits' }>): string[] {
+  return [
+    ...(told === 0 ? [] : [`${counted(told, 'process', 'processes')} told to quit`]),
+    ...(sampled === undefined ? [] : [`${withCommas(sampled.tried)} of ${withCommas(sampled.of)} places`]),
+    ...(asKills === 0 ? [] : [`${counted(asKills, 'end')} that nothing handles, as a kill`]),
+    `${withCommas(inWork)} in the middle of work`,
+  ];
 }
 
 function recoveryWords(recoveries: { readonly crashed: number; readonly of: number; readonly states: number } | undefined): string[] {
