@@ -14,6 +14,7 @@ import type { NotMeasured } from './domain/sighting.ts';
 import type { StageTimes } from './domain/stages.ts';
 import type { Outcome } from './domain/store.ts';
 import type { Tree, Variation } from './domain/trace.ts';
+import { CHECKED_BY, describeAcknowledged } from './explain/checked.ts';
 import { differencesIn } from './explain/differences.ts';
 import { EvidenceTable } from './explain/evidence-table.ts';
 import { describeFound } from './explain/found.ts';
@@ -142,7 +143,8 @@ async function caseResult(verdict: Verdict<Case, unknown>, findings: Findings, {
   const { outcome, recovery, promised, exposed, sighting } = verdict;
   const { found, lost = [], ...words } = await model.describe(verdict, findings);
   const id = caseIdOf(verdict, cell);
-  const differs = found === undefined && exposed === undefined ? differencesIn(outcome, recovery, promised, likeness) : undefined;
+  const differs =
+    found === undefined && exposed === undefined && !recovery.isChecked ? differencesIn(outcome, recovery, promised, likeness) : undefined;
   const grade = gradeIn(cell, outcome);
   const violation = isViolation(grade, heldTo(cell).claim);
   const blame = violation ? await model.blame(verdict, findings) : undefined;
@@ -152,7 +154,8 @@ async function caseResult(verdict: Verdict<Case, unknown>, findings: Findings, {
     grade,
     violation,
     found: found ?? (exposed === undefined ? describeFound(outcome, recovery, promised) : `${exposed} by other users`),
-    promised: describePromised(promised),
+    ...(recovery.isChecked && { foundBy: CHECKED_BY }),
+    promised: recovery.isChecked ? describeAcknowledged(promised) : describePromised(promised),
     ...(differs && { differs }),
     onDisk: filesIn(sighting.tree, model.variation(verdict)),
     lost,

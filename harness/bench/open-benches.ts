@@ -6,8 +6,10 @@ import type { Path } from '../domain/alike.ts';
 import type { Effort } from '../domain/effort.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import { once } from '../domain/once.ts';
+import type { Program } from '../domain/program.ts';
 import type { Progress } from '../domain/progress.ts';
 import type { Scenario } from '../domain/scenario.ts';
+import type { Tree } from '../domain/trace.ts';
 import { treeKey } from '../domain/tree.ts';
 import { fakeBench } from '../fake/fake-bench.ts';
 import { Executions } from '../generate/executions.ts';
@@ -19,9 +21,11 @@ import type { Outside } from '../record/outside.ts';
 import { recordOnce } from '../record/record.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { createRecoveryPool, type RecoveryPool } from '../recover/pool.ts';
+import { programRecovery } from '../recover/program-recovery.ts';
 import { recoveryOf, type StoreRecovery } from '../recover/recovery-of.ts';
 import type { Bench } from './bench.ts';
 import { type OutsideWatch, watchOutside } from './outside-watch.ts';
+import { ProgramRuns, startOf } from './program-runs.ts';
 import { type RecordedScenario, type RecordOptions, recordScenario } from './recorded.ts';
 import { ScenarioRuns } from './scenario-runs.ts';
 
@@ -79,7 +83,27 @@ export function openBenches(options: BenchOptions): Benches {
     pools.set(key, pool);
     return pool;
   };
+  const starts = new Map<LoadedStore, Promise<Tree>>();
+  const startFor = (store: LoadedStore, program: Program): Promise<Tree> => {
+    const known = starts.get(store) ?? startOf(program, () => workspace.directory('setup'), { env: envOf(store), timeoutMs });
+    starts.set(store, known);
+    return known;
+  };
+  const recoveryOfProgram = async (store: LoadedStore, program: Program): Promise<StoreRecovery> =>
+    programRecovery(program, {
+      start: await startFor(store, program),
+      makeDirectory: () => workspace.directoryInMemory('check'),
+      env: envOf(store),
+      timeoutMs,
+      lanes: usableCores(),
+    });
   const recoveryFor = (store: LoadedStore): Promise<StoreRecovery> => {
+    const { program } = store;
+    if (program !== undefined) {
+      const known = recoveries.get(store) ?? recoveryOfProgram(store, program);
+      recoveries.set(store, known);
+      return known;
+    }
     const known =
       recoveries.get(store) ??
       recoveryOf(
@@ -118,7 +142,10 @@ export function openBenches(options: BenchOptions): Benches {
       const watch = watchOf(store);
       const recorder = watch?.recorder ?? options.recorder;
       const runs = new ScenarioRuns(store, scenario, { workspace, installation, env, timeoutMs });
-      const { prepare, prepareOn, prepareFaults, prepareLast, prepareQuit, prepareRace, makeDirectory, complaint } = runs;
+      const { prepareOn, prepareLast, prepareQuit, prepareRace, makeDirectory } = runs;
+      const { program } = store;
+      const own = program && new ProgramRuns(program, await startFor(store, program), runs.root, { env, timeoutMs });
+      const { prepare, prepareFaults, complaint } = own ?? runs;
       const recordings: RecordedScenario[] = [];
       try {
         const recovery = await recoveryFor(store);
@@ -130,7 +157,7 @@ export function openBenches(options: BenchOptions): Benches {
         };
         return await work({
           ...common,
-          effort,
+          effort: program === undefined ? effort : { ...effort, recoveries: 0 }, // a check changes nothing that could be crashed
           onProgress,
           prepareOn,
           prepareLast,

@@ -84,7 +84,7 @@ function watched(recorder: Recorder, notes: OutsideNotes): Recorder {
 }
 
 async function surveyed(store: LoadedStore, options: OutsideWatchOptions): Promise<Outside> {
-  if (store.kind === 'command') return { paths: [], listed: [], unseen: [UNSEEN.programs] };
+  if (store.kind !== 'module') return { paths: [], listed: [], unseen: [UNSEEN.programs] };
   const { recorder, survey, env } = options;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const root = options.makeDirectory();

@@ -12,6 +12,7 @@ import { eventsOf, record } from '../record/record.ts';
 import type { Recorder, RunReport } from '../record/recorder.ts';
 import type { StoreRecovery } from '../recover/recovery-of.ts';
 import type { Bench } from './bench.ts';
+import { recordProgram } from './recorded-program.ts';
 import type { RecordedSubject } from './subject.ts';
 
 export interface RecordOptions extends Pick<Bench, 'prepare' | 'prepareFaults' | 'complaint'> {
@@ -33,6 +34,10 @@ export interface RecordedScenario {
 /** Beside the recording, the scenario runs once more with stacks, if the recorder takes none and the store runs in Node. */
 export function recordScenario(options: RecordOptions): RecordedScenario {
   const { store, recorder, siteRecorder, prepare } = options;
+  if (store.program !== undefined) {
+    const subject = recordProgram({ ...options, program: store.program });
+    return { subject, idle: Promise.allSettled([subject]) };
+  }
   const withStacks =
     store.kind === 'module' && !recorder.takesStacks ? siteRecorder.run({ ...prepare(), plan: { kind: 'observe' } }) : undefined;
   const subject = subjectOf(options, withStacks);

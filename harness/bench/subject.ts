@@ -19,6 +19,8 @@ export interface RecordedSubject {
   readonly oracle: Oracle;
   /** How the run is made again. Absent where several processes made the trace: their states are observed. */
   readonly again?: Again;
+  /** What is to be said of the run, in words. */
+  readonly notes?: readonly string[];
   readonly history?: DrawnHistory;
   /** Which line of the store asked for each op; worked out at the first call. */
   readonly sites: () => Promise<SiteMatch>;

@@ -5,7 +5,7 @@ import type { RunRequest } from '../record/recorder.ts';
 export type Run = Omit<RunRequest, 'plan'>;
 
 /** Runs in which calls fail, without what fails. */
-export interface FaultRequest extends Pick<RunRequest, 'args' | 'env' | 'timeoutMs' | 'warm'> {
+export interface FaultRequest extends Pick<RunRequest, 'args' | 'program' | 'env' | 'timeoutMs' | 'warm'> {
   readonly directories: readonly string[];
   readonly spool: string;
 }

@@ -75,7 +75,7 @@ export class CellCache {
   }
 
   find(cell: Cell): CheckedCell | undefined {
-    if (cell.model.neverKept === true) return undefined;
+    if (isNeverKept(cell)) return undefined;
     const key = this.#keyOf(cell);
     const read = this.#entries.read(key);
     if (read.kind !== 'entry') {
@@ -102,7 +102,7 @@ export class CellCache {
 
   /** `outside`: what the processes of the store used. Returns at once; `close` waits. */
   keep(cell: Cell, checked: CheckedCell, outside: () => Promise<Outside>): void {
-    if (cell.model.neverKept === true || isDoubtful(checked)) return;
+    if (isNeverKept(cell) || isDoubtful(checked)) return;
     this.#writing.push(this.#keep(cell, checked, outside));
   }
 
@@ -147,6 +147,9 @@ export class CellCache {
     return known;
   }
 }
+
+/** What a program and its check use is not followed. */
+const isNeverKept = ({ model, store }: Cell): boolean => model.neverKept === true || store.kind === 'program';
 
 /** Something could not be measured. A missed bug is a reason as well, and hides another one where the cell is lossy nevertheless. */
 function isDoubtful({ cell: { grade, reason, status } }: CheckedCell): boolean {

@@ -1,6 +1,5 @@
 /** What a command of `crash-matrix` is. A new one is one file that exports a `CliCommand`, and one line in `all.ts`. */
 import type { Option } from 'commander';
-import type { UsageError } from '../domain/errors.ts';
 import type { Output } from './output.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a list of commands holds commands of any flags, and each one runs with its own.
@@ -11,8 +10,6 @@ export interface CliCommand<Flags = any> {
   readonly options: readonly Option[];
   /** Whole command lines. */
   readonly examples: readonly string[];
-  /** What to say of an argument that nothing stands for; without it, commander says that there are too many. */
-  readonly surplus?: (argument: string) => UsageError;
   /** Returns the exit code. */
   readonly run: (args: readonly string[], flags: Flags, output: Output) => Promise<number>;
 }
@@ -22,6 +19,6 @@ interface CommandArgument {
   readonly description: string;
   /** Only the last may be. */
   readonly optional?: true;
-  /** One or more, and nothing after them. */
+  /** One or more (any number if it is `optional`), and nothing after them. */
   readonly several?: true;
 }

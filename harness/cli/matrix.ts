@@ -6,6 +6,7 @@ import { limitsSchema } from '../domain/effort.ts';
 import { UsageError } from '../domain/errors.ts';
 import { parseFaultPattern } from '../domain/fault-pattern.ts';
 import { oneOf } from '../domain/nearest.ts';
+import type { Program } from '../domain/program.ts';
 import type { Progress } from '../domain/progress.ts';
 import type { Result } from '../domain/result.ts';
 import { counted } from '../domain/words.ts';
@@ -27,6 +28,8 @@ export interface MatrixFlags extends CacheFlags, HowFlags {
   readonly model: readonly string[];
   readonly strict: boolean;
   readonly shard?: Shard;
+  /** In place of stores. */
+  readonly program?: Program | undefined;
 }
 
 export interface Matrix {
@@ -81,6 +84,7 @@ export function withMatrix<T>(
         holds: flags.strict ? 'all' : 'named',
         timeoutMs: flags.timeout * 1000,
         ...(onFiles && { onFiles }),
+        program: flags.program,
       } as const;
       const now = Date.now();
       const { cells: all, leftOut } = await selectCells(session, selection, now);

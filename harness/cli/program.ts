@@ -60,20 +60,17 @@ Exit codes: 0 every claim kept, 1 a claim broken, 2 usage, 3 this machine cannot
 
 function add(
   program: Command,
-  { name, description, arguments: expected, options, examples, surplus }: CliCommand,
+  { name, description, arguments: expected, options, examples }: CliCommand,
   run: (args: readonly string[], flags: object) => Promise<void>,
 ): void {
-  const added = program
-    .command(name)
-    .description(description)
-    .allowExcessArguments(surplus !== undefined);
-  for (const { name: what, description: text, optional, several } of expected)
-    added.argument(optional ? `[${what}]` : several ? `<${what}...>` : `<${what}>`, text);
+  const added = program.command(name).description(description).allowExcessArguments(false);
+  for (const { name: what, description: text, optional, several } of expected) {
+    const words = several ? `${what}...` : what;
+    added.argument(optional ? `[${words}]` : `<${words}>`, text);
+  }
   for (const option of options) added.addOption(option);
   if (examples.length > 0) added.addHelpText('after', ['\nExamples:', ...examples.map((example) => `  ${example}`)].join('\n'));
   added.action(async () => {
-    const stray = added.args[expected.length];
-    if (surplus !== undefined && stray !== undefined) throw surplus(stray);
     await run(added.args, await withConfig(added, process.cwd()));
   });
 }

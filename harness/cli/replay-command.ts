@@ -22,12 +22,13 @@ import { parseCaseId } from './case-id.ts';
 import type { CliCommand } from './command.ts';
 import { flag, recorder, seed, states, timeout } from './options.ts';
 import type { Output } from './output.ts';
+import { COMMAND_WORDS, type ProgramFlags, programIn, programOptions } from './program-options.ts';
 import { replayText } from './replay-text.ts';
 import { withSession } from './session.ts';
 import { selectCells } from './stores.ts';
 import { writableDirectory } from './writable-destination.ts';
 
-interface ReplayFlags {
+interface ReplayFlags extends ProgramFlags {
   readonly store?: string;
   readonly keep?: string;
   readonly shell: boolean;
@@ -41,9 +42,10 @@ interface ReplayFlags {
 export const replayCommand: CliCommand<ReplayFlags> = {
   name: 'replay',
   description: 'bring one case about again: its timeline, its directory, and what load finds; exits with 1 if that is below the claim',
-  arguments: [{ name: 'case-id', description: 'as a failure prints it' }],
+  arguments: [{ name: 'case-id', description: 'as a failure prints it' }, COMMAND_WORDS],
   options: [
     new Option('--store <file>', 'the file of the store, if it is not a built-in one'),
+    ...programOptions(),
     new Option('--keep <dir>', 'leave the directory as the crash left it here'),
     flag('--shell', 'open a shell in the directory as the crash left it, and remove it afterwards; with --keep it stays'),
     flag('--issue', 'print the draft of an issue instead, in Markdown'),
@@ -57,17 +59,26 @@ export const replayCommand: CliCommand<ReplayFlags> = {
     'crash-matrix replay in-place/replace/power-loss:xfs@8~lost=7 --shell',
     'crash-matrix replay copy-then-replace/update/io-error@8~EMFILE --issue > issue.md',
   ],
-  run: ([id = ''], flags, output) => replay(id, flags, output),
+  run: ([id = '', ...words], flags, output) => replay(id, words, flags, output),
 };
 
 /** Returns the exit code: 1 if the case is below the store's claim. */
-async function replay(id: string, flags: ReplayFlags, output: Output): Promise<number> {
+async function replay(id: string, words: readonly string[], flags: ReplayFlags, output: Output): Promise<number> {
   const { store, scenario, variant, only } = parseCaseId(id);
   const keep = flags.keep === undefined ? undefined : emptyDirectory(flags.keep);
   const shell = flags.shell ? interactiveShell() : undefined;
   return withSession(flags.recorder, async (session) => {
     const timeoutMs = flags.timeout * 1000;
-    const selection = { stores: [flags.store ?? store], scenarios: [scenario], models: [variant.name], holds: 'none', timeoutMs } as const;
+    const given = { ...flags, store: flags.store === undefined ? [] : [flags.store] };
+    const program = programIn(words, given, { cwd: session.cwd, env: process.env });
+    const selection = {
+      stores: [flags.store ?? store],
+      program,
+      scenarios: [scenario],
+      models: [variant.name],
+      holds: 'none',
+      timeoutMs,
+    } as const;
     const {
       cells: [cell],
     } = await selectCells(session, selection, Date.now());
@@ -78,7 +89,7 @@ async function replay(id: string, flags: ReplayFlags, output: Output): Promise<n
     const effort: Effort = { name: 'deep', ...EFFORTS.deep, states: most, seed: drawnBy };
     const options = { ...session, effort, timeoutMs, onProgress: () => {} };
     const again = await bringAbout(id, cell, only, options, () =>
-      replayText(id, { ...effort, file: flags.store, recorder: flags.recorder }),
+      replayText(id, { ...effort, file: flags.store, commandLine: cell.store.commandLine, recorder: flags.recorder }),
     );
     const { checked, tree } = again;
     if (flags.issue) {

@@ -18,10 +18,11 @@ import { type MatrixFlags, withMatrix } from './matrix.ts';
 import { allCases, how, howMuch, whatRuns } from './matrix-options.ts';
 import { flag, group } from './options.ts';
 import type { Output } from './output.ts';
+import { COMMAND_WORDS, type ProgramFlags, programIn, programOptions } from './program-options.ts';
 import { chosenReporters, mustBeWritable, report, reportOptions } from './reporters.ts';
 import { type WatchedRun, watchAndRun } from './watch.ts';
 
-interface RunFlags extends MatrixFlags, BaselineFlags {
+interface RunFlags extends MatrixFlags, BaselineFlags, ProgramFlags {
   readonly reporter: readonly string[];
   readonly outputDir?: string;
   readonly list: boolean;
@@ -33,9 +34,10 @@ interface RunFlags extends MatrixFlags, BaselineFlags {
 export const runCommand: CliCommand<RunFlags> = {
   name: 'run',
   description: 'run stores through scenarios: crash them at every boundary, fail each call, let tasks race',
-  arguments: [],
+  arguments: [COMMAND_WORDS],
   options: [
     ...group('What runs:', [...whatRuns(), configOption(), flag('--list', 'print the cells and run nothing'), watchOption()]),
+    ...group('A program:', programOptions()),
     ...group('How:', [...how(), ...baselineOptions()]),
     ...group('How much:', howMuch()),
     ...group('Reports:', [...reportOptions(), allCases(), flag('--timings', 'where the time went, by model and stage')]),
@@ -51,14 +53,13 @@ export const runCommand: CliCommand<RunFlags> = {
     'crash-matrix run --store ./notes.ts --scenario histories --histories 500 --seed 7',
     'crash-matrix run --store ./notes.ts --reporter terminal,json --output-dir report',
     'crash-matrix run --store ./notes.ts --shard 1/3 --reporter json --output-dir shard-1',
+    "crash-matrix run --dir data --check 'python3 check.py data' -- python3 save.py data",
     'crash-matrix run --store ./notes.ts --baseline crash-baseline.json --update-baseline',
   ],
-  surplus: (argument) =>
-    new UsageError(
-      `run takes no arguments, and was given "${argument}"`,
-      `A store is named by an option: crash-matrix run --store ${argument}`,
-    ),
-  run: (_, flags, output) => (flags.watch ? runAgain(flags, output) : run(flags, output)),
+  run: async (words, given, output) => {
+    const flags = { ...given, program: programIn(words, given, { cwd: process.cwd(), env: process.env }) };
+    return flags.watch ? runAgain(flags, output) : run(flags, output);
+  },
 };
 
 /** A loop of edits wants the likeliest losses first. */

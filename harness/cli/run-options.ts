@@ -36,7 +36,8 @@ function effortOf({ effort: name, seed: drawnBy, observe, depth, states: most, p
 
 /** The command that replays a case of a run with this effort. */
 export function replaysOf(effort: Effort, { recorder }: Pick<HowFlags, 'recorder'>): RunOptions['replay'] {
-  return ({ store }, id) => replayText(id, { ...effort, file: store.argument === store.name ? undefined : store.argument, recorder });
+  return ({ store: { name, argument, commandLine } }, id) =>
+    replayText(id, { ...effort, file: argument === name ? undefined : argument, commandLine, recorder });
 }
 
 /** What the command line says of how cells run. `evidence`: whether a report shows it. */

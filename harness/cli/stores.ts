@@ -1,15 +1,17 @@
 /** From the command line's words to stores, scenarios and cells. */
 
 import { builtInScenarios } from '../../scenarios/all.ts';
-import { UsageError } from '../domain/errors.ts';
+import { UnavailableError, UsageError } from '../domain/errors.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import { modelName } from '../domain/model-names.ts';
 import { didYouMean } from '../domain/nearest.ts';
+import type { Program } from '../domain/program.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import { MODEL_NAMES, VARIANTS, type Variant, variantsNamed } from '../models/all.ts';
 import type { Cell } from '../models/model.ts';
 import { BUILT_IN_STORES } from '../store/catalogue.ts';
 import { loadStore } from '../store/load.ts';
+import { programStore } from '../store/program-store.ts';
 import { whatIsMissing } from './available.ts';
 import type { Session } from './session.ts';
 
@@ -30,6 +32,8 @@ export interface Selection {
   readonly timeoutMs: number;
   /** Takes the files that stores are made of. */
   readonly onFiles?: (files: readonly string[]) => void;
+  /** In place of stores. */
+  readonly program?: Program | undefined;
 }
 
 /** What of a session says which cells there are. */
@@ -46,8 +50,12 @@ export async function selectCells(session: Chooser, selection: Selection, now: n
   const isDefault = selection.models.length === 0;
   const variants = isDefault ? VARIANTS.filter(({ profile }) => profile.byDefault) : [...new Set(selection.models.flatMap(knownVariants))];
   const builtIn = builtInScenarios(now);
-  const names = selection.stores.length === 0 ? BUILT_IN_STORES.map(({ name }) => name) : [...new Set(selection.stores)];
-  const stores: LoadedStore[] = [];
+  const { program } = selection;
+  if (program !== undefined && !session.machine.recorder.programs)
+    throw new UnavailableError(`a program can only be run under the ptrace recorder, and this is ${session.machine.recorder.name}`);
+  const names =
+    program !== undefined ? [] : selection.stores.length === 0 ? BUILT_IN_STORES.map(({ name }) => name) : [...new Set(selection.stores)];
+  const stores: LoadedStore[] = program === undefined ? [] : [programStore(program)];
   for (let at = 0; at < names.length; at += LOADED_AT_ONCE) {
     const some = names.slice(at, at + LOADED_AT_ONCE);
     stores.push(...(await Promise.all(some.map((name) => load(session, name, { ...selection, now, scenarios: builtIn })))));

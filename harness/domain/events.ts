@@ -27,6 +27,8 @@ export interface RawMark {
   readonly kind: 'resolved' | 'rejected';
   readonly step: number;
   readonly message?: string;
+  /** What a program acknowledged. */
+  readonly name?: string;
   /** The tree at that moment, in a lean run. */
   readonly tree?: RawTree;
 }

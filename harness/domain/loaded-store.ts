@@ -1,3 +1,4 @@
+import type { Program } from './program.ts';
 import type { Scenario } from './scenario.ts';
 import type { Abilities, Claims, KnownBugs } from './store.ts';
 import type { Json } from './trace.ts';
@@ -11,7 +12,12 @@ export interface LoadedStore {
   readonly bundle: string;
   /** Files of it that were read otherwise than they are on disk: absolute path -> text. */
   readonly replaced?: ReadonlyMap<string, string>;
-  readonly kind: 'module' | 'command';
+  /** `command`: functions that are commands; `program`: a command line, whose bundle nobody loads. */
+  readonly kind: 'module' | 'command' | 'program';
+  /** Of the kind `program`. */
+  readonly program?: Program;
+  /** The options and the program by which it was given, in place of `argument`. */
+  readonly commandLine?: readonly string[];
   readonly abilities: Abilities;
   readonly empty?: Json;
   /** Members of a loaded value that do not count; see `StoreOptions`. */

@@ -9,6 +9,8 @@ export type Loaded =
   /** Load returned something that JSON cannot carry; `what` names it. */
   | { readonly kind: 'not-json'; readonly what: string }
   | { readonly kind: 'hung'; readonly afterMs: number }
+  /** It cannot be told; `why` in words. */
+  | { readonly kind: 'unclear'; readonly why: string }
   /** The process ended inside the call. */
   | { readonly kind: 'ended'; readonly how: string };
 
@@ -25,6 +27,8 @@ export interface Recovery {
    * load found nothing or threw, and where the kernel records reads.
    */
   readonly opened?: readonly string[];
+  /** A check looked: what was loaded is what it found, and nothing is saved. */
+  readonly isChecked?: true;
 }
 
 /** What is known of a recovery once it has loaded. */
@@ -36,7 +40,7 @@ export interface RecoveredTree {
   readonly left: readonly string[];
 }
 
-export type Stage = Exclude<keyof Recovery, 'opened'>;
+export type Stage = Exclude<keyof Recovery, 'opened' | 'isChecked'>;
 
 /** How a process stopped within a stage. */
 export type Stopped = Extract<Loaded, { readonly kind: 'hung' | 'ended' }>;

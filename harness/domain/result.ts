@@ -191,6 +191,7 @@ const caseResult = z.object({
     .describe('Who did what, in order: each entry is what one task did before another one went on'),
   history: z.array(z.string()).optional().describe('The steps of a generated history, e.g. "save v1", "crash after op 3"'),
   found: z.string().describe('What recovery found, in words'),
+  foundBy: z.string().optional().describe('Who found it, where that is not the load or the save of a store'),
   promised: z.string().describe('What the store had promised, in words'),
   differs: z
     .object({

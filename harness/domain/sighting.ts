@@ -36,6 +36,11 @@ export interface Sighting {
   readonly judge: (found: Found) => Judgement;
 }
 
+const NOTHING_FOUND: Found = { recovery: { load: { kind: 'loaded' } }, left: [] };
+
+/** What had been promised of a tree: the same, whatever is found in it. */
+export const promisedOf = ({ judge }: Sighting): Promised => judge(NOTHING_FOUND).promised;
+
 /** Why something could not be measured, in words. */
 export interface NotMeasured {
   readonly reason: string;

@@ -75,6 +75,8 @@ export interface Mark {
   readonly kind: 'resolved' | 'rejected';
   readonly step: number;
   readonly afterOp: number;
+  /** What a program acknowledged. */
+  readonly name?: string;
 }
 
 export type Entry =

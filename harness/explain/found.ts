@@ -5,9 +5,11 @@
 import { OUTCOMES, type Outcome } from '../domain/outcomes.ts';
 import type { Loaded, Recovery, Saved } from '../domain/recovery.ts';
 import type { Promised } from '../domain/trace.ts';
+import { describeChecked } from './checked.ts';
 import { describeLoaded, describeValue } from './values.ts';
 
 export function describeFound(outcome: Outcome, recovery: Recovery, promised: Promised): string {
+  if (recovery.isChecked) return describeChecked(recovery.load, promised);
   const { foundBy } = OUTCOMES[outcome];
   switch (foundBy) {
     case 'load() returned':
@@ -36,6 +38,8 @@ function broken(result: Loaded | Saved | undefined): string {
       return 'saved';
     case 'threw':
       return `threw ${result.error}`;
+    case 'unclear':
+      return result.why;
     case 'not-json':
       return `returned ${result.what}, which JSON cannot carry`;
     case 'hung':

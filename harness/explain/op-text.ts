@@ -89,8 +89,9 @@ export function withoutBytes(text: string): string {
   return text.replace(/ (?:\d+\.\.\d+|to \d+)(?= \(d?sync\)| by child process \d+| failed: [A-Z0-9]+$|$)/, '');
 }
 
-/** `step 1 (save) resolved` */
+/** `step 1 (save) resolved`; of a program `ack a`. */
 export function markText(mark: Mark, steps: readonly Step[] | undefined): string {
+  if (mark.name !== undefined) return `ack ${mark.name}`;
   const kind = steps?.[mark.step]?.kind;
   return `step ${mark.step + 1}${kind === undefined ? '' : ` (${kind})`} ${mark.kind}`;
 }

@@ -58,7 +58,7 @@ export interface Execution {
 
 /** The executions of one store's histories, each made once. */
 export class Executions {
-  readonly #store: Pick<LoadedStore, 'empty' | 'abilities' | 'ignore'>;
+  readonly #store: Pick<LoadedStore, 'kind' | 'empty' | 'abilities' | 'ignore'>;
   readonly #bench: ExecutionBench;
   readonly #options: OracleOptions;
   readonly #recordings = new Map<string, Promise<Trace | NotMeasured>>();
@@ -66,7 +66,7 @@ export class Executions {
   #variation: Promise<Variation | NotMeasured> | undefined;
 
   /** `next` differs from all that histories save. */
-  constructor(store: Pick<LoadedStore, 'empty' | 'abilities' | 'ignore'>, next: Json, bench: ExecutionBench) {
+  constructor(store: Pick<LoadedStore, 'kind' | 'empty' | 'abilities' | 'ignore'>, next: Json, bench: ExecutionBench) {
     this.#store = store;
     this.#bench = bench;
     this.#options = oracleOptions({ store, scenario: { next }, recovery: bench.recovery });

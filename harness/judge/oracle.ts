@@ -2,6 +2,7 @@
  * Oracles of recorded runs: they know what had been promised at every boundary, and judge what was found in a tree that was on disk there.
  */
 import { type Likeness, type Path, parsePath } from '../domain/alike.ts';
+import type { LoadedStore } from '../domain/loaded-store.ts';
 import type { Loaded } from '../domain/recovery.ts';
 import type { Found, Judgement } from '../domain/sighting.ts';
 import type { Contract } from '../domain/store.ts';
@@ -16,26 +17,38 @@ export type Oracle = (op: number, tree: Tree, found: Found) => Judgement;
 
 /** What a bench knows of its store and scenario. */
 interface Judged {
-  readonly store: { readonly empty?: Json; readonly abilities: { readonly contract: Contract }; readonly ignore: readonly string[] };
+  readonly store: {
+    readonly kind: LoadedStore['kind'];
+    readonly empty?: Json;
+    readonly abilities: { readonly contract: Contract };
+    readonly ignore: readonly string[];
+  };
   readonly scenario: { readonly next: Json };
   /** `whenFresh`: what load does on a directory that no save has touched. */
   readonly recovery: { readonly whenFresh: Loaded; readonly adds: readonly Path[] };
 }
 
 export function oracleOptions({ store, scenario: { next }, recovery }: Judged): OracleOptions {
-  const { empty, abilities } = store;
+  const { empty, abilities, kind } = store;
   const { whenFresh } = recovery;
   return {
     next,
     contract: abilities.contract,
     likeness: likenessOf({ store, recovery }),
+    ...(kind === 'program' && { isChecked: true }),
     throwsWhenFresh: whenFresh.kind === 'threw',
     ...(empty !== undefined && { empty }),
   };
 }
 
 /** What a loaded value may differ in from the one that was saved. */
-export const likenessOf = ({ store: { ignore }, recovery: { adds } }: Pick<Judged, 'store' | 'recovery'>): Likeness => ({
+export const likenessOf = ({
+  store: { ignore },
+  recovery: { adds },
+}: {
+  readonly store: Pick<Judged['store'], 'ignore'>;
+  readonly recovery: Pick<Judged['recovery'], 'adds'>;
+}): Likeness => ({
   adds,
   ignore: ignore.map(parsePath),
 });

@@ -9,6 +9,7 @@ import type { AfterLoad, Recovery } from '../domain/recovery.ts';
 import type { Contract, Grade } from '../domain/store.ts';
 import type { Json, Promised } from '../domain/trace.ts';
 import { judgeKeys } from './keys.ts';
+import { judgeNames } from './names.ts';
 import { valueAfterNext } from './promise.ts';
 import { judgeRecords } from './records.ts';
 
@@ -21,6 +22,8 @@ export interface OracleOptions {
   readonly likeness?: Likeness;
   /** What recovery saves; see `Scenario.next`. */
   readonly next: Json;
+  /** What is loaded is what the check of a program found: a map of names. */
+  readonly isChecked?: true;
   /** True if load throws on a directory that no save has touched: then throwing says "nothing saved". */
   readonly throwsWhenFresh: boolean;
   /** Whether the run under test made the file at a path. Absent if that is not known, or if the files of the first save do not stand any more. */
@@ -28,6 +31,7 @@ export interface OracleOptions {
 }
 
 export function judgeRecovery(promised: Promised, recovery: Recovery, options: OracleOptions): Outcome {
+  if (options.isChecked) return judgeNames(promised, recovery.load, options);
   const first = judgeLoad(promised, recovery, options);
   if (isLoss(first)) return first;
   if (recovery.save?.kind === 'hung' || recovery.secondLoad?.kind === 'hung') return 'hung';
@@ -47,6 +51,7 @@ function judgeLoad(promised: Promised, { load, opened }: AfterLoad, options: Ora
       return isBeforeFirstSave(promised, opened, options) ? 'stale' : 'unreadable';
     case 'ended':
     case 'not-json':
+    case 'unclear':
       return 'unreadable';
     case 'loaded':
       return judgeValue(promised, load.value, opened, options);

@@ -19,12 +19,12 @@ export function opKey(op: OpIntent, rules: readonly NameRule[]): string {
   return `${op.call} ${canonicalPath(op.path, rules)}${to}${flags}${process}`;
 }
 
-export function markKey(mark: Pick<RawMark, 'kind' | 'step'>): string {
-  return `step ${mark.step + 1} ${mark.kind}`;
+export function markKey({ kind, step, name }: Pick<RawMark, 'kind' | 'step' | 'name'>): string {
+  return `step ${step + 1} ${kind}${name === undefined ? '' : `: ${name}`}`;
 }
 
 export function isMarkKey(key: string): boolean {
-  return /^step \d+ (?:resolved|rejected)$/.test(key);
+  return /^step \d+ (?:resolved|rejected)(?:: |$)/.test(key);
 }
 
 /** Whether an event is stores to a mapped file: they are seen at the next stop, when they have happened. */

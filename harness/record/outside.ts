@@ -9,6 +9,8 @@ export interface Outside {
   readonly listed: readonly string[];
   /** What no list of files can show, in words that continue "the store …". */
   readonly unseen: readonly string[];
+  /** Of a program: those of `paths` that it changed, or opened to change them. */
+  readonly changed?: readonly string[];
 }
 
 /** The words of `unseen`, the same from each observer. */
@@ -44,6 +46,7 @@ export class OutsideNotes {
   readonly #paths = new Set<string>();
   readonly #listed = new Set<string>();
   readonly #unseen = new Set<string>();
+  readonly #changed = new Set<string>();
 
   path(path: string): void {
     this.#paths.add(path);
@@ -51,6 +54,10 @@ export class OutsideNotes {
 
   listed(path: string): void {
     this.#listed.add(path);
+  }
+
+  changed(path: string): void {
+    this.#changed.add(path);
   }
 
   unseen(what: string): void {
@@ -64,6 +71,7 @@ export class OutsideNotes {
   }
 
   all(): Outside {
-    return { paths: [...this.#paths], listed: [...this.#listed], unseen: [...this.#unseen] };
+    const changed = this.#changed.size === 0 ? {} : { changed: [...this.#changed] };
+    return { paths: [...this.#paths], listed: [...this.#listed], unseen: [...this.#unseen], ...changed };
   }
 }

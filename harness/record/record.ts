@@ -241,7 +241,12 @@ export function eventsOf(events: readonly RawEvent[], variation: Variation): Pic
       }
       case 'resolved':
       case 'rejected':
-        marks.push({ kind: event.kind, step: event.step, afterOp: ops.length });
+        marks.push({
+          kind: event.kind,
+          step: event.step,
+          afterOp: ops.length,
+          ...(event.name !== undefined && { name: event.name }),
+        });
         break;
       case 'unmeasured':
         unmeasured.push(event.what);

@@ -86,9 +86,26 @@ export function started<Request extends { readonly warm?: Warm }>(request: Reque
   return rest;
 }
 
+/** How a program is started in place of Node: see `domain/program.ts`. */
+export interface ProgramStart {
+  /** The program and its arguments. */
+  readonly command: readonly string[];
+  readonly cwd: string;
+  /** An existing file that is empty: its standard input. */
+  readonly input: string;
+  /** Where its standard output and its standard error go. */
+  readonly output: string;
+  readonly errors: string;
+}
+
 export interface RunRequest {
   /** Arguments for `node`: the workload and its cell file. The store's directory is appended. */
   readonly args: readonly string[];
+  /**
+   * Runs a program instead. It is recorded from its first call to its end, with every process that it starts; those that are left when it ends
+   * are killed. It is finished when it ends with exit code 0. For recorders that run programs.
+   */
+  readonly program?: ProgramStart;
   /** An existing, empty directory, absolute, free of symlinks. Under a `cut` plan: `storeDirectoryOn` the image, made by the recorder. */
   readonly directory: string;
   /** An existing directory outside `directory`, for file contents and reports of this run. */
@@ -120,6 +137,8 @@ export interface RunReport {
 export interface Abilities {
   /** Carries out `cut` plans: it can stop a store where an image is copied. */
   readonly cuts: boolean;
+  /** Runs programs that are no workload of the harness. */
+  readonly programs: boolean;
   /** Runs races, on machines that let it. */
   readonly races: boolean;
   /** Ops carry the stack of the call that asked for them, which gives their line of source. */

@@ -13,7 +13,7 @@
 import { UsageError } from '../domain/errors.ts';
 import { groupedBy } from '../domain/grouped.ts';
 import type { RecoveredTree } from '../domain/recovery.ts';
-import { type Found, isNotMeasured, type Judgement, type NotMeasured, type Sighting } from '../domain/sighting.ts';
+import { type Found, isNotMeasured, type Judgement, type NotMeasured, promisedOf, type Sighting } from '../domain/sighting.ts';
 import { type Timed, untimed } from '../domain/stages.ts';
 import type { Json } from '../domain/trace.ts';
 import { listFiles } from '../domain/tree.ts';
@@ -68,10 +68,13 @@ export async function recoverAndBelieve<Case, Run>(
   options: BelieveOptions,
 ): Promise<Judged<Case, Run>> {
   const recovered = await recoverAll(recovery, cases, options, 'where they are');
-  const verdicts = (await recovery.warmIsTrue()) ? recovered : await recoverAll(recovery, cases, options, 'copied');
-  if (options.confirm === false) return { verdicts: verdicts.map(([verdict]) => verdict), unmeasured: [] };
+  const all = (await recovery.warmIsTrue()) ? recovered : await recoverAll(recovery, cases, options, 'copied');
+  const pairs = all.filter((one): one is Pair<Case, Run> => !isNotMeasured(one));
+  const unclear = all.filter((one): one is Unmeasured<Case> => isNotMeasured(one));
+  if (options.confirm === false) return { verdicts: pairs.map(([verdict]) => verdict), unmeasured: unclear };
   const { timed = untimed } = options;
-  return timed('confirm', () => believe(recovery, verdicts, options));
+  const { verdicts, unmeasured } = await timed('confirm', () => believe(recovery, pairs, options));
+  return { verdicts, unmeasured: [...unclear, ...unmeasured] };
 }
 
 type Pair<Case, Run> = readonly [Verdict<Case, Run>, CarriedOut<Case, Run>];
@@ -82,28 +85,46 @@ async function recoverAll<Case, Run>(
   cases: readonly CarriedOut<Case, Run>[],
   { store, next, onProgress = () => {} }: BelieveOptions,
   how: 'where they are' | 'copied',
-): Promise<Pair<Case, Run>[]> {
+): Promise<(Pair<Case, Run> | Unmeasured<Case>)[]> {
   const sightings = cases.flatMap((one) => one.sightings);
+  const given = givenBy(recovery, next);
   const inDirectory = (sighting: Sighting): boolean => how === 'where they are' && sighting.directory !== undefined;
   const trees = sightings.filter((sighting) => sighting.seen === undefined && !inDirectory(sighting));
   const directories = sightings.filter(inDirectory);
   let done = 0;
   const found = new Map<Sighting, Found>();
-  const [recovered] = await Promise.all([
-    recovery.recoverTrees(
-      trees.map(({ tree }) => tree),
-      next,
-      (count) => onProgress(done + count),
-    ),
+  const counts = new Map<string, number>();
+  const groups = recovery.givenBy === undefined ? new Map([['', trees]]) : groupedBy(trees, (sighting) => JSON.stringify(given(sighting)));
+  await Promise.all([
+    ...[...groups].map(async ([key, alike]) => {
+      const [first] = alike;
+      const recovered = await recovery.recoverTrees(
+        alike.map(({ tree }) => tree),
+        first === undefined ? next : given(first),
+        (count) => {
+          counts.set(key, count);
+          onProgress(done + [...counts.values()].reduce((sum, one) => sum + one, 0));
+        },
+      );
+      for (const [index, sighting] of alike.entries()) found.set(sighting, mustBe(recovered[index]));
+    }),
     ...directories.map(async (sighting) => {
       const directory = sighting.directory ?? '';
-      found.set(sighting, { recovery: await recovery.recover(directory, next), left: listFiles(directory) });
+      const recovered = await recovery.recover(directory, given(sighting));
+      found.set(sighting, { recovery: recovered, left: recovered.isChecked ? [] : listFiles(directory) });
       done += 1;
       onProgress(done);
     }),
   ]);
-  for (const [index, sighting] of trees.entries()) found.set(sighting, mustBe(recovered[index]));
-  return cases.map((one) => [verdictOf(store, one, (sighting) => found.get(sighting)), one]);
+  return cases.map((one) => {
+    const verdict = verdictOf(store, one, (sighting) => found.get(sighting));
+    return isNotMeasured(verdict) ? { case: one.case, reason: verdict.reason } : [verdict, one];
+  });
+}
+
+/** What the process that looks at a sighting is given. */
+function givenBy(recovery: StoreRecovery, next: Json): (sighting: Sighting) => Json {
+  return (sighting) => recovery.givenBy?.(promisedOf(sighting)) ?? next;
 }
 
 async function believe<Case, Run>(
@@ -144,19 +165,20 @@ async function confirmAlone<Case, Run>(
 ): Promise<Verdict<Case, Run> | NotMeasured> {
   const alone = shared.alone === undefined ? shared : await shared.alone();
   if (isNotMeasured(alone)) return alone;
-  const lookAgain = async (kind?: string): Promise<Verdict<Case, Run>> => {
+  const given = givenBy(recovery, next);
+  const lookAgain = async (kind?: string): Promise<Verdict<Case, Run> | NotMeasured> => {
     const found = new Map<Sighting, Found>();
     await Promise.all(
       alone.sightings.map(async (sighting) => {
         if (sighting.seen === undefined)
-          found.set(sighting, { recovery: await recovery.confirm(sighting.tree, next, kind), left: believed.left });
+          found.set(sighting, { recovery: await recovery.confirm(sighting.tree, given(sighting), kind), left: believed.left });
       }),
     );
     return verdictOf(store, alone, (sighting) => found.get(sighting));
   };
   const again = await lookAgain(answerKind(believed));
   // A forked process may agree. Only one that was started may say otherwise.
-  return again.outcome === believed.outcome ? again : lookAgain();
+  return outcomeOf(again) === believed.outcome ? again : lookAgain();
 }
 
 /** How load and save ended, and what that means. */
@@ -171,18 +193,20 @@ function kindsOfLosses<Case, Run>(pairs: readonly Pair<Case, Run>[]): (readonly 
   return [...groupedBy(losses, ([verdict, { kind }]) => [answerKind(verdict), kind, verdict.sighting.looker.who].join()).values()];
 }
 
-/** The first sighting that shows a loss. A file that others could read counts only where nothing was lost. */
+/** The first sighting that shows a loss. A file that others could read counts only where nothing was lost. What one of them cannot tell, none can. */
 function verdictOf<Case, Run>(
   store: string,
   { case: its, run, sightings }: CarriedOut<Case, Run>,
   foundIn: (sighting: Sighting) => RecoveredTree | undefined,
-): Verdict<Case, Run> {
+): Verdict<Case, Run> | NotMeasured {
   const verdicts = sightings.map((sighting): Verdict<Case, Run> => {
     const found = sighting.seen === undefined ? mustBe(foundIn(sighting)) : { recovery: sighting.seen, left: [] };
     mustLoadJson(store, found);
     return { case: its, run, sighting, ...found, ...sighting.judge(found) };
   });
   const losses = verdicts.filter(({ outcome }) => isLoss(outcome));
+  const unclear = verdicts.map(({ recovery: { load } }) => load).find(({ kind }) => kind === 'unclear');
+  if (unclear?.kind === 'unclear') return { reason: unclear.why };
   return mustBe(losses.find(({ outcome }) => outcome !== 'exposed') ?? losses[0] ?? verdicts[0]);
 }
 

@@ -10,7 +10,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { addedTo, type Path, parsePath } from '../domain/alike.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import type { AfterLoad, Loaded, RecoveredTree, Recovery } from '../domain/recovery.ts';
-import type { Json, Tree } from '../domain/trace.ts';
+import type { Json, Promised, Tree } from '../domain/trace.ts';
 import { buildTree, listFiles, treeKey } from '../domain/tree.ts';
 import { valueAfterNext } from '../judge/promise.ts';
 import { discard } from '../machine/workspace.ts';
@@ -27,6 +27,8 @@ export interface StoreRecovery {
   readonly adds: readonly Path[];
   /** Evaluating the store takes longer than starting a process: whatever can be forked should be. */
   readonly isSlow: boolean;
+  /** What recovery is given in place of the next save, by what had been promised. Absent: that save, whatever had been promised. */
+  readonly givenBy?: (promised: Promised) => Json;
   /** Recovers a directory in a crash state, and changes it. */
   recover(directory: string, next: Json): Promise<Recovery>;
   /**

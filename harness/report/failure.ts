@@ -75,7 +75,7 @@ export function failureRows(cell: CellResult, failure: CaseResult, colors: Color
     ...(failure.forced === undefined ? [] : [{ label: 'before that', items: [[{ text: failure.forced }]] }]),
     ...lossRows(failure),
     ...(failure.again === undefined ? [] : secondCrashRows(failure.again, cell.model)),
-    { label: OUTCOMES[failure.outcome].foundBy, items: [[found, { text: `had promised ${failure.promised}` }]] },
+    { label: failure.foundBy ?? OUTCOMES[failure.outcome].foundBy, items: [[found, { text: `had promised ${failure.promised}` }]] },
     ...differenceRows(failure.differs),
     { label: 'on disk', items: filesOnDisk(failure.onDisk) },
   ];

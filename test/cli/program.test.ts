@@ -23,7 +23,7 @@ async function run(args: readonly string[], colors = false): Promise<Ended> {
 describe('exit 2, and what would have been right', () => {
   test.each<{ args: string; message: string }>([
     { args: 'frobnicate', message: `error: unknown command 'frobnicate'` },
-    { args: 'run surplus', message: 'run takes no arguments, and was given "surplus"' },
+    { args: 'run surplus', message: '"surplus" is taken for a program, which needs --dir' },
     { args: 'run --output-dir out', message: '--output-dir has nothing to hold' },
     { args: 'run --store', message: `argument missing` },
     { args: 'run --preemptions 0', message: 'It must be a whole number of 1 or more' },

@@ -67,7 +67,7 @@ export async function exploreRun<Found extends StatesOfTrace>(
     doubts,
     points: found.points,
     ...(tried && { tried }),
-    notes: [...(late === undefined ? [] : [late]), ...unsplitStores(subject.trace)],
+    notes: [...(subject.notes ?? []), ...(late === undefined ? [] : [late]), ...unsplitStores(subject.trace)],
     found: [found],
   };
 }

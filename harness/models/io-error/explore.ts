@@ -120,7 +120,8 @@ export async function exploreFaults(
     notes: [
       ...(late === undefined ? [] : [late]),
       ...(points === 0 ? [] : unmet.map((text) => `no call of this run is one of --fault ${text}`)),
-      ...((await trial.asksSame()) ? [] : [NOT_ASKED]),
+      ...(trial.lab.isOneRun || (await trial.asksSame()) ? [] : [NOT_ASKED]),
+      ...(subject.notes ?? []),
       ...(trace.marks.some(({ kind }) => kind === 'rejected') ? [REJECTS_ON_WINDOWS] : []),
       ...fsyncs.notes,
       ...lasting.notes,

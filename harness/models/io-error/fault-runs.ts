@@ -48,7 +48,7 @@ export interface NotRun {
 export interface FaultLab {
   readonly recorder: Recorder;
   /** Makes an empty directory for each run, and one spool for all. */
-  readonly prepare: (runs: number) => Pick<RunRequest, 'args' | 'env' | 'timeoutMs' | 'warm'> & {
+  readonly prepare: (runs: number) => Pick<RunRequest, 'args' | 'program' | 'env' | 'timeoutMs' | 'warm'> & {
     readonly directories: readonly string[];
     readonly spool: string;
   };
@@ -58,6 +58,8 @@ export interface FaultLab {
   readonly steps: number;
   /** Faults of every run. */
   readonly standing: readonly Fault[];
+  /** A process carries out one run, and neither loads nor saves after it. */
+  readonly isOneRun: boolean;
   /** Evaluating the store takes long, so each run should be forked. */
   readonly isSlow: boolean;
 }
@@ -134,7 +136,7 @@ export async function runFaults(
     await Promise.all([...lists.keys()].map(runForked));
     return results;
   }
-  const { least, most } = RUNS_PER_PROCESS;
+  const { least, most } = lab.isOneRun ? { least: 1, most: 1 } : RUNS_PER_PROCESS;
   const size = Math.max(least, Math.min(most, Math.ceil(lists.length / lab.recorder.inFlight)));
   const batches = Array.from({ length: Math.ceil(lists.length / size) }, (_, at) => [...lists.keys()].slice(at * size, (at + 1) * size));
   await Promise.all(batches.map(runTogether));
@@ -251,7 +253,7 @@ function partsOf(events: readonly RawEvent[]): RawEvent[][] {
 }
 
 function interpret(
-  { recorder, recording, complaint, steps }: FaultLab,
+  { recorder, recording, complaint, steps, isOneRun }: FaultLab,
   { directory, spool, faults, forked }: FaultRun & { readonly forked: boolean },
   events: readonly RawEvent[],
   processEnd: RawEnd | undefined,
@@ -272,20 +274,21 @@ function interpret(
     trace,
     ...(complained !== undefined && { complaint: complained.replaceAll(directory, '<dir>') }),
   };
-  const ending = endingOf(end, trace, steps);
+  const ending = endingOf(end, trace, { steps, isOneRun });
   if (ending.kind !== 'settled') return { ...rest, ending, settled: scanTree(directory) };
   const settled = trace.trees[trace.marks.at(-1)?.afterOp ?? 0] ?? new Map();
   return { ...rest, ending, settled, after: afterOf(directory, processEnd) };
 }
 
-function endingOf(end: RawEnd, { marks }: Trace, steps: number): Ending {
+function endingOf(end: RawEnd, { marks }: Trace, { steps, isOneRun }: Pick<FaultLab, 'steps' | 'isOneRun'>): Ending {
   if (end.how === 'finished' || marks.length >= steps) return { kind: 'settled' };
   const step = `step ${marks.length + 1}`;
   switch (end.how) {
     case 'timed-out':
       return { kind: 'hung', because: `${step} did not settle within ${end.afterMs / 1000} s`, busy: true };
     case 'exited':
-      if (end.code === NOTHING_LEFT_TO_WAIT_FOR) return { kind: 'hung', because: `${step} never settled, and nothing was left that could` };
+      if (end.code === NOTHING_LEFT_TO_WAIT_FOR && !isOneRun)
+        return { kind: 'hung', because: `${step} never settled, and nothing was left that could` };
       return { kind: 'died', how: `the process ended in ${step} (exit code ${end.code})` };
     case 'crashed':
       return { kind: 'died', how: `the process died in ${step} (${end.signal})` };

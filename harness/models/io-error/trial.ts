@@ -52,7 +52,11 @@ export interface Trial {
   readonly options: ReturnType<typeof oracleOptions>;
 }
 
-export function labOf({ recorder, complaint, recovery }: Bench, { again, steps }: RecordedSubject, profile: string | undefined): FaultLab {
+export function labOf(
+  { store, recorder, complaint, recovery }: Bench,
+  { again, steps }: RecordedSubject,
+  profile: string | undefined,
+): FaultLab {
   if (again === undefined) throw new Error('faults need a run that can be made again');
   const { recording, prepareFaults } = again;
   const [standing, platform] = profile === 'windows' ? [ON_WINDOWS, 'win32' as const] : [[], undefined];
@@ -63,6 +67,7 @@ export function labOf({ recorder, complaint, recovery }: Bench, { again, steps }
     recording,
     steps: steps.length,
     standing,
+    isOneRun: store.kind === 'program',
     isSlow: recovery.isSlow,
   };
 }
@@ -79,7 +84,7 @@ export function trialOf(bench: Bench, subject: RecordedSubject, profile: string 
     lab,
     control: once(() => runAlone(lab, [])),
     asksSame: once(async () => {
-      if (!('trace' in (await trial.control()))) return false;
+      if (lab.isOneRun || !('trace' in (await trial.control()))) return false;
       const controls = [false, true].map((asks): FaultyCase => ({ trial, subject, fails: { kind: 'control', asksSame: asks } }));
       const { verdicts } = await judge(controls, { confirm: false });
       return verdicts[0]?.outcome === verdicts[1]?.outcome;

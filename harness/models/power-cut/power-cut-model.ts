@@ -105,6 +105,7 @@ const profiles = Object.values(FILE_SYSTEMS).map(
 
 export const powerCut: Model<CrashCase, undefined, NamedState, CrashExplored<Cuts>> = {
   name: 'power-cut',
+  unfitFor: ({ kind }) => (kind === 'program' ? 'power is cut in runs that begin with an empty directory' : undefined),
   neverKept: true, // what a kernel writes is what it measures, and the tools that make file systems count, too
   tries: 'cuts',
   profiles: profiles as [Profile, ...Profile[]], // there are file systems

@@ -19,6 +19,7 @@ const STAGES_OF_A_FAULT = 3;
 export const BINDING = {
   name: 'binding',
   cuts: false,
+  programs: false,
   races: false,
   takesStacks: true,
   seesAllProcesses: false,

@@ -2,10 +2,13 @@
  * Reads the op from a stopped syscall: which call, on which files of the store's directory.
  */
 import { dirname, relative, resolve } from 'node:path';
+import { type Call, changesTree } from '../../domain/calls.ts';
 import type { RawMark, RawOp } from '../../domain/events.ts';
 import type { NameRule, Range } from '../../domain/trace.ts';
 import { markKey, type OpIntent, opKey } from '../order.ts';
 import { type OutsideNotes, pathsMeant } from '../outside.ts';
+import type { ProgramStart } from '../recorder.ts';
+import { Acks, textOf } from './acks.ts';
 import { errnoName } from './errno.ts';
 import { FileIds } from './files.ts';
 import type { Libc } from './libc.ts';
@@ -27,12 +30,13 @@ export interface OpAtEntry {
   readonly details: Details | undefined;
 }
 
-/** The workload reports that a step settled. */
+/** The workload reports that a step settled, or a program writes that it did. */
 export interface MarkAtEntry {
   readonly kind: 'mark';
   readonly tid: number;
   readonly key: string;
-  readonly mark: RawMark;
+  /** When it is let through. A program may write several with one call. */
+  readonly marks: () => readonly RawMark[];
 }
 
 type SyscallRead =
@@ -65,6 +69,8 @@ export interface ReaderOptions {
   readonly withDetails: boolean;
   /** Takes what is used outside of the directory. */
   readonly outside: OutsideNotes;
+  /** What is run in place of a workload. */
+  readonly program?: ProgramStart | undefined;
   readonly mapped: MappedFiles;
   /** The number in the trace of the process that a thread belongs to. */
   readonly processNumber: (tid: number) => number;
@@ -74,6 +80,7 @@ export class OpReader {
   readonly #options: ReaderOptions;
   readonly #inside: Inside;
   readonly #ids: FileIds;
+  readonly #acks = new Acks();
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -83,7 +90,7 @@ export class OpReader {
 
   /** Reads a syscall at its entry. `info` is the kernel's struct ptrace_syscall_info. Undefined: not of interest. */
   read(tid: number, info: Buffer): SyscallRead | undefined {
-    const { libc, table } = this.#options;
+    const { libc, table, program } = this.#options;
     const number = numberIn(info);
     const syscall = table.get(number);
     if (syscall === undefined) return number === IO_URING_SETUP ? refuseRing(libc, tid) : undefined;
@@ -92,18 +99,28 @@ export class OpReader {
     if (LEAVING.has(syscall.name)) return this.#options.mapped.isStoredBy(tid) ? { kind: 'leaves' } : undefined;
     const file = this.#locate(tid, syscall.file, args);
     if (file === undefined) return undefined;
-    if (file.path.startsWith(MARK_PREFIX)) return readMark(tid, file.path.slice(MARK_PREFIX.length));
+    if (program === undefined && file.path.startsWith(MARK_PREFIX)) return readMark(tid, file.path.slice(MARK_PREFIX.length));
+    if (program !== undefined && syscall.call === 'write' && file.path === program.output) return this.#said(tid, syscall, args);
     const to = syscall.to && this.#locate(tid, syscall.to, args);
     const path = this.#inside.relative(file.path);
     const toPath = to && this.#inside.relative(to.path);
-    if (path === undefined) this.#noteOutside(syscall, file);
-    if (to !== undefined && toPath === undefined) this.#noteOutside(syscall, to);
+    if (path === undefined) this.#noteOutside(syscall, file, args, tid);
+    if (to !== undefined && toPath === undefined) this.#noteOutside(syscall, to, args, tid);
     if (path === undefined && toPath === undefined) return undefined;
     if (syscall.name === 'mmap') {
       this.#options.mapped.see();
       if (!isShared(args) || !mayStore(tid, args)) return undefined;
     }
     return this.#op(tid, syscall, args, { file, path: path ?? this.#outside(file) }, to && { file: to, path: toPath ?? this.#outside(to) });
+  }
+
+  /** What is written to the standard output of a program. */
+  #said(tid: number, syscall: Syscall, args: readonly bigint[]): MarkAtEntry | undefined {
+    const text = textOf(this.#options.libc, tid, syscall, args);
+    const [first] = this.#acks.marksIn(text);
+    if (first !== undefined) return { kind: 'mark', tid, key: markKey(first), marks: () => this.#acks.take(text) };
+    this.#acks.take(text);
+    return undefined;
   }
 
   /** Only notes what a call uses outside of the directory: for calls that are no ops any more. */
@@ -113,7 +130,7 @@ export class OpReader {
     if (syscall === undefined || !isOp(syscall, args)) return;
     for (const where of [syscall.file, syscall.to]) {
       const file = where && this.#locate(tid, where, args);
-      if (file !== undefined && this.#inside.relative(file.path) === undefined) this.#noteOutside(syscall, file);
+      if (file !== undefined && this.#inside.relative(file.path) === undefined) this.#noteOutside(syscall, file, args, tid);
     }
   }
 
@@ -214,8 +231,13 @@ export class OpReader {
   }
 
   /** A descriptor's file was noted when it was opened, or belongs to what the run was started with. */
-  #noteOutside({ call }: Syscall, { path, given }: Located): void {
-    const { outside } = this.#options;
+  #noteOutside(syscall: Syscall, { path, given }: Located, args: readonly bigint[], tid: number): void {
+    const { call } = syscall;
+    const { outside, program, libc } = this.#options;
+    if (program !== undefined) {
+      if (path === program.input && call === 'read') outside.path(path);
+      if (given !== undefined && mayChange({ call, flags: openFlags(libc, tid, syscall, args) ?? [] })) outside.changed(path);
+    }
     if (given !== undefined) for (const meant of pathsMeant(given)) outside.path(meant);
     else if (call === 'readdir') outside.listed(path);
   }
@@ -255,6 +277,11 @@ const addressesIn = ({ address }: Extract<Where, { address: number }>, args: rea
   args[address + 1] ?? 0n,
 ];
 
+/** Whether a call by a path makes, changes or removes a file, or opens it for that. */
+function mayChange({ call, flags }: { readonly call: Call; readonly flags: readonly string[] }): boolean {
+  return call === 'open' ? flags.includes('write') || flags.includes('create') : changesTree(call);
+}
+
 /** Whether a file that is about to be mapped was opened to write: otherwise the mapping can never be stored into. */
 function mayStore(tid: number, args: readonly bigint[]): boolean {
   return descriptorState(tid, Number(BigInt.asIntN(32, args[4] ?? -1n)))?.writes ?? true;
@@ -266,7 +293,7 @@ function readMark(tid: number, text: string): SyscallRead | undefined {
   if (kind === 'began') return { kind, tid, step: Number(step) };
   if (kind !== 'resolved' && kind !== 'rejected') return undefined;
   const mark: RawMark = { kind, step: Number(step) };
-  return { kind: 'mark', tid, key: markKey(mark), mark };
+  return { kind: 'mark', tid, key: markKey(mark), marks: () => [mark] };
 }
 
 /**

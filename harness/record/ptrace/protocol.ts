@@ -7,7 +7,7 @@ import type { ImageRequest } from '../image/live-image.ts';
 import type { Matching } from '../order.ts';
 import type { Outside } from '../outside.ts';
 import type { RaceReport, RaceRequest } from '../race.ts';
-import type { CutReport, ForcePoint, KillPoint, Warm } from '../recorder.ts';
+import type { CutReport, ForcePoint, KillPoint, ProgramStart, Warm } from '../recorder.ts';
 
 export type TracerPlan =
   | { readonly kind: 'observe' }
@@ -22,6 +22,7 @@ export interface TracerRun {
   readonly run: number;
   readonly node: string;
   readonly args: readonly string[];
+  readonly program?: ProgramStart;
   readonly env: readonly string[];
   readonly directory: string;
   readonly spool: string;

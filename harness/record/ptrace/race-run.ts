@@ -276,7 +276,7 @@ export class RaceRun {
         task.finish(tid);
         return;
       case 'mark':
-        this.#events.push({ kind: seen.mark.kind, task: task.index, step: seen.mark.step });
+        for (const { kind, step } of seen.marks()) this.#events.push({ kind, task: task.index, step });
         break;
       case 'unmeasured':
         this.#unmeasured.add(seen.what);

@@ -18,6 +18,7 @@ const TICK_MS = 200;
 export const PTRACE = {
   name: 'ptrace',
   cuts: true,
+  programs: true,
   races: true,
   takesStacks: false,
   seesAllProcesses: true,
@@ -154,6 +155,7 @@ function messageFor(run: number, request: RunRequest, plan: TracerPlan): TracerR
     run,
     node: process.execPath,
     args: request.args,
+    ...(request.program && { program: request.program }),
     env: environmentOf(request.env),
     directory: request.directory,
     spool: request.spool,

@@ -13,6 +13,7 @@ import { OutsideNotes, UNSEEN } from '../outside.ts';
 import type { CutReport } from '../recorder.ts';
 import { endOfLeader, killProcesses } from './ends.ts';
 import { Injections, tear } from './injection.ts';
+import { launch } from './launch.ts';
 import { EVENT, type Libc, PTRACE, SIGNAL, START_OPTIONS, SYSCALL_INFO_BYTES, SYSCALL_STOP, TRACE_OPTIONS } from './libc.ts';
 import { MappedFiles, STORED_MEANWHILE, type StoredInto } from './mapped-files.ts';
 import { type MarkAtEntry, type OpAtEntry, OpReader } from './op-reader.ts';
@@ -88,12 +89,15 @@ export class TracedRun {
     this.#reader = this.#readerFor(directory);
     this.#clock = new RunClock(now, request.timeoutMs);
     this.forked = forked !== undefined;
-    this.pid = forked ?? libc.spawn(request.node, [...request.args, ...this.#remaining.map((run) => run.directory)], request.env);
+    const launched = request.program && launch(libc, request.program, request.env);
+    this.pid =
+      forked ?? launched?.pid ?? libc.spawn(request.node, [...request.args, ...this.#remaining.map((run) => run.directory)], request.env);
     this.#threads = new Threads(libc, this.pid);
     this.#numbers = new ProcessNumbers(this.pid);
     if (forked !== undefined) return;
     // On a busy machine a child can end before it is seized. Such a run never reaches its recording mark, and is repeated.
     if (libc.ptrace(PTRACE.seize, this.pid, 0, START_OPTIONS) < 0) killProcesses([this.pid]);
+    launched?.go();
   }
 
   get run(): number {
@@ -174,12 +178,14 @@ export class TracedRun {
     const wasLeader = tid === this.pid;
     this.#threads.gone(tid);
     if (this.#inside.delete(tid)) this.#admitHeld(now); // it died inside its call
+    const isProgram = this.#request.program !== undefined;
     if (wasLeader) {
-      this.#end = endOfLeader(status, this.#end, this.#finished);
+      this.#end = endOfLeader(status, this.#end, this.#finished || isProgram);
+      if (isProgram && this.#mapped.doubt !== undefined) this.#log.doubt(this.#mapped.doubt);
       this.stop(); // processes that the store started must not outlive it
     }
     if (this.#threads.size > 0) return false;
-    if (this.#request.plan.kind === 'fault' && this.#end?.how === 'finished') return true; // each run has reported its own end
+    if (!isProgram && this.#request.plan.kind === 'fault' && this.#end?.how === 'finished') return true; // each run has reported its own end
     this.#log.close(this.#end ?? { kind: 'end', how: 'crashed', signal: 'unknown' });
     return true;
   }
@@ -263,6 +269,7 @@ export class TracedRun {
       names: this.#order?.names ?? [],
       withDetails: this.#request.plan.kind !== 'kill' && !this.#current.lean,
       outside: this.outside,
+      program: this.#request.program,
       mapped: this.#mapped,
       processNumber: (tid) => this.#numbers.of(this.#threads.pidOf(tid)),
     });
@@ -339,10 +346,12 @@ export class TracedRun {
   }
 
   #letThrough(arrival: Arrival, now: number): void {
-    this.#progress.onEvent(arrival.kind);
     this.#clock.stalledSince = undefined;
     if (arrival.kind === 'mark') {
-      this.#log.mark(arrival.mark);
+      for (const mark of arrival.marks()) {
+        this.#progress.onEvent('mark');
+        this.#log.mark(mark);
+      }
       this.#injections?.settled();
       if (this.#request.plan.kind === 'fault') this.#clock.restart(now);
       if (this.#current.lean) {
@@ -351,6 +360,7 @@ export class TracedRun {
       }
       this.#busy = true; // until the call that carries the mark returns
     } else {
+      this.#progress.onEvent('op');
       const { ops, killsAfterBytes } = this.#progress;
       if (killsAfterBytes !== undefined) tear(this.#libc, arrival, killsAfterBytes);
       const changed = this.#injections?.enter(ops, arrival);

@@ -49,7 +49,7 @@ function Case({ one, cell, report, link }: { readonly one: PageCase } & Omit<Cas
           <pre>{one.promised}</pre>
         </section>
         <section class={`tone-${OUTCOMES[one.outcome].colour}`}>
-          <h3>{OUTCOMES[one.outcome].foundBy}</h3>
+          <h3>{one.foundBy ?? OUTCOMES[one.outcome].foundBy}</h3>
           <pre>{one.found}</pre>
         </section>
       </div>

@@ -72,6 +72,7 @@ function labOf(
     recording,
     steps: 1,
     standing: [],
+    isOneRun: false,
     isSlow: slow !== undefined,
   };
   return { lab, processes, forked };

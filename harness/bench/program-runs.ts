@@ -1,0 +1,100 @@
+/**
+ * What the runs of a program are started with: a copy of what it begins with, on a stage of its own, and files for what it prints.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from '../domain/errors.ts';
+import { DIRECTORY_VARIABLE, type Program, withDirectory } from '../domain/program.ts';
+import type { Tree } from '../domain/trace.ts';
+import { buildTree, scanTree } from '../domain/tree.ts';
+import { inShell, runCommand } from '../machine/run-command.ts';
+import { layOut } from '../machine/stage.ts';
+import { discard } from '../machine/workspace.ts';
+import { saidBy } from '../recover/program-recovery.ts';
+import type { Bench } from './bench.ts';
+import type { Run } from './workload-runs.ts';
+
+export interface ProgramRunsOptions {
+  readonly env: { readonly [name: string]: string };
+  /** Limit for each run, in ms. */
+  readonly timeoutMs: number;
+}
+
+const ERRORS = 'errors';
+
+/** What is in the directory, after the setup. Throws `UsageError` where that fails. */
+export async function startOf(program: Program, makeDirectory: () => string, { env, timeoutMs }: ProgramRunsOptions): Promise<Tree> {
+  const before = scanTree(program.directory);
+  if (program.setup === undefined) return before;
+  const notes = makeDirectory();
+  try {
+    const { cwd, directory } = layOut(notes, program);
+    buildTree(before, directory);
+    const variables = { ...env, [DIRECTORY_VARIABLE]: directory };
+    const end = await runCommand({ command: inShell(withDirectory(program.setup, directory)), cwd, env: variables, notes, timeoutMs });
+    if (end.how === 'exited' && end.code === 0) return scanTree(directory);
+    const how = end.how === 'exited' ? `ended with exit code ${end.code}` : end.how === 'crashed' ? `died (${end.signal})` : end.how;
+    throw new UsageError(
+      `the setup ${how}${saidBy(end)}`,
+      `It was run as: ${program.setup}\nIn a copy of ${program.directory}, which it must bring into the state that each run starts with.`,
+    );
+  } finally {
+    discard(notes);
+  }
+}
+
+/** Its functions are given away one by one, as what a bench offers. */
+export class ProgramRuns {
+  readonly #program: Program;
+  readonly #start: Tree;
+  readonly #root: string;
+  readonly #options: ProgramRunsOptions;
+  #runs = 0;
+
+  constructor(program: Program, start: Tree, root: string, options: ProgramRunsOptions) {
+    this.#program = program;
+    this.#start = start;
+    this.#root = root;
+    this.#options = options;
+  }
+
+  readonly prepare: Bench['prepare'] = () => this.#run();
+
+  readonly prepareFaults: Bench['prepareFaults'] = (runs) => {
+    if (runs !== 1) throw new Error('a program has each run to itself');
+    const { directory, ...run } = this.#run();
+    return { ...run, directories: [directory] };
+  };
+
+  /** What it printed on its standard error. */
+  readonly complaint: Bench['complaint'] = (directory) => {
+    const place = this.#places.get(directory);
+    const text = place === undefined ? '' : readFileSync(join(place, ERRORS), 'utf8').trim();
+    return text === '' ? undefined : text;
+  };
+
+  /** The place of each directory: a stage has its own depth. */
+  readonly #places = new Map<string, string>();
+
+  #run(): Run {
+    this.#runs += 1;
+    const place = join(this.#root, `run-${this.#runs}`);
+    mkdirSync(place); // fails when the workspace is gone: an interrupted run must not bring it back
+    const { cwd, directory } = layOut(place, this.#program);
+    buildTree(this.#start, directory);
+    const spool = join(place, 'spool');
+    const input = join(place, 'input');
+    mkdirSync(spool);
+    writeFileSync(input, '');
+    this.#places.set(directory, place);
+    const command = this.#program.command.map((word) => withDirectory(word, directory));
+    return {
+      args: [],
+      program: { command, cwd, input, output: join(place, 'output'), errors: join(place, ERRORS) },
+      directory,
+      spool,
+      env: { ...this.#options.env, [DIRECTORY_VARIABLE]: directory },
+      timeoutMs: this.#options.timeoutMs,
+    };
+  }
+}

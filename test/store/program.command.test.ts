@@ -1,0 +1,195 @@
+/** Programs without an adapter, as the command line takes them: `run --dir D [--check C] -- <command>`. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectNothingLeft, openPlace, type Place } from '../lab/command.ts';
+
+let place: Place;
+beforeAll(() => {
+  place = openPlace();
+  place.write({
+    // Each name is acknowledged once its file is there. The first one is then written again in place.
+    'in-place.sh': 'for n in a b; do echo "value of $n" > data/$n; echo "ack $n"; done\necho "value of a" > data/a\n',
+    'by-rename.sh': 'for n in a b a; do echo "value of $n" > data/$n.tmp && mv data/$n.tmp data/$n; echo "ack $n"; done\necho "done" >&2\n',
+    // By exit code.
+    'check.sh': 'for n in $CRASH_MATRIX_ACKED; do test "$(cat data/$n)" = "value of $n" || exit 1; done\n',
+    // By what it found.
+    'found.sh':
+      'for n in a b; do test "$(cat data/$n 2>/dev/null)" = "value of $n" && echo "\\"$n\\""; done | paste -sd, | sed \'s/.*/{"found": [&]}/\'\n',
+  });
+});
+afterAll(() => place.close());
+
+const SCRIPTS = { code: 'sh check.sh', json: 'sh found.sh' } as const;
+
+describe('with a check', () => {
+  test.each(Object.entries(SCRIPTS))('that answers by %s, a file that is written in place is lost', async (_, check) => {
+    const { exitCode, result } = await place.result(['--dir', 'data', '--check', check, '--', 'sh', 'in-place.sh']);
+    expect(exitCode).toBe(1);
+    const [cell] = result.cells;
+    expect(cell).toMatchObject({ store: 'in-place', scenario: 'command', model: 'process-kill', grade: 'lossy', status: 'broken' });
+    expect(Object.keys(cell?.outcomes ?? {}).sort()).toContain('lost');
+    const lost = result.cases.filter(({ outcome }) => outcome === 'lost');
+    expect(lost.map(({ after }) => after?.text)).toEqual(['open a (write, create, truncate)']);
+    expect(lost[0]).toMatchObject({
+      foundBy: 'the check',
+      promised: 'a, b',
+      onDisk: [
+        { path: 'a', bytes: 0 },
+        { path: 'b', bytes: 11 },
+      ],
+    });
+    expect(existsSync(join(place.root, 'data'))).toBe(false);
+  });
+
+  test.each(Object.entries(SCRIPTS))('that answers by %s, a file that is replaced by a rename is kept', async (_, check) => {
+    const { exitCode, result } = await place.result(['--dir', 'data', '--check', check, '--', 'sh', 'by-rename.sh']);
+    expect(result.cells.map(({ grade, reason, notes }) => [grade, reason, notes])).toEqual([['durable', undefined, []]]);
+    expect(exitCode).toBe(0);
+  });
+
+  test('a case is brought about again by the line that is printed, and the report quotes it', async () => {
+    const args = ['--dir', 'data', '--check', SCRIPTS.code, '--', 'sh', 'in-place.sh'];
+    const { result } = await place.result(args);
+    const [lost] = result.cases.filter(({ violation }) => violation);
+    expect(lost?.replay).toBe(
+      "crash-matrix replay in-place/command/process-kill@11 --dir data --check 'sh check.sh' -- sh in-place.sh".replace(
+        '@11',
+        `@${lost?.after?.index}`,
+      ),
+    );
+    const tmp = place.tmp();
+    const replayed = await place.run(['replay', lost?.id ?? '', ...args], { tmp });
+    expect(replayed.exitCode).toBe(1);
+    expect(replayed.stdout).toContain('── ack b ──');
+    expect(replayed.stdout).toMatch(/the check +fails: exit code 1 +had promised a, b/);
+    await expectNothingLeft(tmp);
+    const shown = await place.run(['run', ...['--model', 'process-kill', '--reporter', 'markdown'], ...args]);
+    expect(shown.stdout).toContain(lost?.replay);
+  });
+
+  test('one that accepts an emptied directory says nothing', async () => {
+    const { exitCode, result } = await place.result(['--dir', 'data', '--check', 'true', '--', 'sh', 'by-rename.sh']);
+    expect(exitCode).toBe(1);
+    expect(result.cells.map(({ grade, reason }) => [grade, reason])).toEqual([
+      ['inconclusive', 'vacuous: the check accepts an emptied directory after 3 acknowledgements, so it would accept any loss'],
+    ]);
+  });
+
+  test('an acknowledgement counts at the write that completes its line, whichever process writes it', async () => {
+    place.write({
+      'parts.sh': 'echo "value of a" > data/a.tmp; printf "ac"; mv data/a.tmp data/a; (printf "k a"); printf "\\nnack b\\n"\n',
+    });
+    const { result } = await place.result(['--dir', 'data', '--check', SCRIPTS.code, '--', 'sh', 'parts.sh']);
+    expect(result.cells.map(({ grade, reason }) => [grade, reason])).toEqual([['durable', undefined]]);
+    expect(result.cases.at(-1)?.promised).toBe('a');
+  });
+
+  test('the directory is copied, and stays as it is', async () => {
+    mkdirSync(join(place.root, 'kept'));
+    writeFileSync(join(place.root, 'kept', 'old'), 'old');
+    const check = 'test -f {dir}/old && for n in $CRASH_MATRIX_ACKED; do test -f "$CRASH_MATRIX_DIR/$n" || exit 1; done';
+    const { result } = await place.result([
+      '--dir',
+      'kept',
+      '--check',
+      check,
+      '--',
+      'sh',
+      '-c',
+      'mv {dir}/old {dir}/new; cp {dir}/new {dir}/old; echo ack new',
+    ]);
+    expect(result.cells.map(({ grade }) => grade)).toEqual(['lossy']);
+    expect(result.cases.filter(({ violation }) => violation).map(({ outcome, promised }) => [outcome, promised])[0]).toEqual([
+      'unreadable',
+      'nothing yet',
+    ]);
+    expect(readdirSync(join(place.root, 'kept'))).toEqual(['old']);
+    expect(readFileSync(join(place.root, 'kept', 'old'), 'utf8')).toBe('old');
+  });
+});
+
+describe('a command line that cannot be used', () => {
+  test.each([
+    ['is not found', ['nosuch-program'], 'the program nosuch-program is not found'],
+    ['ends at once', ['true'], 'the program ends and never touches its directory: true'],
+    ['fails', ['sh', '-c', 'echo no >&2; exit 3'], 'the program ended with exit code 3 without any crash: no'],
+    ['never acknowledges', ['sh', '-c', 'echo x > data/f'], 'the program never acknowledges anything'],
+    ['reads its standard input', ['sh', '-c', 'cat > data/f; echo ack f'], 'the program reads its standard input'],
+    ['asks for a terminal', ['sh', '-c', 'read x < /dev/tty; echo x > data/f; echo ack f'], 'the program asks for a terminal'],
+    ['does not end', ['sh', '-c', 'echo x > data/f; echo ack f; sleep 60'], 'the program did not end within 2 s'],
+  ])('%s', async (_, words, message) => {
+    const { exitCode, stderr } = await place.run(['run', '--timeout', '2', '--dir', 'data', '--check', 'true', '--', ...words]);
+    expect(stderr).toContain(message);
+    expect(stderr.trim().split('\n').length).toBeGreaterThan(1); // what to do next
+    expect(exitCode).toBe(2);
+  });
+
+  test.each([
+    [
+      'a check that refuses the run that was not crashed',
+      ['--dir', 'data', '--check', 'echo no such row >&2; exit 1', '--', 'sh', 'by-rename.sh'],
+      'the check fails on what the program leaves when it is not crashed: exit code 1: no such row',
+    ],
+    ['a program without a directory', ['--', 'sh', 'by-rename.sh'], 'crash-matrix run --dir data -- sh by-rename.sh'],
+    ['a check without a program', ['--check', 'true'], '--check is for a program, and none is given'],
+    ['a store and a program', ['--store', 'hardened', '--dir', 'data', '--', 'true'], 'either stores or a program'],
+    ['a directory that is a file', ['--dir', 'check.sh', '--', 'true'], '--dir check.sh is no directory'],
+  ])('%s', async (_, args, message) => {
+    const { exitCode, stderr } = await place.run(['run', ...args]);
+    expect(stderr).toContain(message);
+    expect(exitCode).toBe(2);
+  });
+
+  test('one that writes to the directory itself', async () => {
+    mkdirSync(join(place.root, 'real'));
+    const { exitCode, stderr } = await place.run([
+      'run',
+      '--dir',
+      'real',
+      '--check',
+      'true',
+      '--',
+      'sh',
+      '-c',
+      `echo x > ${place.root}/real/f; echo ack f`,
+    ]);
+    expect(stderr).toContain(`the program writes to ${place.root}/real/f itself`);
+    expect(stderr).toContain('{dir}');
+    expect(exitCode).toBe(2);
+  });
+
+  test('what is written outside is said in the report', async () => {
+    const outside = join(place.root, 'outside.txt');
+    const { result } = await place.result([
+      '--dir',
+      'data',
+      '--check',
+      SCRIPTS.code,
+      '--',
+      'sh',
+      '-c',
+      `sh by-rename.sh; echo x > ${outside}`,
+    ]);
+    expect(result.cells.map(({ notes }) => notes)).toEqual([
+      [`the program writes outside its directory, which is not crashed: ${outside}`],
+    ]);
+  });
+
+  test('the binding recorder sees no programs', async () => {
+    const { exitCode, stderr } = await place.run([
+      'run',
+      '--recorder',
+      'binding',
+      '--dir',
+      'data',
+      '--check',
+      'true',
+      '--',
+      'sh',
+      'by-rename.sh',
+    ]);
+    expect(stderr).toContain('a program can only be run under the ptrace recorder');
+    expect(exitCode).toBe(3);
+  });
+});
