@@ -14,7 +14,7 @@ import type { NotMeasured } from './domain/sighting.ts';
 import type { StageTimes } from './domain/stages.ts';
 import type { Outcome } from './domain/store.ts';
 import type { Tree, Variation } from './domain/trace.ts';
-import { CHECKED_BY, describeAcknowledged } from './explain/checked.ts';
+import { describeAcknowledged, LOOKED_BY } from './explain/checked.ts';
 import { differencesIn } from './explain/differences.ts';
 import { EvidenceTable } from './explain/evidence-table.ts';
 import { describeFound } from './explain/found.ts';
@@ -144,7 +144,9 @@ async function caseResult(verdict: Verdict<Case, unknown>, findings: Findings, {
   const { found, lost = [], ...words } = await model.describe(verdict, findings);
   const id = caseIdOf(verdict, cell);
   const differs =
-    found === undefined && exposed === undefined && !recovery.isChecked ? differencesIn(outcome, recovery, promised, likeness) : undefined;
+    found === undefined && exposed === undefined && recovery.lookedBy === undefined
+      ? differencesIn(outcome, recovery, promised, likeness)
+      : undefined;
   const grade = gradeIn(cell, outcome);
   const violation = isViolation(grade, heldTo(cell).claim);
   const blame = violation ? await model.blame(verdict, findings) : undefined;
@@ -154,8 +156,8 @@ async function caseResult(verdict: Verdict<Case, unknown>, findings: Findings, {
     grade,
     violation,
     found: found ?? (exposed === undefined ? describeFound(outcome, recovery, promised) : `${exposed} by other users`),
-    ...(recovery.isChecked && { foundBy: CHECKED_BY }),
-    promised: recovery.isChecked ? describeAcknowledged(promised) : describePromised(promised),
+    ...(recovery.lookedBy && { foundBy: LOOKED_BY[recovery.lookedBy] }),
+    promised: recovery.lookedBy ? describeAcknowledged(promised) : describePromised(promised),
     ...(differs && { differs }),
     onDisk: filesIn(sighting.tree, model.variation(verdict)),
     lost,

@@ -38,7 +38,8 @@ export async function recordProgram(options: RecordProgramOptions): Promise<Reco
   if (isNotMeasured(recording)) return recording;
   const { trace } = recording;
   const names = trace.marks.map(({ name = '' }) => name);
-  const vacuous = await whyVacuous(options, trace, names);
+  await options.recovery.aimAt?.({ tree: trace.trees.at(-1) ?? new Map(), pid: recording.pid }, trace.variation);
+  const vacuous = program.check === undefined ? undefined : await whyVacuous(options, trace, names);
   if (vacuous !== undefined) return vacuous;
   const steps = names.map((key): Step => ({ kind: 'set', key, value: true }));
   return {

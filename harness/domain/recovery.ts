@@ -27,8 +27,8 @@ export interface Recovery {
    * load found nothing or threw, and where the kernel records reads.
    */
   readonly opened?: readonly string[];
-  /** A check looked: what was loaded is what it found, and nothing is saved. */
-  readonly isChecked?: true;
+  /** Of a program: what was loaded is what its check found, or what it had promised, where it was run again and reached its end. Nothing is saved. */
+  readonly lookedBy?: 'check' | 'rerun';
 }
 
 /** What is known of a recovery once it has loaded. */
@@ -40,7 +40,7 @@ export interface RecoveredTree {
   readonly left: readonly string[];
 }
 
-export type Stage = Exclude<keyof Recovery, 'opened' | 'isChecked'>;
+export type Stage = Exclude<keyof Recovery, 'opened' | 'lookedBy'>;
 
 /** How a process stopped within a stage. */
 export type Stopped = Extract<Loaded, { readonly kind: 'hung' | 'ended' }>;

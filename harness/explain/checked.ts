@@ -1,10 +1,10 @@
 /** What the check of a program found, and what the program had acknowledged, in words. */
 import { keysOf } from '../domain/json.ts';
-import type { Loaded } from '../domain/recovery.ts';
+import type { Recovery } from '../domain/recovery.ts';
 import type { Promised } from '../domain/trace.ts';
 
-/** What stands in front of what a check found. */
-export const CHECKED_BY = 'the check';
+/** What stands in front of what was found. */
+export const LOOKED_BY = { check: 'the check', rerun: 'run again' } as const;
 
 const MOST_NAMED = 6;
 
@@ -15,7 +15,8 @@ function namesText(names: readonly string[]): string {
 }
 
 /** Of a check that accepts, what was acknowledged and is under way; what else it found does not count. */
-export function describeChecked(load: Loaded, { acknowledged, inFlight }: Promised): string {
+export function describeChecked({ load, lookedBy }: Pick<Recovery, 'load' | 'lookedBy'>, { acknowledged, inFlight }: Promised): string {
+  if (lookedBy === 'rerun' && load.kind === 'loaded') return 'it reaches what a run without a crash leaves';
   switch (load.kind) {
     case 'loaded': {
       const found = keysOf(load.value);

@@ -9,7 +9,7 @@ import { describeChecked } from './checked.ts';
 import { describeLoaded, describeValue } from './values.ts';
 
 export function describeFound(outcome: Outcome, recovery: Recovery, promised: Promised): string {
-  if (recovery.isChecked) return describeChecked(recovery.load, promised);
+  if (recovery.lookedBy !== undefined) return describeChecked(recovery, promised);
   const { foundBy } = OUTCOMES[outcome];
   switch (foundBy) {
     case 'load() returned':

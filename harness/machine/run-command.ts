@@ -12,7 +12,8 @@ export interface CommandRun {
   readonly timeoutMs: number;
 }
 
-export type CommandEnd = { readonly output: string; readonly errors: string } & (
+/** `pid`: its process; 0 of one that was not started. */
+export type CommandEnd = { readonly pid: number; readonly output: string; readonly errors: string } & (
   | { readonly how: 'exited'; readonly code: number }
   | { readonly how: 'crashed'; readonly signal: string }
   | { readonly how: 'timed-out' }
@@ -27,7 +28,9 @@ const MOST_PRINTED = 1 << 20;
 export function runCommand({ command, cwd, env, notes, timeoutMs }: CommandRun): Promise<CommandEnd> {
   const [outputFile, errorsFile] = [join(notes, 'output'), join(notes, 'errors')];
   const [output, errors] = [openSync(outputFile, 'w'), openSync(errorsFile, 'w')];
-  const printed = (): { readonly output: string; readonly errors: string } => ({
+  let pid = 0;
+  const printed = (): { readonly pid: number; readonly output: string; readonly errors: string } => ({
+    pid,
     output: beginningOf(outputFile),
     errors: beginningOf(errorsFile),
   });
@@ -35,6 +38,7 @@ export function runCommand({ command, cwd, env, notes, timeoutMs }: CommandRun):
     const [program = '', ...args] = command;
     let isLate = false;
     const child = spawn(program, args, { cwd, env, stdio: ['ignore', output, errors], detached: true });
+    pid = child.pid ?? 0;
     closeSync(output);
     closeSync(errors);
     const limit = setTimeout(() => {

@@ -111,7 +111,7 @@ async function recoverAll<Case, Run>(
     ...directories.map(async (sighting) => {
       const directory = sighting.directory ?? '';
       const recovered = await recovery.recover(directory, given(sighting));
-      found.set(sighting, { recovery: recovered, left: recovered.isChecked ? [] : listFiles(directory) });
+      found.set(sighting, { recovery: recovered, left: recovered.lookedBy === undefined ? listFiles(directory) : [] });
       done += 1;
       onProgress(done);
     }),

@@ -6,10 +6,10 @@
 import { keysOf } from '../domain/json.ts';
 import { ACKED_VARIABLE, DIRECTORY_VARIABLE, namesAsValue, type Program, withDirectory } from '../domain/program.ts';
 import type { Loaded, RecoveredTree, Recovery } from '../domain/recovery.ts';
-import type { Json, Tree } from '../domain/trace.ts';
-import { buildTree, scanTree, treeKey } from '../domain/tree.ts';
+import type { Json, Tree, Variation } from '../domain/trace.ts';
+import { buildTree, differenceBetweenRuns, type RunTree, scanTree, treeKey } from '../domain/tree.ts';
 import { type CommandEnd, inShell, runCommand } from '../machine/run-command.ts';
-import { layOut } from '../machine/stage.ts';
+import { layOut, type Stage } from '../machine/stage.ts';
 import { discard } from '../machine/workspace.ts';
 import type { StoreRecovery } from './recovery-of.ts';
 
@@ -29,7 +29,12 @@ const MOST_LINES = 3;
 
 export async function programRecovery(program: Program, { start, ...options }: ProgramRecoveryOptions): Promise<StoreRecovery> {
   const { lanes } = options;
-  const look = (tree: Tree, given: Json): Promise<Loaded> => lookedAt(program, tree, given, options);
+  let goal: Goal | undefined;
+  const lookedBy = program.check === undefined ? 'rerun' : 'check';
+  const look = async (tree: Tree, given: Json): Promise<Loaded> =>
+    program.check === undefined
+      ? reached(await runAgain(program, tree, options), goal, given)
+      : checked(program.check, program, tree, given, options);
   const waiting: (() => Promise<void>)[] = [];
   let busy = 0;
   const next = (): void => {
@@ -50,7 +55,7 @@ export async function programRecovery(program: Program, { start, ...options }: P
     const known = new Map<string, Promise<RecoveredTree>>();
     return (tree, given) => {
       const key = `${JSON.stringify(given)}\n${treeKey(tree)}`;
-      const answer = known.get(key) ?? inLane(async () => ({ recovery: { load: await look(tree, given), isChecked: true }, left: [] }));
+      const answer = known.get(key) ?? inLane(async () => ({ recovery: { load: await look(tree, given), lookedBy }, left: [] }));
       known.set(key, answer);
       return answer;
     };
@@ -58,10 +63,15 @@ export async function programRecovery(program: Program, { start, ...options }: P
   const [first, again] = [answers(), answers()];
   const recoveryOf = async ({ recovery }: RecoveredTree): Promise<Recovery> => recovery;
   return {
-    whenFresh: await look(start, namesAsValue([])),
+    whenFresh: program.check === undefined ? { kind: 'loaded' } : await look(start, namesAsValue([])),
     adds: [],
     isSlow: false,
     givenBy: ({ acknowledged }) => namesAsValue(Object.keys(keysOf(acknowledged))),
+    ...(program.check === undefined && {
+      aimAt: async (end: RunTree, variation: Variation) => {
+        goal = { ends: [end, await runAgain(program, end.tree, options)], variation };
+      },
+    }),
     recover: async (directory, given) => first(scanTree(directory), given).then(recoveryOf),
     recoverTrees: (trees, given, onDone = () => {}) => {
       let done = 0;
@@ -79,24 +89,80 @@ export async function programRecovery(program: Program, { start, ...options }: P
   };
 }
 
-async function lookedAt(
+type LookOptions = Omit<ProgramRecoveryOptions, 'start' | 'lanes'>;
+
+async function inCopy<T>(
   program: Program,
   tree: Tree,
-  given: Json,
-  { makeDirectory, env, timeoutMs }: Omit<ProgramRecoveryOptions, 'start' | 'lanes'>,
-): Promise<Loaded> {
+  { makeDirectory }: Pick<LookOptions, 'makeDirectory'>,
+  work: (copy: Stage & { readonly notes: string }) => Promise<T>,
+): Promise<T> {
   const notes = makeDirectory();
   try {
-    const { cwd, directory } = layOut(notes, program);
-    buildTree(tree, directory);
-    const names = Object.keys(keysOf(given));
-    const variables = { ...env, [DIRECTORY_VARIABLE]: directory, [ACKED_VARIABLE]: names.join('\n') };
-    const check = program.check ?? '';
-    const command = inShell(withDirectory(check, directory));
-    return answerOf(await runCommand({ command, cwd, env: variables, notes, timeoutMs }), names, timeoutMs);
+    const stage = layOut(notes, program);
+    buildTree(tree, stage.directory);
+    return await work({ ...stage, notes });
   } finally {
     discard(notes);
   }
+}
+
+function checked(check: string, program: Program, tree: Tree, given: Json, options: LookOptions): Promise<Loaded> {
+  const { timeoutMs } = options;
+  const names = Object.keys(keysOf(given));
+  return inCopy(program, tree, options, async ({ cwd, directory, notes }) => {
+    const env = { ...options.env, [DIRECTORY_VARIABLE]: directory, [ACKED_VARIABLE]: names.join('\n') };
+    const command = inShell(withDirectory(check, directory));
+    return answerOf(await runCommand({ command, cwd, env, notes, timeoutMs }), names, timeoutMs);
+  });
+}
+
+/** What a run that was not crashed leaves, and what two leave. */
+interface Goal {
+  readonly ends: readonly RunTree[];
+  readonly variation: Variation;
+}
+
+/** What another run leaves. `trouble`: how it ended, if not well. */
+interface Rerun extends RunTree {
+  readonly trouble?: string;
+}
+
+function runAgain(program: Program, tree: Tree, options: LookOptions): Promise<Rerun> {
+  return inCopy(program, tree, options, async ({ cwd, directory, notes }) => {
+    const env = { ...options.env, [DIRECTORY_VARIABLE]: directory };
+    const command = program.command.map((word) => withDirectory(word, directory));
+    const end = await runCommand({ command, cwd, env, notes, timeoutMs: options.timeoutMs });
+    const trouble = troubleIn(end, options.timeoutMs)?.replaceAll(directory, '<dir>');
+    return { tree: scanTree(directory), pid: end.pid, ...(trouble !== undefined && { trouble }) };
+  });
+}
+
+function troubleIn(end: CommandEnd, timeoutMs: number): string | undefined {
+  switch (end.how) {
+    case 'exited':
+      return end.code === 0 ? undefined : `ends with exit code ${end.code}${saidBy(end)}`;
+    case 'crashed':
+      return `dies (${end.signal})`;
+    case 'timed-out':
+      return `does not end within ${timeoutMs / 1000} s`;
+    case 'not-started':
+      return `cannot be started: ${end.why}`;
+    default:
+      return end satisfies never;
+  }
+}
+
+/** How it ends does not count: a second run of a program may well find nothing to do, and say so by its exit code. */
+function reached({ trouble, ...found }: Rerun, goal: Goal | undefined, given: Json): Loaded {
+  if (goal === undefined) throw new Error('it is not known what the program must reach');
+  const differences = goal.ends.map((end) => differenceBetweenRuns(end, found, goal.variation));
+  if (differences.includes(undefined)) return { kind: 'loaded', value: given };
+  const how = trouble === undefined ? '' : `${trouble}, and `;
+  return {
+    kind: 'unclear',
+    why: `run again after the crash, the program ${how}leaves another directory than without one: ${differences[0]}; a --check can say whether that is a loss`,
+  };
 }
 
 /** A check that says nothing but yes has found all that it was asked for. */

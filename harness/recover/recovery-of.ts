@@ -10,8 +10,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { addedTo, type Path, parsePath } from '../domain/alike.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import type { AfterLoad, Loaded, RecoveredTree, Recovery } from '../domain/recovery.ts';
-import type { Json, Promised, Tree } from '../domain/trace.ts';
-import { buildTree, listFiles, treeKey } from '../domain/tree.ts';
+import type { Json, Promised, Tree, Variation } from '../domain/trace.ts';
+import { buildTree, listFiles, type RunTree, treeKey } from '../domain/tree.ts';
 import { valueAfterNext } from '../judge/promise.ts';
 import { discard } from '../machine/workspace.ts';
 import { AnswerPool } from './answers.ts';
@@ -29,6 +29,8 @@ export interface StoreRecovery {
   readonly isSlow: boolean;
   /** What recovery is given in place of the next save, by what had been promised. Absent: that save, whatever had been promised. */
   readonly givenBy?: (promised: Promised) => Json;
+  /** Of a program without a check: says what it must reach when it is run again. */
+  readonly aimAt?: (end: RunTree, variation: Variation) => Promise<void>;
   /** Recovers a directory in a crash state, and changes it. */
   recover(directory: string, next: Json): Promise<Recovery>;
   /**

@@ -193,3 +193,80 @@ describe('a command line that cannot be used', () => {
     expect(exitCode).toBe(3);
   });
 });
+
+describe('without a check', () => {
+  const SORTED = ['--dir', 'lines', '--', 'sort', '-o', 'lines/f', 'lines/f'];
+  beforeAll(() => {
+    mkdirSync(join(place.root, 'lines'));
+    writeFileSync(join(place.root, 'lines', 'f'), 'c\nb\na\n');
+  });
+
+  test('a program that reaches its end when it is run again is fine', async () => {
+    const { exitCode, result } = await place.result(['--dir', 'data', '--', 'sh', 'by-rename.sh']);
+    expect(result.cells.map(({ grade, reason }) => [grade, reason])).toEqual([['durable', undefined]]);
+    expect(result.cases[1]).toMatchObject({ foundBy: 'run again', found: 'it reaches what a run without a crash leaves' });
+    expect(exitCode).toBe(0);
+  });
+
+  test('one that adds at each run reaches the end of two', async () => {
+    const { result } = await place.result(['--dir', 'data', '--', 'sh', '-c', 'echo x >> data/log']);
+    expect(result.cells.map(({ grade, reason }) => [grade, reason])).toEqual([['durable', undefined]]);
+  });
+
+  test('one that does not is no loss, and no pass', async () => {
+    const { exitCode, result } = await place.result(SORTED);
+    const [cell] = result.cells;
+    expect(cell).toMatchObject({ grade: 'inconclusive', violations: 0 });
+    expect(cell?.reason).toMatch(
+      /^run again after the crash, the program leaves another directory than without one: expected f .*; a --check can say whether that is a loss$/,
+    );
+    expect(exitCode).toBe(1);
+  });
+
+  test('how the second run ended is said', async () => {
+    const { result } = await place.result([
+      '--dir',
+      'data',
+      '--',
+      'sh',
+      '-c',
+      'mkdir data/lock || exit 5; echo x > data/f; rmdir data/lock',
+    ]);
+    expect(result.cells[0]?.reason).toContain('the program ends with exit code 5: mkdir:');
+  });
+});
+
+describe('under other models', () => {
+  const CHECK = 'test -z "$CRASH_MATRIX_ACKED" || test "$(cat data/f)" = new';
+  const grades = async (model: string, script: string): Promise<string[]> => {
+    const { result } = await place.result(['--model', model, '--dir', 'data', '--check', CHECK, '--', 'sh', '-c', script]);
+    return result.cells.map(({ grade, outcomes }) => `${grade} ${Object.keys(outcomes).sort().join(' ')}`);
+  };
+
+  test.each([
+    ['that forces nothing is lost', 'echo new > data/f; echo ack f', 'lossy lost original'],
+    ['that is forced, with its name, is kept', 'echo new > data/f; sync data/f; sync data; echo ack f', 'durable original'],
+  ])('power loss: what is acknowledged %s', async (_, script, found) => {
+    expect(await grades('power-loss:xfs', script)).toEqual([found]);
+  });
+
+  test.each([
+    ['goes on after a write that failed', 'echo new > data/f; echo ack f', 'lossy lost original'],
+    ['ends where a write failed', 'echo new > data/f && echo ack f', 'durable original'],
+  ])('failing calls: a program that %s', async (_, script, found) => {
+    expect(await grades('io-error', script)).toEqual([found]);
+  });
+
+  test('a server that is started, waited for and stopped is a part of the program', async () => {
+    place.write({
+      'server.sh':
+        'mkfifo "$1/asked" 2>/dev/null; while read line < "$1/asked"; do test "$line" = stop && exit 0; echo "$line" > data/f; echo "$line" > "$1/answer"; done\n',
+      'client.sh':
+        't=$(mktemp -d); mkfifo $t/asked $t/answer; sh server.sh $t & echo new > $t/asked; read x < $t/answer; echo ack f; echo stop > $t/asked; wait; rm -r $t\n',
+    });
+    const tmp = place.tmp();
+    const { result } = await place.result(['--dir', 'data', '--check', CHECK, '--', 'sh', 'client.sh'], { tmp });
+    expect(result.cells.map(({ grade, reason }) => [grade, reason])).toEqual([['durable', undefined]]);
+    expect(result.cases.some(({ promised }) => promised === 'f')).toBe(true);
+  });
+});
