@@ -28,6 +28,7 @@ export {
   type MapStore,
   type ModuleStore,
   type Outcome,
+  type ProgramStore,
   type Store,
 } from './domain/store.ts';
 export type { Json, Step } from './domain/trace.ts';

@@ -11,15 +11,17 @@ import {
   type LogStore,
   type MapStore,
   type ModuleStore,
+  type ProgramStore,
   type Store,
   type StoreCalls,
 } from '../domain/store.ts';
 import { commandStore } from './command-store.ts';
 
-type ImportedStore = Exclude<Store, CommandStore>;
+type ImportedStore = Exclude<Store, CommandStore | ProgramStore>;
 
 export function callsOf(store: Store): StoreCalls {
   if ('saveCommand' in store) return commandStore(store);
+  if ('command' in store) throw new Error('a program has no functions');
   return isPlain(store) ? store : withHandles(store);
 }
 

@@ -1,13 +1,17 @@
 /** `crash-matrix run`. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Option } from 'commander';
 import { cellName } from '../domain/case-id.ts';
 import { UsageError } from '../domain/errors.ts';
+import type { Program } from '../domain/program.ts';
 import { failsGate } from '../explain/baseline.ts';
 import { redactedResult } from '../explain/redacted.ts';
+import { programFile } from '../init/program-file.ts';
 import { isCi } from '../machine/ci.ts';
 import { timings } from '../report/timings.ts';
+import { programStore } from '../store/program-store.ts';
 import { checkAvailable } from './available.ts';
 import { type BaselineFlags, baselineOptions, openBaseline } from './baseline.ts';
 import type { CliCommand } from './command.ts';
@@ -29,6 +33,7 @@ interface RunFlags extends MatrixFlags, BaselineFlags, ProgramFlags {
   readonly timings: boolean;
   readonly redact: boolean;
   readonly watch: boolean;
+  readonly init: boolean;
 }
 
 export const runCommand: CliCommand<RunFlags> = {
@@ -37,7 +42,7 @@ export const runCommand: CliCommand<RunFlags> = {
   arguments: [COMMAND_WORDS],
   options: [
     ...group('What runs:', [...whatRuns(), configOption(), flag('--list', 'print the cells and run nothing'), watchOption()]),
-    ...group('A program:', programOptions()),
+    ...group('A program:', [...programOptions(), flag('--init', 'write the program with its options as a store file, and run nothing')]),
     ...group('How:', [...how(), ...baselineOptions()]),
     ...group('How much:', howMuch()),
     ...group('Reports:', [...reportOptions(), allCases(), flag('--timings', 'where the time went, by model and stage')]),
@@ -84,6 +89,7 @@ async function runAgain(flags: RunFlags, output: Output): Promise<never> {
 
 /** Returns the exit code: 0 if every claim was kept and every known bug found, 1 otherwise. */
 async function run(flags: RunFlags, output: Output, watched?: WatchedRun): Promise<number> {
+  if (flags.init) return writeStoreFile(flags.program, output);
   const reporters = chosenReporters(flags);
   const held = openBaseline(flags, process.env, output);
   return withMatrix(flags, { note: output.note, ...watched }, async ({ session, cells, leftOut, run: runSome }) => {
@@ -104,4 +110,22 @@ async function run(flags: RunFlags, output: Output, watched?: WatchedRun): Promi
     if (flags.timings) output.note(timings(result.cells).join('\n'));
     return failsGate(result) ? 1 : 0;
   });
+}
+
+/** Writes over nothing. Throws `UsageError`. */
+function writeStoreFile(program: Program | undefined, output: Output): number {
+  if (program === undefined)
+    throw new UsageError(
+      '--init is for a program, and none is given',
+      'Give it after --: crash-matrix run --dir data --init -- python3 save.py data\nFor a store of your own: crash-matrix init',
+    );
+  const { path, text } = programFile(programStore(program), program);
+  try {
+    writeFileSync(join(program.cwd, path), text, { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw new UsageError(`${path} cannot be written: ${(error as Error).message}`);
+    throw new UsageError(`there is a file ${path} already`, 'Move it, or delete it: --init writes over nothing.');
+  }
+  output.print(`written  ${path}\n\nnext: crash-matrix run --store ./${path}`);
+  return 0;
 }

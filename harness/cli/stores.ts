@@ -51,8 +51,6 @@ export async function selectCells(session: Chooser, selection: Selection, now: n
   const variants = isDefault ? VARIANTS.filter(({ profile }) => profile.byDefault) : [...new Set(selection.models.flatMap(knownVariants))];
   const builtIn = builtInScenarios(now);
   const { program } = selection;
-  if (program !== undefined && !session.machine.recorder.programs)
-    throw new UnavailableError(`a program can only be run under the ptrace recorder, and this is ${session.machine.recorder.name}`);
   const names =
     program !== undefined ? [] : selection.stores.length === 0 ? BUILT_IN_STORES.map(({ name }) => name) : [...new Set(selection.stores)];
   const stores: LoadedStore[] = program === undefined ? [] : [programStore(program)];
@@ -60,6 +58,9 @@ export async function selectCells(session: Chooser, selection: Selection, now: n
     const some = names.slice(at, at + LOADED_AT_ONCE);
     stores.push(...(await Promise.all(some.map((name) => load(session, name, { ...selection, now, scenarios: builtIn })))));
   }
+  const { recorder } = session.machine;
+  if (stores.some(({ kind }) => kind === 'program') && !recorder.programs)
+    throw new UnavailableError(`a program can only be run under the ptrace recorder, and this is ${recorder.name}`);
   const twice = stores.find(({ name }, index) => stores.findIndex((other) => other.name === name) !== index);
   if (twice !== undefined)
     throw new UsageError(`two stores are named "${twice.name}"`, 'Give one of them another name: defineStore({ name: … }).');

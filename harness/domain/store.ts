@@ -161,8 +161,27 @@ export interface CommandStore extends StoreOptions {
   readonly loadCommand: readonly string[];
 }
 
+/**
+ * A program in any language, run as it is. It promises by lines `ack <name>` on its standard output. `{dir}` in the command, the setup and the
+ * check stands for the directory of the run, as the variable CRASH_MATRIX_DIR does.
+ */
+export interface ProgramStore extends Pick<StoreOptions, 'name' | 'claims' | 'knownBugs' | 'env'> {
+  /** The program and its arguments, no shell. */
+  readonly command: readonly string[];
+  /** The directory that it changes, relative to where the run is started. What is in it is what each run starts with; it is copied. */
+  readonly directory: string;
+  /** A shell command: run once, in a copy of the directory, to make what each run starts with. */
+  readonly setup?: string;
+  /**
+   * A shell command that says what is there after a crash: by its exit code or, with exit code 0, by `{"found": ["name", …]}` on its standard
+   * output. It gets what was acknowledged in CRASH_MATRIX_ACKED, one name on each line. Default: the program is run again, and must reach what
+   * it leaves without a crash.
+   */
+  readonly check?: string;
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: as above.
-export type Store<Value = any> = ModuleStore<Value> | MapStore | LogStore | CommandStore;
+export type Store<Value = any> = ModuleStore<Value> | MapStore | LogStore | CommandStore | ProgramStore;
 
 /** Adds types to a store, and nothing else: a module whose default export is the plain object works too. */
 export function defineStore<Value>(store: Store<Value>): Store<Value> {

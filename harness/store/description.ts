@@ -2,6 +2,7 @@
  * Validates the export of a store file, and describes it as data that can be sent to another process.
  */
 import * as z from 'zod';
+import type { LoadedStore } from '../domain/loaded-store.ts';
 import { OUTCOME_NAMES } from '../domain/outcomes.ts';
 import type { Scenario, ScenarioPlan } from '../domain/scenario.ts';
 import {
@@ -13,14 +14,18 @@ import {
   type Contract,
   contractsNamedBy,
   type KnownBugs,
+  type ProgramStore,
 } from '../domain/store.ts';
 import { toJson } from '../domain/to-json.ts';
 import type { Json } from '../domain/trace.ts';
 import { planScenario } from '../scenario/plan.ts';
+import { COMMAND_LINE, OF_A_PROGRAM } from './program-store.ts';
 
 export interface StoreFacts {
   readonly name?: string;
-  readonly kind: 'module' | 'command';
+  readonly kind: LoadedStore['kind'];
+  /** Of the kind `program`: its paths as they were given. */
+  readonly program?: Pick<ProgramStore, 'directory' | 'setup' | 'check'> & { readonly command: readonly [string, ...string[]] };
   readonly abilities: Abilities;
   readonly ignore: readonly string[];
   readonly empty?: Json;
@@ -41,7 +46,7 @@ export type Description =
 
 const aFunction = z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', 'expected a function');
 const aName = z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'expected letters, digits, ".", "_" and "-"');
-const aCommand = z.array(z.string()).min(1, 'expected a program and its arguments, e.g. ["python3", "store.py", "save", "{dir}"]');
+const aCommand = z.tuple([z.string()], z.string(), 'expected a program and its arguments, e.g. ["python3", "store.py", "save", "{dir}"]');
 const claim = z.enum(['durable', 'atomic', 'lossy']);
 const knownBug = z.strictObject({ grade: z.enum(['lossy', 'atomic']), outcomes: z.array(z.enum(OUTCOME_NAMES)).optional() });
 
@@ -70,7 +75,18 @@ const schemas = (models: readonly [string, ...string[]]) => {
     close: aFunction.optional(),
     acknowledges: z.enum(ACKNOWLEDGEMENTS).optional(),
   };
+  const { name, claims: claimed, knownBugs, env } = options;
   return {
+    program: z.strictObject({
+      name,
+      claims: claimed,
+      knownBugs,
+      env,
+      command: aCommand,
+      directory: z.string().min(1),
+      setup: z.string().min(1).optional(),
+      check: z.string().min(1).optional(),
+    }),
     module: z.strictObject({
       ...options,
       ...handles,
@@ -92,6 +108,7 @@ export function describeStore(exported: unknown, now: number, models: readonly [
       `the default export is ${exported === undefined ? 'missing' : `a ${exported === null ? 'null' : typeof exported}`}; expected { save, load }`,
     );
   }
+  if ('command' in exported) return describeProgram(exported, models);
   const isCommand = 'saveCommand' in exported || 'loadCommand' in exported;
   const parsed = schemas(models)[isCommand ? 'command' : 'module'].safeParse(exported);
   if (!parsed.success) return invalid(...parsed.error.issues.map(inWords));
@@ -119,6 +136,28 @@ export function describeStore(exported: unknown, now: number, models: readonly [
       ...(name !== undefined && { name }),
       ...(emptyJson.value !== undefined && { empty: emptyJson.value }),
       ...(scenarios !== undefined && (named.length > 0 || own.length === 0) && { scenarios: named }),
+    },
+  };
+}
+
+function describeProgram(exported: object, models: readonly [string, ...string[]]): Description {
+  const parsed = schemas(models).program.safeParse(exported);
+  if (!parsed.success) return invalid(...parsed.error.issues.map(inWords));
+  const { name, claims, knownBugs, env, command, directory, setup, check } = parsed.data;
+  const [program, ...args] = command;
+  return {
+    kind: 'store',
+    facts: {
+      kind: 'program',
+      program: { command: [program, ...args], directory, ...(setup !== undefined && { setup }), ...(check !== undefined && { check }) },
+      abilities: OF_A_PROGRAM,
+      ignore: [],
+      claims: (claims ?? {}) as StoreFacts['claims'],
+      knownBugs: (knownBugs ?? {}) as StoreFacts['knownBugs'],
+      ownScenarios: [COMMAND_LINE],
+      scenarios: [],
+      env: env ?? {},
+      ...(name !== undefined && { name }),
     },
   };
 }

@@ -155,6 +155,9 @@ function finish(argument: string, fileName: string, bundle: string, facts: Store
     argument,
     bundle,
     kind: facts.kind,
+    ...(facts.program && {
+      program: { ...facts.program, cwd: options.cwd, directory: resolve(options.cwd, facts.program.directory) },
+    }),
     abilities: facts.abilities,
     ignore: facts.ignore,
     claims: facts.claims,

@@ -7,7 +7,7 @@ import type { Scenario } from '../domain/scenario.ts';
 import type { Abilities } from '../domain/store.ts';
 
 /** What every program goes through: its steps are what it acknowledges. */
-export const COMMAND: Scenario = {
+export const COMMAND_LINE: Scenario = {
   name: 'command',
   catches: 'a crash anywhere between the start of the program and its end',
   before: [],
@@ -39,7 +39,7 @@ export function programStore(program: Program): LoadedStore {
     ignore: [],
     claims: {},
     knownBugs: {},
-    scenarios: [COMMAND],
+    scenarios: [COMMAND_LINE],
     env: {},
   };
 }

@@ -270,3 +270,40 @@ describe('under other models', () => {
     expect(result.cases.some(({ promised }) => promised === 'f')).toBe(true);
   });
 });
+
+test('--setup makes what each run starts with, and --init a store file that does the same', async () => {
+  const tmp = place.tmp();
+  const args = [
+    '--dir',
+    'made',
+    '--setup',
+    'mkdir -p made && echo old > made/f',
+    '--check',
+    'grep -q . made/f',
+    '--init',
+    '--',
+    'sh',
+    '-c',
+    'echo new > made/f; echo ack f',
+  ];
+  const written = await place.run(['run', ...args], { tmp });
+  expect(written).toMatchObject({ exitCode: 0, stdout: 'written  sh.ts\n\nnext: crash-matrix run --store ./sh.ts' });
+  const { result } = await place.result(args.filter((word) => word !== '--init'));
+  expect(result.cases[0]).toMatchObject({ outcome: 'original', onDisk: [{ path: 'f', bytes: 4 }] });
+  expect(result.cells.map(({ grade }) => grade)).toEqual(['lossy']);
+  const { result: ofFile } = await place.result(['--store', './sh.ts']);
+  const without = ({ replay: _, ...one }: (typeof result.cases)[number]) => one;
+  expect(ofFile.cases.map(without)).toEqual(result.cases.map(without));
+  const [lost] = ofFile.cases.filter(({ violation }) => violation);
+  expect(lost?.replay).toBe(`crash-matrix replay ${lost?.id} --store ./sh.ts`);
+  expect(await place.run(['replay', lost?.id ?? '', '--store', './sh.ts'])).toMatchObject({ exitCode: 1 });
+  const again = await place.run(['run', ...args]);
+  expect(again.stderr).toContain('there is a file sh.ts already');
+  expect(again.exitCode).toBe(2);
+});
+
+test('a setup that fails is said', async () => {
+  const { exitCode, stderr } = await place.run(['run', '--dir', 'data', '--setup', 'echo no disk >&2; exit 4', '--', 'sh', 'by-rename.sh']);
+  expect(stderr).toContain('the setup ended with exit code 4: no disk');
+  expect(exitCode).toBe(2);
+});
