@@ -78,13 +78,13 @@ export class ProgramRuns {
 
   #run(): Run {
     this.#runs += 1;
-    const place = join(this.#root, `run-${this.#runs}`);
+    const place = join(this.#root, `${this.#runs}`); // short: a socket in TMPDIR has a path of at most 107 bytes
     mkdirSync(place); // fails when the workspace is gone: an interrupted run must not bring it back
     const { cwd, directory } = layOut(place, this.#program);
     buildTree(this.#start, directory);
-    const spool = join(place, 'spool');
-    const input = join(place, 'input');
+    const [spool, input, temporary] = [join(place, 'spool'), join(place, 'input'), join(place, 'tmp')];
     mkdirSync(spool);
+    mkdirSync(temporary);
     writeFileSync(input, '');
     this.#places.set(directory, place);
     const command = this.#program.command.map((word) => withDirectory(word, directory));
@@ -93,7 +93,7 @@ export class ProgramRuns {
       program: { command, cwd, input, output: join(place, 'output'), errors: join(place, ERRORS) },
       directory,
       spool,
-      env: { ...this.#options.env, [DIRECTORY_VARIABLE]: directory },
+      env: { ...this.#options.env, [DIRECTORY_VARIABLE]: directory, TMPDIR: temporary }, // what a killed program leaves there goes with it
       timeoutMs: this.#options.timeoutMs,
     };
   }

@@ -2,6 +2,7 @@
  * The run of a program, recorded once for all cells: first a run that shows whether the command line can be judged at all, then the recording.
  * What is wrong with the command line or with its check is said before anything is crashed.
  */
+import { dirname } from 'node:path';
 import { UsageError } from '../domain/errors.ts';
 import type { RawEnd } from '../domain/events.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
@@ -49,7 +50,7 @@ export async function recordProgram(options: RecordProgramOptions): Promise<Reco
     steps,
     oracle: oracleOfSteps(trace, undefined, steps, oracleOptions(options)),
     again: { recording: withoutLate(recording), prepare, prepareFaults },
-    notes: outsideNotes(report, first.directory),
+    notes: outsideNotes(report, dirname(first.program?.input ?? first.directory)),
     sites: async () => ({ sites: new Map(), mismatches: [] }),
   };
 }
@@ -152,9 +153,10 @@ function inWords(load: Loaded, names: readonly string[]): string {
 /** Paths that are named in a note. */
 const MOST_NAMED = 3;
 
-/** Where else it wrote. What is there is not looked at, and not put back between runs. */
-function outsideNotes({ outside }: RunReport, directory: string): string[] {
-  const changed = (outside?.changed ?? []).filter((path) => !/^\/(?:dev|proc)\//.test(path) && !path.startsWith(directory));
+/** Where else it wrote, but for temporary files: `place` is that of the run. What is there is not looked at, and not put back between runs. */
+function outsideNotes({ outside }: RunReport, place: string): string[] {
+  const isOwn = (path: string): boolean => /^\/(?:dev|proc)\//.test(path) || path.startsWith(`${place}/`);
+  const changed = (outside?.changed ?? []).filter((path) => !isOwn(path));
   if (changed.length === 0) return [];
   const more = changed.length > MOST_NAMED ? `, and ${changed.length - MOST_NAMED} more` : '';
   return [`the program writes outside its directory, which is not crashed: ${changed.slice(0, MOST_NAMED).join(', ')}${more}`];

@@ -1,13 +1,13 @@
 /** Runs a program to its end or to a limit, and ends what it started. */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface CommandRun {
   readonly command: readonly string[];
   readonly cwd: string;
   readonly env: { readonly [name: string]: string };
-  /** An existing directory, for what it prints. */
+  /** An existing directory, for what it prints and for its temporary files. */
   readonly notes: string;
   readonly timeoutMs: number;
 }
@@ -27,6 +27,8 @@ const MOST_PRINTED = 1 << 20;
 /** The command has no standard input. It leads a process group of its own, which ends with it. */
 export function runCommand({ command, cwd, env, notes, timeoutMs }: CommandRun): Promise<CommandEnd> {
   const [outputFile, errorsFile] = [join(notes, 'output'), join(notes, 'errors')];
+  const temporary = join(notes, 'tmp');
+  mkdirSync(temporary, { recursive: true });
   const [output, errors] = [openSync(outputFile, 'w'), openSync(errorsFile, 'w')];
   let pid = 0;
   const printed = (): { readonly pid: number; readonly output: string; readonly errors: string } => ({
@@ -37,7 +39,7 @@ export function runCommand({ command, cwd, env, notes, timeoutMs }: CommandRun):
   return new Promise((resolve) => {
     const [program = '', ...args] = command;
     let isLate = false;
-    const child = spawn(program, args, { cwd, env, stdio: ['ignore', output, errors], detached: true });
+    const child = spawn(program, args, { cwd, env: { ...env, TMPDIR: temporary }, stdio: ['ignore', output, errors], detached: true });
     pid = child.pid ?? 0;
     closeSync(output);
     closeSync(errors);

@@ -17,14 +17,14 @@ export interface Stage {
 export function layOut(root: string, { cwd, directory }: Pick<Program, 'cwd' | 'directory'>): Stage {
   const place = relative(cwd, directory);
   const name = basename(directory) || 'root';
+  const stage = join(root, 'stage'); // other files of the run stand beside it
+  mkdirSync(stage);
   if (place === '' || place.startsWith('..') || isAbsolute(place)) {
-    const stand = join(root, name);
+    const stand = join(stage, name);
     mkdirSync(stand);
     return { cwd: place === '' ? stand : cwd, directory: stand };
   }
   const parts = place.split(sep);
-  const stage = join(root, 'beside');
-  mkdirSync(stage);
   let [here, original] = [stage, cwd];
   for (const part of parts) {
     linkOthers(original, here, part);

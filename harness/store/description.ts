@@ -46,7 +46,7 @@ export type Description =
 
 const aFunction = z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', 'expected a function');
 const aName = z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'expected letters, digits, ".", "_" and "-"');
-const aCommand = z.tuple([z.string()], z.string(), 'expected a program and its arguments, e.g. ["python3", "store.py", "save", "{dir}"]');
+const aCommand = z.array(z.string()).min(1, 'expected a program and its arguments, e.g. ["python3", "store.py", "save", "{dir}"]');
 const claim = z.enum(['durable', 'atomic', 'lossy']);
 const knownBug = z.strictObject({ grade: z.enum(['lossy', 'atomic']), outcomes: z.array(z.enum(OUTCOME_NAMES)).optional() });
 
@@ -144,7 +144,7 @@ function describeProgram(exported: object, models: readonly [string, ...string[]
   const parsed = schemas(models).program.safeParse(exported);
   if (!parsed.success) return invalid(...parsed.error.issues.map(inWords));
   const { name, claims, knownBugs, env, command, directory, setup, check } = parsed.data;
-  const [program, ...args] = command;
+  const [program = '', ...args] = command;
   return {
     kind: 'store',
     facts: {

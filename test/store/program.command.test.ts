@@ -268,6 +268,7 @@ describe('under other models', () => {
     const { result } = await place.result(['--dir', 'data', '--check', CHECK, '--', 'sh', 'client.sh'], { tmp });
     expect(result.cells.map(({ grade, reason }) => [grade, reason])).toEqual([['durable', undefined]]);
     expect(result.cases.some(({ promised }) => promised === 'f')).toBe(true);
+    await expectNothingLeft(tmp);
   });
 });
 

@@ -31,7 +31,7 @@ export interface OpAtEntry {
 }
 
 /** The workload reports that a step settled, or a program writes that it did. */
-export interface MarkAtEntry {
+interface MarkAtEntry {
   readonly kind: 'mark';
   readonly tid: number;
   readonly key: string;
@@ -39,9 +39,11 @@ export interface MarkAtEntry {
   readonly marks: () => readonly RawMark[];
 }
 
+/** What waits for its turn in the order of a run. */
+export type Arrival = OpAtEntry | MarkAtEntry;
+
 type SyscallRead =
-  | OpAtEntry
-  | MarkAtEntry
+  | Arrival
   /** A task of a race is about to begin a step. */
   | { readonly kind: 'began'; readonly tid: number; readonly step: number }
   | { readonly kind: 'finished' }
@@ -100,7 +102,8 @@ export class OpReader {
     const file = this.#locate(tid, syscall.file, args);
     if (file === undefined) return undefined;
     if (program === undefined && file.path.startsWith(MARK_PREFIX)) return readMark(tid, file.path.slice(MARK_PREFIX.length));
-    if (program !== undefined && syscall.call === 'write' && file.path === program.output) return this.#said(tid, syscall, args);
+    if (program !== undefined && syscall.call === 'write' && file.path === program.output)
+      return this.#said(tid, textOf(libc, tid, syscall, args));
     const to = syscall.to && this.#locate(tid, syscall.to, args);
     const path = this.#inside.relative(file.path);
     const toPath = to && this.#inside.relative(to.path);
@@ -115,8 +118,7 @@ export class OpReader {
   }
 
   /** What is written to the standard output of a program. */
-  #said(tid: number, syscall: Syscall, args: readonly bigint[]): MarkAtEntry | undefined {
-    const text = textOf(this.#options.libc, tid, syscall, args);
+  #said(tid: number, text: string): MarkAtEntry | undefined {
     const [first] = this.#acks.marksIn(text);
     if (first !== undefined) return { kind: 'mark', tid, key: markKey(first), marks: () => this.#acks.take(text) };
     this.#acks.take(text);

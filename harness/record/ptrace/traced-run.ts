@@ -11,12 +11,12 @@ import { type FaultRun, firstFaultyOp } from '../fault.ts';
 import type { ImageCuts } from '../image/image-cuts.ts';
 import { OutsideNotes, UNSEEN } from '../outside.ts';
 import type { CutReport } from '../recorder.ts';
-import { endOfLeader, killProcesses } from './ends.ts';
+import { endOfLeader } from './ends.ts';
 import { Injections, tear } from './injection.ts';
 import { launch } from './launch.ts';
-import { EVENT, type Libc, PTRACE, SIGNAL, START_OPTIONS, SYSCALL_INFO_BYTES, SYSCALL_STOP, TRACE_OPTIONS } from './libc.ts';
+import { EVENT, type Libc, PTRACE, SIGNAL, SYSCALL_INFO_BYTES, SYSCALL_STOP, TRACE_OPTIONS } from './libc.ts';
 import { MappedFiles, STORED_MEANWHILE, type StoredInto } from './mapped-files.ts';
-import { type MarkAtEntry, type OpAtEntry, OpReader } from './op-reader.ts';
+import { type Arrival, OpReader } from './op-reader.ts';
 import { Progress } from './progress.ts';
 import type { TracerOrder, TracerRun } from './protocol.ts';
 import { RunClock } from './run-clock.ts';
@@ -24,8 +24,6 @@ import { RunLog } from './run-log.ts';
 import { installFilter } from './seccomp.ts';
 import type { Syscall } from './syscalls.ts';
 import { ProcessNumbers, stopOf, Threads } from './threads.ts';
-
-type Arrival = OpAtEntry | MarkAtEntry;
 
 export interface TracedRunOptions {
   readonly order: TracerOrder | undefined;
@@ -89,15 +87,9 @@ export class TracedRun {
     this.#reader = this.#readerFor(directory);
     this.#clock = new RunClock(now, request.timeoutMs);
     this.forked = forked !== undefined;
-    const launched = request.program && launch(libc, request.program, request.env);
-    this.pid =
-      forked ?? launched?.pid ?? libc.spawn(request.node, [...request.args, ...this.#remaining.map((run) => run.directory)], request.env);
+    this.pid = forked ?? launch(libc, request, this.#remaining);
     this.#threads = new Threads(libc, this.pid);
     this.#numbers = new ProcessNumbers(this.pid);
-    if (forked !== undefined) return;
-    // On a busy machine a child can end before it is seized. Such a run never reaches its recording mark, and is repeated.
-    if (libc.ptrace(PTRACE.seize, this.pid, 0, START_OPTIONS) < 0) killProcesses([this.pid]);
-    launched?.go();
   }
 
   get run(): number {
@@ -178,14 +170,14 @@ export class TracedRun {
     const wasLeader = tid === this.pid;
     this.#threads.gone(tid);
     if (this.#inside.delete(tid)) this.#admitHeld(now); // it died inside its call
-    const isProgram = this.#request.program !== undefined;
+    const { program, plan } = this.#request;
     if (wasLeader) {
-      this.#end = endOfLeader(status, this.#end, this.#finished || isProgram);
-      if (isProgram && this.#mapped.doubt !== undefined) this.#log.doubt(this.#mapped.doubt);
+      this.#end = endOfLeader(status, this.#end, this.#finished || program !== undefined);
+      if (program !== undefined && this.#mapped.doubt !== undefined) this.#log.doubt(this.#mapped.doubt);
       this.stop(); // processes that the store started must not outlive it
     }
     if (this.#threads.size > 0) return false;
-    if (!isProgram && this.#request.plan.kind === 'fault' && this.#end?.how === 'finished') return true; // each run has reported its own end
+    if (program === undefined && plan.kind === 'fault' && this.#end?.how === 'finished') return true; // each run has reported its own end
     this.#log.close(this.#end ?? { kind: 'end', how: 'crashed', signal: 'unknown' });
     return true;
   }
