@@ -153,6 +153,15 @@ function troubleIn(end: CommandEnd, timeoutMs: number): string | undefined {
   }
 }
 
+/** Entries of a difference that are named. */
+const MOST_ENTRIES = 3;
+
+function shortened(difference: string): string {
+  const entries = difference.split('; ');
+  const more = entries.length - MOST_ENTRIES;
+  return [...entries.slice(0, MOST_ENTRIES), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
 /** How it ends does not count: a second run of a program may well find nothing to do, and say so by its exit code. */
 function reached({ trouble, ...found }: Rerun, goal: Goal | undefined, given: Json): Loaded {
   if (goal === undefined) throw new Error('it is not known what the program must reach');
@@ -161,7 +170,7 @@ function reached({ trouble, ...found }: Rerun, goal: Goal | undefined, given: Js
   const how = trouble === undefined ? '' : `${trouble}, and `;
   return {
     kind: 'unclear',
-    why: `run again after the crash, the program ${how}leaves another directory than without one: ${differences[0]}; a --check can say whether that is a loss`,
+    why: `run again after the crash, the program ${how}leaves another directory than without one: ${shortened(differences[0] ?? '')}; a --check can say whether that is a loss`,
   };
 }
 
