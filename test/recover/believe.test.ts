@@ -295,3 +295,40 @@ test('a load that returns no JSON is a mistake in the store', async () => {
     detail: 'It must return a value like the one that save was given.',
   });
 });
+
+describe('where recovery is that of a program', () => {
+  test('what cannot be told is not measured, with the reason', async () => {
+    const warm = (word: string): Recovery => (word === 'empty 3' ? { load: { kind: 'unclear', why: 'who knows' } } : loaded(word));
+    const { recovery } = fakeRecovery({ warm });
+    const found = await recoverAndBelieve(recovery, CASES, OPTIONS);
+    expect(outcomesOf(found)).toEqual(WARM.filter((line) => line !== '3 empty'));
+    expect(found.unmeasured).toEqual([{ case: { id: 3 }, reason: 'who knows' }]);
+  });
+
+  test('each tree is looked at with what had been promised of it, also when a loss is confirmed', async () => {
+    const promising = (id: number, word: string, acknowledged: string): One =>
+      carriedOut(id, word, {
+        sightings: [
+          sighting(`${word} ${id}`, {
+            judge: ({ recovery }) => ({ ...judged(recovery), promised: { acknowledged, inFlight: [], earlier: [] } }),
+          }),
+        ],
+      });
+    const asked: string[] = [];
+    const { recovery: fake } = fakeRecovery();
+    const recovery: StoreRecovery = {
+      ...fake,
+      givenBy: ({ acknowledged }) => acknowledged ?? null,
+      recoverTrees: (trees, given, onDone) => {
+        asked.push(...trees.map((tree) => `${wordIn(tree)}: ${given}`));
+        return fake.recoverTrees(trees, given, onDone);
+      },
+      confirm: (tree, given, kind) => {
+        asked.push(`again ${wordIn(tree)}: ${given}`);
+        return fake.confirm(tree, given, kind);
+      },
+    };
+    await recoverAndBelieve(recovery, [promising(1, 'original', 'a'), promising(2, 'empty', 'b'), promising(3, 'new', 'a')], OPTIONS);
+    expect(asked).toEqual(['original 1: a', 'new 3: a', 'empty 2: b', 'again empty 2: b']);
+  });
+});
