@@ -40,8 +40,8 @@ export async function carryOutQuit(one: QuitCase, bench: Bench): Promise<Carried
 /**
  * Of a store that writes after its save has resolved: the next save need not show on a load right after it. What was found, as if it did.
  */
-function shownLater({ trace, notes }: QuitSubject, { scenario: { next }, store }: Bench): (found: Found) => Found {
-  const writesLater = notes.pending.includes(true) || lastChange(trace, trace.marks.at(-1)?.afterOp ?? 0) !== undefined;
+function shownLater({ trace, noted }: QuitSubject, { scenario: { next }, store }: Bench): (found: Found) => Found {
+  const writesLater = noted.pending.includes(true) || lastChange(trace, trace.marks.at(-1)?.afterOp ?? 0) !== undefined;
   return (found) => {
     const { load, save, secondLoad } = found.recovery;
     if (!writesLater || load.kind !== 'loaded' || save?.kind !== 'saved' || secondLoad?.kind !== 'loaded') return found;

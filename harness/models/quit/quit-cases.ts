@@ -58,8 +58,8 @@ function leaderOf(quit: Quit, handled: QuitNotes['handled']): Quit | undefined {
 
 /** All cases of a run, in its order. `most`: processes that are told to quit. */
 export function quitCases(subject: QuitSubject, most: number): QuitCases {
-  const { trace, notes } = subject;
-  const leaders = new Map(AT_ANY_TIME.map((quit) => [quit, leaderOf(quit, notes.handled)]));
+  const { trace, noted } = subject;
+  const leaders = new Map(AT_ANY_TIME.map((quit) => [quit, leaderOf(quit, noted.handled)]));
   const following = (leader: Quit | undefined): Quit[] => AT_ANY_TIME.filter((quit) => leaders.get(quit) === leader);
   const asKills = following(undefined);
   const ends = endsOf(subject);
@@ -122,14 +122,14 @@ interface LoopEnd {
 }
 
 /** Where the event loop can end: after each step. After the last one the run itself shows what is left. */
-function endsOf({ trace, notes, steps }: QuitSubject): LoopEnd[] {
-  if (!notes.ranDry) return [];
+function endsOf({ trace, noted, steps }: QuitSubject): LoopEnd[] {
+  if (!noted.ranDry) return [];
   const last = trace.ops.length;
   return trace.marks.flatMap(({ step, afterOp }, index): LoopEnd[] => {
     if (trace.marks[index + 1]?.afterOp === afterOp) return []; // the boundary belongs to the next step
     const at = { op: afterOp };
     if (step === steps.length - 1) return [{ at, tree: trace.trees[last] ?? new Map(), promisedAt: last }];
-    const isIdle = notes.pending[step] === false && notes.handled.exit === undefined && notes.handled.end === undefined;
+    const isIdle = noted.pending[step] === false && noted.handled.exit === undefined && noted.handled.end === undefined;
     const tree = trace.trees[afterOp] ?? new Map();
     return [{ at, tree, promisedAt: afterOp, ...(!isIdle && { asked: { by: 'itself', after: step } as const }) }];
   });

@@ -14,7 +14,7 @@ import { sitesOf } from '../../record/binding/sites.ts';
 import { endOf, keysOf } from '../../record/record.ts';
 
 export interface QuitSubject extends RecordedSubject {
-  readonly notes: QuitNotes;
+  readonly noted: QuitNotes;
   /** Where the store listens for a quit, as far as its line is known. */
   readonly listensAt: (quit: Quit) => Site | undefined;
 }
@@ -24,7 +24,7 @@ export function quitSubjectOf(subject: Subject): QuitSubject {
   return subject;
 }
 
-const isQuitSubject = (subject: Subject): subject is QuitSubject => 'notes' in subject;
+const isQuitSubject = (subject: Subject): subject is QuitSubject => 'noted' in subject;
 
 const QUIT = 'end' satisfies Quit;
 
@@ -51,7 +51,7 @@ function withNotes(subject: RecordedSubject, notes: QuitNotes, { store, cwd }: B
     const stack = notes.handled[quit];
     return stack === undefined ? undefined : sitesOf(store, cwd)(stack);
   };
-  return { ...subject, notes, listensAt };
+  return { ...subject, noted: notes, listensAt };
 }
 
 const NO_NOTES: QuitNotes = { handled: {}, pending: [], ranDry: false };

@@ -38,7 +38,7 @@ export const quit: Model<QuitCase, QuitRun | undefined, NamedQuit, QuitExplored>
   byDefaultOn: ({ name }) => BY_DEFAULT.includes(name),
   missing: ({ platform }) => (platform === 'win32' ? 'needs signals that a program can handle, and Windows has none' : undefined),
   unfitFor: ({ kind }) =>
-    kind === 'command' ? 'needs a store in the process that quits, and each of its commands is a process' : undefined,
+    kind === 'module' ? undefined : 'needs a store in the process that quits, and this one is a command or a program',
   id: {
     write: ({ state, quit: how }) => idOf(state, how),
     read: (op, detail) => {
@@ -68,7 +68,7 @@ export const quit: Model<QuitCase, QuitRun | undefined, NamedQuit, QuitExplored>
       doubts: subject.trace.unmeasured,
       points: all.points,
       ...(only === undefined && { tried: triedOf(all, judged) }),
-      notes: only === undefined ? notesOf(subject.notes.ranDry, verdicts) : [],
+      notes: only === undefined ? notesOf(subject.noted.ranDry, verdicts) : [],
     };
   },
 

@@ -23,7 +23,7 @@ const LATER = traceOf({ before: tree('A'), ops: [write('B')], resolved: [0] });
 function casesOf(trace: typeof TWO, notes: Partial<QuitNotes>, most = 100): string[] {
   const steps = trace.marks.map(() => save);
   const none: QuitNotes = { handled: {}, pending: steps.map(() => false), ranDry: true };
-  const subject: QuitSubject = { ...recordedSubject(trace, { steps }), notes: { ...none, ...notes }, listensAt: () => undefined };
+  const subject: QuitSubject = { ...recordedSubject(trace, { steps }), noted: { ...none, ...notes }, listensAt: () => undefined };
   return quitCases(subject, most).cases.map(({ state, quit, alike, asked }) => {
     const who = asked === undefined ? 'as a kill' : asked.by === 'recorder' ? 'told' : `asks after ${asked.after}`;
     return `${state.points.map(({ op }) => op).join('=')} ${[quit, ...alike].join('+')} ${who}`;
