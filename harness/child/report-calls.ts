@@ -20,7 +20,8 @@ function reportCall(owner: object, name: string, note: (...args: unknown[]) => u
   if (typeof original !== 'function' || descriptor?.configurable === false) return () => {};
   const replacement = function (this: unknown, ...args: unknown[]): unknown {
     note(...args);
-    return Reflect.apply(original, this, args);
+    // Parts of node:fs that are loaded later take classes from here: `fs.readFile` its `FSReqCallback`.
+    return new.target === undefined ? Reflect.apply(original, this, args) : Reflect.construct(original, args);
   };
   const { prototype: _, ...own } = Object.getOwnPropertyDescriptors(original); // symbols, too: `util.promisify` asks for them
   Object.defineProperties(replacement, own);

@@ -125,12 +125,15 @@ describe.each(['started', ...(canFork ? ['forked', 'forked without a store'] : [
     }
     return notes;
   };
-  const recovered = async (members: string, top = ''): Promise<Outside & { readonly bundle: string }> => {
+  const recovered = async (members: string, top = ''): Promise<Outside & { readonly bundle: string; readonly load: unknown }> => {
     const bundle = writeStore(join(directory(), 'store.cjs'), members.replaceAll('OUT', beside), top.replaceAll('OUT', beside));
     const task = { bundle, directory: directoryWith(lab.workspace.directory('store')), next: NEXT };
-    const notes = await recovering(bundle, (worker) => worker.recover(task));
+    let load: unknown;
+    const notes = await recovering(bundle, async (worker) => {
+      ({ load } = await worker.recover(task));
+    });
     expect(readOutsideLines(notes, 'another')).toEqual({ paths: [], listed: [], unseen: [] });
-    return { ...readOutsideLines(notes, bundle), bundle };
+    return { ...readOutsideLines(notes, bundle), bundle, load };
   };
 
   test('what its import reads', async () => {
@@ -184,6 +187,16 @@ describe.each(['started', ...(canFork ? ['forked', 'forked without a store'] : [
   ])('%s', async (_, members, paths) => {
     const { paths: all, listed, unseen } = await recovered(members);
     expect({ paths: below(all), listed: below(listed), unseen }).toEqual({ paths, listed: [], unseen: [] });
+  });
+
+  test('what it reads with a class of the binding that Node takes late', async () => {
+    const { paths, load } = await recovered(
+      `load: () => new Promise((resolve) => fs.readFile('OUT/node_modules/package/index.js', 'utf8', (_, text) => resolve(text)))`,
+    );
+    expect({ paths: below(paths), load }).toEqual({
+      paths: ['node_modules/package/index.js'],
+      load: { kind: 'loaded', value: 'exports.value = 1;' },
+    });
   });
 
   test('the names that it reads', async () => {
