@@ -95,6 +95,15 @@ test.each<[string, RacingStore, (readonly [string, string])[], string[]]>([
     [`error-swallowed: await fsp.rename(temp, at(dir, 'live')).catch(() => {});`],
   ],
   [
+    'takes a write that a full disk cuts short for all of it',
+    {
+      save: `const temp = at(dir, require('node:crypto').randomUUID() + '.tmp'); const file = await fsp.open(temp, 'w');
+        await file.write(Buffer.from(JSON.stringify(value)));\nawait file.sync(); await file.close();\n${PLACE}\n${SYNC}`,
+    },
+    [['replace', 'io-error']],
+    ['short-write: await file.write(Buffer.from(JSON.stringify(value)));'],
+  ],
+  [
     'shares its temporary name',
     { save: `await fsp.writeFile(at(dir, 'temp'), JSON.stringify(value));\nawait fsp.rename(at(dir, 'temp'), at(dir, 'live'));` },
     [['two-savers', 'interleaving']],

@@ -36,7 +36,7 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   const op = taken ?? lostAnyway ?? failed;
   const mechanism =
     op === failed
-      ? mechanismOfFailure(outcome, failed, fault, run.trace)
+      ? mechanismOfFailure(outcome, failed, fault, run.trace, fails)
       : outcome === 'false-ack'
         ? 'not-what-was-saved'
         : mechanismOf(op, trace);
@@ -82,6 +82,7 @@ function mechanismOfFailure(
   failed: Op,
   fault: OpFault | undefined,
   { marks }: Pick<Trace, 'marks'>,
+  fails: WhatFails,
 ): Mechanism {
   if (outcome === 'exposed') return 'exposed';
   if (outcome === 'hung') return 'waits-forever';
@@ -89,6 +90,18 @@ function mechanismOfFailure(
   if (fault?.kind === 'short' && failed.call === 'read') return 'short-read';
   if (looks(failed)) return 'read-failure-taken-for-empty';
   if (fault?.kind === 'short') return 'short-write';
-  const isSwallowed = fault?.kind === 'lost' && marks.find(({ afterOp }) => afterOp >= failed.index)?.kind === 'resolved';
+  const hasResolved = marks.find(({ afterOp }) => afterOp >= failed.index)?.kind === 'resolved';
+  if (hasResolved && isRestLost(fault, failed, fails)) return 'short-write';
+  const isSwallowed = fault?.kind === 'lost' && hasResolved;
   return outcome === 'false-ack' || isSwallowed ? 'error-swallowed' : 'failure-not-undone';
+}
+
+/**
+ * Whether a write was cut short, and then the rest of it failed. libuv tries the rest itself; where that fails, Node answers with the number of
+ * bytes that were written, and without the error.
+ */
+function isRestLost(fault: OpFault | undefined, { call }: Op, fails: WhatFails): boolean {
+  if (fault?.kind === 'full') return fault.room !== undefined;
+  const [first, second] = fails.kind === 'faults' ? fails.faults : [];
+  return call === 'write' && first?.kind === 'short' && second?.op === first.op + 1;
 }
