@@ -127,7 +127,7 @@ test.each(pages.filter(({ text }) => shows(text)))('$path shows what happens', a
 
 /** As `npx crash-matrix run …`, `crash-matrix run …`, or by the script of the gallery. */
 const COMMAND =
-  /(?:^|[\s`])(?:npx )?(?:crash-matrix|npm run -s crash-matrix --) ((?:run|replay|diagnose|mend|merge|show|doctor|init) [^\n`]*)/g;
+  /(?:^|[\s`])(?:npx )?(?:crash-matrix|npm run -s crash-matrix --) ((?:run|replay|diagnose|mend|merge|show|doctor|init|completion) [^\n`]*)/g;
 
 test.each(pages)('the commands of $path have the arguments and options that they name', async ({ text }) => {
   const commands = [...text.matchAll(COMMAND)].map(([, args = '']) => squeezed(args.replace(/ >.*$/, '').replaceAll("'", '')));

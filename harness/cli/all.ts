@@ -1,5 +1,6 @@
 /** The commands, in the order of `crash-matrix --help`. */
 import type { CliCommand } from './command.ts';
+import { completionCommand } from './completion-command.ts';
 import { diagnoseCommand } from './diagnose-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { initCommand } from './init-command.ts';
@@ -9,7 +10,7 @@ import { replayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
 import { showCommand } from './show-command.ts';
 
-export const COMMANDS: readonly CliCommand[] = [
+const COMPLETED: readonly CliCommand[] = [
   runCommand,
   replayCommand,
   diagnoseCommand,
@@ -19,3 +20,5 @@ export const COMMANDS: readonly CliCommand[] = [
   doctorCommand,
   initCommand,
 ];
+
+export const COMMANDS: readonly CliCommand[] = [...COMPLETED, completionCommand(COMPLETED)];
