@@ -1,14 +1,17 @@
 /** Recovers a directory: loads, saves, and loads again. */
-import type { AfterLoad, Recovery, Stage } from '../domain/recovery.ts';
+import type { AfterLoad, DirectoryToRecover, Recovery, Stage } from '../domain/recovery.ts';
 import type { StoreCalls } from '../domain/store.ts';
-import type { Json } from '../domain/trace.ts';
-import { load, release, save } from '../store/calls.ts';
+import { changeAfterReading, load, release, save } from '../store/calls.ts';
 import { filesBefore, mayBeNothing } from './opened-files.ts';
 
 /** Announces each stage with what is known so far, because the next call may end the process. */
 export type Begin = (stage: Stage, so?: Recovery) => void | Promise<void>;
 
-export async function recoverDirectory(store: StoreCalls, directory: string, next: Json, begin: Begin): Promise<Recovery> {
+export async function recoverDirectory(
+  store: StoreCalls,
+  { directory, next, damaged }: Pick<DirectoryToRecover, 'directory' | 'next' | 'damaged'>,
+  begin: Begin,
+): Promise<Recovery> {
   await begin('load');
   const files = filesBefore(directory);
   const loaded = await load(store, directory);
@@ -16,6 +19,11 @@ export async function recoverDirectory(store: StoreCalls, directory: string, nex
   files?.close();
   const first: AfterLoad = { load: loaded, ...(opened && { opened }) };
   await begin('save', first);
+  if (damaged === true && loaded.kind === 'threw') {
+    const changed = await changeAfterReading(store, directory, next);
+    await release(store, directory);
+    return { ...first, ...(changed && { save: changed }) };
+  }
   const saved = await save(store, directory, next);
   if (saved.kind !== 'saved') {
     await release(store, directory);

@@ -16,9 +16,9 @@ import { watchOutside } from './watch-outside.ts';
 /** Resolves when the message has left the process, because the next call may end the process. */
 const send = (message: RecoveryMessage): Promise<void> => new Promise((resolve) => process.send?.(message, () => resolve()));
 
-async function recover({ id, bundle, directory, next }: Extract<RecoveryRequest, { kind: 'directory' }>): Promise<void> {
-  const { store, evaluationMs } = await timed(bundle);
-  const recovery = await recoverDirectory(store, directory, next, (stage, so) => send({ kind: 'stage', id, stage, so }));
+async function recover({ id, ...what }: Extract<RecoveryRequest, { kind: 'directory' }>): Promise<void> {
+  const { store, evaluationMs } = await timed(what.bundle);
+  const recovery = await recoverDirectory(store, what, (stage, so) => send({ kind: 'stage', id, stage, so }));
   outside?.end();
   await send({ kind: 'done', id, recovery, evaluationMs });
 }

@@ -122,12 +122,9 @@ function startAll(server: Server): 'started' | 'here is the child' {
   return 'started';
 }
 
-function startDirectory(
-  { recoveries, storeOf, onRecovered }: Server,
-  { id, bundle, directory, next }: DirectoryRequest,
-): 'started' | 'here is the child' {
+function startDirectory({ recoveries, storeOf, onRecovered }: Server, { id, ...what }: DirectoryRequest): 'started' | 'here is the child' {
   return recoveries.start<Recovery>({
-    recover: async (begin) => recoverDirectory(await storeOf(bundle), directory, next, begin).finally(onRecovered),
+    recover: async (begin) => recoverDirectory(await storeOf(what.bundle), what, begin).finally(onRecovered),
     onEnd: (ended) => answer({ kind: 'done', id, recovery: 'found' in ended ? ended.found : ended.stopped }),
   });
 }

@@ -16,7 +16,7 @@ import { watchOutside } from './watch-outside.ts';
 async function visit(bundle: string, { directory, steps, next }: SurveyVisit): Promise<void> {
   const store = await loadBundle(bundle);
   for (const step of steps) await carryOut(store, directory, step).catch(() => {});
-  await recoverDirectory(store, directory, next, () => {});
+  await recoverDirectory(store, { directory, next }, () => {});
 }
 
 async function main(file: string): Promise<void> {

@@ -18,7 +18,7 @@ export type Saved = { readonly kind: 'saved' } | Extract<Loaded, { readonly kind
 
 export interface Recovery {
   readonly load: Loaded;
-  /** Absent when load hung or ended the process. */
+  /** Absent when load hung or ended the process. Of a `damaged` directory where load threw: the change that reads first; absent where there is none. */
   readonly save?: Saved;
   /** Absent when the save did not succeed. */
   readonly secondLoad?: Loaded;
@@ -51,9 +51,18 @@ export function stoppedIn(stage: Stage, so: Recovery | undefined, stopped: Stopp
   return stage === 'save' ? { ...so, save: stopped } : { ...so, secondLoad: stopped };
 }
 
+/** A directory to recover. Recovery changes it. */
+export interface DirectoryToRecover {
+  readonly bundle: string;
+  readonly directory: string;
+  readonly next: Json;
+  /** What lies in it is damaged. Where load threw, nobody saves then, but the store is asked for a change that reads first. */
+  readonly damaged?: true;
+}
+
 /** Messages to the recovering process. */
 export type RecoveryRequest =
-  | { readonly kind: 'directory'; readonly id: number; readonly bundle: string; readonly directory: string; readonly next: Json }
+  | ({ readonly kind: 'directory'; readonly id: number } & DirectoryToRecover)
   | ({ readonly kind: 'trees' } & TreeBatch)
   /** Other processes have taken over the rest of its current batch. */
   | { readonly kind: 'drop'; readonly id: number }

@@ -14,6 +14,7 @@ export function describeFound(outcome: Outcome, recovery: Recovery, promised: Pr
   switch (foundBy) {
     case 'load() returned':
     case 'was readable':
+    case 'by another path':
       return recovery.load.kind === 'loaded'
         ? describeLoaded(recovery.load.value, promised, outcome)
         : `nothing: it ${broken(recovery.load)}`;

@@ -11,7 +11,7 @@ import { addedTo, type Path, parsePath } from '../domain/alike.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import type { AfterLoad, Loaded, RecoveredTree, Recovery } from '../domain/recovery.ts';
 import type { Json, Promised, Tree, Variation } from '../domain/trace.ts';
-import { buildTree, listFiles, type RunTree, treeKey } from '../domain/tree.ts';
+import { buildTree, listFiles, type RunTree, scanTree, treeKey } from '../domain/tree.ts';
 import { valueAfterNext } from '../judge/promise.ts';
 import { discard } from '../machine/workspace.ts';
 import { AnswerPool } from './answers.ts';
@@ -43,8 +43,16 @@ export interface StoreRecovery {
    * started, others by one that is forked before it has a store; without a kind always by one that is started.
    */
   confirm(tree: Tree, next: Json, kind?: string): Promise<Recovery>;
+  /** Recovers a tree of which something is damaged, and says what it leaves. In a warm process, or `alone` in one that is started for it. */
+  recoverDamaged(tree: Tree, next: Json, how: 'warm' | 'alone'): Promise<RecoveredDamage>;
   /** Returns false if a warm process returned a value of another directory; from then on only fresh processes are used. */
   warmIsTrue(): Promise<boolean>;
+}
+
+/** What recovery found in a damaged tree, and all that is on disk after it. Error messages name the directory `<dir>`. */
+export interface RecoveredDamage {
+  readonly recovery: Recovery;
+  readonly after: Tree;
 }
 
 /** A tree still to be recovered, and the promise of its answer. */
@@ -170,6 +178,12 @@ export async function recoveryOf(
       if (!mayFork || confirmed.has(`started ${key}`)) return started();
       return once('forked', async () => (await inBuilt(tree, next, pool.forked)) ?? started());
     },
+    recoverDamaged: (tree, next, how) =>
+      inBuilt(tree, next, async (task) => {
+        const recovery = await (how === 'warm' && warm ? warmPool.warm : pool.fresh)({ ...task, damaged: true });
+        const inWords = JSON.stringify(recovery).replaceAll(task.directory, '<dir>');
+        return { recovery: JSON.parse(inWords) as Recovery, after: scanTree(task.directory) };
+      }),
     warmIsTrue: async () => {
       if (!warm || forking !== undefined) return true; // a store in a forked child has not been used
       const loads = (await pool.everyWarm(() => ({ ...empty, directory: makeDirectory() }))).map(({ load }) => load);

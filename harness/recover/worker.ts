@@ -1,8 +1,15 @@
 /** One recovering process (`child/recoverer.ts`): sends its requests, reads its answers, and detects that it hangs or has ended. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { type Recovery, type RecoveryMessage, type RecoveryRequest, type Stage, stoppedIn, type TreeBatch } from '../domain/recovery.ts';
-import type { Json } from '../domain/trace.ts';
+import {
+  type DirectoryToRecover,
+  type Recovery,
+  type RecoveryMessage,
+  type RecoveryRequest,
+  type Stage,
+  stoppedIn,
+  type TreeBatch,
+} from '../domain/recovery.ts';
 import { type OutsideNotesOptions, outsideArguments } from './outside-lines.ts';
 
 export interface WorkerOptions {
@@ -16,12 +23,7 @@ export interface WorkerOptions {
   readonly outside?: OutsideNotesOptions;
 }
 
-export interface RecoveryTask {
-  readonly bundle: string;
-  /** The store's directory; recovery changes it. */
-  readonly directory: string;
-  readonly next: Json;
-}
+export type RecoveryTask = DirectoryToRecover;
 
 /** What it took to have a store, in ms. */
 interface EvaluationTimes {

@@ -1,4 +1,5 @@
 /** Calls on a store. The stages of recovery return their result as data. */
+import { keysOf } from '../domain/json.ts';
 import type { Loaded, Saved } from '../domain/recovery.ts';
 import type { StoreCalls } from '../domain/store.ts';
 import { toJson } from '../domain/to-json.ts';
@@ -48,6 +49,20 @@ const missing = ({ kind }: Step): Error => new Error(`the store has no ${kind}`)
 export async function save(store: StoreCalls, directory: string, next: Json): Promise<Saved> {
   try {
     await store.save(directory, next);
+    return { kind: 'saved' };
+  } catch (error) {
+    return { kind: 'threw', error: inWords(error) };
+  }
+}
+
+/**
+ * Of a store that holds a value its `update`, undefined where it has none; of a map or a log the next change, which keeps what is there as well.
+ */
+export async function changeAfterReading(store: StoreCalls, directory: string, next: Json): Promise<Saved | undefined> {
+  if (store.set !== undefined || store.append !== undefined) return save(store, directory, next);
+  if (store.update === undefined) return undefined;
+  try {
+    await carryOut(store, directory, { kind: 'update', add: keysOf(next) });
     return { kind: 'saved' };
   } catch (error) {
     return { kind: 'threw', error: inWords(error) };

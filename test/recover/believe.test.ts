@@ -95,6 +95,9 @@ function fakeRecovery({ warm = loaded, fresh = warm, forked = fresh, warmIsTrue 
         forkedFor.push(word);
         return forked(word);
       },
+      recoverDamaged: async () => {
+        throw new Error('nothing is damaged here');
+      },
       warmIsTrue: async () => {
         isWarm = warmIsTrue;
         return warmIsTrue;
