@@ -34,6 +34,7 @@ function countOf({ tally, explored: { tried } }: Findings): number {
     case 'states':
       return tally.states;
     case 'schedules':
+    case 'starts':
       return tried.tried;
     case 'quits':
     case 'cuts':

@@ -109,6 +109,20 @@ export const MECHANISMS = {
     does: 'is part of a recovery that loses data when it is crashed in its turn',
     mend: 'let recovery leave the old copy in its place until the recovered one is complete',
   },
+  'damage-overwritten': {
+    does: 'takes away what load could not read, and no copy of it is left',
+    mend: 'throw from load, or rename what cannot be read aside before anything else is written',
+  },
+  'damage-taken-for-nothing': {
+    does: 'load takes a damaged file for one in which less was saved, or nothing',
+    mend: 'throw where a file is there and cannot be read whole, or put back a copy of it',
+    ofStore: true,
+  },
+  'damage-unseen': {
+    does: 'load takes changed bytes for what was saved',
+    mend: 'save a checksum with the value, and compare it in load',
+    ofStore: true,
+  },
   exposed: {
     does: 'makes a file that more users can read than the one that it replaces',
     mend: 'create it with the mode of the file that it replaces',

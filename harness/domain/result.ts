@@ -75,6 +75,11 @@ const tried = z
         .describe('What power loss leaves where each fsync only says that it is done; shown, not held against the store'),
     }),
     z.object({
+      kind: z.literal('starts'),
+      tried: count.describe('Starts that are not as the store left them'),
+      of: count.describe('How many there are: the files of which some are damaged are limited'),
+    }),
+    z.object({
       kind: z.literal('schedules'),
       reach: z.enum(['exhaustive', 'bounded', 'sampled']),
       tried: count.describe('Runs, each in an order of its own'),
@@ -184,6 +189,10 @@ const caseResult = z.object({
     .describe('The second crash, in recovery'),
   until: opLine.optional().describe('The op after which the outcome is gone again'),
   fault: z.string().optional().describe('What failed, e.g. "op 2 open sessions.json fails with EMFILE"'),
+  start: z
+    .string()
+    .optional()
+    .describe('What the store found when it started, where that is not as it was left, e.g. "sessions.json, cut off in its middle"'),
   killed: z.string().optional().describe('Race: the task whose process was killed, while the others went on'),
   schedule: z
     .array(z.object({ task: z.string(), ops: z.array(z.string()) }))

@@ -14,6 +14,8 @@ export interface Scenario {
   readonly tasks?: readonly Task[];
   /** Histories are drawn at random instead of being written down. */
   readonly histories?: true;
+  /** The plainest of the store's scenarios: models of what a store starts with run with it alone, unless they are named. */
+  readonly plain?: true;
   /**
    * What recovery saves after the crash; differs from every value in the steps. Of a map: an object with the key that is set; of a log: the
    * record that is appended.
@@ -33,6 +35,8 @@ export interface Values {
 export interface ScenarioPlan {
   readonly name: string;
   readonly catches: string;
+  /** One change of a value that is there, and nothing else: models of what a store starts with run with such a scenario alone, unless they are named. */
+  readonly plain?: true;
   readonly history: (values: Values) => SequentialHistory | ConcurrentHistory | GeneratedHistories;
 }
 

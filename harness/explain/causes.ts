@@ -186,8 +186,15 @@ function reachOf(cases: readonly InCell[]): Pick<Cause, 'outcomes' | 'cells' | '
 }
 
 /** Plain cases first: a crash before a fault, one fault or crash before two, a written scenario before a drawn one. */
-function weightOf({ one: { after, again, fault, schedule, history, lost, end, id } }: Blamed): number {
-  const kinds = [history !== undefined, schedule !== undefined, again !== undefined || id.includes('~then='), fault !== undefined, end];
+function weightOf({ one: { after, again, fault, start, schedule, history, lost, end, id } }: Blamed): number {
+  const kinds = [
+    history !== undefined,
+    schedule !== undefined,
+    again !== undefined || id.includes('~then='),
+    fault !== undefined,
+    end,
+    start !== undefined,
+  ];
   const kind = kinds.reduce((sum, is, index) => sum + (is ? 2 ** (kinds.length - index) : 0), 0);
   return kind * 1_000_000 + lost.length * 10_000 + (after?.index ?? 0) + (HALVED.test(id) ? 0.5 : 0);
 }

@@ -4,6 +4,7 @@
 
 import { variantName } from '../domain/model-names.ts';
 import type { Scenario } from '../domain/scenario.ts';
+import { atRest } from './at-rest/at-rest.ts';
 import { inRecovery } from './crash/in-recovery.ts';
 import { interleaving } from './interleaving/interleaving.ts';
 import { ioErrorThen } from './io-error/io-error.ts';
@@ -22,6 +23,7 @@ export const MODELS = [
   ioErrorThen({ kill: processKill, cut: powerLoss }),
   interleaving,
   race,
+  atRest,
 ] as const satisfies readonly Cell['model'][];
 
 /** A model with one of its profiles. */

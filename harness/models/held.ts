@@ -19,8 +19,7 @@ function namesOf(choice: Choice): { readonly exact: readonly string[]; readonly 
   const { borrows } = model.claim;
   const { heldTo = profile } = profileOf(choice);
   return {
-    exact:
-      profile === undefined ? [] : [variantName(model.name, profile), ...(borrows === undefined ? [] : [variantName(borrows, heldTo)])],
+    exact: [variantName(model.name, profile), ...(borrows === undefined ? [] : [variantName(borrows, heldTo)])],
     general: [model.name, ...(borrows === undefined ? [] : [borrows])],
   };
 }

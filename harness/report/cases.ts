@@ -45,6 +45,7 @@ function extentOf({ tried, outcomes, picture }: CellResult, outcome: Outcome, ca
     case 'schedules':
       return { boundaries: outcomes[outcome] ?? cases, stretches: 1 };
     case 'faults':
+    case 'starts':
       return { boundaries: cases, stretches: 1 };
     case 'kills':
     case 'quits':
@@ -114,6 +115,7 @@ function whatOf(cell: CellResult, first: CaseResult): string {
     case 'states':
     case 'cuts':
     case 'faults':
+    case 'starts':
     case undefined:
       return histories === undefined ? [store, model, placeOf(first), causeOf(first)].join() : ofHistory();
     default:

@@ -49,7 +49,8 @@ export function draftIssue(cell: CellResult, one: CaseResult, timeline: string, 
   ]);
 }
 
-function when({ fault, schedule }: CaseResult): string {
+function when({ fault, schedule, start }: CaseResult): string {
+  if (start !== undefined) return 'when it starts on what it did not write so';
   if (fault !== undefined) return 'when a call fails';
   return schedule === undefined ? 'after a crash' : 'with several at work';
 }

@@ -218,6 +218,8 @@ function sectionOf([first]: readonly CellResult[]): (cells: readonly CellResult[
       return powerSection;
     case 'faults':
       return faultSection;
+    case 'starts':
+      return startSection;
     case 'schedules':
       return scheduleSection;
     default:
@@ -265,6 +267,7 @@ function ofHowMany({ tried }: CellResult): number | undefined {
     case 'kills':
     case 'quits':
     case 'faults':
+    case 'starts':
     case 'schedules':
     case undefined:
       return undefined;
@@ -331,6 +334,26 @@ function faultSection(cells: readonly CellResult[]): string[] {
   return [
     `${[...new Set(cells.map(({ model }) => model))].join(', ')}: each call failed in turn, with each error that it can return; a letter for each op, the worst of its faults.`,
     table(columns, rows, [3, 4, 5]),
+    fenced(pictures(cells, labels)),
+  ];
+}
+
+function startSection(cells: readonly CellResult[]): string[] {
+  const labels = cells.map(({ scenario }) => scenario);
+  const rows = cells.map((cell, index) => {
+    const [starts] = triedOf([cell], 'starts');
+    return [
+      escaped(labels[index] ?? ''),
+      verdict(cell),
+      cell.claim,
+      ...[starts?.tried ?? 0, cell.violations].map(withCommas),
+      outcomeCounts(cell),
+    ];
+  });
+  const [model = ''] = cells.map((cell) => cell.model);
+  return [
+    `${escaped(model)}: what was found, with a letter for each start.`,
+    table(['scenario', 'found', 'claim', 'starts', 'violations', 'starts by outcome'], rows, [3, 4]),
     fenced(pictures(cells, labels)),
   ];
 }

@@ -13,13 +13,14 @@ export interface MomentRow {
 }
 
 /** What of a case says how it came about. */
-type Moment = Crash & Pick<CaseResult, 'history' | 'schedule' | 'killed' | 'fault' | 'quitBy' | 'site'>;
+type Moment = Crash & Pick<CaseResult, 'history' | 'schedule' | 'killed' | 'fault' | 'start' | 'quitBy' | 'site'>;
 
 /** The rows that a block of text begins with. */
 export function momentRows(one: Moment, model: string): MomentRow[] {
   const history = one.history === undefined ? [] : [{ label: 'history', words: [one.history.join(SEPARATOR)] }];
   if (one.schedule !== undefined) return [...history, ...scheduleRows(one, one.schedule)];
   if (one.fault !== undefined) return [...history, { label: 'failed', words: [one.fault, ...siteWords(one.site)] }];
+  if (one.start !== undefined) return [...history, { label: 'started with', words: [one.start] }];
   return [...history, crashRow(one, model), ...(one.quitBy === undefined ? [] : [{ label: 'by', words: [one.quitBy] }])];
 }
 
@@ -55,8 +56,9 @@ export function siteText(site: SiteLine): string {
 }
 
 /** What the boundaries of a model are called where several of them end alike. */
-export function manyLike(count: number, { fault, schedule, history }: CaseResult): string {
+export function manyLike(count: number, { fault, schedule, history, start }: CaseResult): string {
   if (schedule !== undefined) return counted(count, 'more schedule');
   if (fault !== undefined) return counted(count, 'more fault');
+  if (start !== undefined) return counted(count, 'more start');
   return history === undefined ? counted(count, 'more boundary', 'more boundaries') : counted(count, 'more case');
 }

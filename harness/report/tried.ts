@@ -19,6 +19,7 @@ export function isSampled({ tried }: CellResult): boolean {
     case 'quits':
     case 'cuts':
     case 'faults':
+    case 'starts':
     case 'schedules':
     case undefined:
       return false;

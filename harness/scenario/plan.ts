@@ -14,7 +14,12 @@ export function planScenario(plan: ScenarioPlan, now: number, contract: Contract
   const value = (letter: string, options?: { readonly pages?: number }): { readonly [key: string]: Json } =>
     sessions(letter, now, options?.pages ?? 0);
   const history = plan.history({ value, added: (letter) => oneSession(letter, now) });
-  const common = { name: plan.name, catches: plan.catches ?? '', next: history.next ?? value('next') };
+  const common = {
+    name: plan.name,
+    catches: plan.catches ?? '',
+    next: history.next ?? value('next'),
+    ...(plan.plain === true && { plain: true as const }),
+  };
   if ('generated' in history) return { ...common, before: [], steps: [], histories: true };
   const before = history.before ?? [];
   if ('tasks' in history) {

@@ -31,7 +31,7 @@ export const STORE: LoadedStore = {
   scenarios: [],
   env: {},
 };
-export const REPLACE: Scenario = { name: 'replace', catches: '', before: [], steps: [], next: {} };
+export const REPLACE: Scenario = { name: 'replace', catches: '', before: [], steps: [], plain: true, next: {} };
 
 export interface CellParts {
   readonly store?: Partial<LoadedStore>;

@@ -30,6 +30,8 @@ test.each<[string, Claims, string, string]>([
   ['but gate where they are claimed', { 'io-error:windows': 'durable' }, 'io-error:windows', 'durable, claim'],
   ['tasks may see earlier values', {}, 'interleaving', 'atomic, profile'],
   ['a race is held to the claim under interleaving', { interleaving: 'durable' }, 'race', 'durable, profile'],
+  ['damage is only shown', {}, 'at-rest', 'atomic, nothing'],
+  ['but gates where it is claimed', { 'at-rest': 'durable' }, 'at-rest', 'durable, claim'],
   ['unless it has one of its own', { interleaving: 'durable', race: 'lossy' }, 'race', 'lossy, profile'],
 ])('%s: %j on %s', (_, claims, name, expected) => {
   const { claim, heldBy } = heldTo(cellOf(name, { store: { claims } }));

@@ -7,6 +7,8 @@ import { QUIT_NAMES, type Quit } from '../../harness/domain/quits.ts';
 import type { ConcurrentHistory } from '../../harness/generate/concurrent.ts';
 import type { History, HistoryStep } from '../../harness/generate/history.ts';
 import { MODELS, VARIANTS } from '../../harness/models/all.ts';
+import { DAMAGES } from '../../harness/models/at-rest/damages.ts';
+import type { NamedStart } from '../../harness/models/at-rest/rest-start.ts';
 import type { NamedState } from '../../harness/models/crash/crash-id.ts';
 import type { NamedFault } from '../../harness/models/io-error/explore.ts';
 import type { OpFault } from '../../harness/models/io-error/fault-id.ts';
@@ -264,6 +266,13 @@ const race: Ids<NamedRace> = {
   refused: ['@7', '@7~a5~crash', '@7~a5~kill=z', '@7~a5~kill=', '@7~kill=a', '@7~history=s1~a5', '@7~history=s1+l.x'],
 };
 
+const atRest: Ids<NamedStart> = {
+  caseOf: ({ kind, ...rest }) => ({ ...rest, damage: { kind } }),
+  named: () => fc.record({ boundary: number, kind: fc.constantFrom(...DAMAGES), file: fc.integer({ min: 1, max: 99 }) }),
+  texts: ['@12~cut=2', '@0~flip=1'],
+  refused: ['@12', '@12~cut', '@12~cut=0', '@12~torn=1', '@12~cut=1+2', '@12~history=s1~cut=1'],
+};
+
 const IDS = {
   'process-kill': processKill,
   quit,
@@ -273,6 +282,7 @@ const IDS = {
   'io-error:windows': { ...ioError, ...onWindows },
   interleaving,
   race,
+  'at-rest': atRest,
 } as const;
 
 // biome-ignore lint/suspicious/noExplicitAny: each model gets its own names back.

@@ -119,6 +119,7 @@ const TRIED: { readonly [kind in Tried['kind']]: (points: number, states: number
   quits: (points, states) => ({ kind: 'quits', told: states, asKills: points - states, inWork: points }),
   cuts: (points) => ({ kind: 'cuts', cuts: points }),
   faults: (points) => ({ kind: 'faults', tried: points, twice: { tried: 0, of: 0 } }),
+  starts: (points) => ({ kind: 'starts', tried: points, of: points }),
   schedules: (points, states) => ({ kind: 'schedules', reach: 'exhaustive', tried: points, distinct: states, crashes: 0, kills: 0 }),
 };
 

@@ -96,10 +96,11 @@ async function take<T>(from: AsyncGenerator<T>, most: number): Promise<T[]> {
 
 /** What happened, in one line. */
 function momentWords(one: PageCase, { crashed }: PageCell): string {
-  const { schedule, fault, after, end, lost, history } = one;
+  const { schedule, fault, start, after, end, lost, history } = one;
   const steps = history === undefined ? [] : [history.join(', ')];
   if (schedule !== undefined) return [...steps, schedule.map(({ task, ops }) => `${task}: ${ops.join(', ')}`).join(' · ')].join(': ');
   if (fault !== undefined) return [...steps, fault].join(': ');
+  if (start !== undefined) return [...steps, start].join(': ');
   const without = lost.length === 0 ? '' : `, without ${lost.length === 1 ? lost[0] : `${lost.length} ops`}`;
   return [...steps, `${crashLabel(one, crashed)}${end || after === undefined ? '' : ` ${after.text}`}${without}`].join(': ');
 }

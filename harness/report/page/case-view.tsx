@@ -100,7 +100,7 @@ function whyNothingShown({ evidence }: PageCell): string {
 
 /** What happened before anything was looked at. */
 function Moment({ one, crashed }: { readonly one: PageCase; readonly crashed: string }) {
-  const { schedule, fault, site, after, inside, end, quitBy, forced, lost, landed, again } = one;
+  const { schedule, fault, start, site, after, inside, end, quitBy, forced, lost, landed, again } = one;
   if (schedule !== undefined)
     return (
       <Fact label="in this order">
@@ -117,6 +117,7 @@ function Moment({ one, crashed }: { readonly one: PageCase; readonly crashed: st
         <Losses lost={lost} landed={landed} />
       </>
     );
+  if (start !== undefined) return <Fact label="started with">{start}</Fact>;
   const isElsewhere = site !== undefined && landed === undefined && (site.file !== after?.site?.file || site.line !== after.site.line);
   return (
     <>

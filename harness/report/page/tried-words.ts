@@ -44,6 +44,10 @@ export function triedWords({ tried, histories, states, picture }: CellResult): s
         lasting === undefined || lasting.of === 0 ? [] : [`${withCommas(lasting.tried)} of ${counted(lasting.of, 'fault')} that last`];
       return [...drawn, counted(tried.tried, 'failing call'), ...second, ...last, judged];
     }
+    case 'starts':
+      return [
+        `${withCommas(tried.tried)} of ${counted(tried.of, 'start')} that ${tried.of === 1 ? 'is' : 'are'} not as the store left ${tried.of === 1 ? 'it' : 'them'}`,
+      ];
     case 'schedules': {
       const { reach, crashes, kills, bound } = tried;
       return [
