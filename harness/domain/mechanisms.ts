@@ -123,6 +123,14 @@ export const MECHANISMS = {
     mend: 'save a checksum with the value, and compare it in load',
     ofStore: true,
   },
+  'link-replaced': {
+    does: 'puts another file in the place of one that others have by a link, and they still see the old one',
+    mend: 'find out what the name leads to (realpath), and replace that; where a file has several names, write to it in place',
+  },
+  'access-lost': {
+    does: 'makes a file that others may no longer use who could use the one that it replaces',
+    mend: 'give it the mode and the owner of the file that it replaces',
+  },
   exposed: {
     does: 'makes a file that more users can read than the one that it replaces',
     mend: 'create it with the mode of the file that it replaces',

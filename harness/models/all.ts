@@ -14,6 +14,7 @@ import { powerLoss } from './power-loss/power-loss.ts';
 import { processKill } from './process-kill/process-kill.ts';
 import { quit } from './quit/quit.ts';
 import { race } from './race/race.ts';
+import { throughLink } from './through-link/through-link.ts';
 
 export const MODELS = [
   inRecovery(processKill),
@@ -24,6 +25,7 @@ export const MODELS = [
   interleaving,
   race,
   atRest,
+  throughLink,
 ] as const satisfies readonly Cell['model'][];
 
 /** A model with one of its profiles. */

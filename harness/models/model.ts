@@ -45,7 +45,7 @@ export interface Profile {
   readonly uncalibrated?: true;
   /** The profile of the model in `claim.borrows` that this one is held to. */
   readonly heldTo?: string;
-  /** Cells with a loss that are found in one second, in the matrix of the built-in stores: see `likeliest.ts`. Absent: not measured. */
+  /** Cells with a loss that are found in one second, in the matrix of the built-in stores: see `likeliest.ts`. 0: they are only shown, and can wait. Absent: not measured. */
   readonly lossesPerSecond?: number;
   /** What a cell takes beside those of other models, in seconds, in the matrix of the built-in stores: see `shards.ts`. Absent: not measured. */
   readonly seconds?: number;

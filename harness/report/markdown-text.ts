@@ -1,5 +1,13 @@
-/** Texts of Markdown: tables, code blocks, and what must not be read as marks. */
+/** Markdown made of text: tables, code and links, in which nothing of the text is taken for markup. */
+import { printable } from '../domain/words.ts';
 import { longest } from './lay-out.ts';
+
+/** Code within a line, which its content cannot end. */
+export function inlineCode(text: string): string {
+  const fence = '`'.repeat(longest(text.match(/`+/g) ?? []) + 1);
+  const gap = text.startsWith('`') || text.endsWith('`') ? ' ' : '';
+  return `${fence}${gap}${printable(text)}${gap}${fence}`;
+}
 
 /** Columns are padded: the source is readable too, and formatters leave it as it is. */
 export function table(columns: readonly string[], rows: readonly (readonly string[])[], right: readonly number[]): string {
@@ -18,10 +26,19 @@ export function fenced(lines: readonly string[]): string {
   return [`${fence}text`, ...lines, fence].join('\n');
 }
 
+/** Text that is no markup. */
 export function escaped(text: string): string {
   return text
     .replace(/[\\`*_[\]|~#]/g, '\\$&')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;');
+}
+
+/** What GitHub makes of a heading. */
+export function anchor(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
 }

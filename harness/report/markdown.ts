@@ -22,7 +22,7 @@ import { gradeWords, nothingFound } from './grades.ts';
 import { kindOf, ofKind } from './kinds.ts';
 import { longest, pieces } from './lay-out.ts';
 import { limitWords } from './limits.ts';
-import { escaped, fenced, table } from './markdown-text.ts';
+import { anchor, escaped, fenced, inlineCode, table } from './markdown-text.ts';
 import { siteText } from './moment.ts';
 import { aboutCells, notesOf } from './notes.ts';
 import { legend, lettersOf } from './picture.ts';
@@ -125,13 +125,6 @@ function causeLines({ says, site, outcomes, cells, shortest, mend, status }: Cau
     `  ${more.join(' · ')}`,
     ...(mend === undefined ? [] : [`  ${mend.verified ? 'Mended by' : 'To mend it'}: ${escaped(stableOps(mend.text))}`]),
   ];
-}
-
-/** Code within a line, which its content cannot end. */
-function inlineCode(text: string): string {
-  const fence = '`'.repeat(longest(text.match(/`+/g) ?? []) + 1);
-  const gap = text.startsWith('`') || text.endsWith('`') ? ' ' : '';
-  return `${fence}${gap}${printable(text)}${gap}${fence}`;
 }
 
 function matrix(cells: readonly CellResult[], model: string): string {
@@ -323,8 +316,10 @@ function quitSection(cells: readonly CellResult[]): string[] {
   ];
 }
 
+const labelOf = ({ scenario, profile }: CellResult): string => (profile === undefined ? scenario : `${scenario}, ${profile}`);
+
 function faultSection(cells: readonly CellResult[]): string[] {
-  const labels = cells.map(({ scenario, profile }) => (profile === undefined ? scenario : `${scenario}, ${profile}`));
+  const labels = cells.map(labelOf);
   const rows = cells.map((cell, index) => {
     const [faults] = triedOf([cell], 'faults');
     const counts = [faults?.tried ?? 0, faults?.twice.tried ?? 0, cell.violations].map(withCommas);
@@ -339,7 +334,7 @@ function faultSection(cells: readonly CellResult[]): string[] {
 }
 
 function startSection(cells: readonly CellResult[]): string[] {
-  const labels = cells.map(({ scenario }) => scenario);
+  const labels = cells.map(labelOf);
   const rows = cells.map((cell, index) => {
     const [starts] = triedOf([cell], 'starts');
     return [
@@ -417,12 +412,4 @@ function outcomeCounts(cell: CellResult): string {
   return OUTCOME_NAMES.filter((outcome) => (cell.outcomes[outcome] ?? 0) > 0)
     .map((outcome) => `${outcome} ${withCommas(cell.outcomes[outcome] ?? 0)}`)
     .join(', ');
-}
-
-/** What GitHub makes of a heading. */
-function anchor(heading: string): string {
-  return heading
-    .toLowerCase()
-    .replace(/[^\w\- ]/g, '')
-    .replaceAll(' ', '-');
 }

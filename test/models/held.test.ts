@@ -31,6 +31,8 @@ test.each<[string, Claims, string, string]>([
   ['tasks may see earlier values', {}, 'interleaving', 'atomic, profile'],
   ['a race is held to the claim under interleaving', { interleaving: 'durable' }, 'race', 'durable, profile'],
   ['damage is only shown', {}, 'at-rest', 'atomic, nothing'],
+  ['links are only shown', { 'through-link': 'durable' }, 'through-link:symlink', 'durable, nothing'],
+  ['and gate where they are claimed', { 'through-link:symlink': 'durable' }, 'through-link:symlink', 'durable, claim'],
   ['but gates where it is claimed', { 'at-rest': 'durable' }, 'at-rest', 'durable, claim'],
   ['unless it has one of its own', { interleaving: 'durable', race: 'lossy' }, 'race', 'lossy, profile'],
 ])('%s: %j on %s', (_, claims, name, expected) => {
@@ -63,7 +65,13 @@ test('names stand for variants', () => {
 test('what runs although nobody named it', () => {
   const notByDefault = VARIANTS.filter(({ profile }) => !profile.byDefault).map(({ name }) => name);
   const profiles = ['ext4-journal', 'f2fs', 'apfs', 'ntfs'].map((name) => `power-loss:${name}`);
-  expect(notByDefault).toEqual([...profiles, ...(namesIn('power-cut') ?? []), 'io-error:windows']);
+  expect(notByDefault).toEqual([
+    ...profiles,
+    ...(namesIn('power-cut') ?? []),
+    'io-error:windows',
+    'through-link:hard-link',
+    'through-link:owner',
+  ]);
 });
 
 test('steps crash and fail, tasks race, and histories do either', () => {

@@ -273,6 +273,13 @@ const atRest: Ids<NamedStart> = {
   refused: ['@12', '@12~cut', '@12~cut=0', '@12~torn=1', '@12~cut=1+2', '@12~history=s1~cut=1'],
 };
 
+const throughLink: Ids<unknown> = {
+  caseOf: () => ({}),
+  named: () => fc.constant({ boundary: 0 }),
+  texts: ['@0'],
+  refused: ['@1', '@0~symlink', '@0~history=s1'],
+};
+
 const IDS = {
   'process-kill': processKill,
   quit,
@@ -283,6 +290,7 @@ const IDS = {
   interleaving,
   race,
   'at-rest': atRest,
+  'through-link': throughLink,
 } as const;
 
 // biome-ignore lint/suspicious/noExplicitAny: each model gets its own names back.

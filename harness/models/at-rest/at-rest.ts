@@ -40,7 +40,7 @@ interface RestExplored extends Explored<RestCase, undefined> {
 export const atRest: Model<RestCase, undefined, NamedStart, RestExplored> = {
   name: 'at-rest',
   tries: 'starts',
-  profiles: [{ gates: false, byDefault: true, lossesPerSecond: 0.45, seconds: 2 }],
+  profiles: [{ gates: false, byDefault: true, lossesPerSecond: 0, seconds: 2 }],
   words: {
     help: 'a file is cut off, overwritten, put back or has a bit flipped before the store starts',
     report: () => 'one of its files was damaged, or put back, before it started',

@@ -1,0 +1,45 @@
+/** The steps of a scenario on files that belong to others too: what came of them, for the store and for the others. */
+import { dirname, join } from 'node:path';
+import type { Bench } from '../../bench/bench.ts';
+import type { RecordedSubject } from '../../bench/subject.ts';
+import type { NotMeasured } from '../../domain/sighting.ts';
+import type { Mark, Tree } from '../../domain/trace.ts';
+import { endOf, eventsOf } from '../../record/record.ts';
+import { started } from '../../record/recorder.ts';
+import { type AccessChange, accessChange, buildShared, filesIn, ownerChange, ownView, scanIfThere, type Way } from './ways.ts';
+
+export interface SharedRun {
+  readonly marks: readonly Mark[];
+  /** What the store has, with what its links lead to. */
+  readonly own: Tree;
+  /** What others have by their path; absent where it is the same. */
+  readonly others?: Tree;
+  readonly access?: AccessChange;
+}
+
+/** A fork may lose its mark, so that it is tried again. */
+const TRIES = 2;
+
+export async function runShared(subject: RecordedSubject, way: Way, bench: Bench): Promise<SharedRun | NotMeasured> {
+  const { trace, steps } = subject;
+  const start = trace.trees[0] ?? new Map();
+  const files = filesIn(start);
+  let reason = '';
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const prepared = bench.prepareOn(new Map(), steps);
+    const run = attempt === 0 ? prepared : started(prepared);
+    const { directory } = run;
+    const elsewhere = join(dirname(directory), 'elsewhere');
+    buildShared(start, way, directory, elsewhere);
+    const { events } = await bench.recorder.run({ ...run, plan: { kind: 'observe' } });
+    const { how } = endOf(events);
+    reason = `the steps did not come to an end (${how})`;
+    if (how !== 'finished') continue;
+    const { marks } = eventsOf(events, trace.variation);
+    const own = ownView(directory, elsewhere);
+    const isLinked = way === 'symlink' || way === 'hard-link';
+    const access = way === 'mode' ? accessChange(files, own) : way === 'owner' ? ownerChange(files, directory) : undefined;
+    return { marks, own, ...(isLinked && { others: scanIfThere(elsewhere) }), ...(access && { access }) };
+  }
+  return { reason };
+}
