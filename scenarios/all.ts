@@ -35,6 +35,8 @@ export function builtInScenarios(now: number): Scenario[] {
   return PLANS.map((plan) => {
     const scenario = planScenario(plan, now);
     if (typeof scenario === 'string') throw new Error(scenario);
-    return scenario;
+    const { files, ...rest } = scenario;
+    if (files !== undefined) throw new Error(`${scenario.name}: a built-in scenario brings no files`);
+    return rest;
   });
 }

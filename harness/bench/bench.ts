@@ -40,8 +40,8 @@ export interface Bench extends WorkloadRuns {
   readonly prepareQuit: (quit: Quit, asked: Asked) => Run;
   /** The scenario's steps, recorded with other runs than those of `prepare`; also where they do nothing. */
   readonly recordedWith: (prepare: Bench['prepare']) => Promise<RecordedSubject | NotMeasured>;
-  /** A run of these calls in a copy of a tree. */
-  readonly prepareOn: (tree: Tree, calls: readonly CellStep[]) => Run;
+  /** A run of these calls in a copy of a tree. `loadsFirst`: see `CellFile`. */
+  readonly prepareOn: (tree: Tree, calls: readonly CellStep[], loadsFirst?: boolean) => Run;
   /** A run of tasks, one process for each, in a copy of a tree. */
   readonly prepareRace: (tree: Tree, tasks: readonly Task[]) => Omit<RaceRequest, 'schedule' | 'kill' | 'fresh'>;
   /** Runs of one process of a history: all its calls but the last come before the recorded part. */

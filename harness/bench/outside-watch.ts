@@ -11,6 +11,7 @@ import { basename, join } from 'node:path';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import { once } from '../domain/once.ts';
 import type { Scenario } from '../domain/scenario.ts';
+import { buildTree } from '../domain/tree.ts';
 import type { CellStep } from '../protocol/cell-file.ts';
 import type { SurveyFile, SurveyVisit } from '../protocol/survey.ts';
 import { type Outside, OutsideNotes, UNSEEN } from '../record/outside.ts';
@@ -103,9 +104,10 @@ async function surveyed(store: LoadedStore, options: OutsideWatchOptions): Promi
 }
 
 function surveyOf({ bundle }: LoadedStore, { scenarios, notes, own }: OutsideWatchOptions, root: string): SurveyFile {
-  const visits = scenarios.map(({ before, steps, tasks = [], next }, index): SurveyVisit => {
+  const visits = scenarios.map(({ before, steps, tasks = [], next, files }, index): SurveyVisit => {
     const directory = join(root, String(index), 'store');
     mkdirSync(directory, { recursive: true });
+    buildTree(files?.tree ?? new Map(), directory);
     const alone = [...before, ...steps, ...tasks.flatMap((task) => task.steps)].map(
       (step): CellStep => (step.kind === 'save-loaded' ? { kind: 'save', value: next } : step),
     );

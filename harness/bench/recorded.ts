@@ -4,8 +4,11 @@ import type { LoadedStore } from '../domain/loaded-store.ts';
 import { once } from '../domain/once.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import { isNotMeasured, type NotMeasured } from '../domain/sighting.ts';
+import type { Json } from '../domain/trace.ts';
+import { describeFound } from '../explain/found.ts';
 import { matchSites, type SiteMatch } from '../explain/sites.ts';
 import { oracleOfSteps, oracleOptions } from '../judge/oracle.ts';
+import { isNothing, type OracleOptions } from '../judge/outcome.ts';
 import { valuesAfter } from '../judge/promise.ts';
 import { sitesOf } from '../record/binding/sites.ts';
 import { eventsOf, record } from '../record/record.ts';
@@ -44,15 +47,38 @@ export function recordScenario(options: RecordOptions): RecordedScenario {
   return { subject, idle: Promise.allSettled([withStacks, subject]) };
 }
 
+/** What is stored in the files that a scenario brings: what it says, or what load finds there. */
+async function heldBy(
+  { files, next }: Scenario,
+  recovery: StoreRecovery,
+  options: OracleOptions,
+): Promise<{ readonly value: Json | undefined } | NotMeasured> {
+  if (files === undefined) return { value: undefined };
+  if (files.holds !== undefined) return { value: files.holds };
+  const [found] = await recovery.recoverTrees([files.tree], next);
+  if (found === undefined) throw new Error('each tree has an answer');
+  const { load } = found.recovery;
+  const where = `the files of the scenario, in ${files.directory}`;
+  if (load.kind !== 'loaded') {
+    const how = describeFound('unreadable', found.recovery, { acknowledged: undefined, inFlight: [], earlier: [] });
+    return { reason: `load cannot read ${where}: it ${how}` };
+  }
+  if (isNothing(load.value, options)) return { reason: `load finds nothing in ${where}, so that nothing can be lost` };
+  return { value: load.value };
+}
+
 async function subjectOf(
   { store, scenario, recorder, cwd, recovery, prepare, prepareFaults, complaint, mayDoNothing = false }: RecordOptions,
   withStacks: Promise<RunReport> | undefined,
 ): Promise<RecordedSubject | NotMeasured> {
   withStacks?.catch(() => {}); // reported where it is awaited
+  const options = oracleOptions({ store, scenario, recovery });
+  const held = await heldBy(scenario, recovery, options);
+  if (isNotMeasured(held)) return held;
   const recording = await record(recorder, { prepare, complaint, mayDoNothing });
   if (isNotMeasured(recording)) return recording;
   const { trace } = recording;
-  const before = valuesAfter(scenario.before, undefined).at(-1);
+  const before = valuesAfter(scenario.before, held.value).at(-1) ?? held.value;
   const match = async (): Promise<SiteMatch> => {
     const seen = await withStacks;
     const other = recorder.takesStacks ? trace : seen && eventsOf(seen.events, trace.variation);
@@ -63,7 +89,7 @@ async function subjectOf(
     trace,
     before,
     steps: scenario.steps,
-    oracle: oracleOfSteps(trace, before, scenario.steps, oracleOptions({ store, scenario, recovery })),
+    oracle: oracleOfSteps(trace, before, scenario.steps, options),
     again: { recording, prepare, prepareFaults },
     sites: once(match),
   };

@@ -49,13 +49,25 @@ export class ScenarioRuns {
     this.#options = options;
   }
 
+  /** What the scenario's first step finds. */
+  get #start(): Tree {
+    return this.#scenario.files?.tree ?? new Map();
+  }
+
+  /** The steps, after a load where there are files that it may migrate. */
+  get #recorded(): Pick<CellFile, 'before' | 'steps' | 'loadsFirst'> {
+    const { before, steps, files } = this.#scenario;
+    return { before, steps, ...(files && { loadsFirst: true }) };
+  }
+
   readonly dispose = (): void => discard(this.root, this.#memory);
 
   readonly makeDirectory = (): string => this.#directoryBelow(this.root);
 
   readonly prepare: Bench['prepare'] = () => {
-    const { before, steps } = this.#scenario;
-    return this.#run(this.#cellFile({ before, steps }), before.length + steps.length + 1);
+    const { before, steps, loadsFirst } = this.#recorded;
+    const calls = before.length + steps.length + (loadsFirst ? 2 : 1);
+    return withTree(this.#start, this.#run(this.#cellFile(this.#recorded), calls));
   };
 
   readonly prepareQuit: Bench['prepareQuit'] = (quit, asked) => {
@@ -72,13 +84,13 @@ export class ScenarioRuns {
     return withTree(tree, this.#run(file, 3));
   };
 
-  readonly prepareOn: Bench['prepareOn'] = (tree, calls) =>
-    withTree(tree, this.#run(this.#cellFile({ before: [], steps: calls }), calls.length + 1, this.#memory));
-
-  readonly prepareFaults: Bench['prepareFaults'] = (runs, platform) => {
-    const { before, steps } = this.#scenario;
-    return this.#faults(this.#cellFile({ before, steps, ...(platform && { platform }) }), runs, new Map(), platform === undefined);
+  readonly prepareOn: Bench['prepareOn'] = (tree, calls, loadsFirst = false) => {
+    const file = this.#cellFile({ before: [], steps: calls, ...(loadsFirst && { loadsFirst }) });
+    return withTree(tree, this.#run(file, calls.length + 2, this.#memory));
   };
+
+  readonly prepareFaults: Bench['prepareFaults'] = (runs, platform) =>
+    this.#faults(this.#cellFile({ ...this.#recorded, ...(platform && { platform }) }), runs, this.#start, platform === undefined);
 
   readonly prepareLast: Bench['prepareLast'] = ({ tree, before, step }) => {
     const cell = { before, steps: [step] };

@@ -9,6 +9,7 @@ import type { Effort } from '../domain/effort.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import { modelName } from '../domain/model-names.ts';
 import type { Scenario } from '../domain/scenario.ts';
+import { treeKey } from '../domain/tree.ts';
 import { heldTo } from '../models/held.ts';
 import type { Cell } from '../models/model.ts';
 import { hashOf, hashOfFile } from './hashes.ts';
@@ -93,7 +94,9 @@ function hashOfSource(path: string): string {
 const DATED_WITHIN_MS = 60_000;
 
 function scenarioText(scenario: Scenario, now: number): string {
-  return JSON.stringify(scenario, (_, value: unknown) =>
+  const { files, ...rest } = scenario;
+  const steps = JSON.stringify(rest, (_, value: unknown) =>
     typeof value === 'number' && Math.abs(value - now) <= DATED_WITHIN_MS ? { beforeTheRun: now - value } : value,
   );
+  return files === undefined ? steps : `${steps}\n${JSON.stringify(files.holds)}\n${treeKey(files.tree)}`;
 }

@@ -38,7 +38,7 @@ export async function carryOutCell(
   await untilFilesAreIdle(recording);
   recording.start();
   if (cell.loads) await loadAsRecoveryDoes(store, directory);
-  await carryOutRecorded(store, directory, cell.steps, recording, complain);
+  await carryOutRecorded(store, directory, cell, recording, complain);
   process.on('uncaughtException', () => {}); // it is a complaint already, and all steps have resolved
   await store.close?.(directory);
   await untilFilesAreIdle(recording);

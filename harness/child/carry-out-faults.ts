@@ -33,7 +33,7 @@ export async function carryOutFaults(
     for (const step of cell.before) await carryOut(store, directory, step);
     await untilFilesAreIdle(recording);
     recording.start();
-    await carryOutRecorded(store, directory, cell.steps, recording, complain);
+    await carryOutRecorded(store, directory, cell, recording, complain);
     try {
       await store.close?.(directory);
     } catch (error) {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoreCalls } from '../domain/store.ts';
-import type { CellStep } from '../protocol/cell-file.ts';
+import type { CellFile, CellStep } from '../protocol/cell-file.ts';
 import type { BindingRecorder, installBindingRecorder } from '../record/binding/hooks.ts';
 import { MARK_PREFIX } from '../record/ptrace/protocol.ts';
 import { carryOut as carryOutStep } from '../store/calls.ts';
@@ -58,16 +58,28 @@ export async function untilFilesAreIdle(recording: Recording): Promise<void> {
   while (recording.busy()) await new Promise(setImmediate);
 }
 
+/** Resolves to what makes each step fail: the error of a load that must come first. */
+async function errorOfFirstLoad(store: StoreCalls, directory: string): Promise<{ readonly error: unknown } | undefined> {
+  try {
+    await store.load(directory);
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
+}
+
 /** Carries out the recorded steps, and marks how each one settled. */
 export async function carryOutRecorded(
   store: StoreCalls,
   directory: string,
-  steps: readonly CellStep[],
+  { steps, loadsFirst }: Pick<CellFile, 'steps' | 'loadsFirst'>,
   recording: Recording,
   complain: (error: unknown) => void,
 ): Promise<void> {
+  const failed = loadsFirst ? await errorOfFirstLoad(store, directory) : undefined;
   for (const [index, step] of steps.entries()) {
     try {
+      if (failed !== undefined) throw failed.error;
       await carryOut(store, directory, step);
       recording.mark('resolved', index);
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Json, Step, Task, TaskStep } from './trace.ts';
+import type { Json, Step, Task, TaskStep, Tree } from './trace.ts';
 
 /** A history of store calls and what was saved before it. It knows no store. */
 export interface Scenario {
@@ -6,6 +6,8 @@ export interface Scenario {
   readonly name: string;
   /** What it catches, in a few words. */
   readonly catches: string;
+  /** Files that are there before the first step. The recorded part begins with a load, which may migrate them; where it throws, no step is tried. */
+  readonly files?: Fixture;
   /** Steps carried out before the crash can come, in the same process. */
   readonly before: readonly Step[];
   /** The steps that are recorded and crashed in. None where there are tasks, or where histories are generated. */
@@ -23,6 +25,18 @@ export interface Scenario {
   readonly next: Json;
 }
 
+/** Files that a store finds: of an older format, or beside their backup. */
+export interface Fixture {
+  /** The directory that they are from, as the scenario names it. */
+  readonly directory: string;
+  readonly tree: Tree;
+  /** What is stored in them. Absent: what load finds there, with nothing in its way. */
+  readonly holds?: Json;
+}
+
+/** A scenario of which the files were not read. */
+export type PlannedScenario = Omit<Scenario, 'files'> & { readonly files?: Omit<Fixture, 'tree'> };
+
 /** What a scenario is written with. Values are dated shortly before the run, so that no store takes them for expired. */
 export interface Values {
   /** Five sessions that differ from letter to letter: about 1 KiB as JSON. `pages` pads them to more than that many 4096-byte pages. */
@@ -35,6 +49,8 @@ export interface Values {
 export interface ScenarioPlan {
   readonly name: string;
   readonly catches: string;
+  /** A directory whose files are there before the first step: of an older format, say. Relative to the file of the store. */
+  readonly files?: string;
   /** One change of a value that is there, and nothing else: models of what a store starts with run with such a scenario alone, unless they are named. */
   readonly plain?: true;
   readonly history: (values: Values) => SequentialHistory | ConcurrentHistory | GeneratedHistories;
@@ -44,6 +60,8 @@ export interface ScenarioPlan {
 interface SequentialHistory {
   readonly before?: readonly Step[];
   readonly steps: readonly Step[];
+  /** With `files`: what is stored in them. Default: what load finds there, with nothing in its way. */
+  readonly holds?: Json;
   readonly next?: Json;
 }
 

@@ -18,6 +18,6 @@ export function likeliestFirst<P extends Placed>(cells: readonly P[]): P[] {
   );
 }
 
-const somethingToLose = ({ scenario }: Placed[1]): number => Number(scenario.before.length > 0);
+const somethingToLose = ({ scenario }: Placed[1]): number => Number(scenario.before.length > 0 || scenario.files !== undefined);
 
 const lossesPerSecond = (cell: Placed[1]): number => profileOf(cell).lossesPerSecond ?? 0;

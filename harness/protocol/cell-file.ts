@@ -12,6 +12,8 @@ export interface CellFile {
   readonly next: Json;
   /** The recorded part begins with a load, as recovery does. */
   readonly loads?: boolean;
+  /** The recorded part begins with a load, and where that throws, the steps are rejected: nobody saves over what he could not load. */
+  readonly loadsFirst?: boolean;
   /** The `process.platform` that the store sees, if not the real one. */
   readonly platform?: 'win32';
 }

@@ -1,6 +1,6 @@
 /** Turns a scenario plan into a scenario with values. */
 
-import type { Scenario, ScenarioPlan } from '../domain/scenario.ts';
+import type { PlannedScenario, ScenarioPlan } from '../domain/scenario.ts';
 import type { Contract } from '../domain/store.ts';
 import { toJson } from '../domain/to-json.ts';
 import type { Json, Step, Task, TaskStep } from '../domain/trace.ts';
@@ -10,7 +10,7 @@ import { oneSession, sessions } from './values.ts';
 const MOST_TASKS = 4;
 
 /** Returns the scenario, or a message that says what is wrong with the plan. `now` in ms since the epoch. `contract`: of the store that it is for. */
-export function planScenario(plan: ScenarioPlan, now: number, contract: Contract = 'value'): Scenario | string {
+export function planScenario(plan: ScenarioPlan, now: number, contract: Contract = 'value'): PlannedScenario | string {
   const value = (letter: string, options?: { readonly pages?: number }): { readonly [key: string]: Json } =>
     sessions(letter, now, options?.pages ?? 0);
   const history = plan.history({ value, added: (letter) => oneSession(letter, now) });
@@ -20,16 +20,27 @@ export function planScenario(plan: ScenarioPlan, now: number, contract: Contract
     next: history.next ?? value('next'),
     ...(plan.plain === true && { plain: true as const }),
   };
+  if (plan.files !== undefined && typeof plan.files !== 'string') return `scenario ${plan.name}: files must be the path of a directory`;
+  if (plan.files !== undefined && !('steps' in history)) return `scenario ${plan.name}: files go with steps alone`;
   if ('generated' in history) return { ...common, before: [], steps: [], histories: true };
   const before = history.before ?? [];
   if ('tasks' in history) {
     const problem = wrongTasks(history.tasks) ?? wrongStep([...before, ...history.tasks.flatMap(({ steps }) => steps)], contract);
     return problem === undefined ? { ...common, before, steps: [], tasks: history.tasks } : `scenario ${plan.name}: ${problem}`;
   }
+  const { files } = plan;
   if (!Array.isArray(history.steps) || history.steps.length === 0)
     return `scenario ${plan.name}: history must return { steps } with at least one step, or { tasks } with at least two tasks`;
   const problem = wrongStep([...before, ...history.steps], contract);
-  return problem === undefined ? { ...common, before, steps: history.steps } : `scenario ${plan.name}: ${problem}`;
+  if (problem !== undefined) return `scenario ${plan.name}: ${problem}`;
+  const { holds } = history;
+  if (toJson(holds).kind === 'not-json') return `scenario ${plan.name}: holds is not JSON`;
+  return {
+    ...common,
+    before,
+    steps: history.steps,
+    ...(files !== undefined && { files: { directory: files, ...(holds !== undefined && { holds }) } }),
+  };
 }
 
 function wrongTasks(tasks: readonly Task[]): string | undefined {

@@ -4,7 +4,7 @@
 import * as z from 'zod';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import { OUTCOME_NAMES } from '../domain/outcomes.ts';
-import type { Scenario, ScenarioPlan } from '../domain/scenario.ts';
+import type { PlannedScenario, ScenarioPlan } from '../domain/scenario.ts';
 import {
   type Abilities,
   ACKNOWLEDGEMENTS,
@@ -33,7 +33,7 @@ export interface StoreFacts {
   readonly knownBugs: KnownBugs;
   /** Names of built-in scenarios; undefined: all. */
   readonly scenarios?: readonly string[];
-  readonly ownScenarios: readonly Scenario[];
+  readonly ownScenarios: readonly PlannedScenario[];
   readonly env: { readonly [name: string]: string };
 }
 

@@ -14,6 +14,7 @@ import { scenarioFor } from '../scenario/contracts.ts';
 import { BundleError, type BundleOptions, type BundleRequest, bundleStore } from './bundle.ts';
 import { BUILT_IN_STORES } from './catalogue.ts';
 import type { Description, StoreFacts } from './description.ts';
+import { withFiles } from './fixture.ts';
 
 export interface LoadOptions extends Pick<BundleOptions, 'onBundled'> {
   readonly installation: Installation;
@@ -115,6 +116,9 @@ function sourceAsItIs(argument: string, { cwd, installation, outdir }: Pick<Load
   };
 }
 
+/** What paths in a store's scenarios are relative to. A built-in store has none. */
+const sourceDirectory = (argument: string, { cwd }: Pick<LoadOptions, 'cwd'>): string => dirname(resolve(cwd, argument));
+
 async function describe(
   bundle: string,
   argument: string,
@@ -149,7 +153,8 @@ function finish(argument: string, fileName: string, bundle: string, facts: Store
   const misnamed = Object.keys(facts.knownBugs).find((name) => !all.includes(name));
   if (misnamed !== undefined) throw new UsageError(`store ${argument}: knownBugs: ${didYouMean('scenario', misnamed, all)}`);
   const builtIn = options.scenarios.filter(({ name }) => facts.scenarios === undefined || facts.scenarios.includes(name));
-  const scenarios = [...builtIn, ...facts.ownScenarios].flatMap((scenario) => scenarioFor(scenario, facts.abilities) ?? []);
+  const own = facts.ownScenarios.map((scenario) => withFiles(scenario, sourceDirectory(argument, options)));
+  const scenarios = [...builtIn, ...own].flatMap((scenario) => scenarioFor(scenario, facts.abilities) ?? []);
   return {
     name: facts.name ?? fileName,
     argument,

@@ -12,6 +12,10 @@ beforeAll(() => {
   place.write({
     'ten.cjs': TEN_LINES,
     'modest.cjs': TEN_LINES.replace('module.exports = {', `module.exports = { claims: { 'process-kill': 'lossy' },`),
+    'migrates.cjs': TEN_LINES.replace(
+      'module.exports = {',
+      `module.exports = { scenarios: [{ name: 'migrate', catches: 'x', files: './v1', history: ({ value }) => ({ steps: [{ kind: 'save', value: value('B') }] }) }],`,
+    ),
     'throws.cjs': `throw new TypeError('not today');`,
   });
 });
@@ -29,6 +33,10 @@ describe('exit 2, and what would have been right', () => {
     {
       args: 'run --store ./ten.cjs --reporter json=.',
       message: '--reporter .: it is a directory, and a file is to be written there',
+    },
+    {
+      args: 'run --store ./migrates.cjs --scenario migrate',
+      message: '/v1, does not exist\nName a directory that does, relative to the file of the store.',
     },
     { args: 'replay other/replace/process-kill@1 --store ./ten.cjs', message: './ten.cjs is the store "ten", and the case is of "other"' },
     {

@@ -14,6 +14,18 @@ test('steps, tasks and generated histories are planned', () => {
   expect(plan({ generated: true, next: 2 })).toEqual({ name: 'own', catches: 'x', before: [], steps: [], next: 2, histories: true });
 });
 
+test('a plan may bring files, and say what is stored in them', () => {
+  const withFiles = (history: object): unknown =>
+    planScenario({ name: 'own', catches: 'x', files: './v1', history: () => history as ReturnType<ScenarioPlan['history']> }, 0);
+  expect(withFiles({ steps: [save(1)], next: 2 })).toMatchObject({ steps: [save(1)], files: { directory: './v1' } });
+  expect(withFiles({ steps: [save(1)], next: 2, holds: { a: 1 } })).toMatchObject({ files: { directory: './v1', holds: { a: 1 } } });
+  expect(withFiles({ steps: [save(1)], next: 2, holds: 1n })).toBe('scenario own: holds is not JSON');
+  expect(withFiles({ generated: true })).toBe('scenario own: files go with steps alone');
+  expect(planScenario({ name: 'own', catches: 'x', files: 1 as never, history: () => ({ steps: [save(1)] }) }, 0)).toBe(
+    'scenario own: files must be the path of a directory',
+  );
+});
+
 describe('what is wrong is said', () => {
   test.each([
     ['nothing', {}, /\{ steps \}.*or \{ tasks \}/],

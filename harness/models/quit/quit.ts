@@ -34,7 +34,7 @@ export const quit: Model<QuitCase, QuitRun | undefined, NamedQuit, QuitExplored>
     crashed: 'quit',
   },
   claim: { byDefault: 'durable', borrows: 'process-kill', staleIs: 'lossy' },
-  appliesTo: ({ tasks, histories }) => tasks === undefined && histories !== true,
+  appliesTo: ({ tasks, histories, files }) => tasks === undefined && histories !== true && files === undefined,
   byDefaultOn: ({ name }) => BY_DEFAULT.includes(name),
   missing: ({ platform }) => (platform === 'win32' ? 'needs signals that a program can handle, and Windows has none' : undefined),
   unfitFor: ({ kind }) =>

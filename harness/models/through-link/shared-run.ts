@@ -26,7 +26,7 @@ export async function runShared(subject: RecordedSubject, way: Way, bench: Bench
   const files = filesIn(start);
   let reason = '';
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
-    const prepared = bench.prepareOn(new Map(), steps);
+    const prepared = bench.prepareOn(new Map(), steps, bench.scenario.files !== undefined);
     const run = attempt === 0 ? prepared : started(prepared);
     const { directory } = run;
     const elsewhere = join(dirname(directory), 'elsewhere');
