@@ -65,7 +65,7 @@ test.each<[string, Partial<Selection>, string[]]>([
   ['a profile by name', { models: ['power-loss:posix'] }, ['power-loss:posix name']],
   ['a profile beside its model', { models: ['power-loss', 'power-loss:posix'] }, ['power-loss:posix name', 'power-loss:ext4-noauto -']],
   ['a model', { models: ['power-loss'] }, ['power-loss:posix -', 'power-loss:ext4-noauto -']],
-  ['nothing', {}, ['power-loss:posix -', 'power-loss:ext4-noauto -']],
+  ['nothing', {}, ['power-loss:posix -', 'power-loss:ext4-noauto -', 'at-rest -', 'through-link:symlink -', 'through-link:mode -']],
   ['all', { models: ['power-loss'], holds: 'all' }, ['power-loss:posix strict', 'power-loss:ext4-noauto strict']],
   ['a case', { models: ['power-loss:posix'], holds: 'none' }, ['power-loss:posix -']],
 ])('what the command line holds to its claim: %s', async (_, words, expected) => {
@@ -77,7 +77,10 @@ test.each<[string, Partial<Selection>, string[]]>([
 test('everything, where nothing is asked for', async () => {
   const [steps, tasks, histories] = [8 * 7, 3 * 2, 8]; // scenarios and the models that they run under
   const withoutUpdate = 7 * 7 + 2 * 2 + 8; // result-writer
-  expect(await select({})).toHaveLength((BUILT_IN_STORES.length - 1) * (steps + tasks + histories) + withoutUpdate);
+  const starts = 3; // with the plain scenario alone
+  expect(await select({})).toHaveLength(
+    (BUILT_IN_STORES.length - 1) * (steps + tasks + histories) + withoutUpdate + BUILT_IN_STORES.length * starts,
+  );
 });
 
 describe('nothing is chosen', () => {
