@@ -26,7 +26,7 @@ export interface Scenario {
 }
 
 /** Files that a store finds: of an older format, or beside their backup. */
-export interface Fixture {
+interface Fixture {
   /** The directory that they are from, as the scenario names it. */
   readonly directory: string;
   readonly tree: Tree;

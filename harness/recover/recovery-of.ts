@@ -50,7 +50,7 @@ export interface StoreRecovery {
 }
 
 /** What recovery found in a damaged tree, and all that is on disk after it. Error messages name the directory `<dir>`. */
-export interface RecoveredDamage {
+interface RecoveredDamage {
   readonly recovery: Recovery;
   readonly after: Tree;
 }
