@@ -43,8 +43,8 @@ export interface StoreRecovery {
    * started, others by one that is forked before it has a store; without a kind always by one that is started.
    */
   confirm(tree: Tree, next: Json, kind?: string): Promise<Recovery>;
-  /** Recovers a tree of which something is damaged, and says what it leaves. In a warm process, or `alone` in one that is started for it. */
-  recoverDamaged(tree: Tree, next: Json, how: 'warm' | 'alone'): Promise<RecoveredDamage>;
+  /** Recovers a tree of which something is damaged, and says what it leaves. In a warm process, or `alone` in one that is started for it. Absent of a program. */
+  readonly recoverDamaged?: (tree: Tree, next: Json, how: 'warm' | 'alone') => Promise<RecoveredDamage>;
   /** Returns false if a warm process returned a value of another directory; from then on only fresh processes are used. */
   warmIsTrue(): Promise<boolean>;
 }

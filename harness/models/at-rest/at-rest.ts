@@ -18,7 +18,7 @@ import { promisedAfter, valuesAfter } from '../../judge/promise.ts';
 import type { CarriedOut } from '../../recover/believe.ts';
 import { violates } from '../held.ts';
 import { type Explored, type Model, recordedOf } from '../model.ts';
-import { hasSteps, isPlain, startLetters, startTimeline } from '../starts/start.ts';
+import { hasSteps, isPlain, noProgram, startLetters, startTimeline } from '../starts/start.ts';
 import { blameOfDestroyed } from './culprit.ts';
 import {
   type NamedStart,
@@ -50,6 +50,7 @@ export const atRest: Model<RestCase, undefined, NamedStart, RestExplored> = {
   appliesTo: hasSteps,
   byDefaultOn: isPlain,
   missing: () => undefined,
+  unfitFor: noProgram,
   id: { write: writeStart, read: readStart },
   listed: (subject) => startsOf(recordedOf(subject)).cases.map(writeStart),
 
@@ -148,7 +149,9 @@ async function blamesOf(verdicts: readonly RestVerdict[], bench: Bench): Promise
 
 async function startOn(one: RestCase, bench: Bench, how: 'warm' | 'alone'): Promise<CarriedOut<RestCase, undefined>> {
   const { subject, tree, damage, boundary } = one;
-  const { recovery, after } = await bench.recovery.recoverDamaged(tree, bench.scenario.next, how);
+  const { recoverDamaged } = bench.recovery;
+  if (recoverDamaged === undefined) throw new Error('programs are unfit for it');
+  const { recovery, after } = await recoverDamaged(tree, bench.scenario.next, how);
   const done = promisedAfter(subject.trace, boundary, subject.before, valuesAfter(subject.steps, subject.before));
   const promised = promisedAtRest(done, bench.store.abilities.contract);
   const outcome = judgeDamage(promised, { recovery, bytes: damage.bytes, after }, oracleOptions(bench));

@@ -1,5 +1,6 @@
 /** What models of starts have in common: cases in which a store does not start with what it left. */
 import type { RecordedSubject } from '../../bench/subject.ts';
+import type { LoadedStore } from '../../domain/loaded-store.ts';
 import { OUTCOMES } from '../../domain/outcomes.ts';
 import type { Scenario } from '../../domain/scenario.ts';
 import type { Trace } from '../../domain/trace.ts';
@@ -12,6 +13,10 @@ export const hasSteps = ({ tasks, histories }: Scenario): boolean => tasks === u
 
 /** What a store starts with has little to do with its steps: one scenario shows it. */
 export const isPlain = (scenario: Scenario): boolean => scenario.plain === true && hasSteps(scenario);
+
+/** A program has no load of its own that another process could be asked for. */
+export const noProgram = ({ kind }: LoadedStore): string | undefined =>
+  kind === 'program' ? 'needs the functions of a store, and a program has none' : undefined;
 
 /** One letter for each start, in the order in which they are tried. */
 export function startLetters<C extends Case>({ verdicts, unmeasured }: Explored<C>, starts: readonly C[]): Letter[] {

@@ -19,7 +19,7 @@ import { isLoss, judgeRecovery } from '../../judge/outcome.ts';
 import { promisedAfter, valuesAfter } from '../../judge/promise.ts';
 import type { CarriedOut, Unmeasured, Verdict } from '../../recover/believe.ts';
 import { type Case, type Explored, type Model, type Profile, recordedOf } from '../model.ts';
-import { hasSteps, isPlain, startLetters, startTimeline } from '../starts/start.ts';
+import { hasSteps, isPlain, noProgram, startLetters, startTimeline } from '../starts/start.ts';
 import { runShared, type SharedRun } from './shared-run.ts';
 import { filesIn, WAY_WORDS, WAYS, type Way } from './ways.ts';
 
@@ -61,6 +61,7 @@ export const throughLink: Model<LinkCase, SharedRun, NamedLink> = {
   appliesTo: hasSteps,
   byDefaultOn: isPlain,
   missing: (_machine, { name }) => (name === 'owner' && process.getuid?.() !== 0 ? 'needs root' : undefined),
+  unfitFor: noProgram,
   id: { write: () => '@0', read: (op, detail) => (op === 0 && detail === '' ? { boundary: 0 } : undefined) },
   listed: () => ['@0'],
 
