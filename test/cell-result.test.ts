@@ -54,7 +54,7 @@ test.each(PAIRS)('%s and %s at one place: its letter is that of the headline', a
   for (const cell of [await afterCut([one, other]), await afterFaults([one, other])]) {
     const [, headline] = gradeWords(cell).split(': ');
     if (headline !== undefined) expect(cell.picture.at(-1)).toBe(OUTCOMES[headline as Outcome].letter);
-    else expect(cell.picture.at(-1)).toBe(OUTCOMES.new.letter);
+    else expect(cell.picture.at(-1)).toBe(OUTCOMES[[one, other].includes('refused') ? 'refused' : 'new'].letter);
   }
 });
 

@@ -112,6 +112,7 @@ export const MECHANISMS = {
   'damage-overwritten': {
     does: 'takes away what load could not read, and no copy of it is left',
     mend: 'throw from load, or rename what cannot be read aside before anything else is written',
+    standsAlone: true,
   },
   'damage-taken-for-nothing': {
     does: 'load takes a damaged file for one in which less was saved, or nothing',

@@ -220,7 +220,7 @@ function shuffled(value: Json | undefined): Json | undefined {
 }
 
 test.each(OUTCOME_NAMES)('the grade of %s', (outcome) => {
-  const fine = outcome === 'original' || outcome === 'new';
+  const fine = ['original', 'new', 'refused'].includes(outcome);
   expect(gradeOf(outcome, 'lossy')).toBe(fine ? 'durable' : 'lossy');
   expect(gradeOf(outcome, 'atomic')).toBe(fine ? 'durable' : outcome === 'stale' ? 'atomic' : 'lossy');
   expect(isLoss(outcome)).toBe(!fine);
