@@ -89,11 +89,14 @@ describe('the package', () => {
     const { recorder, cells } = resultSchema.parse(JSON.parse(stdout));
     expect(recorder).toBe('ptrace');
     expect([...new Set(cells.map(({ model }) => model))].sort()).toEqual([
+      'at-rest',
       'interleaving',
       'io-error',
       'power-loss',
       'process-kill',
+      'quit',
       'race',
+      'through-link',
     ]);
     expect(cells.filter(({ grade }) => grade === 'inconclusive')).toEqual([]);
     await expectNothingLeft(tmp);

@@ -78,8 +78,9 @@ test('everything, where nothing is asked for', async () => {
   const [steps, tasks, histories] = [8 * 7, 3 * 2, 8]; // scenarios and the models that they run under
   const withoutUpdate = 7 * 7 + 2 * 2 + 8; // result-writer
   const starts = 3; // with the plain scenario alone
+  const quits = 2; // replace and save-twice
   expect(await select({})).toHaveLength(
-    (BUILT_IN_STORES.length - 1) * (steps + tasks + histories) + withoutUpdate + BUILT_IN_STORES.length * starts,
+    (BUILT_IN_STORES.length - 1) * (steps + tasks + histories) + withoutUpdate + BUILT_IN_STORES.length * (starts + quits),
   );
 });
 
