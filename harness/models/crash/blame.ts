@@ -8,12 +8,12 @@ import type { RecordedSubject } from '../../bench/subject.ts';
 import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
 import { canonicalPath } from '../../domain/names.ts';
 import type { Outcome } from '../../domain/store.ts';
-import type { Op, Trace, Tree } from '../../domain/trace.ts';
-import { treeKey } from '../../domain/tree.ts';
+import type { Entry, Op, Trace, Tree } from '../../domain/trace.ts';
+import { equalTrees, treeKey } from '../../domain/tree.ts';
 import { destroyerBefore, effectText, finisherOf, isAppended, mechanismOf, promisedBefore, resolvedAfter } from '../../explain/changed.ts';
 import { violates } from '../held.ts';
 import type { Findings } from '../model.ts';
-import type { CrashState, CrashVerdict, LossState, TwiceState } from './crash-state.ts';
+import type { CrashState, CrashVerdict, CutState, LossState, TwiceState } from './crash-state.ts';
 import type { CrashExplored } from './explore.ts';
 import { isWhollyLost } from './lost-text.ts';
 
@@ -60,6 +60,7 @@ function judgedTrees(verdicts: readonly CrashVerdict[], isViolation: (outcome: O
 
 export function culpritOf(state: Exclude<CrashState, TwiceState>, trace: Trace, judged: Judged): Culprit | undefined {
   const { op, bytes } = state.at;
+  if (state.how === 'cut') return culpritOfCut(state, trace) ?? windowAt(trace, op, judged);
   if (state.how === 'power-lost' && state.loss.lost.length > 0) return culpritOfLoss(state, trace, judged);
   return bytes === undefined ? windowAt(trace, op, judged) : windowBefore(trace, op, judged);
 }
@@ -114,6 +115,30 @@ function culpritOfLoss({ at, loss: { lost }, unit }: LossState, trace: Trace, ju
   const waitedFor = named ?? lostOps.at(-1);
   return waitedFor && { op: waitedFor, mechanism: 'not-forced' };
 }
+
+/**
+ * What a real file system lost is not known, only what it kept. A file that was renamed into place and is another one now lost its data; one that is
+ * as before lost its new name. Undefined if every file is as the process left it.
+ */
+function culpritOfCut({ at, tree }: CutState, trace: Trace): Culprit | undefined {
+  const { ops, trees } = trace;
+  const done = ops.slice(0, at.op);
+  const isOther = (path: string | undefined): boolean => {
+    const left = path === undefined ? undefined : trees[at.op]?.get(path);
+    return path !== undefined && left !== undefined && !isSameEntry(left, tree.get(path));
+  };
+  const placed = done.findLast(({ call, to }) => (call === 'rename' || call === 'link') && isOther(to?.actual));
+  if (placed?.to !== undefined) {
+    const before = trees[placed.index - 1]?.get(placed.to.actual);
+    const wasKept = isSameEntry(before, tree.get(placed.to.actual));
+    return { op: placed, mechanism: wasKept ? 'not-forced' : 'renamed-unsynced' };
+  }
+  const written = done.findLast(({ index, file }) => trees[index] !== trees[index - 1] && isOther(file.actual));
+  return written && { op: written, mechanism: mechanismOf(written, trace) };
+}
+
+const isSameEntry = (one: Entry | undefined, other: Entry | undefined): boolean =>
+  one === undefined || other === undefined ? one === other : equalTrees(new Map([['', one]]), new Map([['', other]]));
 
 /**
  * Whether the file that an op is about is there when its step has resolved, or was before it: locks are not, and what they lose loses nothing.

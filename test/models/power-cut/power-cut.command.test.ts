@@ -36,6 +36,7 @@ describe.skipIf(missing !== undefined)('on real file systems', () => {
     expect(loss).toMatchObject({
       outcome: 'unreadable',
       forced: expect.stringMatching(/^(fsync of another file|a commit|syncfs) after op \d+$/),
+      blame: { mechanism: 'renamed-unsynced', op: expect.stringMatching(/^rename /) },
     });
     const replayed = await place.run(['replay', loss?.id ?? '', '--store', './unsynced.cjs']);
     expect(replayed.stdout).toContain('the power went here, after op');
