@@ -14,6 +14,7 @@ import { findInstallation } from '../harness/machine/installation.ts';
 import { FILE_SYSTEMS } from '../harness/record/image/file-systems.ts';
 import { missingFor } from '../harness/record/image/missing.ts';
 import { openPlace, type Place } from './lab/command.ts';
+import { casesOf } from './lab/depth.ts';
 
 const { root } = findInstallation(import.meta.url);
 const guide = readdirSync(join(root, 'docs/guide')).map((name) => `docs/guide/${name}`);
@@ -103,7 +104,11 @@ async function outputOf(command: string, place: Place, gateway: string): Promise
 
 const shows = (text: string): boolean => blocksOf(text).some(({ info }) => info.startsWith('console'));
 
-test.each(pages.filter(({ text }) => shows(text)))('$path shows what happens', async ({ text }) => {
+const shown = pages.filter(({ text }) => shows(text));
+/** The first page is carried out each time, the others in the night: each takes as long as it takes a reader. */
+const first = shown.filter(({ path }) => path.endsWith('first-store.md'));
+
+test.each(casesOf(shown, first))('$path shows what happens', async ({ text }) => {
   const place = openPlace();
   try {
     const gateway = checkoutIn(place.root);
