@@ -70,7 +70,7 @@ export const runCommand: CliCommand<RunFlags> = {
 /** A loop of edits wants the likeliest losses first. */
 function watchOption(): Option {
   return flag('--watch', 'run again when a file of a store changes, at quick effort unless another is named')
-    .conflicts(['list', 'updateBaseline'])
+    .conflicts(['list', 'updateBaseline', 'dir'])
     .implies({ effort: 'quick' });
 }
 
