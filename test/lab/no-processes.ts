@@ -4,7 +4,11 @@ import { afterEach } from 'vitest';
 
 const STARTERS = ['exec', 'execFile', 'execFileSync', 'execSync', 'fork', 'spawn', 'spawnSync'] as const;
 
-const refused: string[] = [];
+/** Shared by all evaluations of this file: node:cluster keeps the `fork` that it found when it was loaded, which may be that of an earlier one. */
+const REFUSED = Symbol.for('crash-matrix refused starts');
+const shared = globalThis as { [REFUSED]?: string[] };
+shared[REFUSED] ??= [];
+const refused = shared[REFUSED];
 
 /** The starts that were refused since it was asked last. */
 export const takeRefused = (): string[] => refused.splice(0);
