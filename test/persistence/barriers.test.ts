@@ -10,8 +10,8 @@ import { draws } from '../lab/depth.ts';
 import { BEFORE, calls } from './random-run.ts';
 
 const RUNS = Number(process.env.RUNS ?? draws(60));
-/** On btrfs, an fsync brings names forward; see below. */
-const ordered = fc.constantFrom(...Object.values(PROFILES).filter(({ name }) => name !== 'btrfs'));
+/** On btrfs and f2fs, an fsync brings the file's names forward, before older ones; see below. */
+const ordered = fc.constantFrom(...Object.values(PROFILES).filter(({ fsyncFile }) => fsyncFile !== 'file-and-names'));
 const LISTED = 2000;
 
 /** Every tree with every promise under which it may be left; between an op and an acknowledgement after it, the power may go too. */
