@@ -13,6 +13,7 @@ import { parseProgram } from '../harness/cli/program.ts';
 import { findInstallation } from '../harness/machine/installation.ts';
 import { FILE_SYSTEMS } from '../harness/record/image/file-systems.ts';
 import { missingFor } from '../harness/record/image/missing.ts';
+import { anchor } from '../harness/report/markdown-text.ts';
 import { openPlace, type Place } from './lab/command.ts';
 import { casesOf } from './lab/depth.ts';
 
@@ -147,12 +148,7 @@ test.each(pages)('the commands of $path have the arguments and options that they
   expect(refused).toEqual([]);
 });
 
-const slugOf = (heading: string): string =>
-  heading
-    .toLowerCase()
-    .replace(/[^\w\- ]/g, '')
-    .replaceAll(' ', '-');
-const anchorsOf = (text: string): string[] => [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => slugOf(heading));
+const anchorsOf = (text: string): string[] => [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchor(heading));
 
 test.each([...pages, { path: 'README.md', text: readFileSync(join(root, 'README.md'), 'utf8') }])(
   'the links of $path lead somewhere',
@@ -160,11 +156,11 @@ test.each([...pages, { path: 'README.md', text: readFileSync(join(root, 'README.
     const links = [...text.replace(/^(````?)[\s\S]*?^\1$/gm, '').matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
     const broken = links.filter((link) => {
       if (/^https?:/.test(link)) return false;
-      const [file = '', anchor] = link.split('#');
+      const [file = '', heading] = link.split('#');
       const target = file === '' ? path : join(dirname(path), file);
       try {
-        if (anchor === undefined) return readdirSync(join(root, dirname(target))).includes(basename(target)) === false;
-        return !anchorsOf(readFileSync(join(root, target), 'utf8')).includes(anchor);
+        if (heading === undefined) return readdirSync(join(root, dirname(target))).includes(basename(target)) === false;
+        return !anchorsOf(readFileSync(join(root, target), 'utf8')).includes(heading);
       } catch {
         return true;
       }

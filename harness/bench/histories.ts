@@ -9,10 +9,10 @@ import type { History } from '../generate/history.ts';
 import { lastCallOf } from '../generate/last-call.ts';
 import { oracleOfSteps, oracleOptions } from '../judge/oracle.ts';
 import { sitesOf } from '../record/binding/sites.ts';
-import { eventsOf, record } from '../record/record.ts';
+import { record } from '../record/record.ts';
 import type { Bench } from './bench.ts';
+import { sitesOfRun } from './sites-of-run.ts';
 import type { DrawnHistory, RecordedSubject } from './subject.ts';
-import type { Run } from './workload-runs.ts';
 
 /** Histories that are executed at the same time: one traced child keeps a core busy half of its time. */
 const AT_ONCE = 4;
@@ -101,15 +101,6 @@ async function sitesOfExecution(bench: Bench, { processes, trace }: Execution): 
     }),
   );
   return { sites: new Map(all.flat()), mismatches: [] }; // a process that died did less than the one with stacks
-}
-
-async function sitesOfRun(bench: Bench, trace: Trace, prepare: () => Run): Promise<SiteMatch> {
-  const { store, recorder, siteRecorder, cwd } = bench;
-  const siteOf = sitesOf(store, cwd);
-  if (recorder.takesStacks) return matchSites(trace, trace, siteOf);
-  if (store.kind !== 'module') return matchSites(trace, undefined, siteOf);
-  const seen = await siteRecorder.run({ ...prepare(), plan: { kind: 'observe' } });
-  return matchSites(trace, eventsOf(seen.events, trace.variation), siteOf);
 }
 
 /** The results in the order of the items. */

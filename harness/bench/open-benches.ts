@@ -97,25 +97,20 @@ export function openBenches(options: BenchOptions): Benches {
       timeoutMs,
       lanes: usableCores(),
     });
+  const recoveryOfStore = async (store: LoadedStore): Promise<StoreRecovery> => {
+    const recovery = await recoveryOf(
+      store,
+      poolFor(store),
+      () => workspace.directory('recover'),
+      () => workspace.directoryInMemory('recover'),
+      (why) => options.onNotForked?.(store.name, why),
+    );
+    if (recovery.adds.length > 0) options.onAdded?.(store.name, recovery.adds);
+    return recovery;
+  };
   const recoveryFor = (store: LoadedStore): Promise<StoreRecovery> => {
     const { program } = store;
-    if (program !== undefined) {
-      const known = recoveries.get(store) ?? recoveryOfProgram(store, program);
-      recoveries.set(store, known);
-      return known;
-    }
-    const known =
-      recoveries.get(store) ??
-      recoveryOf(
-        store,
-        poolFor(store),
-        () => workspace.directory('recover'),
-        () => workspace.directoryInMemory('recover'),
-        (why) => options.onNotForked?.(store.name, why),
-      ).then((recovery) => {
-        if (recovery.adds.length > 0) options.onAdded?.(store.name, recovery.adds);
-        return recovery;
-      });
+    const known = recoveries.get(store) ?? (program === undefined ? recoveryOfStore(store) : recoveryOfProgram(store, program));
     recoveries.set(store, known);
     return known;
   };

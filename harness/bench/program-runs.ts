@@ -9,8 +9,7 @@ import type { Tree } from '../domain/trace.ts';
 import { buildTree, scanTree } from '../domain/tree.ts';
 import { inShell, runCommand } from '../machine/run-command.ts';
 import { layOut } from '../machine/stage.ts';
-import { discard } from '../machine/workspace.ts';
-import { saidBy } from '../recover/program-recovery.ts';
+import { inCopy, saidBy } from '../recover/program-recovery.ts';
 import type { Bench } from './bench.ts';
 import type { Run } from './workload-runs.ts';
 
@@ -26,21 +25,17 @@ const ERRORS = 'errors';
 export async function startOf(program: Program, makeDirectory: () => string, { env, timeoutMs }: ProgramRunsOptions): Promise<Tree> {
   const before = scanTree(program.directory);
   if (program.setup === undefined) return before;
-  const notes = makeDirectory();
-  try {
-    const { cwd, directory } = layOut(notes, program);
-    buildTree(before, directory);
+  const { setup } = program;
+  return inCopy(program, before, makeDirectory, async ({ cwd, directory, notes }) => {
     const variables = { ...env, [DIRECTORY_VARIABLE]: directory };
-    const end = await runCommand({ command: inShell(withDirectory(program.setup, directory)), cwd, env: variables, notes, timeoutMs });
+    const end = await runCommand({ command: inShell(withDirectory(setup, directory)), cwd, env: variables, notes, timeoutMs });
     if (end.how === 'exited' && end.code === 0) return scanTree(directory);
     const how = end.how === 'exited' ? `ended with exit code ${end.code}` : end.how === 'crashed' ? `died (${end.signal})` : end.how;
     throw new UsageError(
       `the setup ${how}${saidBy(end)}`,
-      `It was run as: ${program.setup}\nIn a copy of ${program.directory}, which it must bring into the state that each run starts with.`,
+      `It was run as: ${setup}\nIn a copy of ${program.directory}, which it must bring into the state that each run starts with.`,
     );
-  } finally {
-    discard(notes);
-  }
+  });
 }
 
 /** Its functions are given away one by one, as what a bench offers. */

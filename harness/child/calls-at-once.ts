@@ -74,7 +74,7 @@ export const callsAtOnce = (): number => calls;
 
 async function install(): Promise<void> {
   const promises = fs.promises as unknown as Functions;
-  for (const name of ON_PATHS) replace(promises, name, atOnce(twinOf(name), isOnPath));
+  for (const name of ON_PATHS) replace(promises, name, atOnce(twinOf(name)));
   const handle = await fs.promises.open(devNull);
   const prototype = Object.getPrototypeOf(handle) as Functions;
   await handle.close();
@@ -110,9 +110,9 @@ async function settled(call: () => unknown): Promise<unknown> {
 }
 
 const atOnce =
-  (twin: AnyFunction, applies: (args: readonly unknown[]) => boolean) =>
+  (twin: AnyFunction) =>
   (_self: unknown, args: readonly unknown[]): (() => unknown) | undefined =>
-    applies(args) ? () => twin(...args) : undefined;
+    isOnPath(args) ? () => twin(...args) : undefined;
 
 const atOnceOnHandle =
   (twin: AnyFunction) =>

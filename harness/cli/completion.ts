@@ -3,6 +3,7 @@
  * list fits, files are completed.
  */
 import type { Option } from 'commander';
+import { quoted } from '../domain/words.ts';
 import type { CliCommand } from './command.ts';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -34,7 +35,6 @@ const longOf = ({ long, flags }: Option): string => long ?? flags;
 const takesValue = ({ required, optional }: Option): boolean => required || optional;
 /** A value may be a path, too. */
 const mayBeFile = ({ flags }: Option): boolean => /<.*(?:file|dir)|--store/.test(flags);
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 function bashScript(commands: readonly CliCommand[], valuesOf: ValuesOf): string {
   const rows = commands.flatMap(({ name, options }) => [

@@ -97,9 +97,14 @@ export function equalTrees(first: Tree, second: Tree): boolean {
   if (first.size !== second.size) return false;
   for (const [path, entry] of first) {
     const match = second.get(path);
-    if (match === undefined || fingerprint(entry) !== fingerprint(match)) return false;
+    if (!equalEntries(entry, match)) return false;
   }
   return true;
+}
+
+/** The same of two entries; undefined: there is none. */
+export function equalEntries(first: Entry | undefined, second: Entry | undefined): boolean {
+  return first === undefined || second === undefined ? first === second : fingerprint(first) === fingerprint(second);
 }
 
 /** A text that is equal for two trees exactly if they are the same to the byte. */

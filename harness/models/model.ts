@@ -15,7 +15,7 @@ import type { Blame } from '../domain/mechanisms.ts';
 import type { CaseResult, Tried } from '../domain/result.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import type { ScheduleEnd } from '../domain/schedule.ts';
-import type { NotMeasured } from '../domain/sighting.ts';
+import { isNotMeasured, type NotMeasured } from '../domain/sighting.ts';
 import type { Claim, Grade, Outcome } from '../domain/store.ts';
 import type { Mark, Op, Step, Task, Trace, Tree, Variation } from '../domain/trace.ts';
 import type { Machine } from '../machine/machine.ts';
@@ -231,6 +231,18 @@ export interface Model<C extends Case = Case, R = unknown, Named = unknown, E ex
 export function recordedOf(subject: Subject): RecordedSubject {
   if (subject.kind !== 'recorded') throw new Error('this model runs steps, not tasks');
   return subject;
+}
+
+/** The subject of a model that needs one run of the steps. */
+export async function recordedOnce(bench: Bench): Promise<readonly [RecordedSubject] | NotMeasured> {
+  const recorded = await bench.recorded();
+  return isNotMeasured(recorded) ? recorded : [recorded];
+}
+
+/** That subject again. */
+export function onlyRecorded([subject]: readonly Subject[]): RecordedSubject {
+  if (subject === undefined) throw new Error('a recorded scenario is one subject');
+  return recordedOf(subject);
 }
 
 /** Ops with the source lines that asked for them. */

@@ -3,6 +3,7 @@
  * looked at in a copy, by processes that have done nothing else.
  */
 
+import { allCounted } from '../domain/counted-work.ts';
 import { keysOf } from '../domain/json.ts';
 import { ACKED_VARIABLE, DIRECTORY_VARIABLE, namesAsValue, type Program, withDirectory } from '../domain/program.ts';
 import type { Loaded, RecoveredTree, Recovery } from '../domain/recovery.ts';
@@ -73,17 +74,7 @@ export async function programRecovery(program: Program, { start, ...options }: P
       },
     }),
     recover: async (directory, given) => first(scanTree(directory), given).then(recoveryOf),
-    recoverTrees: (trees, given, onDone = () => {}) => {
-      let done = 0;
-      return Promise.all(
-        trees.map(async (tree) => {
-          const answer = await first(tree, given);
-          done += 1;
-          onDone(done);
-          return answer;
-        }),
-      );
-    },
+    recoverTrees: (trees, given, onDone = () => {}) => allCounted(trees, (tree) => first(tree, given), onDone),
     confirm: (tree, given) => again(tree, given).then(recoveryOf),
     warmIsTrue: async () => true,
   };
@@ -91,10 +82,11 @@ export async function programRecovery(program: Program, { start, ...options }: P
 
 type LookOptions = Omit<ProgramRecoveryOptions, 'start' | 'lanes'>;
 
-async function inCopy<T>(
+/** A tree as the program's directory, with what lies beside it. It is gone when the work is done. */
+export async function inCopy<T>(
   program: Program,
   tree: Tree,
-  { makeDirectory }: Pick<LookOptions, 'makeDirectory'>,
+  makeDirectory: () => string,
   work: (copy: Stage & { readonly notes: string }) => Promise<T>,
 ): Promise<T> {
   const notes = makeDirectory();
@@ -110,7 +102,7 @@ async function inCopy<T>(
 function checked(check: string, program: Program, tree: Tree, given: Json, options: LookOptions): Promise<Loaded> {
   const { timeoutMs } = options;
   const names = Object.keys(keysOf(given));
-  return inCopy(program, tree, options, async ({ cwd, directory, notes }) => {
+  return inCopy(program, tree, options.makeDirectory, async ({ cwd, directory, notes }) => {
     const env = { ...options.env, [DIRECTORY_VARIABLE]: directory, [ACKED_VARIABLE]: names.join('\n') };
     const command = inShell(withDirectory(check, directory));
     return answerOf(await runCommand({ command, cwd, env, notes, timeoutMs }), names, timeoutMs);
@@ -129,7 +121,7 @@ interface Rerun extends RunTree {
 }
 
 function runAgain(program: Program, tree: Tree, options: LookOptions): Promise<Rerun> {
-  return inCopy(program, tree, options, async ({ cwd, directory, notes }) => {
+  return inCopy(program, tree, options.makeDirectory, async ({ cwd, directory, notes }) => {
     const env = { ...options.env, [DIRECTORY_VARIABLE]: directory };
     const command = program.command.map((word) => withDirectory(word, directory));
     const end = await runCommand({ command, cwd, env, notes, timeoutMs: options.timeoutMs });

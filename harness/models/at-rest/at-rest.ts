@@ -6,10 +6,12 @@
  * Real     the damaged directory is loaded by a process that never saw the store. Where load returns, it saves and loads again; where load
  *          throws, nobody saves, but the store's update, or the next change of a map or a log, must reject or keep the bytes.
  */
+
 import type { Bench } from '../../bench/bench.ts';
+import { allCounted } from '../../domain/counted-work.ts';
 import { groupedBy } from '../../domain/grouped.ts';
 import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
-import { FRESH, isNotMeasured } from '../../domain/sighting.ts';
+import { FRESH } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
 import { describeFound } from '../../explain/found.ts';
 import { judgeDamage, promisedAtRest } from '../../judge/damage.ts';
@@ -17,7 +19,7 @@ import { oracleOptions } from '../../judge/oracle.ts';
 import { promisedAfter, valuesAfter } from '../../judge/promise.ts';
 import type { CarriedOut } from '../../recover/believe.ts';
 import { violates } from '../held.ts';
-import { type Explored, type Model, recordedOf } from '../model.ts';
+import { type Explored, type Model, onlyRecorded, recordedOf, recordedOnce } from '../model.ts';
 import { hasSteps, isPlain, noProgram, startLetters, startTimeline } from '../starts/start.ts';
 import { blameOfDestroyed } from './culprit.ts';
 import {
@@ -54,14 +56,10 @@ export const atRest: Model<RestCase, undefined, NamedStart, RestExplored> = {
   id: { write: writeStart, read: readStart },
   listed: (subject) => startsOf(recordedOf(subject)).cases.map(writeStart),
 
-  subjects: async (_cell, bench) => {
-    const recorded = await bench.recorded();
-    return isNotMeasured(recorded) ? recorded : [recorded];
-  },
+  subjects: (_cell, bench) => recordedOnce(bench),
 
   explore: async (subjects, { judge, bench, cell, only }) => {
-    const [subject] = subjects.map(recordedOf);
-    if (subject === undefined) throw new Error('a recorded scenario is one subject');
+    const subject = onlyRecorded(subjects);
     const all = startsOf(subject);
     if (all.cases.length === 0) return { reason: 'its steps leave no file with anything in it' };
     const starts = only === undefined ? all.cases : [startNamed(all, only)];
@@ -79,16 +77,7 @@ export const atRest: Model<RestCase, undefined, NamedStart, RestExplored> = {
   },
 
   carryOut: async (cases, bench, _cell, onDone) => {
-    let done = 0;
-    const startAll = () =>
-      Promise.all(
-        cases.map(async (one) => {
-          const started = await startOn(one, bench, 'warm');
-          done += 1;
-          onDone(done);
-          return started;
-        }),
-      );
+    const startAll = () => allCounted(cases, (one) => startOn(one, bench, 'warm'), onDone);
     const started = await startAll();
     return (await bench.recovery.warmIsTrue()) ? started : startAll();
   },

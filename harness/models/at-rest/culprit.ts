@@ -1,21 +1,20 @@
 /** Which op of a start took away the only copy of what could not be read: the calls are carried out once more, and recorded. */
 import type { Bench } from '../../bench/bench.ts';
+import { sitesOfRun } from '../../bench/sites-of-run.ts';
 import { keysOf } from '../../domain/json.ts';
 import type { Blame } from '../../domain/mechanisms.ts';
 import { isNotMeasured } from '../../domain/sighting.ts';
 import type { Op, Trace } from '../../domain/trace.ts';
 import { effectText } from '../../explain/changed.ts';
-import { matchSites } from '../../explain/sites.ts';
 import { isKept } from '../../judge/damage.ts';
 import type { CellStep } from '../../protocol/cell-file.ts';
-import { sitesOf } from '../../record/binding/sites.ts';
-import { eventsOf, recordOnce } from '../../record/record.ts';
+import { recordOnce } from '../../record/record.ts';
 import type { RestVerdict } from './rest-start.ts';
 
 /** Undefined where the calls do something else when they are recorded. */
 export async function blameOfDestroyed({ case: one, recovery }: RestVerdict, bench: Bench): Promise<Blame | undefined> {
   const { tree, damage, subject } = one;
-  const { recorder, siteRecorder, complaint, store, cwd } = bench;
+  const { recorder, complaint, store } = bench;
   const { next } = bench.scenario;
   const change: CellStep =
     recovery.load.kind === 'threw' && store.abilities.contract === 'value'
@@ -26,10 +25,7 @@ export async function blameOfDestroyed({ case: one, recovery }: RestVerdict, ben
   if (isNotMeasured(trace)) return undefined;
   const op = firstWithout(trace, damage.bytes);
   if (op === undefined) return undefined;
-  const withStacks =
-    recorder.takesStacks || store.kind !== 'module' ? undefined : await siteRecorder.run({ ...prepare(), plan: { kind: 'observe' } });
-  const other = recorder.takesStacks ? trace : withStacks && eventsOf(withStacks.events, trace.variation);
-  const site = matchSites(trace, other, sitesOf(store, cwd)).sites.get(op.index);
+  const site = (await sitesOfRun(bench, trace, prepare)).sites.get(op.index);
   return { mechanism: 'damage-overwritten', op: effectText(op), ...(site && { site }) };
 }
 

@@ -8,8 +8,8 @@ import type { RecordedSubject } from '../../bench/subject.ts';
 import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
 import { canonicalPath } from '../../domain/names.ts';
 import type { Outcome } from '../../domain/store.ts';
-import type { Entry, Op, Trace, Tree } from '../../domain/trace.ts';
-import { equalTrees, treeKey } from '../../domain/tree.ts';
+import type { Op, Trace, Tree } from '../../domain/trace.ts';
+import { equalEntries, treeKey } from '../../domain/tree.ts';
 import { destroyerBefore, effectText, finisherOf, isAppended, mechanismOf, promisedBefore, resolvedAfter } from '../../explain/changed.ts';
 import { violates } from '../held.ts';
 import type { Findings } from '../model.ts';
@@ -125,20 +125,17 @@ function culpritOfCut({ at, tree }: CutState, trace: Trace): Culprit | undefined
   const done = ops.slice(0, at.op);
   const isOther = (path: string | undefined): boolean => {
     const left = path === undefined ? undefined : trees[at.op]?.get(path);
-    return path !== undefined && left !== undefined && !isSameEntry(left, tree.get(path));
+    return path !== undefined && left !== undefined && !equalEntries(left, tree.get(path));
   };
   const placed = done.findLast(({ call, to }) => (call === 'rename' || call === 'link') && isOther(to?.actual));
   if (placed?.to !== undefined) {
     const before = trees[placed.index - 1]?.get(placed.to.actual);
-    const wasKept = isSameEntry(before, tree.get(placed.to.actual));
+    const wasKept = equalEntries(before, tree.get(placed.to.actual));
     return { op: placed, mechanism: wasKept ? 'not-forced' : 'renamed-unsynced' };
   }
   const written = done.findLast(({ index, file }) => trees[index] !== trees[index - 1] && isOther(file.actual));
   return written && { op: written, mechanism: mechanismOf(written, trace) };
 }
-
-const isSameEntry = (one: Entry | undefined, other: Entry | undefined): boolean =>
-  one === undefined || other === undefined ? one === other : equalTrees(new Map([['', one]]), new Map([['', other]]));
 
 /**
  * Whether the file that an op is about is there when its step has resolved, or was before it: locks are not, and what they lose loses nothing.

@@ -19,7 +19,7 @@ import { isLoss } from '../../judge/outcome.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
 import { hashOfText, hashText } from '../../persistence/hash.ts';
 import type { Unmeasured } from '../../recover/believe.ts';
-import { type Model, recordedOf } from '../model.ts';
+import { type Model, onlyRecorded } from '../model.ts';
 import type { NamedState } from './crash-id.ts';
 import { type CrashCase, type CrashVerdict, crashCase, type KillState, lostIn, type TraceState, type TwiceState } from './crash-state.ts';
 import type { CrashExploration, CrashExplored, StateOptions, StatesOfTrace } from './explore.ts';
@@ -77,10 +77,8 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
   readonly #exploration: CrashExploration;
 
   constructor(model: TraceModel<Found>, subjects: readonly Subject[], exploration: CrashExploration) {
-    const [subject] = subjects;
-    if (subject === undefined) throw new Error('a recorded scenario is one subject');
     this.#model = model;
-    this.#subject = recordedOf(subject);
+    this.#subject = onlyRecorded(subjects);
     this.#exploration = exploration;
   }
 

@@ -5,6 +5,7 @@ import type { Subject } from '../../bench/subject.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import { updatesIn } from '../../generate/calls-of.ts';
 import { drawHistories } from '../../generate/draw.ts';
+import { recordedOnce } from '../model.ts';
 import type { NamedState } from './crash-id.ts';
 
 /** `loadSettles`: whether a load shows which of two allowed values is stored from then on; see `promisedBy`. `count`: histories that are drawn. */
@@ -15,10 +16,7 @@ export async function crashSubjects(
   count = bench.effort.histories,
 ): Promise<readonly Subject[] | NotMeasured> {
   const { scenario, store, effort } = bench;
-  if (!scenario.histories) {
-    const recorded = await bench.recorded();
-    return isNotMeasured(recorded) ? recorded : [recorded];
-  }
+  if (!scenario.histories) return recordedOnce(bench);
   const variation = await bench.executions.variation();
   if (isNotMeasured(variation)) return variation;
   if (only !== undefined) return executedHistories(bench, only.history === undefined ? [] : [only.history], loadSettles);

@@ -9,10 +9,9 @@
  */
 
 import { OUTCOMES, type Outcome, worstOutcome } from '../../domain/outcomes.ts';
-import { isNotMeasured } from '../../domain/sighting.ts';
 import { historyName, parseHistoryDetail } from '../../generate/history.ts';
 import { firstFaultyOp } from '../../record/fault.ts';
-import { type Letter, type Model, opsWithSites, recordedOf } from '../model.ts';
+import { type Letter, type Model, onlyRecorded, opsWithSites, recordedOf, recordedOnce } from '../model.ts';
 import { blameFault } from './blame.ts';
 import type { CrashModels } from './crash-after.ts';
 import { describeFault, faultOf } from './describe.ts';
@@ -63,18 +62,11 @@ export const ioErrorThen = (crashes: CrashModels): Model<FaultyCase, FaultyRun, 
     return faultsOf(trace, cell).map((fault) => faultId({ kind: 'faults', faults: [fault] }));
   },
 
-  subjects: async (_cell, bench, only) => {
-    if (bench.scenario.histories) return faultHistories(bench, only);
-    const recorded = await bench.recorded();
-    return isNotMeasured(recorded) ? recorded : [recorded];
-  },
+  subjects: async (_cell, bench, only) => (bench.scenario.histories ? faultHistories(bench, only) : recordedOnce(bench)),
 
   explore: async (subjects, exploration) => {
-    const runs = subjects.map(recordedOf);
-    if (exploration.cell.scenario.histories) return exploreFaultHistories(runs, exploration, crashes);
-    const [subject] = runs;
-    if (subject === undefined) throw new Error('a recorded scenario is one subject');
-    return exploreFaults(subject, exploration, crashes);
+    if (exploration.cell.scenario.histories) return exploreFaultHistories(subjects.map(recordedOf), exploration, crashes);
+    return exploreFaults(onlyRecorded(subjects), exploration, crashes);
   },
 
   carryOut: (cases, _bench, _cell, onDone) => carryOutFaults(cases, onDone),

@@ -1,7 +1,9 @@
 /** Process kill as a model: `kill-states.ts` says which states there are, `kill.ts` kills a real child at one. */
+
 import type { Bench } from '../../bench/bench.ts';
 import type { RecordedSubject } from '../../bench/subject.ts';
 import { cellName } from '../../domain/case-id.ts';
+import { allCounted } from '../../domain/counted-work.ts';
 import { NoSuchCase } from '../../domain/errors.ts';
 import { OUTCOMES } from '../../domain/outcomes.ts';
 import type { Tried } from '../../domain/result.ts';
@@ -102,17 +104,7 @@ export const processKill: TraceModel<KillStates> = {
     );
   },
 
-  carryOut: async (cases, bench, cell, onDone) => {
-    let done = 0;
-    return Promise.all(
-      cases.map(async (one) => {
-        const carriedOut = await killOrObserve(one, bench, cell);
-        done += 1;
-        onDone(done);
-        return carriedOut;
-      }),
-    );
-  },
+  carryOut: (cases, bench, cell, onDone) => allCounted(cases, (one) => killOrObserve(one, bench, cell), onDone),
 
   explain: async (explored, exploration) =>
     exploration.cell.scenario.histories ? shrinkHistories(explored, exploration, LOAD_SETTLES, statesOfHistory(exploration)) : explored,

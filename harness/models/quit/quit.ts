@@ -1,4 +1,5 @@
 /** Quits as a model: `quit-cases.ts` says which there are, `carry-out.ts` tells a real process to quit. */
+import { allCounted } from '../../domain/counted-work.ts';
 import { NoSuchCase } from '../../domain/errors.ts';
 import { OUTCOMES, worstOutcome } from '../../domain/outcomes.ts';
 import { QUIT_NAMES, QUITS, type Quit } from '../../domain/quits.ts';
@@ -72,17 +73,7 @@ export const quit: Model<QuitCase, QuitRun | undefined, NamedQuit, QuitExplored>
     };
   },
 
-  carryOut: async (cases, bench, _cell, onDone) => {
-    let done = 0;
-    return Promise.all(
-      cases.map(async (one) => {
-        const carriedOut = await carryOutQuit(one, bench);
-        done += 1;
-        onDone(done);
-        return carriedOut;
-      }),
-    );
-  },
+  carryOut: (cases, bench, _cell, onDone) => allCounted(cases, (one) => carryOutQuit(one, bench), onDone),
 
   picture: ({ explored: { verdicts, unmeasured }, subjects }): Letter[] => {
     const [subject] = subjects;

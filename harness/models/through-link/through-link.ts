@@ -18,7 +18,7 @@ import { oracleOptions } from '../../judge/oracle.ts';
 import { isLoss, judgeRecovery } from '../../judge/outcome.ts';
 import { promisedAfter, valuesAfter } from '../../judge/promise.ts';
 import type { CarriedOut, Unmeasured, Verdict } from '../../recover/believe.ts';
-import { type Case, type Explored, type Model, type Profile, recordedOf } from '../model.ts';
+import { type Case, type Explored, type Model, onlyRecorded, type Profile, recordedOnce } from '../model.ts';
 import { hasSteps, isPlain, noProgram, startLetters, startTimeline } from '../starts/start.ts';
 import { runShared, type SharedRun } from './shared-run.ts';
 import { filesIn, WAY_WORDS, WAYS, type Way } from './ways.ts';
@@ -65,14 +65,10 @@ export const throughLink: Model<LinkCase, SharedRun, NamedLink> = {
   id: { write: () => '@0', read: (op, detail) => (op === 0 && detail === '' ? { boundary: 0 } : undefined) },
   listed: () => ['@0'],
 
-  subjects: async (_cell, bench) => {
-    const recorded = await bench.recorded();
-    return isNotMeasured(recorded) ? recorded : [recorded];
-  },
+  subjects: (_cell, bench) => recordedOnce(bench),
 
   explore: async (subjects, { judge, cell, only }) => {
-    const [subject] = subjects.map(recordedOf);
-    if (subject === undefined) throw new Error('a recorded scenario is one subject');
+    const subject = onlyRecorded(subjects);
     if (filesIn(subject.trace.trees[0] ?? new Map()).length === 0) {
       if (only !== undefined) throw new NoSuchCase('its steps start with no file');
       return { reason: 'its steps start with no file that others could have a part in' };
