@@ -22,7 +22,7 @@ export const limitsSchema = z.object({
     .describe(
       'Of the errnos that a call can fail with: the first in the list of that call, also those for which a store may go another way, or each',
     ),
-  quits: count.describe('Processes of a cell that are told to quit, where the store does something then'),
+  quits: count.describe('Processes of a cell that are asked to quit, where the store does something then'),
   secondFaults: count.describe('Runs of a cell in which a second call fails too'),
   lastingFaults: count.describe(
     'Runs of a cell in which what fails stays so: a call that is tried again, a disk that is full for one step, a file system that became read-only',

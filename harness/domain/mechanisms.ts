@@ -84,7 +84,7 @@ export const MECHANISMS = {
   },
   'promised-unwritten': {
     does: 'comes only after the save has resolved, and a quit may come first',
-    mend: 'let the save resolve when the value is written, or write what is pending, synchronously, when the process is told to quit',
+    mend: 'let the save resolve when the value is written, or write what is pending, synchronously, when the process is asked to quit',
     standsAlone: true,
   },
   'stays-alive': {

@@ -9,7 +9,7 @@ export type Loaded =
   /** Load returned something that JSON cannot carry; `what` names it. */
   | { readonly kind: 'not-json'; readonly what: string }
   | { readonly kind: 'hung'; readonly afterMs: number }
-  /** It cannot be told; `why` in words. */
+  /** Nobody knows what is there; `why` in words. */
   | { readonly kind: 'unclear'; readonly why: string }
   /** The process ended inside the call. */
   | { readonly kind: 'ended'; readonly how: string };

@@ -52,10 +52,10 @@ const tried = z
     }),
     z.object({
       kind: z.literal('quits'),
-      told: count.describe('Processes that were told to quit, where the store does something then'),
+      asked: count.describe('Processes that were asked to quit, where the store does something then'),
       asKills: count.describe('Quits that nothing handles: what they leave is what a kill leaves there, and was observed in one run'),
       inWork: count.describe('Of both: those that came in the middle of a step, or before something promised was written'),
-      sampled: z.object({ tried: count, of: count }).optional().describe('Set where not all were told that could be'),
+      sampled: z.object({ tried: count, of: count }).optional().describe('Set where not all were asked that could be'),
     }),
     z.object({ kind: z.literal('cuts'), cuts: count.describe('Power cuts made on a real file system') }),
     z.object({

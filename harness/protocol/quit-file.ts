@@ -1,4 +1,4 @@
-/** The input of a process that is told to quit, and what it notes beside its directory. */
+/** The input of a process that is asked to quit, and what it notes beside its directory. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Quit } from '../domain/quits.ts';
 import type { CellFile } from './cell-file.ts';
@@ -30,9 +30,9 @@ export interface QuitNotes {
 
 /** Exit codes of a process that did not end by its quit. */
 export const QUIT_CODES = {
-  /** It was told to quit, and goes on although nothing is left to do. */
+  /** It was asked to quit, and goes on although nothing is left to do. */
   stays: 88,
-  /** It was told to quit, and has not ended within the limit. */
+  /** It was asked to quit, and has not ended within the limit. */
   late: 90,
   /** It came to its end before the boundary. */
   never: 89,

@@ -1,7 +1,7 @@
 /**
  * The interface of all recorders: run a child that carries out a scenario, and report its ops.
  *
- * A run is observed (to its end, with the tree after every change), followed (to its end, in a recorded order), killed, told to quit (followed
+ * A run is observed (to its end, with the tree after every change), followed (to its end, in a recorded order), killed, asked to quit (followed
  * to a boundary, then observed), cut (followed on a file system in an image that is copied at every boundary), or given faults (followed to the
  * first fault, then observed).
  */
@@ -35,7 +35,7 @@ export type RunPlan =
    * goes to the spool. Without a signal the process asks itself to quit.
    */
   | {
-      readonly kind: 'told';
+      readonly kind: 'asked';
       readonly order: readonly string[];
       readonly names: readonly NameRule[];
       readonly at: number;

@@ -305,12 +305,12 @@ function quitSection(cells: readonly CellResult[]): string[] {
   const labels = cells.map(({ scenario }) => scenario);
   const rows = cells.map((cell, index) => {
     const [quits] = triedOf([cell], 'quits');
-    const counts = [quits?.told ?? 0, quits?.asKills ?? 0, quits?.inWork ?? 0, cell.violations].map(withCommas);
+    const counts = [quits?.asked ?? 0, quits?.asKills ?? 0, quits?.inWork ?? 0, cell.violations].map(withCommas);
     return [escaped(labels[index] ?? ''), verdict(cell), cell.claim, ...counts, outcomeCounts(cell)];
   });
   const columns = ['scenario', 'found', 'claim', 'handled', 'as a kill', 'in the middle of work', 'violations', 'quits by outcome'];
   return [
-    `${[...new Set(cells.map(({ model }) => model))].join(', ')}: processes that were told to quit where the store handles that, and quits that nothing handles.`,
+    `${[...new Set(cells.map(({ model }) => model))].join(', ')}: processes that were asked to quit where the store handles that, and quits that nothing handles.`,
     table(columns, rows, [3, 4, 5, 6]),
     fenced(pictures(cells, labels)),
   ];

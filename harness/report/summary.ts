@@ -95,8 +95,8 @@ function quits(cells: readonly CellResult[]): string[] {
   const tried = triedOf(cells, 'quits');
   if (tried.length === 0) return [];
   const sum = (of: (one: (typeof tried)[number]) => number): number => tried.reduce((total, one) => total + of(one), 0);
-  const [told, asKills] = [sum((one) => one.told), sum((one) => one.asKills)];
-  const ends = counted(told + asKills, 'end of a process', 'ends of a process');
+  const [asked, asKills] = [sum((one) => one.asked), sum((one) => one.asKills)];
+  const ends = counted(asked + asKills, 'end of a process', 'ends of a process');
   return [`${ends}${asKills === 0 ? '' : ` (${withCommas(asKills)} as by a kill)`}`];
 }
 

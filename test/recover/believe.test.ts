@@ -300,7 +300,7 @@ test('a load that returns no JSON is a mistake in the store', async () => {
 });
 
 describe('where recovery is that of a program', () => {
-  test('what cannot be told is not measured, with the reason', async () => {
+  test('what nobody knows is not measured, with the reason', async () => {
     const warm = (word: string): Recovery => (word === 'empty 3' ? { load: { kind: 'unclear', why: 'who knows' } } : loaded(word));
     const { recovery } = fakeRecovery({ warm });
     const found = await recoverAndBelieve(recovery, CASES, OPTIONS);

@@ -116,7 +116,7 @@ export function cellAndCases(parts: CellParts): { readonly cell: CellResult; rea
 const TRIED: { readonly [kind in Tried['kind']]: (points: number, states: number) => Extract<Tried, { kind: kind }> } = {
   kills: (points, states) => ({ kind: 'kills', kills: states, folded: points - states }),
   states: () => ({ kind: 'states', explored: { pages: { kind: 'exhaustive', states: 40, distinct: 20, limit: 10_000 } } }),
-  quits: (points, states) => ({ kind: 'quits', told: states, asKills: points - states, inWork: points }),
+  quits: (points, states) => ({ kind: 'quits', asked: states, asKills: points - states, inWork: points }),
   cuts: (points) => ({ kind: 'cuts', cuts: points }),
   faults: (points) => ({ kind: 'faults', tried: points, twice: { tried: 0, of: 0 } }),
   starts: (points) => ({ kind: 'starts', tried: points, of: points }),

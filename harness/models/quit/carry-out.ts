@@ -65,7 +65,7 @@ async function quitProcess({ subject, quit, state }: QuitCase, asked: Asked, ben
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const run = bench.prepareQuit(quit, asked);
     const signal = asked.by === 'recorder' ? { signal: signalFor(quit) } : {};
-    const report = await bench.recorder.run({ ...run, plan: { kind: 'told', order, names, at: state.at.op, ...signal } });
+    const report = await bench.recorder.run({ ...run, plan: { kind: 'asked', order, names, at: state.at.op, ...signal } });
     const notes = readQuitNotes(run.directory);
     const trouble = troubleIn(report, quit, notes?.learned !== undefined, () => bench.complaint(run.directory));
     if (trouble !== undefined) {

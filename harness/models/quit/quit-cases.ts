@@ -4,7 +4,7 @@
  * Allows   SIGTERM, SIGINT, a call of exit, an uncaught error, an unhandled rejection; and, after a step, the end of the event loop. Handlers
  *          run when the event loop lets them, so a step that never waits is over by then.
  * Forbids  losing what had been acknowledged when the process was gone; a process that stays.
- * Real     a process is started and told to quit wherever the store handles that quit. What nothing handles ends the process as a kill does: it
+ * Real     a process is started and asked to quit wherever the store handles that quit. What nothing handles ends the process as a kill does: it
  *          is judged by the tree that was observed there, which `process-kill` holds against real kills. A call that is under way in another
  *          thread may still end; then it left what a kill after it does.
  */
@@ -23,11 +23,11 @@ export interface QuitCase extends CrashCase {
   readonly quit: Quit;
   /** Others that cannot differ from it. */
   readonly alike: readonly Quit[];
-  /** Set where a process has to be told to quit; else the tree says all. */
+  /** Set where a process has to be asked to quit; else the tree says all. */
   readonly asked?: Asked;
 }
 
-/** What a process did that was told to quit. */
+/** What a process did that was asked to quit. */
 export interface QuitRun {
   readonly trace: Trace;
   /** Why it counts as not ended, in words. */
@@ -42,7 +42,7 @@ export interface QuitCases {
   readonly cases: readonly QuitCase[];
   /** Boundaries. */
   readonly points: number;
-  /** Set where not every boundary was chosen of those at which a process would have to be told to quit. */
+  /** Set where not every boundary was chosen of those at which a process would have to be asked to quit. */
   readonly sampled?: { readonly tried: number; readonly of: number };
 }
 
@@ -56,7 +56,7 @@ function leaderOf(quit: Quit, handled: QuitNotes['handled']): Quit | undefined {
   return otherwise && leaderOf(otherwise, handled);
 }
 
-/** All cases of a run, in its order. `most`: processes that are told to quit. */
+/** All cases of a run, in its order. `most`: processes that are asked to quit. */
 export function quitCases(subject: QuitSubject, most: number): QuitCases {
   const { trace, noted } = subject;
   const leaders = new Map(AT_ANY_TIME.map((quit) => [quit, leaderOf(quit, noted.handled)]));
@@ -68,7 +68,7 @@ export function quitCases(subject: QuitSubject, most: number): QuitCases {
     const [quit, ...alike] = [...asKills, ...(foldable.includes(state.at.op) ? (['end'] as const) : [])];
     return quit === undefined ? [] : [{ ...caseOf(subject, quit, state), alike }];
   });
-  const told = AT_ANY_TIME.filter((quit) => leaders.get(quit) === quit).flatMap((quit) =>
+  const toAsk = AT_ANY_TIME.filter((quit) => leaders.get(quit) === quit).flatMap((quit) =>
     trace.trees.map((tree, op) => ({
       ...caseOf(subject, quit, stateAt({ op }, tree, op)),
       alike: following(quit).filter((other) => other !== quit),
@@ -78,11 +78,11 @@ export function quitCases(subject: QuitSubject, most: number): QuitCases {
   const others = ends
     .filter(({ at }) => !foldable.includes(at.op))
     .map(({ asked, tree, promisedAt, at }) => ({ ...caseOf(subject, 'end', stateAt(at, tree, promisedAt)), ...(asked && { asked }) }));
-  const chosen = chosenOf(told, trace, most);
+  const chosen = chosenOf(toAsk, trace, most);
   const place = ({ quit }: QuitCase): number => QUIT_NAMES.indexOf(quit);
   const cases = [...killed, ...chosen, ...others].sort((one, other) => one.state.at.op - other.state.at.op || place(one) - place(other));
-  const isSampled = chosen.length < told.length;
-  return { cases, points: trace.trees.length, ...(isSampled && { sampled: { tried: chosen.length, of: told.length } }) };
+  const isSampled = chosen.length < toAsk.length;
+  return { cases, points: trace.trees.length, ...(isSampled && { sampled: { tried: chosen.length, of: toAsk.length } }) };
 }
 
 const caseOf = (subject: QuitSubject, quit: Quit, state: KillState): QuitCase => ({

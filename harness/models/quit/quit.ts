@@ -31,7 +31,7 @@ export const quit: Model<QuitCase, QuitRun | undefined, NamedQuit, QuitExplored>
   profiles: [{ gates: true, byDefault: true, lossesPerSecond: 0.49, seconds: 1 }],
   words: {
     help: 'the process ends at every boundary by SIGTERM, SIGINT, exit, an uncaught error, an unhandled rejection or the end of its event loop',
-    report: () => 'the process was told to quit at every boundary, and did what the store does then',
+    report: () => 'the process was asked to quit at every boundary, and did what the store does then',
     crashed: 'quit',
   },
   claim: { byDefault: 'durable', borrows: 'process-kill', staleIs: 'lossy' },
@@ -104,11 +104,11 @@ function theOne({ cases, points }: QuitCases, { op, quit: how }: NamedQuit): Qui
 }
 
 function triedOf({ cases, sampled }: QuitCases, { verdicts }: Judged<QuitCase, QuitRun | undefined>): NonNullable<QuitExplored['tried']> {
-  const told = cases.filter(({ asked }) => asked !== undefined).length;
+  const asked = cases.filter((one) => one.asked !== undefined).length;
   return {
     kind: 'quits',
-    told,
-    asKills: cases.length - told,
+    asked,
+    asKills: cases.length - asked,
     inWork: verdicts.filter(isInWork).length,
     ...(sampled && { sampled }),
   };
@@ -129,8 +129,8 @@ const NEVER_DRY = 'the event loop does not end within 2 s of the last step: how 
 
 /** What keeps a pass from saying much. */
 function notesOf(ranDry: boolean, verdicts: readonly QuitVerdict[]): string[] {
-  const told = (how: Quit): readonly QuitVerdict[] => verdicts.filter(({ case: one }) => one.asked !== undefined && one.quit === how);
-  const handledBetween = QUIT_NAMES.filter((how) => told(how).length > 0 && how !== 'end' && !told(how).some(isInWork));
+  const askedBy = (how: Quit): readonly QuitVerdict[] => verdicts.filter(({ case: one }) => one.asked !== undefined && one.quit === how);
+  const handledBetween = QUIT_NAMES.filter((how) => askedBy(how).length > 0 && how !== 'end' && !askedBy(how).some(isInWork));
   return [
     ...(ranDry ? [] : [NEVER_DRY]),
     ...handledBetween.map(

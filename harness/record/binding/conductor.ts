@@ -234,7 +234,7 @@ export class Conductor {
 
   /** From the boundary of a quit on, the process goes on as it likes. A mark that is next belongs to that boundary. */
   get #isAtQuit(): boolean {
-    if (this.#plan.kind !== 'told' || this.#ops < this.#plan.at) return false;
+    if (this.#plan.kind !== 'asked' || this.#ops < this.#plan.at) return false;
     return this.#ops > this.#plan.at || !isMarkKey(this.#order()[this.#position] ?? END);
   }
 
@@ -311,7 +311,7 @@ export class Conductor {
 
   /** Tells the process to quit if the boundary lies before this op. A listener runs in a later turn, after the op. */
   #quitBefore(): void {
-    if (this.#plan.kind !== 'told' || this.#plan.signal === undefined || !this.#isAtQuit || this.#ops > this.#plan.at) return;
+    if (this.#plan.kind !== 'asked' || this.#plan.signal === undefined || !this.#isAtQuit || this.#ops > this.#plan.at) return;
     this.#kill(process.pid, this.#plan.signal);
   }
 

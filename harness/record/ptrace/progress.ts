@@ -58,12 +58,12 @@ export class Progress {
   }
 
   /**
-   * The signal by which the process is told to quit before the op that is about to begin; as with a kill. From then on the process is free, also
+   * The signal by which the process is asked to quit before the op that is about to begin; as with a kill. From then on the process is free, also
    * where it asks itself and gets no signal.
    */
   signalBeforeOp(): NodeJS.Signals | undefined {
     const plan = this.#plan;
-    if (this.#isFree || plan.kind !== 'told' || plan.at !== this.#ops || this.#isMarkNext) return undefined;
+    if (this.#isFree || plan.kind !== 'asked' || plan.at !== this.#ops || this.#isMarkNext) return undefined;
     this.#isFree = true;
     return plan.signal;
   }

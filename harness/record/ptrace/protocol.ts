@@ -13,7 +13,7 @@ export type TracerPlan =
   | { readonly kind: 'observe' }
   | { readonly kind: 'follow'; readonly order: number; readonly matching: Matching }
   | { readonly kind: 'kill'; readonly order: number; readonly at: KillPoint }
-  | { readonly kind: 'told'; readonly order: number; readonly at: number; readonly signal?: NodeJS.Signals }
+  | { readonly kind: 'asked'; readonly order: number; readonly at: number; readonly signal?: NodeJS.Signals }
   | { readonly kind: 'cut'; readonly order: number; readonly image: ImageRequest; readonly force?: ForcePoint }
   | { readonly kind: 'fault'; readonly order: number; readonly runs: readonly FaultRun[] };
 

@@ -282,7 +282,7 @@ export class RaceRun {
         this.#unmeasured.add(seen.what);
         break;
       case 'leaves':
-      case 'learned': // of a quit, which no task is told
+      case 'learned': // of a quit, for which no task is asked
       case undefined:
         break;
       default:

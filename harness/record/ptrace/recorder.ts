@@ -96,7 +96,7 @@ export async function startPtraceRecorder(options: PtraceOptions): Promise<Recor
         return { kind: 'follow', order: orderNumber(plan.order, plan.names), matching: plan.matching };
       case 'kill':
         return { kind: 'kill', order: orderNumber(plan.order, plan.names), at: plan.at };
-      case 'told':
+      case 'asked':
       case 'cut': {
         const { order, names, ...rest } = plan;
         return { ...rest, order: orderNumber(order, names) };

@@ -65,9 +65,9 @@ export function triedWords({ tried, histories, states, picture }: CellResult): s
   }
 }
 
-function quitWords({ told, asKills, inWork, sampled }: Extract<NonNullable<CellResult['tried']>, { kind: 'quits' }>): string[] {
+function quitWords({ asked, asKills, inWork, sampled }: Extract<NonNullable<CellResult['tried']>, { kind: 'quits' }>): string[] {
   return [
-    ...(told === 0 ? [] : [`${counted(told, 'process', 'processes')} told to quit`]),
+    ...(asked === 0 ? [] : [`${counted(asked, 'process', 'processes')} asked to quit`]),
     ...(sampled === undefined ? [] : [`${withCommas(sampled.tried)} of ${withCommas(sampled.of)} places`]),
     ...(asKills === 0 ? [] : [`${counted(asKills, 'end')} that nothing handles, as a kill`]),
     `${withCommas(inWork)} in the middle of work`,

@@ -25,7 +25,7 @@ test('the guide shows what is found, and each report knows it', async () => {
   expect(stdout).toContain(shown);
   const report = (file: string): string => readFileSync(join(place.root, 'reports', file), 'utf8');
   const { cells, causes, cases } = JSON.parse(report('crash-matrix.json'));
-  expect(cells).toMatchObject([{ model: 'quit', grade: 'lossy', tried: { kind: 'quits', told: 0, asKills: 5 } }]);
+  expect(cells).toMatchObject([{ model: 'quit', grade: 'lossy', tried: { kind: 'quits', asked: 0, asKills: 5 } }]);
   expect(causes).toMatchObject([{ mechanism: 'promised-unwritten', site: { file: 'debounced.mjs', line: 8 } }]);
   expect(cases[0]).toMatchObject({ quitBy: expect.stringContaining('SIGTERM, which nothing handles') });
   for (const file of ['crash-matrix.junit.xml', 'crash-matrix.sarif', 'crash-matrix.html'])

@@ -1,4 +1,4 @@
-/** Processes that are told to quit: stores that must be caught, their mends that must not, and what no handler takes. */
+/** Processes that are asked to quit: stores that must be caught, their mends that must not, and what no handler takes. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OUTCOMES } from '../../../harness/domain/outcomes.ts';
 import { isNotMeasured } from '../../../harness/domain/sighting.ts';
@@ -109,7 +109,7 @@ test('says of synchronous saves that no handler ran in the middle of one', async
     return explored;
   });
   expect(notes).toEqual([expect.stringMatching(/^no SIGTERM was handled in the middle of work/)]);
-  expect(tried).toMatchObject({ kind: 'quits', told: 5, asKills: 4 });
+  expect(tried).toMatchObject({ kind: 'quits', asked: 5, asKills: 4 });
 });
 
 test('tells no more processes to quit than the effort has, and says so', async () => {
@@ -117,7 +117,7 @@ test('tells no more processes to quit than the effort has, and says so', async (
     const { explored } = await cells.check<QuitExplored>({ model: 'quit' });
     return explored.tried;
   });
-  expect(tried).toMatchObject({ kind: 'quits', told: 4, sampled: { tried: 4, of: 9 } });
+  expect(tried).toMatchObject({ kind: 'quits', asked: 4, sampled: { tried: 4, of: 9 } });
 });
 
 test('is the same twice', async () => {

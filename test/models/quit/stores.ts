@@ -29,7 +29,7 @@ export const DEBOUNCED = `${DEBOUNCE}
 module.exports = { save: (dir, value) => void later(dir, value), load };
 `;
 
-/** Its mend: what is pending is written when the process is told to quit. */
+/** Its mend: what is pending is written when the process is asked to quit. */
 export const FLUSHED = `${DEBOUNCE}
 for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => process.exit(0));
 process.on('exit', flush);
@@ -65,7 +65,7 @@ for (const signal of ['SIGTERM', 'SIGINT'])
 module.exports = { save: (dir, value) => void later(dir, value), load };
 `;
 
-/** Writes every second, for ever, and once more when it is told to quit. */
+/** Writes every second, for ever, and once more when it is asked to quit. */
 export const AUTOSAVED = `${DEBOUNCE}
 setInterval(flush, 1_000);
 process.on('SIGTERM', () => { flush(); process.exit(0); });
