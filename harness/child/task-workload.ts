@@ -13,6 +13,7 @@ import { MARK_PREFIX } from '../record/ptrace/protocol.ts';
 import { load } from '../store/calls.ts';
 import { loadBundle } from './load-bundle.ts';
 import { carryOut, recordingHere, untilFilesAreIdle } from './steps.ts';
+import { installTimersThatWait } from './timers-that-wait.ts';
 
 type Mark = (kind: 'began' | 'resolved' | 'rejected', step: number, note?: TaskNote) => void;
 
@@ -77,6 +78,7 @@ async function main(taskFile: string, instructions: string): Promise<never> {
     if (now !== undefined) writeFileSync(`${now.directory}.complaint`, error.stack ?? error.message);
   });
   const file = JSON.parse(readFileSync(taskFile, 'utf8')) as TaskFile;
+  installTimersThatWait();
   const recording = recordingHere();
   for (;;) {
     const next = JSON.parse(readFileSync(instructions, 'utf8')) as TaskRace;

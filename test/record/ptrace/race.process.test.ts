@@ -46,6 +46,20 @@ const SPINNING: RacingStore = {
     fs.unlinkSync(at(dir, 'lock'));`,
 };
 
+/** Polls a lock, and is late each time: the time that it is to wait is over before it can wait. */
+const late = (pause: string): RacingStore => ({
+  top: `const late = () => { const end = performance.now() + 4; while (performance.now() < end); };`,
+  save: `
+    for (;;) {
+      try { fs.closeSync(fs.openSync(at(dir, 'lock'), 'wx')); break; } catch {}
+      const paused = ${pause};
+      late();
+      await paused;
+    }
+    await fsp.writeFile(at(dir, 'live'), JSON.stringify(value));
+    fs.unlinkSync(at(dir, 'lock'));`,
+});
+
 describe.skipIf(noPtrace !== undefined)('a race', () => {
   let lab: Lab;
   beforeAll(async () => {
@@ -75,6 +89,19 @@ describe.skipIf(noPtrace !== undefined)('a race', () => {
     const raced = await raceOnce(lab, SPINNING, TWO_SAVERS, { schedule: switched(0, 2) });
     expect(raced.end.stuck).toBeUndefined();
     expect(raced.end.events.filter(({ kind }) => kind === 'resolved')).toHaveLength(2);
+  });
+
+  test.each([
+    ['a callback', `new Promise((go) => setTimeout(go, 1))`],
+    ['a callback with arguments', `new Promise((go) => require('timers').setTimeout((first, second) => go(first + second), 1, 1, 2))`],
+    ['a promise', `require('node:timers/promises').setTimeout(1, 'value')`],
+    ['a promise made of the callback', `require('util').promisify(setTimeout)(1)`],
+    ['an import', `(await import('node:timers/promises')).setTimeout(1)`],
+  ])('sees the wait of a process that is late for its own timer: %s', async (_, pause) => {
+    const raced = await raceOnce(lab, late(pause), TWO_SAVERS, { schedule: switched(0, 2) });
+    expect(blocksOf(raced)).toMatch(
+      /^a: open lock, close lock \| b: open lock failed: EEXIST \| a: [^|]*unlink lock \| b: open lock, close lock, /,
+    );
   });
 
   test('by the same schedule is the same ten times, in new processes and in used ones', async () => {
