@@ -85,9 +85,10 @@ const built = await Promise.all([
 writeFileSync(join(dist, 'page.html'), pageOf(built.at(-1).outputFiles));
 writeFileSync(join(dist, 'third-party-licenses.txt'), licensesOf(built.flatMap(({ metafile }) => Object.keys(metafile.inputs))));
 
-const { resultJsonSchema } = await import(pathToFileURL(join(dist, 'schema.js')).href);
+const { resultJsonSchema, traceJsonSchema } = await import(pathToFileURL(join(dist, 'schema.js')).href);
 const schema = resultJsonSchema();
 writeFileSync(join(dist, 'schema.json'), `${JSON.stringify(schema, null, 2)}\n`);
+writeFileSync(join(dist, 'trace.schema.json'), `${JSON.stringify(traceJsonSchema(), null, 2)}\n`);
 rmSync(join(dist, 'schema.js'));
 
 if (process.argv.includes('--types')) {

@@ -1,8 +1,8 @@
 /** Random histories as subjects: all processes of each as one trace, or its last call alone. */
 import { once } from '../domain/once.ts';
 import { isNotMeasured, type NotMeasured } from '../domain/sighting.ts';
-import type { Trace } from '../domain/trace.ts';
-import { matchSites, type SiteMatch } from '../explain/sites.ts';
+import type { SiteMatch, Trace } from '../domain/trace.ts';
+import { matchSites } from '../explain/sites.ts';
 import { oracleOfExecution } from '../generate/execution-oracle.ts';
 import type { Execution } from '../generate/executions.ts';
 import type { History } from '../generate/history.ts';

@@ -23,6 +23,7 @@ const ERRORS = 'errors';
 
 /** What is in the directory, after the setup. Throws `UsageError` where that fails. */
 export async function startOf(program: Program, makeDirectory: () => string, { env, timeoutMs }: ProgramRunsOptions): Promise<Tree> {
+  if (program.start !== undefined) return program.start;
   const before = scanTree(program.directory);
   if (program.setup === undefined) return before;
   const { setup } = program;

@@ -13,7 +13,7 @@ import { isNotMeasured, type NotMeasured } from '../domain/sighting.ts';
 import type { Step, Trace } from '../domain/trace.ts';
 import { counted, quoted } from '../domain/words.ts';
 import { oracleOfSteps, oracleOptions } from '../judge/oracle.ts';
-import { isLoss, judgeRecovery } from '../judge/outcome.ts';
+import { isLoss, judgeRecovery, type OracleOptions } from '../judge/outcome.ts';
 import { endOf, opsOf, record } from '../record/record.ts';
 import type { Recorder, RunReport } from '../record/recorder.ts';
 import type { StoreRecovery } from '../recover/recovery-of.ts';
@@ -38,22 +38,27 @@ export async function recordProgram(options: RecordProgramOptions): Promise<Reco
   const recording = await record(recorder, { prepare, complaint });
   if (isNotMeasured(recording)) return recording;
   const { trace } = recording;
-  const names = trace.marks.map(({ name = '' }) => name);
   await options.recovery.aimAt?.({ tree: trace.trees.at(-1) ?? new Map(), pid: recording.pid }, trace.variation);
-  const vacuous = program.check === undefined ? undefined : await whyVacuous(options, trace, names);
+  const judging = oracleOptions(options);
+  const vacuous = program.check === undefined ? undefined : await whyVacuous(options.recovery, judging, trace);
   if (vacuous !== undefined) return vacuous;
-  const steps = names.map((key): Step => ({ kind: 'set', key, value: true }));
+  const steps = stepsOfProgram(trace);
   return {
     kind: 'recorded',
     trace,
     before: undefined,
     steps,
-    oracle: oracleOfSteps(trace, undefined, steps, oracleOptions(options)),
+    oracle: oracleOfSteps(trace, undefined, steps, judging),
     again: { recording: withoutLate(recording), prepare, prepareFaults },
     notes: outsideNotes(report, dirname(first.program?.input ?? first.directory)),
     sites: async () => ({ sites: new Map(), mismatches: [] }),
   };
 }
+
+const namesIn = ({ marks }: Pick<Trace, 'marks'>): string[] => marks.map(({ name = '' }) => name);
+
+/** What a program promised, as steps of a store that keeps a map. */
+export const stepsOfProgram = (trace: Pick<Trace, 'marks'>): Step[] => namesIn(trace).map((key) => ({ kind: 'set', key, value: true }));
 
 /** What a program writes on its standard error says nothing of an error. */
 function withoutLate<R extends { readonly late?: string }>({ late: _, ...recording }: R): Omit<R, 'late'> {
@@ -78,8 +83,6 @@ function mustBeUsable(program: Program, { events, outside }: RunReport, { input,
       `the program reads its standard input, which is empty: ${line}`,
       `Give it what it reads in a file: -- sh -c '… < file'.`,
     );
-  if (used.includes(TERMINAL))
-    throw new UsageError(`the program asks for a terminal: ${line}`, 'Give it the options by which it asks nothing, as --yes or --batch.');
   const changed = (outside?.changed ?? []).find((path) => path === program.directory || path.startsWith(`${program.directory}/`));
   if (changed !== undefined)
     throw new UsageError(
@@ -87,8 +90,15 @@ function mustBeUsable(program: Program, { events, outside }: RunReport, { input,
       'Name the directory in the command line by {dir}, or by the variable CRASH_MATRIX_DIR, or by a path relative to where you are.',
     );
   const problem = problemOf(endOf(events), timeoutMs);
+  // Only then: bash looks for a terminal whenever it starts, and does without one.
+  const asked = used.includes(TERMINAL)
+    ? '\nIt looked for a terminal, and has none: give it the options by which it asks nothing, as --yes or --batch.'
+    : '';
   if (problem !== undefined)
-    throw new UsageError(`the program ${problem} without any crash${last}`, `It was run as: ${line}\nEach run must end with exit code 0.`);
+    throw new UsageError(
+      `the program ${problem} without any crash${last}`,
+      `It was run as: ${line}\nEach run must end with exit code 0.${asked}`,
+    );
   if (opsOf(events).length === 0)
     throw new UsageError(
       `the program ends and never touches its directory: ${line}`,
@@ -121,12 +131,13 @@ function problemOf(end: RawEnd, timeoutMs: number): string | undefined {
 }
 
 /** Throws `UsageError` where the check refuses what an undisturbed run leaves. */
-async function whyVacuous(
-  { recovery, store, scenario }: RecordProgramOptions,
-  { trees }: Pick<Trace, 'trees'>,
-  names: readonly string[],
+export async function whyVacuous(
+  recovery: StoreRecovery,
+  options: OracleOptions,
+  trace: Pick<Trace, 'marks' | 'trees'>,
 ): Promise<NotMeasured | undefined> {
-  const options = oracleOptions({ store, scenario, recovery });
+  const { trees } = trace;
+  const names = namesIn(trace);
   const all = namesAsValue(names);
   const promised = { acknowledged: all, inFlight: [], earlier: [] };
   const end = await recovery.confirm(trees.at(-1) ?? new Map(), all);

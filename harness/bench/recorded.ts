@@ -4,9 +4,9 @@ import type { LoadedStore } from '../domain/loaded-store.ts';
 import { once } from '../domain/once.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import { isNotMeasured, type NotMeasured } from '../domain/sighting.ts';
-import type { Json } from '../domain/trace.ts';
+import type { Json, RecordedRun, SiteMatch } from '../domain/trace.ts';
 import { describeFound } from '../explain/found.ts';
-import { matchSites, type SiteMatch } from '../explain/sites.ts';
+import { matchSites } from '../explain/sites.ts';
 import { oracleOfSteps, oracleOptions } from '../judge/oracle.ts';
 import { isNothing, type OracleOptions } from '../judge/outcome.ts';
 import { valuesAfter } from '../judge/promise.ts';
@@ -15,7 +15,7 @@ import { eventsOf, record } from '../record/record.ts';
 import type { Recorder, RunReport } from '../record/recorder.ts';
 import type { StoreRecovery } from '../recover/recovery-of.ts';
 import type { Bench } from './bench.ts';
-import { recordProgram } from './recorded-program.ts';
+import { recordProgram, stepsOfProgram, whyVacuous } from './recorded-program.ts';
 import type { RecordedSubject } from './subject.ts';
 
 export interface RecordOptions extends Pick<Bench, 'prepare' | 'prepareFaults' | 'complaint'> {
@@ -37,6 +37,10 @@ export interface RecordedScenario {
 /** Beside the recording, the scenario runs once more with stacks, if the recorder takes none and the store runs in Node. */
 export function recordScenario(options: RecordOptions): RecordedScenario {
   const { store, recorder, siteRecorder, prepare } = options;
+  if (options.scenario.recorded !== undefined) {
+    const subject = subjectOfTrace(options, options.scenario.recorded);
+    return { subject, idle: Promise.allSettled([subject]) };
+  }
   if (store.program !== undefined) {
     const subject = recordProgram({ ...options, program: store.program });
     return { subject, idle: Promise.allSettled([subject]) };
@@ -45,6 +49,18 @@ export function recordScenario(options: RecordOptions): RecordedScenario {
     store.kind === 'module' && !recorder.takesStacks ? siteRecorder.run({ ...prepare(), plan: { kind: 'observe' } }) : undefined;
   const subject = subjectOf(options, withStacks);
   return { subject, idle: Promise.allSettled([withStacks, subject]) };
+}
+
+/** Nothing can be run again: what a crash leaves is observed. */
+async function subjectOfTrace(
+  { store, scenario, recovery }: RecordOptions,
+  { trace, before, sites, notes }: RecordedRun,
+): Promise<RecordedSubject | NotMeasured> {
+  const options = oracleOptions({ store, scenario, recovery });
+  const steps = store.program === undefined ? scenario.steps : stepsOfProgram(trace);
+  const vacuous = store.program === undefined ? undefined : await whyVacuous(recovery, options, trace);
+  if (vacuous !== undefined) return vacuous;
+  return { kind: 'recorded', trace, before, steps, oracle: oracleOfSteps(trace, before, steps, options), notes, sites: async () => sites };
 }
 
 /** What is stored in the files that a scenario brings: what it says, or what load finds there. */

@@ -1,6 +1,6 @@
 /** The source lines of a recorded run. */
-import type { Trace } from '../domain/trace.ts';
-import { matchSites, type SiteMatch } from '../explain/sites.ts';
+import type { SiteMatch, Trace } from '../domain/trace.ts';
+import { matchSites } from '../explain/sites.ts';
 import { sitesOf } from '../record/binding/sites.ts';
 import { eventsOf } from '../record/record.ts';
 import type { Bench } from './bench.ts';

@@ -1,7 +1,6 @@
 /** What the cases of a cell happen to: a recorded run, the execution of a random history, or tasks at the same time. */
 
-import type { Json, Step, Task, Trace } from '../domain/trace.ts';
-import type { SiteMatch } from '../explain/sites.ts';
+import type { Json, SiteMatch, Step, Task, Trace } from '../domain/trace.ts';
 import type { ConcurrentHistory } from '../generate/concurrent.ts';
 import type { History } from '../generate/history.ts';
 import type { Oracle } from '../judge/oracle.ts';

@@ -9,11 +9,13 @@ import { mergeCommand } from './merge-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
 import { showCommand } from './show-command.ts';
+import { traceCommand } from './trace-command.ts';
 
 const COMPLETED: readonly CliCommand[] = [
   runCommand,
   replayCommand,
   diagnoseCommand,
+  traceCommand,
   mendCommand,
   mergeCommand,
   showCommand,

@@ -1,9 +1,10 @@
-/** JSON files of crash-matrix that a user names, results and baselines: read, or refused with what is wrong, where, and what to do. */
+/** JSON files of crash-matrix that a user names (results, baselines, traces): read, or refused with what is wrong, where, and what to do. */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { baselineSchema } from '../domain/baseline.ts';
 import { UsageError } from '../domain/errors.ts';
 import { resultSchema } from '../domain/result.ts';
+import { traceFileSchema } from '../domain/trace-file.ts';
 
 /** A kind of file. Each says in its member `schema` what it is, and in which version. */
 interface Kind<Schema extends z.ZodType> {
@@ -26,6 +27,13 @@ export const BASELINE: Kind<typeof baselineSchema> = {
   id: baselineSchema.shape.schema.value,
   words: 'a baseline of crash-matrix',
   again: 'Take it back from version control; or move it away, and --update-baseline makes a new one.',
+};
+
+export const TRACE: Kind<typeof traceFileSchema> = {
+  schema: traceFileSchema,
+  id: traceFileSchema.shape.schema.value,
+  words: 'a trace of crash-matrix',
+  again: 'Record one: crash-matrix trace --store ./notes.ts --scenario replace',
 };
 
 /** `where`: the option or command that names the file. Throws UsageError. */

@@ -21,6 +21,7 @@ import { type HowFlags, runOptions } from './run-options.ts';
 import { type Session, withSession } from './session.ts';
 import { filesNamed, sourcesIn } from './sources.ts';
 import { selectCells } from './stores.ts';
+import type { GivenTrace } from './trace-options.ts';
 
 export interface MatrixFlags extends CacheFlags, HowFlags {
   readonly store: readonly string[];
@@ -30,6 +31,8 @@ export interface MatrixFlags extends CacheFlags, HowFlags {
   readonly shard?: Shard;
   /** In place of stores. */
   readonly program?: Program | undefined;
+  /** In place of scenarios. */
+  readonly given?: GivenTrace | undefined;
 }
 
 export interface Matrix {
@@ -65,10 +68,12 @@ interface MatrixSurroundings {
 
 /** Selects the cells, and has `work` run them while the session lasts. Throws as `selectCells` does. */
 export function withMatrix<T>(
-  flags: MatrixFlags,
+  asked: MatrixFlags,
   { note, stop, onFiles }: MatrixSurroundings,
   work: (matrix: Matrix) => Promise<T>,
 ): Promise<T> {
+  // Nothing of a trace is killed, and no key of the cache holds it.
+  const flags = asked.given === undefined ? asked : { ...asked, observe: true, cache: false };
   const models = modelsFor(flags);
   const said = new Map<string, Set<string>>();
   const onNote = (store: string, what: string): void => void said.set(store, (said.get(store) ?? new Set()).add(what));
@@ -85,6 +90,7 @@ export function withMatrix<T>(
         timeoutMs: flags.timeout * 1000,
         ...(onFiles && { onFiles }),
         program: flags.program,
+        trace: flags.given,
       } as const;
       const now = Date.now();
       const { cells: all, leftOut } = await selectCells(session, selection, now);

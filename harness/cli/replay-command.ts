@@ -26,9 +26,10 @@ import { COMMAND_WORDS, type ProgramFlags, programIn, programOptions } from './p
 import { replayText } from './replay-text.ts';
 import { withSession } from './session.ts';
 import { selectCells } from './stores.ts';
+import { type TraceFlags, traceIn, traceOption } from './trace-options.ts';
 import { writableDirectory } from './writable-destination.ts';
 
-interface ReplayFlags extends ProgramFlags {
+interface ReplayFlags extends ProgramFlags, TraceFlags {
   readonly store?: string;
   readonly keep?: string;
   readonly shell: boolean;
@@ -45,6 +46,7 @@ export const replayCommand: CliCommand<ReplayFlags> = {
   arguments: [{ name: 'case-id', description: 'as a failure prints it' }, COMMAND_WORDS],
   options: [
     new Option('--store <file>', 'the file of the store, if it is not a built-in one'),
+    traceOption(),
     ...programOptions(),
     new Option('--keep <dir>', 'leave the directory as the crash left it here'),
     flag('--shell', 'open a shell in the directory as the crash left it, and remove it afterwards; with --keep it stays'),
@@ -70,10 +72,12 @@ async function replay(id: string, words: readonly string[], flags: ReplayFlags, 
   return withSession(flags.recorder, async (session) => {
     const timeoutMs = flags.timeout * 1000;
     const given = { ...flags, store: flags.store === undefined ? [] : [flags.store] };
-    const program = programIn(words, given, { cwd: session.cwd, env: process.env });
+    const trace = traceIn(words, given);
+    const program = trace === undefined ? programIn(words, given, { cwd: session.cwd, env: process.env }) : undefined;
     const selection = {
       stores: [flags.store ?? store],
       program,
+      trace,
       scenarios: [scenario],
       models: [variant.name],
       holds: 'none',

@@ -24,9 +24,10 @@ import { flag, group } from './options.ts';
 import type { Output } from './output.ts';
 import { COMMAND_WORDS, type ProgramFlags, programIn, programOptions } from './program-options.ts';
 import { chosenReporters, mustBeWritable, report, reportOptions } from './reporters.ts';
+import { type TraceFlags, traceIn, traceOption } from './trace-options.ts';
 import { type WatchedRun, watchAndRun } from './watch.ts';
 
-interface RunFlags extends MatrixFlags, BaselineFlags, ProgramFlags {
+interface RunFlags extends MatrixFlags, BaselineFlags, ProgramFlags, TraceFlags {
   readonly reporter: readonly string[];
   readonly outputDir?: string;
   readonly list: boolean;
@@ -41,7 +42,13 @@ export const runCommand: CliCommand<RunFlags> = {
   description: 'run stores through scenarios: crash them at every boundary, fail each call, let tasks race',
   arguments: [COMMAND_WORDS],
   options: [
-    ...group('What runs:', [...whatRuns(), configOption(), flag('--list', 'print the cells and run nothing'), watchOption()]),
+    ...group('What runs:', [
+      ...whatRuns(),
+      traceOption(),
+      configOption(),
+      flag('--list', 'print the cells and run nothing'),
+      watchOption(),
+    ]),
     ...group('A program:', [...programOptions(), flag('--init', 'write the program with its options as a store file, and run nothing')]),
     ...group('How:', [...how(), ...baselineOptions()]),
     ...group('How much:', howMuch()),
@@ -59,10 +66,14 @@ export const runCommand: CliCommand<RunFlags> = {
     'crash-matrix run --store ./notes.ts --reporter terminal,json --output-dir report',
     'crash-matrix run --store ./notes.ts --shard 1/3 --reporter json --output-dir shard-1',
     "crash-matrix run --dir data --check 'python3 check.py data' -- python3 save.py data",
+    'crash-matrix run --trace crash-matrix.trace.json --store ./notes.ts',
+    "crash-matrix run --trace save.trace.json --check 'python3 check.py data' --model power-loss:xfs",
     'crash-matrix run --store ./notes.ts --baseline crash-baseline.json --update-baseline',
   ],
   run: async (words, given, output) => {
-    const flags = { ...given, program: programIn(words, given, { cwd: process.cwd(), env: process.env }) };
+    const trace = traceIn(words, given);
+    const program = trace === undefined ? programIn(words, given, { cwd: process.cwd(), env: process.env }) : undefined;
+    const flags = { ...given, program, given: trace };
     return flags.watch ? runAgain(flags, output) : run(flags, output);
   },
 };
@@ -70,7 +81,7 @@ export const runCommand: CliCommand<RunFlags> = {
 /** A loop of edits wants the likeliest losses first. */
 function watchOption(): Option {
   return flag('--watch', 'run again when a file of a store changes, at quick effort unless another is named')
-    .conflicts(['list', 'updateBaseline', 'dir'])
+    .conflicts(['list', 'updateBaseline', 'dir', 'trace'])
     .implies({ effort: 'quick' });
 }
 

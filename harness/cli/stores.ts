@@ -7,13 +7,14 @@ import { modelName } from '../domain/model-names.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import type { Program } from '../domain/program.ts';
 import type { Scenario } from '../domain/scenario.ts';
-import { MODEL_NAMES, VARIANTS, type Variant, variantsNamed } from '../models/all.ts';
+import { MODEL_NAMES, MODELS, VARIANTS, type Variant, variantsNamed } from '../models/all.ts';
 import type { Cell } from '../models/model.ts';
 import { BUILT_IN_STORES } from '../store/catalogue.ts';
 import { loadStore } from '../store/load.ts';
 import { programStore } from '../store/program-store.ts';
 import { whatIsMissing } from './available.ts';
 import type { Session } from './session.ts';
+import { checkedStore, type GivenTrace, tracedStore } from './trace-options.ts';
 
 /** A short limit for loads and saves says nothing about how long a file takes to be imported, in ms. */
 const LEAST_TO_LOAD_MS = 10_000;
@@ -34,6 +35,8 @@ export interface Selection {
   readonly onFiles?: (files: readonly string[]) => void;
   /** In place of stores. */
   readonly program?: Program | undefined;
+  /** In place of the scenarios: of the one store that is named, or of a check. */
+  readonly trace?: GivenTrace | undefined;
 }
 
 /** What of a session says which cells there are. */
@@ -50,16 +53,9 @@ export async function selectCells(session: Chooser, selection: Selection, now: n
   const isDefault = selection.models.length === 0;
   const variants = isDefault ? VARIANTS.filter(({ profile }) => profile.byDefault) : [...new Set(selection.models.flatMap(knownVariants))];
   const builtIn = builtInScenarios(now);
-  const { program } = selection;
-  const names =
-    program !== undefined ? [] : selection.stores.length === 0 ? BUILT_IN_STORES.map(({ name }) => name) : [...new Set(selection.stores)];
-  const stores: LoadedStore[] = program === undefined ? [] : [programStore(program)];
-  for (let at = 0; at < names.length; at += LOADED_AT_ONCE) {
-    const some = names.slice(at, at + LOADED_AT_ONCE);
-    stores.push(...(await Promise.all(some.map((name) => load(session, name, { ...selection, now, scenarios: builtIn })))));
-  }
+  const stores = await chosenStores(session, selection, { now, scenarios: builtIn });
   const { recorder } = session.machine;
-  if (stores.some(({ kind }) => kind === 'program') && !recorder.programs)
+  if (selection.program !== undefined && !recorder.programs)
     throw new UnavailableError(`a program can only be run under the ptrace recorder, and this is ${recorder.name}`);
   const twice = stores.find(({ name }, index) => stores.findIndex((other) => other.name === name) !== index);
   if (twice !== undefined)
@@ -67,20 +63,34 @@ export async function selectCells(session: Chooser, selection: Selection, now: n
   checkScenarios(selection.scenarios, stores, builtIn);
   const wanted = (scenario: Scenario): boolean => selection.scenarios.length === 0 || selection.scenarios.includes(scenario.name);
   const cells = stores.flatMap((store) =>
-    store.scenarios
-      .filter(wanted)
-      .flatMap((scenario) =>
-        variants
-          .filter(({ model, profile }) => model.appliesTo(scenario, profile) && (!isDefault || (model.byDefaultOn?.(scenario) ?? true)))
-          .map(
-            (variant): Cell => ({ model: variant.model, profile: variant.profile.name, store, scenario, ...askedOf(variant, selection) }),
-          ),
-      ),
+    store.scenarios.filter(wanted).flatMap((scenario) =>
+      variants
+        .filter(({ model }) => scenario.recorded === undefined || model.ofTrace)
+        .filter(({ model, profile }) => model.appliesTo(scenario, profile) && (!isDefault || (model.byDefaultOn?.(scenario) ?? true)))
+        .map((variant): Cell => ({ model: variant.model, profile: variant.profile.name, store, scenario, ...askedOf(variant, selection) })),
+    ),
   );
   const reasons = new Map(cells.map((cell) => [cell, isDefault ? notByDefault(cell, session) : undefined]));
   const chosen = cells.filter((cell) => reasons.get(cell) === undefined);
   if (chosen.length === 0) throw new UsageError(nothingToRun(selection));
   return { cells: chosen, leftOut: [...new Set([...reasons.values()].filter((reason) => reason !== undefined))] };
+}
+
+async function chosenStores(
+  session: Chooser,
+  selection: Selection,
+  common: Pick<LoadChoice, 'now' | 'scenarios'>,
+): Promise<readonly LoadedStore[]> {
+  const { program, trace } = selection;
+  if (program !== undefined) return [programStore(program)];
+  if (trace?.check !== undefined) return [checkedStore(trace, session.cwd)];
+  const names = selection.stores.length === 0 ? BUILT_IN_STORES.map(({ name }) => name) : [...new Set(selection.stores)];
+  const stores: LoadedStore[] = [];
+  for (let at = 0; at < names.length; at += LOADED_AT_ONCE) {
+    const some = names.slice(at, at + LOADED_AT_ONCE);
+    stores.push(...(await Promise.all(some.map((name) => load(session, name, { ...selection, ...common })))));
+  }
+  return trace === undefined ? stores : stores.map((store) => tracedStore(trace, store));
 }
 
 /** Whoever names a profile wants to know whether the claim holds there. */
@@ -97,10 +107,14 @@ function notByDefault(cell: Cell, { machine }: Chooser): string | undefined {
   return unfit === undefined ? undefined : `${cell.model.name} is left out for ${cell.store.name}, because ${unfit}`;
 }
 
-function nothingToRun({ scenarios, models }: Selection): string {
+function nothingToRun({ scenarios, models, trace }: Selection): string {
+  if (trace !== undefined)
+    return `a trace is explored under ${OF_TRACES.join(' and ')}: ${models.join(', ')} needs the ${trace.check === undefined ? 'store' : 'program'} to run`;
   const chosen = [...scenarios.map((name) => `--scenario ${name}`), ...models.map((name) => `--model ${name}`)].join(' ');
   return `there is nothing to run${chosen === '' ? ': the chosen stores support no scenario' : ` with ${chosen}: tasks go on at the same time under interleaving and race, single steps under all other models`}`;
 }
+
+const OF_TRACES = MODELS.filter(({ ofTrace }) => ofTrace).map(({ name }) => name);
 
 function knownVariants(name: string): readonly Variant[] {
   const variants = variantsNamed(name);

@@ -4,7 +4,7 @@
  * It promises by lines `ack <name>` on its standard output. Who judges what it left is the command line `check` or, where there is none, the
  * program itself, which is run again.
  */
-import type { Json } from './trace.ts';
+import type { Json, Tree } from './trace.ts';
 
 /** Commands that are texts run in a shell; `{dir}` in them stands for the directory. */
 export interface Program {
@@ -21,6 +21,8 @@ export interface Program {
    * `{"found": ["name", …]}` on its standard output.
    */
   readonly check?: string;
+  /** What each run starts with, where that is known: of a trace. It takes the place of the directory and of the setup. */
+  readonly start?: Tree;
 }
 
 /** The directory of the run, for every process of it. */

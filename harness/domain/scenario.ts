@@ -1,4 +1,4 @@
-import type { Json, Step, Task, TaskStep, Tree } from './trace.ts';
+import type { Json, RecordedRun, Step, Task, TaskStep, Tree } from './trace.ts';
 
 /** A history of store calls and what was saved before it. It knows no store. */
 export interface Scenario {
@@ -23,6 +23,8 @@ export interface Scenario {
    * record that is appended.
    */
   readonly next: Json;
+  /** The run was recorded before: nothing is run for it. */
+  readonly recorded?: RecordedRun;
 }
 
 /** Files that a store finds: of an older format, or beside their backup. */

@@ -40,6 +40,16 @@ export interface Site {
   readonly source?: string;
 }
 
+/** Which lines of the store asked for the ops of a run. */
+export interface SiteMatch {
+  /** Op index -> where it was asked for. */
+  readonly sites: ReadonlyMap<number, Site>;
+  /** In words, ops that change something and that only one of the recorders saw. */
+  readonly mismatches: readonly string[];
+  /** Files that `fs.promises.readFile` read. Absent where there are no stacks. */
+  readonly readByPromises?: ReadonlySet<string>;
+}
+
 /** A range of a file, in bytes. For a copy, in the file that is written; for stores to a mapped file, from the first changed byte to the last. */
 export interface Range {
   readonly offset: number;
@@ -99,6 +109,16 @@ export interface Trace {
   readonly variation: Variation;
   /** Effects that were seen but cannot be broken into ops, in words. */
   readonly unmeasured: readonly string[];
+}
+
+/** A run that was recorded before, elsewhere maybe: what a trace file holds of it. */
+export interface RecordedRun {
+  readonly trace: Trace;
+  /** What was stored before the first step. */
+  readonly before: Json | undefined;
+  readonly sites: SiteMatch;
+  /** What is to be said of the run, in words. */
+  readonly notes: readonly string[];
 }
 
 /** What varies between runs of the same ops, learnt by running twice. */

@@ -5,16 +5,7 @@
  * process; one that never became a syscall would be a fault of the binding recorder.
  */
 import { CALLS } from '../domain/calls.ts';
-import type { Op, Site, Trace } from '../domain/trace.ts';
-
-export interface SiteMatch {
-  /** Op index -> where it was asked for. */
-  readonly sites: ReadonlyMap<number, Site>;
-  /** In words, ops that change something and that only one of the recorders saw. */
-  readonly mismatches: readonly string[];
-  /** Files that `fs.promises.readFile` read. Absent where there are no stacks. */
-  readonly readByPromises?: ReadonlySet<string>;
-}
+import type { Op, Site, SiteMatch, Trace } from '../domain/trace.ts';
 
 /** The function behind `fs.promises.readFile` and `readFile` of a handle, in a stack. */
 const READ_FILE_OF_PROMISES = /\breadFileHandle \(node:internal\/fs\/promises:/;

@@ -179,6 +179,8 @@ export interface Model<C extends Case = Case, R = unknown, Named = unknown, E ex
   /** At least one. */
   readonly profiles: readonly [Profile, ...Profile[]];
   readonly words: ModelWords;
+  /** Its cases follow from a trace alone, so that a trace file has them without a run. */
+  readonly ofTrace?: true;
   /** Its cells run each time, because something that decides them cannot be seen. */
   readonly neverKept?: true;
   readonly claim: {

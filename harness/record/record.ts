@@ -214,7 +214,7 @@ export function traceOf(
 }
 
 /** Ops happen one at a time, so right after a write its range of the file holds the data. */
-function withData(op: Op, after: Tree | undefined): Op {
+export function withData(op: Op, after: Tree | undefined): Op {
   const entry = after?.get(op.file.actual);
   if ((op.call !== 'write' && op.call !== 'copy') || op.range === undefined || entry?.kind !== 'file') return op;
   return { ...op, data: entry.bytes.subarray(op.range.offset, op.range.offset + op.range.length) };

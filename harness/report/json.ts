@@ -3,6 +3,7 @@
  */
 import * as z from 'zod';
 import { type Result, resultSchema } from '../domain/result.ts';
+import { traceFileSchema } from '../domain/trace-file.ts';
 import { MODELS } from '../models/all.ts';
 import { RECORDERS } from '../record/all.ts';
 
@@ -19,4 +20,9 @@ export function resultJsonSchema(): object {
   const cells = z.array(resultSchema.shape.cells.element.extend({ model: named }));
   const schema = z.toJSONSchema(resultSchema.extend({ recorder, cells }));
   return { $id: 'urn:crash-matrix:result:1', title: 'Result of a crash-matrix run', ...schema };
+}
+
+/** The JSON Schema of the files that `crash-matrix trace` writes. */
+export function traceJsonSchema(): object {
+  return { $id: 'urn:crash-matrix:trace:1', title: 'Trace of crash-matrix', ...z.toJSONSchema(traceFileSchema) };
 }

@@ -62,5 +62,5 @@ test('every option of a program is one of `run`, and the types name them all', (
   expect(options.map((option) => option.attributeName()).sort()).toEqual(Object.keys(NAMES).sort());
   const others = runCommand.options.map((option) => option.attributeName()).filter((name) => !(name in NAMES));
   const reporting = ['baseline', 'config', 'list', 'outputDir', 'redact', 'reporter', 'timings', 'updateBaseline', 'watch'];
-  expect(others.sort()).toEqual([...reporting, 'check', 'dir', 'init', 'setup'].sort());
+  expect(others.sort()).toEqual([...reporting, 'check', 'dir', 'init', 'setup', 'trace'].sort());
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { resultSchema } from '../../harness/domain/result.ts';
-import { jsonReport, resultJsonSchema } from '../../harness/report/json.ts';
+import { jsonReport, resultJsonSchema, traceJsonSchema } from '../../harness/report/json.ts';
 import { failing } from './fixture.ts';
 
 test('a result survives the way through JSON', () => {
@@ -21,5 +21,13 @@ test('the schema is published with a name', () => {
     title: expect.any(String),
     type: 'object',
     properties: { schema: { const: 'crash-matrix/1' }, cells: { type: 'array' } },
+  });
+});
+
+test('and that of trace files', () => {
+  expect(traceJsonSchema()).toMatchObject({
+    $id: 'urn:crash-matrix:trace:1',
+    type: 'object',
+    properties: { schema: { const: 'crash-matrix-trace/1' }, ops: { type: 'array' } },
   });
 });

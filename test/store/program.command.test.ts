@@ -48,6 +48,12 @@ describe('with a check', () => {
     expect(exitCode).toBe(0);
   });
 
+  test('a program that looks for a terminal, as bash does when it starts, may do without one', async () => {
+    const script = '(: < /dev/tty) 2> /dev/null; sh by-rename.sh';
+    const { result } = await place.result(['--dir', 'data', '--check', SCRIPTS.code, '--', 'sh', '-c', script]);
+    expect(result.cells.map(({ grade }) => grade)).toEqual(['durable']);
+  });
+
   test('a case is brought about again by the line that is printed, and the report quotes it', async () => {
     const args = ['--dir', 'data', '--check', SCRIPTS.code, '--', 'sh', 'in-place.sh'];
     const { result } = await place.result(args);
@@ -116,7 +122,11 @@ describe('a command line that cannot be used', () => {
     ['fails', ['sh', '-c', 'echo no >&2; exit 3'], 'the program ended with exit code 3 without any crash: no'],
     ['never acknowledges', ['sh', '-c', 'echo x > data/f'], 'the program never acknowledges anything'],
     ['reads its standard input', ['sh', '-c', 'cat > data/f; echo ack f'], 'the program reads its standard input'],
-    ['asks for a terminal', ['sh', '-c', 'read x < /dev/tty; echo x > data/f; echo ack f'], 'the program asks for a terminal'],
+    [
+      'asks for a terminal',
+      ['sh', '-c', 'read x < /dev/tty || exit 1; echo x > data/f; echo ack f'],
+      'It looked for a terminal, and has none',
+    ],
     ['does not end', ['sh', '-c', 'echo x > data/f; echo ack f; sleep 60'], 'the program did not end within 2 s'],
   ])('%s', async (_, words, message) => {
     const { exitCode, stderr } = await place.run(['run', '--timeout', '2', '--dir', 'data', '--check', 'true', '--', ...words]);

@@ -124,6 +124,7 @@ const profiles = Object.values(PROFILES).map(
 export const powerLoss: TraceModel<Found> = {
   name: 'power-loss',
   tries: 'states',
+  ofTrace: true,
   profiles: profiles as [Profile, ...Profile[]], // there are profiles
   words: {
     help: 'the power goes at every boundary; what was not forced to disk may be missing, by the rules of a kind of file system',

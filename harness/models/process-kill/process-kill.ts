@@ -66,6 +66,7 @@ function statesOfHistory({ bench: { effort } }: CrashExploration): (subject: Rec
 export const processKill: TraceModel<KillStates> = {
   name: 'process-kill',
   tries: 'kills',
+  ofTrace: true,
   profiles: [{ gates: true, byDefault: true, lossesPerSecond: 0.05, seconds: 7.3, historiesSeconds: 15 }],
   words: {
     help: 'a child is killed with SIGKILL at every boundary, and inside every write and copy',

@@ -1,0 +1,136 @@
+/** `crash-matrix trace` writes a run, `run --trace` explores it where neither the store's scenario nor the program is run. */
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Result } from '../../harness/domain/result.ts';
+import type { TraceFile } from '../../harness/domain/trace-file.ts';
+import { openPlace, type Place } from '../lab/command.ts';
+import { noPtrace } from '../record/ptrace/tracing.ts';
+
+/** Saves beside and renames; `saves` counts its saves, wherever it is loaded. */
+const NOTES = `
+const fs = require('node:fs');
+const { join } = require('node:path');
+module.exports = {
+  save: (dir, notes) => {
+    fs.appendFileSync(process.env.SAVES, 'x');
+    fs.writeFileSync(join(dir, 'notes.tmp'), JSON.stringify(notes));
+    fs.renameSync(join(dir, 'notes.tmp'), join(dir, 'notes.json'));
+  },
+  load: (dir) => (fs.existsSync(join(dir, 'notes.json')) ? JSON.parse(fs.readFileSync(join(dir, 'notes.json'), 'utf8')) : {}),
+};
+`;
+
+let place: Place;
+beforeAll(() => {
+  place = openPlace();
+  place.write({
+    'notes.cjs': NOTES.replace('process.env.SAVES', JSON.stringify(join(place.root, 'saves'))),
+    'log.cjs': `module.exports = { append: () => {}, load: () => [] };`,
+    // Once by rename and once in place; the check wants each name that was acknowledged.
+    'save.sh': 'echo a > data/t; mv data/t data/a; echo ack a; echo b > data/b; echo ack b; echo a > data/a\n',
+    'check.sh': 'for n in $CRASH_MATRIX_ACKED; do test "$(cat data/$n)" = $n || exit 1; done\n',
+  });
+});
+afterAll(() => place.close());
+
+const MODELS = ['--model', 'process-kill,power-loss:posix,power-loss:ext4'] as const;
+
+/** What was found, without how long it took and how a case is replayed. */
+function found({ cells, cases }: Result): object {
+  return {
+    cells: cells.map(({ durationMs: _, stages: __, ...cell }) => cell),
+    cases: cases.map(({ replay: _, ...one }) => one),
+  };
+}
+
+const traceOf = (path: string): TraceFile => JSON.parse(readFileSync(join(place.root, path), 'utf8'));
+const edited = (path: string, to: string, edit: (trace: TraceFile) => unknown): void => {
+  const trace = traceOf(path);
+  edit(trace);
+  place.write({ [to]: JSON.stringify(trace) });
+};
+
+describe('the trace of a store', () => {
+  const OF_STORE = ['--store', './notes.cjs'] as const;
+
+  beforeAll(async () => {
+    const { exitCode, stdout } = await place.run(['trace', ...OF_STORE, '--scenario', 'replace']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^wrote crash-matrix\.trace\.json: \d+ ops, 1 acknowledgement, /);
+    expect(stdout).toContain('next: crash-matrix run --trace crash-matrix.trace.json --store ./notes.cjs');
+  });
+
+  test('gives the same cells and cases as a run of the store', async () => {
+    const ran = await place.result([...OF_STORE, '--scenario', 'replace', ...MODELS, '--observe']);
+    const traced = await place.result([...OF_STORE, '--trace', 'crash-matrix.trace.json', ...MODELS]);
+    expect(found(traced.result)).toEqual(found(ran.result));
+    expect(traced.exitCode).toBe(1);
+    expect(traced.result.cells.map(({ grade }) => grade)).toEqual(['durable', 'lossy', 'atomic']);
+  });
+
+  test('is explored by loads alone: the steps are not run again', async () => {
+    rmSync(join(place.root, 'saves'), { force: true });
+    await place.run(['trace', ...OF_STORE, '--scenario', 'save-twice', '--output', 'twice.json']);
+    const recorded = readFileSync(join(place.root, 'saves'), 'utf8').length;
+    edited('twice.json', 'empty.json', (trace) => Object.assign(trace, { ops: [], marks: [] }));
+    rmSync(join(place.root, 'saves'), { force: true });
+    const { result } = await place.result([...OF_STORE, '--trace', 'empty.json', '--model', 'process-kill', '--depth', '1']);
+    expect(result.cells.map(({ points }) => points)).toEqual([1]);
+    const saves = readFileSync(join(place.root, 'saves'), 'utf8').length;
+    expect(saves).toBeLessThan(recorded); // what recovery saves of the one tree that there is
+  });
+
+  test('and each case is brought about again by the line that is printed', async () => {
+    const { result } = await place.result([...OF_STORE, '--trace', 'crash-matrix.trace.json', '--model', 'power-loss:posix']);
+    const [lost] = result.cases.filter(({ violation }) => violation);
+    expect(lost?.replay).toBe(`crash-matrix replay ${lost?.id} --store ./notes.cjs --trace crash-matrix.trace.json`);
+    const replayed = await place.run(['replay', lost?.id ?? '', ...OF_STORE, '--trace', 'crash-matrix.trace.json']);
+    expect(replayed.exitCode).toBe(1);
+    expect(replayed.stdout).toContain('notes.json');
+  });
+
+  test.each([
+    ['a model that runs the store', './notes.cjs', ['--model', 'io-error'], 'io-error needs the store to run'],
+    ['a store of another contract', './log.cjs', [], 'has a step "save", and log keeps a log, with append'],
+  ])('is refused with %s', async (_, store, args, message) => {
+    const { exitCode, stderr } = await place.run(['run', '--trace', 'crash-matrix.trace.json', '--store', store, ...args]);
+    expect(stderr).toContain(message);
+    expect(exitCode).toBe(2);
+  });
+});
+
+describe.skipIf(noPtrace !== undefined)('the trace of a program', () => {
+  const CHECK = ['--check', 'sh check.sh'] as const;
+
+  beforeAll(async () => {
+    const { exitCode, stdout } = await place.run(['trace', '--dir', 'data', ...CHECK, '--output', 'p.json', '--', 'sh', 'save.sh']);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining("next: crash-matrix run --trace p.json --check 'sh check.sh'")]);
+  });
+
+  test('is judged where the program is not: the same cells and cases', async () => {
+    const ran = await place.result(['--dir', 'data', ...CHECK, ...MODELS, '--observe', '--', 'sh', 'save.sh']);
+    const elsewhere = join(place.root, 'elsewhere');
+    mkdirSync(elsewhere);
+    place.write({ 'elsewhere/check.sh': readFileSync(join(place.root, 'check.sh'), 'utf8') });
+    const traced = await place.result(['--trace', join(place.root, 'p.json'), ...CHECK, ...MODELS], { cwd: elsewhere });
+    expect(found(traced.result)).toEqual(found(ran.result));
+    expect(traced.result.cells.map(({ grade }) => grade)).toEqual(['lossy', 'lossy', 'lossy']);
+  });
+
+  test('is refused where its check fails on the end, and says nothing where it accepts an emptied directory', async () => {
+    const fails = await place.run(['run', '--trace', 'p.json', '--check', 'exit 1']);
+    expect([fails.exitCode, fails.stderr]).toEqual([2, expect.stringContaining('the check fails on what the program leaves')]);
+    const { result } = await place.result(['--trace', 'p.json', '--check', 'true', ...MODELS]);
+    expect(new Set(result.cells.map(({ reason }) => reason?.split(':')[0]))).toEqual(new Set(['vacuous']));
+  });
+});
+
+test.each([
+  ['a store without a scenario', ['--store', './notes.cjs'], 'Add --scenario, with one of first-save, replace'],
+  ['random histories', ['--store', './notes.cjs', '--scenario', 'histories'], 'a trace is of one run, and histories are many'],
+])('trace refuses %s', async (_, args, message) => {
+  const { exitCode, stderr } = await place.run(['trace', ...args]);
+  expect(stderr).toContain(message);
+  expect(exitCode).toBe(2);
+});
