@@ -1,4 +1,5 @@
 /** `crash-matrix trace` writes a run, `run --trace` explores it where neither the store's scenario nor the program is run. */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -126,11 +127,86 @@ describe.skipIf(noPtrace !== undefined)('the trace of a program', () => {
   });
 });
 
-test.each([
-  ['a store without a scenario', ['--store', './notes.cjs'], 'Add --scenario, with one of first-save, replace'],
-  ['random histories', ['--store', './notes.cjs', '--scenario', 'histories'], 'a trace is of one run, and histories are many'],
-])('trace refuses %s', async (_, args, message) => {
-  const { exitCode, stderr } = await place.run(['trace', ...args]);
-  expect(stderr).toContain(message);
-  expect(exitCode).toBe(2);
+test.each([['a store without a scenario', ['--store', './notes.cjs'], 'Add --scenario, with one of first-save, replace']])(
+  'trace refuses %s',
+  async (_, args, message) => {
+    const { exitCode, stderr } = await place.run(['trace', ...args]);
+    expect(stderr).toContain(message);
+    expect(exitCode).toBe(2);
+  },
+);
+
+/** Each kind of call, from Node and from a shell; a write to the standard output that is cut in two. */
+const MANY = `
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+const [, , dir] = process.argv;
+const at = (name) => join(dir, name);
+await fs.promises.writeFile(at('a'), 'value of a');
+fs.appendFileSync(at('a'), '\\u00e9\\n"\\\\');
+const fd = fs.openSync(at('b'), 'w+');
+fs.writeSync(fd, 'xxxx');
+fs.writeSync(fd, 'yy', 1);
+fs.writevSync(fd, [Buffer.from('12'), Buffer.from([0, 255, 10])]);
+fs.ftruncateSync(fd, 6);
+fs.fsyncSync(fd);
+fs.renameSync(at('b'), at('c'));
+fs.writeSync(fd, 'after');
+fs.fchmodSync(fd, 0o600);
+fs.closeSync(fd);
+fs.writeSync(1, 'ack one\\nack');
+fs.writeSync(1, ' two\\n');
+fs.linkSync(at('c'), at('d'));
+fs.symlinkSync('c', at('e'));
+fs.mkdirSync(at('f'), 0o700);
+fs.copyFileSync(at('c'), at('f/g'));
+try { fs.openSync(at('a'), 'wx'); } catch {}
+spawnSync('sh', ['-c', 'echo child > $0/h; mv $0/h $0/i; cp $0/c $0/j; rm $0/d', dir], { stdio: 'inherit' });
+fs.rmSync(at('f'), { recursive: true });
+process.chdir(dir);
+fs.writeFileSync('k', 'k');
+fs.unlinkSync('k');
+fs.writeSync(1, 'ack three\\n');
+`;
+
+const noStrace = spawnSync('strace', ['-V']).error !== undefined;
+
+describe.skipIf(noPtrace !== undefined || noStrace)('a log of strace', () => {
+  const log = (words: readonly string[], name: string): void => {
+    const { status } = spawnSync('strace', ['-f', '-s', '1000000', '-o', name, ...words], { cwd: place.root });
+    expect(status).toBe(0);
+  };
+
+  test.each([
+    ['a script of Node', ['node', '--v8-pool-size=0', 'many.mjs', 'data']],
+    ['a shell', ['sh', 'save.sh']],
+  ])('of %s is the trace that the recorder makes: ops, files, contents and acknowledgements', async (_, words) => {
+    place.write({ 'many.mjs': MANY });
+    mkdirSync(join(place.root, 'data'));
+    log(words, 'log');
+    const imported = await place.run(['trace', '--strace', 'log', '--dir', 'data', '--output', 'imported.json']);
+    expect(imported.stderr).toBe('');
+    rmSync(join(place.root, 'data'), { recursive: true });
+    const recorded = await place.run(['trace', '--dir', 'data', '--output', 'recorded.json', '--', ...words]);
+    expect(recorded.stderr).toBe('');
+    const [one, other] = [traceOf('imported.json'), traceOf('recorded.json')];
+    expect(one.ops).toEqual(other.ops);
+    expect(one.marks).toEqual(other.marks);
+    expect(one.contents).toEqual(other.contents);
+    expect(one.program).toEqual(other.program);
+  });
+
+  test.each([
+    ['no directory', ['--strace', 'log'], '--strace needs --dir'],
+    ['nothing acknowledged', ['--strace', 'silent', '--dir', 'data'], 'the program never acknowledges anything'],
+  ])('is refused with %s', async (_, args, message) => {
+    place.write({
+      log: '1 open("data/a", O_WRONLY|O_CREAT, 0644) = 3\n1 write(1, "ack a\\n", 6) = 6\n',
+      silent: '1 open("data/a", O_WRONLY|O_CREAT, 0644) = 3\n',
+    });
+    const { exitCode, stderr } = await place.run(['trace', ...args]);
+    expect(stderr).toContain(message);
+    expect(exitCode).toBe(2);
+  });
 });

@@ -5,10 +5,10 @@ import { dirname, relative, resolve } from 'node:path';
 import { type Call, changesTree } from '../../domain/calls.ts';
 import type { RawMark, RawOp } from '../../domain/events.ts';
 import type { NameRule, Range } from '../../domain/trace.ts';
+import { Acks } from '../acks.ts';
 import { markKey, type OpIntent, opKey } from '../order.ts';
 import { type OutsideNotes, pathsMeant } from '../outside.ts';
 import type { ProgramStart } from '../recorder.ts';
-import { Acks, textOf } from './acks.ts';
 import { errnoName } from './errno.ts';
 import { FileIds } from './files.ts';
 import type { Libc } from './libc.ts';
@@ -18,6 +18,7 @@ import { MARK_PREFIX } from './protocol.ts';
 import { skipSyscall } from './registers.ts';
 import { forcingFlags, Inside, type Located, locate, openFlags, readPath, writtenThrough } from './resolve.ts';
 import { F_UNLCK, FLOCK_UNLOCK, IO_URING_SETUP, isOp, isShared, LEAVING, type Syscall, type Where } from './syscalls.ts';
+import { textOf } from './written-text.ts';
 
 /** An op at its entry. */
 export interface OpAtEntry {
