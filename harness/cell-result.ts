@@ -8,6 +8,7 @@ import { type EffortName, provesAll } from './domain/effort.ts';
 import type { Evidence } from './domain/evidence.ts';
 import { CASES_WITH_EVIDENCE } from './domain/evidence-limits.ts';
 import { isViolation, statusOf, worstGrade } from './domain/grade.ts';
+import { neverMet } from './domain/met.ts';
 import { canonicalPath } from './domain/names.ts';
 import type { CaseResult, CellResult } from './domain/result.ts';
 import type { NotMeasured } from './domain/sighting.ts';
@@ -52,7 +53,7 @@ export async function cellResult(findings: Findings, options: CellOptions): Prom
   // A search for smaller histories may come upon an outcome that no drawn one had.
   const met = [...(Object.keys(tally.outcomes) as Outcome[]), ...explored.verdicts.map(({ outcome }) => outcome)];
   const letters = model.picture(findings);
-  const notes = [...explored.notes, ...((await model.notes?.(findings)) ?? [])];
+  const notes = [...explored.notes, ...neverMet(explored.met ?? {}), ...((await model.notes?.(findings)) ?? [])];
   const selected: readonly Verdict<Case, unknown>[] = model.selected(findings, ({ outcome }) => breaks(outcome), options.allCases);
   const evidence = options.evidence === true ? await evidenceOf(selected, findings, options) : undefined;
   return {
@@ -64,6 +65,7 @@ export async function cellResult(findings: Findings, options: CellOptions): Prom
       violations: tally.violations,
       outcomes: { ...tally.outcomes } as CellResult['outcomes'],
       ...(explored.tried && { tried: explored.tried }),
+      ...(explored.met && { met: explored.met }),
       ...historiesIn(subjects),
       picture: letters.map(({ letter }) => letter).join(''),
       ...(letters.some(({ folded }) => folded) && { folds: letters.map(({ folded }) => (folded ? '=' : '.')).join('') }),

@@ -8,6 +8,7 @@ import { EFFORT_NAMES, limitsSchema } from './effort.ts';
 import { evidenceSchema } from './evidence.ts';
 import { HELD_BY } from './grade.ts';
 import { MECHANISM_NAMES } from './mechanisms.ts';
+import { metSchema } from './met.ts';
 import { opLine, siteLine } from './op-line.ts';
 import { OUTCOME_NAMES } from './outcomes.ts';
 import { stageTimesSchema } from './stages.ts';
@@ -117,6 +118,7 @@ const cell = z.object({
   points: count.describe('Boundaries tried: before, between, after and inside ops'),
   states: count.describe('States of a first crash that were judged, after folding boundaries between which nothing changed'),
   tried: tried.optional().describe('Absent where nothing could be judged'),
+  met: metSchema.optional(),
   histories: z
     .object({ tried: count, segments: count.describe('Processes that ran') })
     .optional()

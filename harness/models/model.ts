@@ -12,6 +12,7 @@ import type { RecordedSubject, Subject } from '../bench/subject.ts';
 import type { Likeness } from '../domain/alike.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import type { Blame } from '../domain/mechanisms.ts';
+import type { Met } from '../domain/met.ts';
 import type { CaseResult, Tried } from '../domain/result.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import type { ScheduleEnd } from '../domain/schedule.ts';
@@ -105,6 +106,8 @@ export interface Explored<C extends Case = Case, R = unknown> {
   /** Absent for one named state, which is no measure of what there is. */
   readonly tried?: Tried;
   readonly notes: readonly string[];
+  /** Kinds of state that its cases were in, where that was looked at. */
+  readonly met?: Met;
   /** Counts, where `verdicts` is not all that was judged. */
   readonly tally?: Tally;
 }

@@ -13,6 +13,7 @@ import type { Cell, Exploration, Explored } from '../model.ts';
 import { TallyCounter } from '../tally.ts';
 import type { NamedState } from './crash-id.ts';
 import { type CrashCase, type CrashState, type CrashVerdict, crashCase } from './crash-state.ts';
+import { metByCrashes } from './met.ts';
 
 /** The crash states of one trace. */
 export interface StatesOfTrace<State extends CrashState = CrashState> {
@@ -66,7 +67,7 @@ export async function exploreRun<Found extends StatesOfTrace>(
     unmeasured,
     doubts,
     points: found.points,
-    ...(tried && { tried }),
+    ...(tried && { tried, met: metByCrashes(subject, found.states) }),
     notes: [...(subject.notes ?? []), ...(late === undefined ? [] : [late]), ...unsplitStores(subject.trace)],
     found: [found],
   };

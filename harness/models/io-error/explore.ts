@@ -5,6 +5,7 @@
 import type { RecordedSubject } from '../../bench/subject.ts';
 import type { Effort } from '../../domain/effort.ts';
 import { NoSuchCase } from '../../domain/errors.ts';
+import type { Met } from '../../domain/met.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Op, Trace } from '../../domain/trace.ts';
 import { counted } from '../../domain/words.ts';
@@ -109,6 +110,7 @@ export async function exploreFaults(
     unmeasured: notMeasured,
     doubts: [...trace.unmeasured, ...(points === 0 ? [nothingTried(unmet)] : [])],
     points,
+    met: metByFaults([...first.verdicts, ...lasting.verdicts, ...reached]),
     tried: {
       kind: 'faults',
       tried: points - counted.tried,
@@ -129,6 +131,14 @@ export async function exploreFaults(
     ],
     trials: [trial],
   };
+}
+
+/** Of runs in which calls fail and nothing is crashed. */
+function metByFaults(verdicts: readonly FaultVerdict[]): Met {
+  const isFailed = ({ run: { trace, ending } }: FaultVerdict): boolean =>
+    ending.kind !== 'settled' || trace.marks.some(({ kind }) => kind === 'rejected');
+  const failed = verdicts.filter(isFailed).length;
+  return { 'failed-step': failed, 'went-on': verdicts.length - failed };
 }
 
 /** The single faults of a run by the rules of the cell's profile. */

@@ -1,4 +1,4 @@
-/** Quits as a model: `quit-cases.ts` says which there are, `carry-out.ts` tells a real process to quit. */
+/** Quits as a model: `quit-cases.ts` says which there are, `carry-out.ts` asks a real process to quit. */
 import { allCounted } from '../../domain/counted-work.ts';
 import { NoSuchCase } from '../../domain/errors.ts';
 import { OUTCOMES, worstOutcome } from '../../domain/outcomes.ts';
@@ -8,6 +8,7 @@ import { counted } from '../../domain/words.ts';
 import type { Judged } from '../../recover/believe.ts';
 import { stateId } from '../crash/crash-state.ts';
 import { DOUBT } from '../crash/letters.ts';
+import { isUnwritten, isInWork as isWorking } from '../crash/met.ts';
 import type { Letter, Model } from '../model.ts';
 import { carryOutQuit } from './carry-out.ts';
 import { blameQuit, describeQuit, type QuitExplored, quitTimeline } from './describe.ts';
@@ -116,13 +117,11 @@ function triedOf({ cases, sampled }: QuitCases, { verdicts }: Judged<QuitCase, Q
 
 /** Whether the quit came while a step was under way that had begun to change something, or before something promised was written. */
 function isInWork({ case: { subject, state, asked }, run }: QuitVerdict): boolean {
-  const { trace, steps } = subject;
   const { op } = state.at;
-  const settled = trace.marks.filter(({ afterOp }) => afterOp <= op);
-  const isUnwritten = settled.length === steps.length && trace.trees[op] !== trace.trees.at(-1);
-  if (asked !== undefined) return isUnwritten || run?.underWay === true;
-  const begun = settled.at(-1)?.afterOp ?? 0;
-  return isUnwritten || (settled.length < steps.length && trace.trees[op] !== trace.trees[begun]);
+  if (asked === undefined) return isWorking(subject, op);
+  const { trace, steps } = subject;
+  const isSettled = trace.marks.filter(({ afterOp }) => afterOp <= op).length === steps.length;
+  return run?.underWay === true || (isSettled && isUnwritten(subject, op));
 }
 
 const NEVER_DRY = 'the event loop does not end within 2 s of the last step: how it ends was not tried';

@@ -7,6 +7,7 @@
 import type { Bench } from '../../bench/bench.ts';
 import type { TasksSubject } from '../../bench/subject.ts';
 import type { Effort } from '../../domain/effort.ts';
+import { sumOfMet } from '../../domain/met.ts';
 import type { Tried } from '../../domain/result.ts';
 import { type ScheduleEnd, scheduleId, stepsOf } from '../../domain/schedule.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
@@ -134,6 +135,7 @@ async function exploreFrom(tree: Tree, subject: TasksSubject, exploration: RaceE
     unmeasured: [],
     doubts: found.doubts.map(({ planned, reason }) => `${scheduleId(planned.schedule)} could not be run: ${reason}`),
     points: found.tried,
+    met: { waited: found.races.filter(({ events }) => events.some(({ kind }) => kind === 'waits')).length },
     tried: {
       kind: 'schedules',
       reach: 'bounded',
@@ -164,6 +166,7 @@ function together(all: readonly ScheduleExplored[]): ScheduleExplored {
       unmeasured: [...sum.unmeasured, ...one.unmeasured],
       doubts: [...sum.doubts, ...one.doubts],
       points: sum.points + one.points,
+      met: sumOfMet(sum.met ?? {}, one.met ?? {}),
       ...bothTried(sum.tried, one.tried),
       notes: [...new Set([...sum.notes, ...one.notes])],
       ...(minimal && { minimal }),

@@ -12,6 +12,7 @@ const IN_PLACE: FaultStore = { save: `fs.writeFileSync(at('live'), text);` };
 test('a store that does it right is durable, whatever fails', async () => {
   const found = await check(RIGHT);
   expect(found.cell).toMatchObject({ grade: 'durable', violations: 0, picture: 'ooooo' });
+  expect(Object.values(found.cell.met ?? {}).every((count) => (count ?? 0) > 0)).toBe(true);
   expect([...found.outcomes.keys()]).toEqual(
     expect.arrayContaining(['@1~EMFILE', '@2~short=29', '@2~ENOSPC+', '@2~ENOSPC+29', '@3~EIO', '@3~EIO~dropped', '@5~EACCES']),
   );
@@ -21,6 +22,12 @@ test('a store that does it right is durable, whatever fails', async () => {
   expect(tried.twice.tried).toBe(tried.twice.of);
   // A disk that lies loses data in any store; that is shown, and held against none.
   expect(tried.lying).toMatchObject({ grade: 'lossy', outcomes: { unreadable: expect.any(Number) } });
+});
+
+test('a store that goes on, whatever fails, is said to', async () => {
+  const { cell } = await check({ save: `try { ${IN_PLACE.save} } catch {}` });
+  expect(cell.met).toEqual({ 'failed-step': 0, 'went-on': cell.met?.['went-on'] });
+  expect(cell.notes).toContain('no step failed of any fault: the store goes on, and says nothing');
 });
 
 test('runs that are observed op by op, and those that are not, find the same', async () => {
