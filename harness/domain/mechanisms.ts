@@ -83,8 +83,8 @@ export const MECHANISMS = {
     ofStore: true,
   },
   'promised-unwritten': {
-    does: 'comes only after the save has resolved, and a quit may come first',
-    mend: 'let the save resolve when the value is written, or write what is pending, synchronously, when the process is asked to quit',
+    does: 'comes only after it was promised, and the process may end first',
+    mend: 'let the save resolve when the value is written; for quits alone, write it when the process is asked to quit, before it ends',
     standsAlone: true,
   },
   'stays-alive': {

@@ -116,6 +116,15 @@ test.each<[string, RacingStore, (readonly [string, string])[], string[]]>([
     ['not-locked: -'],
   ],
   [
+    'writes when nobody waits for it any more',
+    { save: `fs.readdirSync(dir); setTimeout(() => fs.writeFileSync(at(dir, 'live'), JSON.stringify(value)), 3_600_000).unref();` },
+    [
+      ['replace', 'process-kill'],
+      ['save-twice', 'power-loss:ext4'],
+    ],
+    ['promised-unwritten: -'],
+  ],
+  [
     'brings back what was emptied on purpose',
     {
       save: `if (fs.existsSync(at(dir, 'live'))) fs.copyFileSync(at(dir, 'live'), at(dir, 'old'));\n${WRITE}\n${PLACE}\n${SYNC}`,

@@ -54,6 +54,12 @@ describe('with a check', () => {
     expect(result.cells.map(({ grade }) => grade)).toEqual(['durable']);
   });
 
+  test('a program that acknowledges before it writes is said to', async () => {
+    const early = 'for n in a b; do echo "ack $n"; echo "value of $n" > data/$n; done';
+    const { result } = await place.result(['--dir', 'data', '--check', SCRIPTS.json, '--', 'sh', '-c', early]);
+    expect(result.causes.map(({ mechanism }) => mechanism)).toEqual(['promised-unwritten']);
+  });
+
   test('a case is brought about again by the line that is printed, and the report quotes it', async () => {
     const args = ['--dir', 'data', '--check', SCRIPTS.code, '--', 'sh', 'in-place.sh'];
     const { result } = await place.result(args);

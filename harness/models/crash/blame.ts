@@ -26,14 +26,21 @@ interface Culprit {
 export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Findings<CrashExplored>): Promise<Blame | undefined> {
   const { subject, state } = verdict.case;
   const judged = judgedTrees(explored.verdicts, violates(cell));
-  const culprit = state.how === 'in-recovery' ? culpritOfTwo(state, subject) : culpritOf(state, subject.trace, judged);
-  if (culprit === undefined) return undefined;
+  const early = state.how === 'in-recovery' ? undefined : writtenLate(state, subject, judged);
+  const culprit = early ?? (state.how === 'in-recovery' ? culpritOfTwo(state, subject) : culpritOf(state, subject.trace, judged));
+  if (culprit === undefined) return isNeverWritten(subject.trace) ? NEVER_WRITTEN : undefined;
   const { op } = culprit;
   const mechanism = BY_OUTCOME[verdict.outcome] ?? culprit.mechanism;
   const site = (await subject.sites()).sites.get(op.index);
   const isOfRun = subject.trace.ops[op.index - 1] === op;
   return { mechanism, op: effectText(op), ...(isOfRun && site && { site }) };
 }
+
+/** Where no op brought what was promised, not even late. */
+export const NEVER_WRITTEN: Blame = { mechanism: 'promised-unwritten', op: 'what was saved' };
+
+/** Whether no op changed anything. */
+export const isNeverWritten = ({ trees }: Trace): boolean => trees.every((tree) => tree === trees[0]);
 
 /** What these outcomes say of the mechanism, whatever the op. */
 export const BY_OUTCOME: { readonly [outcome in Outcome]?: Mechanism } = { exposed: 'exposed', hung: 'waits-forever', blocked: 'blocks' };
@@ -64,6 +71,29 @@ export function culpritOf(state: Exclude<CrashState, TwiceState>, trace: Trace, 
   if (state.how === 'power-lost' && state.loss.lost.length > 0) return culpritOfLoss(state, trace, judged);
   return bytes === undefined ? windowAt(trace, op, judged) : windowBefore(trace, op, judged);
 }
+
+/**
+ * The op that brought what had been promised earlier: the directory was fine only after it, although no step was under way any more. Of a
+ * program each acknowledgement stands for itself, so that another one may be under way.
+ */
+function writtenLate(state: Exclude<CrashState, TwiceState>, { trace, steps }: RecordedSubject, judged: Judged): Culprit | undefined {
+  const { ops, trees, marks } = trace;
+  const { op: boundary, bytes } = state.at;
+  if (state.how === 'power-lost' && state.loss.lost.length > 0) return undefined;
+  if (bytes !== undefined || marks.length < steps.length) return undefined;
+  const isByKey = steps.every(({ kind }) => kind === 'set');
+  const settled = isByKey ? boundary : (marks.at(-1)?.afterOp ?? 0);
+  // What a step took away is a window of that step.
+  if (marks.some(({ afterOp }) => afterOp < boundary) && judgedBefore(trees, boundary, judged) === false) return undefined;
+  const later = ops.find(
+    ({ index }) => index > Math.max(boundary, settled) && trees[index] !== trees[index - 1] && judged(trees[index]) === false,
+  );
+  return later && { op: later, mechanism: 'promised-unwritten' };
+}
+
+/** What was judged of the last tree before the one at a boundary. */
+const judgedBefore = (trees: Trace['trees'], boundary: number, judged: Judged): boolean | undefined =>
+  judged(trees.slice(0, boundary).findLast((tree) => tree !== trees[boundary]));
 
 /** The stretch of violating boundaries that a boundary is in begins after this op. */
 function windowAt(trace: Trace, boundary: number, judged: Judged): Culprit | undefined {

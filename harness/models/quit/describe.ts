@@ -4,7 +4,7 @@ import { QUITS, type Quit } from '../../domain/quits.ts';
 import type { Op } from '../../domain/trace.ts';
 import { effectText, mechanismOf, promisedBefore } from '../../explain/changed.ts';
 import { isLoss } from '../../judge/outcome.ts';
-import { blameCrash } from '../crash/blame.ts';
+import { blameCrash, isNeverWritten, NEVER_WRITTEN } from '../crash/blame.ts';
 import type { CrashVerdict } from '../crash/crash-state.ts';
 import { crashTimeline, describeCrash } from '../crash/describe.ts';
 import type { CaseWords, Explored, Findings, Timeline } from '../model.ts';
@@ -46,7 +46,7 @@ export async function blameQuit(verdict: QuitVerdict, findings: Findings<QuitExp
   if (isSettledAt(one) && !wasThere(one, atBoundaries)) {
     const written = lastChange(subject.trace, Math.max(state.at.op, subject.trace.marks.at(-1)?.afterOp ?? 0));
     if (written !== undefined) return { mechanism: 'promised-unwritten', op: effectText(written), ...(await siteOf(written, subject)) };
-    if (lastChange(subject.trace, 0) === undefined) return { mechanism: 'promised-unwritten', op: 'what was saved' };
+    if (isNeverWritten(subject.trace)) return NEVER_WRITTEN;
   }
   const later = run?.trace ?? (isOfBoundary(verdict) ? undefined : subject.trace);
   const spoiler = later && lastChange(later, state.at.op);

@@ -29,7 +29,7 @@ test('the guide shows what is found, and each report knows it', async () => {
   expect(causes).toMatchObject([{ mechanism: 'promised-unwritten', site: { file: 'debounced.mjs', line: 8 } }]);
   expect(cases[0]).toMatchObject({ quitBy: expect.stringContaining('SIGTERM, which nothing handles') });
   for (const file of ['crash-matrix.junit.xml', 'crash-matrix.sarif', 'crash-matrix.html'])
-    expect(report(file), file).toContain(file.endsWith('html') ? '<script' : 'comes only after the save has resolved');
+    expect(report(file), file).toContain(file.endsWith('html') ? '<script' : 'comes only after it was promised');
 });
 
 test('a case is replayed', async () => {
