@@ -25,7 +25,7 @@ interface Culprit {
 /** Undefined where no op can be named. */
 export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Findings<CrashExplored>): Promise<Blame | undefined> {
   const { subject, state } = verdict.case;
-  const judged = judgedTrees(explored.verdicts, violates(cell));
+  const judged = judgedTrees(explored.verdicts, violates(cell), subject.trace);
   const early = state.how === 'in-recovery' ? undefined : writtenLate(state, subject, judged);
   const culprit = early ?? (state.how === 'in-recovery' ? culpritOfTwo(state, subject) : culpritOf(state, subject.trace, judged));
   if (culprit === undefined) return isNeverWritten(subject.trace) ? NEVER_WRITTEN : undefined;
@@ -48,21 +48,31 @@ export const BY_OUTCOME: { readonly [outcome in Outcome]?: Mechanism } = { expos
 /** Whether a tree violates the claim, as far as it was judged. */
 type Judged = (tree: Tree | undefined) => boolean | undefined;
 
-const known = new WeakMap<readonly CrashVerdict[], Judged>();
+type ByTree = Map<string, boolean>;
 
-/** Many cases of a cell share it. A tree that was judged under two promises counts as fine. */
-function judgedTrees(verdicts: readonly CrashVerdict[], isViolation: (outcome: Outcome) => boolean): Judged {
-  const ready = known.get(verdicts);
-  if (ready !== undefined) return ready;
-  const byTree = new Map<string, boolean>();
+const known = new WeakMap<readonly CrashVerdict[], ReadonlyMap<Trace, ByTree>>();
+
+/**
+ * By the cases of the same run: the histories of a cell promise each something else, and before the first save an empty directory is no loss.
+ * A tree that was judged under two promises of a run counts as fine.
+ */
+function judgedTrees(verdicts: readonly CrashVerdict[], isViolation: (outcome: Outcome) => boolean, trace: Trace): Judged {
+  const byTree = (known.get(verdicts) ?? judgedByTrace(verdicts, isViolation)).get(trace);
+  return (tree) => (tree === undefined ? undefined : byTree?.get(treeKey(tree)));
+}
+
+/** Many cases of a cell share it. */
+function judgedByTrace(verdicts: readonly CrashVerdict[], isViolation: (outcome: Outcome) => boolean): ReadonlyMap<Trace, ByTree> {
+  const byTrace = new Map<Trace, ByTree>();
   for (const { case: one, outcome } of verdicts) {
     if (one.state.how === 'in-recovery') continue;
+    const byTree: ByTree = byTrace.get(one.subject.trace) ?? new Map();
+    byTrace.set(one.subject.trace, byTree);
     const key = treeKey(one.state.tree);
     byTree.set(key, isViolation(outcome) && byTree.get(key) !== false);
   }
-  const judged: Judged = (tree) => (tree === undefined ? undefined : byTree.get(treeKey(tree)));
-  known.set(verdicts, judged);
-  return judged;
+  known.set(verdicts, byTrace);
+  return byTrace;
 }
 
 export function culpritOf(state: Exclude<CrashState, TwiceState>, trace: Trace, judged: Judged): Culprit | undefined {
