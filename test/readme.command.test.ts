@@ -41,7 +41,7 @@ test.each(MODELS.map((model) => [model.name, model] as const))('the row of %s na
 
 test('the store of the README has the matrix that it shows', async () => {
   place.write({ 'notes.ts': blocks('ts')[0] ?? '' });
-  const shown = ['1  notes', 'notes  '].map(blockOf);
+  const shown = ['1  notes', 'process-kill  '].map(blockOf);
   const { exitCode, stdout } = await place.run(['run', '--store', './notes.ts', '--scenario', 'first-save,replace']);
   const squeezed = (text: string): string => text.replace(/ +/g, ' ');
   for (const line of shown.flatMap((block) => block.trim().split('\n'))) expect(squeezed(stdout)).toContain(squeezed(line));

@@ -77,7 +77,7 @@ export async function report({ reporter, path }: Chosen, result: Result, output:
   const text = reporter.render(result, output);
   if (reporter.summary !== undefined && jobSummary) await addTo(jobSummary, (taken) => reporter.summary?.(result, taken) ?? '', output);
   if (path === undefined) {
-    if (text !== '') output.print(reporter.file === undefined ? text : text.trimEnd());
+    if (text !== '') output.print(text.trimEnd());
     return;
   }
   await replaceFile(path, text).catch((error: Error) => {

@@ -5,6 +5,7 @@ import { cellName, cellNameIn } from '../domain/case-id.ts';
 import { groupedBy } from '../domain/grouped.ts';
 import type { CaseResult, Cause, CellResult, Result } from '../domain/result.ts';
 import { counted, printable } from '../domain/words.ts';
+import { among } from './among.ts';
 import type { Colors } from './colors.ts';
 import { failureRows, layOutRows, type Row } from './failure.ts';
 import { wrapWords } from './lay-out.ts';
@@ -14,6 +15,16 @@ interface Reported {
   readonly cause: Cause;
   readonly cell: CellResult;
   readonly plainest: CaseResult;
+}
+
+/** Causes by which no claim falls, a line each: `--strict` reports them as it reports the others. */
+export function shownSection({ cells, causes }: Pick<Result, 'cells' | 'causes'>, { columns, colors }: CausesLook): string[] {
+  const shown = causes.filter(({ status }) => status === 'shown');
+  if (shown.length === 0) return [];
+  const isOnly = new Set(cells.map(({ store }) => store)).size === 1;
+  const lines = shown.flatMap((cause) => wrapWords(printable(isOnly ? cause.says : saysOf(cause)), columns - 4));
+  const heading = `only shown, no claim falls by them (in full with --strict): ${causesWords(shown)}`;
+  return [...wrapWords(heading, columns).map(colors.bold), ...lines.map((line) => `  ${line}`)];
 }
 
 /** What of a result causes are reported from. */
@@ -33,13 +44,14 @@ export function causeSections(result: Reportable, look: CausesLook): string[][] 
     return plainest === undefined || cell === undefined ? [] : [{ cause, cell, plainest }];
   });
   const of = (status: Cause['status']): Reported[] => reported.filter(({ cause }) => cause.status === status);
-  const [broken, shown, known] = [of('broken'), of('shown'), of('known')];
+  const [broken, known] = [of('broken'), of('known')];
   const { colors } = look;
   return [
     ...baselineLines(result, look),
-    ...(broken.length === 0 ? [] : [[colors.bold(colors.red(causesWords(broken.map(({ cause }) => cause))))]]),
-    ...broken.map((one, index) => block(one, index + 1, result.cells, look)),
-    ...brief('only shown: no claim falls by them', shown, look),
+    ...broken.map((one, index) => [
+      ...(index === 0 ? [colors.bold(colors.red(causesWords(broken.map(({ cause }) => cause))))] : []),
+      ...block(one, index + 1, result.cells, look),
+    ]),
     ...brief(result.baseline === undefined ? 'known bugs, found as expected' : 'known', known, look),
   ];
 }
@@ -66,7 +78,7 @@ function block(
   const { beyond, mend, site, outcomes } = cause;
   const [first = '', ...rest] = wrapWords(printable(`${number}  ${saysOf(cause)}`), columns);
   const rows: Row[] = [
-    ...(site?.source === undefined ? [] : [{ label: 'source', items: [[{ text: site.source }]] }]),
+    ...(site?.source === undefined ? [] : [{ label: 'source', items: [[{ text: site.source }]], most: MOST_SOURCE_LINES }]),
     { label: 'leaves', items: [outcomes.map((outcome) => ({ text: outcome, paint: (text) => paintOutcome(outcome, text, colors) }))] },
     { label: 'in', items: reachWords(cause, cells).map((text) => [{ text }]) },
     ...(beyond === undefined ? [] : [{ label: 'beyond baseline', items: beyond.map((text) => [{ text }]) }]),
@@ -75,6 +87,9 @@ function block(
   ];
   return [colors.bold(first), ...rest.map((line) => `   ${line}`), ...layOutRows(rows, colors, columns)];
 }
+
+/** A statement may be of any length. */
+const MOST_SOURCE_LINES = 2;
 
 const saysOf = ({ store, says }: Cause): string => `${store}: ${says}`;
 
@@ -90,8 +105,8 @@ function brief(title: string, some: readonly Reported[], { columns, colors }: Ca
 }
 
 /**
- * The models with their profiles and scenarios: `power-loss on ext4, xfs in replace, reset`. Where it is each that ran, they are counted.
- * Models that say the same of scenarios stand together.
+ * The models with their profiles and scenarios: `power-loss on ext4, xfs in replace, reset`. Models that say the same of scenarios stand
+ * together.
  */
 export function reachWords({ cells, store }: Pick<Cause, 'cells' | 'store'>, all: readonly CellResult[]): string[] {
   const reached = new Set(cells);
@@ -100,10 +115,19 @@ export function reachWords({ cells, store }: Pick<Cause, 'cells' | 'store'>, all
   const inModels = models.map((model) => {
     const ran = ofStore.filter((cell) => cell.model === model);
     const some = ran.filter((cell) => reached.has(cellName(cell)));
-    const profiles = namesOf(some, ran, ({ profile }) => profile, 'profile');
+    const profiles = namesOf(ran, ({ profile }) => profile);
+    const on = among(
+      namesOf(some, ({ profile }) => profile),
+      profiles,
+      `all ${counted(profiles.length, 'profile')}`,
+    );
     return {
-      where: profiles === undefined ? model : `${model} on ${profiles}`,
-      scenarios: namesOf(some, ran, ({ scenario }) => scenario, 'scenario') ?? '',
+      where: profiles.length === 0 ? model : `${model} on ${on}`,
+      scenarios: among(
+        namesOf(some, ({ scenario }) => scenario),
+        namesOf(ran, ({ scenario }) => scenario),
+        'all scenarios',
+      ),
     };
   });
   return [...groupedBy(inModels, ({ scenarios }) => scenarios)].map(
@@ -111,14 +135,6 @@ export function reachWords({ cells, store }: Pick<Cause, 'cells' | 'store'>, all
   );
 }
 
-function namesOf(
-  some: readonly CellResult[],
-  all: readonly CellResult[],
-  nameOf: (cell: CellResult) => string | undefined,
-  noun: string,
-): string | undefined {
-  const names = (cells: readonly CellResult[]): string[] => [...new Set(cells.flatMap((cell) => nameOf(cell) ?? []))];
-  const [reached, ran] = [names(some), names(all)];
-  if (ran.length === 0) return undefined;
-  return reached.length === ran.length && ran.length > 1 ? `all ${counted(ran.length, noun)}` : reached.join(', ');
-}
+const namesOf = (cells: readonly CellResult[], nameOf: (cell: CellResult) => string | undefined): string[] => [
+  ...new Set(cells.flatMap((cell) => nameOf(cell) ?? [])),
+];

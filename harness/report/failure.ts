@@ -23,6 +23,8 @@ export interface Row {
   readonly items: readonly (readonly Segment[])[];
   /** Must stay on one line, because it is there to be copied. */
   readonly whole?: boolean;
+  /** As many lines as this are shown. */
+  readonly most?: number;
 }
 
 interface BlockOptions {
@@ -125,9 +127,10 @@ function secondCrashRows(again: NonNullable<CaseResult['again']>, model: string)
 /** Labels in one column, text in the next, continued under itself. */
 export function layOutRows(rows: readonly Row[], colors: Colors, columns: number): string[] {
   const width = longest(rows.map((row) => row.label));
-  return rows.flatMap(({ label, items, whole = false }) => {
+  return rows.flatMap(({ label, items, whole = false, most = Number.POSITIVE_INFINITY }) => {
     const lines = items.flatMap((segments) => segmentLines(segments, whole ? Number.POSITIVE_INFINITY : columns - width - 5));
-    return lines.map((line, index) => `  ${colors.dim((index === 0 ? label : '').padEnd(width))}   ${line}`);
+    const shown = lines.length > most ? [...lines.slice(0, most - 1), `${lines[most - 1]} …`] : lines;
+    return shown.map((line, index) => `  ${colors.dim((index === 0 ? label : '').padEnd(width))}   ${line}`);
   });
 }
 

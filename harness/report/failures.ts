@@ -11,9 +11,8 @@ const COLUMNS = 110;
 export function failureText(result: Pick<Result, 'cells' | 'cases' | 'causes'>): string | undefined {
   const broken = { ...result, causes: result.causes.filter(({ status }) => status === 'broken') };
   const causes = causeSections(broken, { columns: COLUMNS, colors: NO_COLORS });
-  const [, ...withoutCounts] = causes;
   const blocks = [
-    ...(result.cells.length === 1 ? withoutCounts : causes).map((lines) => lines.join('\n')),
+    ...causes.map((lines, index) => (index === 0 && result.cells.length === 1 ? lines.slice(1) : lines).join('\n')),
     ...unprovenAlike(result.cells).map((cells) => unprovenBlock(cells, NO_COLORS, COLUMNS)),
   ];
   return blocks.length === 0 ? undefined : blocks.join('\n\n');

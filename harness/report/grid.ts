@@ -1,44 +1,45 @@
 /**
  * Many cells as a grid: one row per store and scenario, one column per file system or model.
  */
-import { failsRun } from '../domain/grade.ts';
 import { type Group, groupedBy } from '../domain/grouped.ts';
 import type { CellResult } from '../domain/result.ts';
 import { counted, withCommas } from '../domain/words.ts';
+import { byModel } from './by-model.ts';
+import { cellText, howToRead, paintCell } from './cell-text.ts';
 import type { Colors } from './colors.ts';
-import { gradeWords, paintGrade } from './grades.ts';
 import { longest, wrapWords } from './lay-out.ts';
 import type { Grid } from './tables.ts';
 import { triedOf } from './tried.ts';
 
 const GAP = '  ';
 
-/** In a narrow window the columns continue below, with the rows that have something to say in them. */
-export function grid({ title, cells, columnOf }: Grid, columns: number, colors: Colors): string[] {
-  const names = [...groupedBy(cells, columnOf)].map(([name, some]) => ({ name, width: longest([name, ...some.map(gridText)]) }));
-  const stores = [...groupedBy(cells, ({ store }) => store)];
-  const only = stores.length === 1 ? stores[0]?.[0] : undefined;
+/** One store, or columns that do not fit side by side, are a list by model. */
+export function grid(table: Grid, columns: number, colors: Colors): string[] {
+  const stores = [...groupedBy(table.cells, ({ store }) => store)];
+  const rows = (stores.length > 1 && gridRows(table, stores, columns, colors)) || byModel(table.cells, columns, colors);
+  return [...rows, ...wrapWords(howToRead(table.cells), columns).map(colors.dim)].map((line) => line.trimEnd());
+}
+
+type OfStore = readonly [store: string, cells: Group<CellResult>];
+
+/** Undefined if they are wider than the window. */
+function gridRows({ title, cells, columnOf }: Grid, stores: readonly OfStore[], columns: number, colors: Colors): string[] | undefined {
+  const named = [...groupedBy(cells, columnOf)].map(([name, some]) => ({ name, width: longest([name, ...some.map(cellText)]) }));
   const labels = cells.map(({ scenario }) => scenario);
-  const left = Math.max(2 + longest([...labels, othersLabel(new Set(labels).size)]), only?.length ?? 0);
-  const bandLines = (band: readonly Named[]): string[] => {
-    const titles = band.map(({ name, width }) => GAP + colors.dim(name.padEnd(width)));
-    const ofStore = ([store, some]: (typeof stores)[number]): string[] => {
-      const lines = rowsOf(some, band, columnOf).map(({ label, shown }) => {
-        const texts = shown.map((cell, index) => {
-          const width = band[index]?.width ?? 0;
-          return GAP + (cell === undefined ? ' '.repeat(width) : paintCell(cell, gridText(cell).padEnd(width), colors));
-        });
-        return `  ${label.padEnd(left - 2)}${texts.join('')}`.trimEnd();
+  const left = 2 + longest([...labels, othersLabel(new Set(labels).size)]);
+  if (named.reduce((sum, { width }) => sum + GAP.length + width, left) > columns) return undefined;
+  const titles = named.map(({ name, width }) => GAP + colors.dim(name.padEnd(width)));
+  const ofStore = ([store, some]: OfStore): string[] => {
+    const lines = rowsOf(some, named, columnOf).map(({ label, shown }) => {
+      const texts = shown.map((cell, index) => {
+        const width = named[index]?.width ?? 0;
+        return GAP + (cell === undefined ? ' '.repeat(width) : paintCell(cell, cellText(cell).padEnd(width), colors));
       });
-      return only !== undefined || lines.length === 0 ? lines : [colors.bold(store), ...lines];
-    };
-    return [`${colors.bold((only ?? '').padEnd(left))}${titles.join('')}`.trimEnd(), ...stores.flatMap(ofStore)];
+      return `  ${label.padEnd(left - 2)}${texts.join('')}`;
+    });
+    return [colors.bold(store), ...lines];
   };
-  return [
-    colors.bold(title),
-    ...bandsWithin(names, columns - left).flatMap(bandLines),
-    ...wrapWords(howToRead(cells), columns).map(colors.dim),
-  ];
+  return [colors.bold(title), `${' '.repeat(left)}${titles.join('')}`, ...stores.flatMap(ofStore)];
 }
 
 interface Named {
@@ -48,7 +49,7 @@ interface Named {
 
 interface GridRow {
   readonly label: string;
-  /** The cell in each column of the band; of the first scenario where several share the row. */
+  /** The cell in each column; of the first scenario where several share the row. */
   readonly shown: readonly (CellResult | undefined)[];
 }
 
@@ -57,53 +58,18 @@ const ALIKE = 3;
 
 const othersLabel = (count: number): string => `${count} others`;
 
-/** The rows of one store in these columns. */
-function rowsOf(cells: Group<CellResult>, band: readonly Named[], columnOf: Grid['columnOf']): GridRow[] {
+/** The rows of one store. */
+function rowsOf(cells: Group<CellResult>, columns: readonly Named[], columnOf: Grid['columnOf']): GridRow[] {
   const rows = [...groupedBy(cells, ({ scenario }) => scenario)].map(([label, some]) => ({
     label,
-    shown: band.map(({ name }) => some.find((cell) => columnOf(cell) === name)),
+    shown: columns.map(({ name }) => some.find((cell) => columnOf(cell) === name)),
   }));
-  const said = rows.filter(({ shown }) => shown.some((cell) => cell !== undefined));
-  const alike = groupedBy(said, ({ shown }) => shown.map((cell) => (cell === undefined ? '' : gridText(cell))).join('\0'));
+  const alike = groupedBy(rows, ({ shown }) => shown.map((cell) => (cell === undefined ? '' : cellText(cell))).join('\0'));
   const [most] = [...alike.values()].toSorted((one, other) => other.length - one.length);
-  if (most === undefined || most.length < Math.min(ALIKE, Math.max(2, said.length))) return said;
+  if (most === undefined || most.length < Math.min(ALIKE, Math.max(2, rows.length))) return rows;
   const [first, ...others] = most;
-  const label = most.length === said.length ? `all ${most.length}` : othersLabel(most.length);
-  return said.filter((row) => !others.includes(row)).map((row) => (row === first ? { ...row, label } : row));
-}
-
-/** `durable`, `lossy: empty`; `! lossy: empty` where a claim is broken or a bug missed, `(lossy: empty)` where it is only shown. */
-function gridText(cell: CellResult): string {
-  const words = gradeWords(cell);
-  switch (cell.status) {
-    case 'kept':
-    case 'unbroken':
-      return words;
-    case 'known-bug':
-      return `${words} *`;
-    case 'shown':
-      return `(${words})`;
-    case 'broken':
-    case 'missed-bug':
-      return `! ${words}`;
-    default:
-      return cell.status satisfies never;
-  }
-}
-
-function paintCell(cell: CellResult, text: string, colors: Colors): string {
-  if (failsRun(cell)) return colors.bold(colors.red(text));
-  return cell.status === 'kept' ? paintGrade(cell.grade, text, colors) : colors.dim(paintGrade(cell.grade, text, colors));
-}
-
-function howToRead(cells: readonly CellResult[]): string {
-  const seen = new Set(cells.map(({ status }) => status));
-  return [
-    ...(seen.has('broken') ? ['! claim broken'] : []),
-    ...(seen.has('missed-bug') ? ['! known bug missed'] : []),
-    ...(seen.has('known-bug') ? ['* known bug, found'] : []),
-    ...(seen.has('shown') ? ['( ) below the claim, which is only shown there'] : []),
-  ].join(' · ');
+  const label = most.length === rows.length ? `all ${most.length}` : othersLabel(most.length);
+  return rows.filter((row) => !others.includes(row)).map((row) => (row === first ? { ...row, label } : row));
 }
 
 /** `1,204 schedules`, `3,310 crashes in them`. */
@@ -146,22 +112,4 @@ export function recoveryWords(cells: readonly CellResult[]): string[] {
   const sum = (of: (one: (typeof recoveries)[number]) => number): number => recoveries.reduce((total, one) => total + of(one), 0);
   const [crashed, ways, states] = [sum(({ crashed }) => crashed), sum((one) => one.of), sum((one) => one.states)];
   return [`${withCommas(crashed)} of ${counted(ways, 'recovery', 'recoveries')} crashed again, ${counted(states, 'state')} judged`];
-}
-
-/** As many columns at a time as fit side by side, at least one. */
-function bandsWithin(columns: readonly Named[], room: number): Named[][] {
-  const bands: Named[][] = [];
-  let left = 0;
-  for (const column of columns) {
-    const needed = column.width + GAP.length;
-    const band = bands.at(-1);
-    if (band !== undefined && needed <= left) {
-      band.push(column);
-      left -= needed;
-    } else {
-      bands.push([column]);
-      left = room - needed;
-    }
-  }
-  return bands;
 }

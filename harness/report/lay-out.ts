@@ -18,6 +18,13 @@ export function wrapWords(text: string, width: number): string[] {
   return lines;
 }
 
+/** The words that fit into `width`, with a mark where some did not; at least one of them. */
+export function cutWords(text: string, width: number): string {
+  if (text.length <= width) return text;
+  const [first = ''] = wrapWords(text, width - 2);
+  return `${first} …`;
+}
+
 /** What stands between segments of one line. */
 export const GAP = '   ';
 
@@ -30,13 +37,16 @@ export function wrapSegments(segments: readonly string[], width: number): string
   return fitSideBySide(segments, width) ? [segments.join(GAP)] : segments.flatMap((segment) => wrapWords(segment, width));
 }
 
+/** What stands between items of one line. */
+export const BETWEEN = ' · ';
+
 /** Joins items with a dot between them, breaking the line only between items. */
 export function joinWithin(items: readonly string[], width: number): string[] {
   const lines: string[] = [];
   for (const item of items) {
     const last = lines.at(-1);
-    if (last === undefined || last.length + 3 + item.length > width) lines.push(item);
-    else lines[lines.length - 1] = `${last} · ${item}`;
+    if (last === undefined || last.length + BETWEEN.length + item.length > width) lines.push(item);
+    else lines[lines.length - 1] = `${last}${BETWEEN}${item}`;
   }
   return lines;
 }

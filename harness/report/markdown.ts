@@ -171,7 +171,7 @@ function howToRead(result: Result): string {
       : []),
     'A picture has one letter for each boundary, in the order of the run: before the first op, after each op, and inside writes and copies.',
     'Boundaries between which nothing on disk changed are _folded_: one kill stands for all of them.\n',
-    fenced(legend(result.cells, NO_COLORS).map((line) => line.trimStart())),
+    fenced(legend(result.cells)),
   ].join('\n');
 }
 

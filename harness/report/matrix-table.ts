@@ -53,14 +53,16 @@ const STATES = number('states', (cell) => cell.states);
 const FOLDED = number('folded', ({ tried }) => (tried?.kind === 'kills' ? tried.folded : 0));
 const VIOLATIONS = number('violations', (cell) => cell.violations);
 
-export function matrixTable(result: Run, columns: number, colors: Colors): string[] {
+/** `title` stands over the labels; without one, the name of the only store does. */
+export function matrixTable(result: Run, columns: number, colors: Colors, title?: string): string[] {
   const { cells } = result;
   const all = columnsOf(result);
   const sayings = (cell: CellResult): string =>
     [cell.store, lettersOf(cell), cell.folds, ...all.map(({ text }) => text(cell)), cell.reason].join('\0');
   const alike = [...groupedBy(cells, sayings).values()];
   const labels = labelsOf(alike);
-  const left = Math.max(2 + longest([...labels.values()]), onlyStore(cells)?.length ?? 0) + 2;
+  const heading = title ?? onlyStore(cells) ?? '';
+  const left = Math.max(2 + longest([...labels.values()]), heading.length) + 2;
   const widest = longest([PICTURE_TITLE, ...cells.map(lettersOf)]);
   const wanted = Math.min(NARROWEST_PICTURE, widest);
   const verdicts = [all, all.filter((column) => column !== FOLDED), [GRADE, CLAIM, VIOLATIONS], [GRADE, CLAIM]].map(
@@ -70,7 +72,7 @@ export function matrixTable(result: Run, columns: number, colors: Colors): strin
   const rows = beside === undefined ? rowsWithPictureBelow : rowsWithPictureBeside;
   const shown = beside ?? verdicts.find((shown) => left + shown.width <= columns) ?? new Verdicts([GRADE, CLAIM], cells);
   const firsts = alike.map(([first]) => first);
-  return rows(firsts, { labels, left, shown, columns, picture: Math.min(widest, columns - left - 2 - shown.width), colors });
+  return rows(firsts, { heading, labels, left, shown, columns, picture: Math.min(widest, columns - left - 2 - shown.width), colors });
 }
 
 /** All that there may be room for. */
@@ -81,6 +83,7 @@ function columnsOf({ cells, observed }: Run): Column[] {
 }
 
 interface Layout {
+  readonly heading: string;
   readonly labels: ReadonlyMap<CellResult, string>;
   /** Width of margin and labels. */
   readonly left: number;
@@ -91,10 +94,9 @@ interface Layout {
   readonly colors: Colors;
 }
 
-function rowsWithPictureBeside(cells: readonly CellResult[], { labels, left, shown, picture, columns, colors }: Layout): string[] {
-  const heading = `${PICTURE_TITLE.padEnd(picture)}  ${shown.titles()}`;
+function rowsWithPictureBeside(cells: readonly CellResult[], { heading, labels, left, shown, picture, columns, colors }: Layout): string[] {
   return [
-    `${colors.bold((onlyStore(cells) ?? '').padEnd(left))}${colors.dim(heading)}`,
+    `${colors.bold(heading.padEnd(left))}${colors.dim(`${PICTURE_TITLE.padEnd(picture)}  ${shown.titles()}`)}`,
     ...grouped(cells, colors, (cell) => {
       const [first = '', ...rest] = pictureLines(cell, picture, colors);
       const gap = ' '.repeat(Math.max(0, picture - lettersOf(cell).length));
@@ -107,12 +109,12 @@ function rowsWithPictureBeside(cells: readonly CellResult[], { labels, left, sho
   ];
 }
 
-function rowsWithPictureBelow(cells: readonly CellResult[], { labels, left, shown, columns, colors }: Layout): string[] {
+function rowsWithPictureBelow(cells: readonly CellResult[], { heading, labels, left, shown, columns, colors }: Layout): string[] {
   return [
-    `${colors.bold((onlyStore(cells) ?? '').padEnd(left))}${colors.dim(shown.titles())}`,
+    `${colors.bold(heading.padEnd(left))}${colors.dim(shown.titles())}`,
     ...grouped(cells, colors, (cell) => [
       `  ${(labels.get(cell) ?? '').padEnd(left - 2)}${shown.row(cell, colors)}`,
-      ...pictureLines(cell, columns - 4, colors).map((line) => `    ${line}`),
+      ...(lettersOf(cell) === '' ? [] : pictureLines(cell, columns - 4, colors).map((line) => `    ${line}`)),
       ...reasonLines(cell, 4, columns, colors),
     ]),
   ];

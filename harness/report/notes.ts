@@ -6,7 +6,7 @@ import type { CellResult, Result } from '../domain/result.ts';
 import { withCommas } from '../domain/words.ts';
 import { isSampled, triedOf } from './tried.ts';
 
-interface Note {
+export interface Note {
   readonly text: string;
   readonly cells: readonly string[];
 }

@@ -1,10 +1,10 @@
 /**
  * A cell's picture: one letter per boundary, wrapped, coloured, explained. It is never cut short.
  */
-import { OUTCOME_NAMES, OUTCOMES } from '../domain/outcomes.ts';
+import { OUTCOME_NAMES, OUTCOMES, type Outcome } from '../domain/outcomes.ts';
 import type { CellResult } from '../domain/result.ts';
 import type { Colors } from './colors.ts';
-import { longest, pieces, wrapWords } from './lay-out.ts';
+import { BETWEEN, joinWithin, longest, pieces, wrapWords } from './lay-out.ts';
 import { NOT_MEASURED, outcomeOfLetter, paintFolded, paintOutcome } from './outcomes.ts';
 
 /** The letters of a cell; one `?` where nothing was judged. Random histories that were judged have none. */
@@ -35,21 +35,48 @@ export function paintLetters(letters: string, folds: string, colors: Colors): st
 
 const UNKNOWN = 'not measured';
 
-/** What the letters mean, for each that occurs. */
-export function legend(cells: readonly CellResult[], colors: Colors, columns = Number.POSITIVE_INFINITY): string[] {
+interface Letter {
+  readonly letter: string;
+  readonly name: string;
+  /** What it stands for, where the name does not say it. */
+  readonly meaning?: string;
+  readonly outcome?: Outcome;
+}
+
+/** Each letter that occurs. */
+function lettersIn(cells: readonly CellResult[]): Letter[] {
   const seen = new Set(cells.flatMap((cell) => [...lettersOf(cell)]));
-  const outcomes = OUTCOME_NAMES.filter((outcome) => seen.has(OUTCOMES[outcome].letter));
-  const unknown = seen.has(NOT_MEASURED);
-  const width = longest([...outcomes, unknown ? UNKNOWN : '']);
-  const lines = outcomes.flatMap((outcome) => {
-    const { letter, meaning } = OUTCOMES[outcome];
-    const [first = '', ...rest] = wrapWords(meaning, columns - width - 7);
-    const head = `  ${paintOutcome(outcome, letter, colors)}  ${paintOutcome(outcome, outcome.padEnd(width), colors)}`;
-    return [`${head}  ${first}`, ...rest.map((line) => `${' '.repeat(width + 7)}${line}`)];
+  return [
+    ...OUTCOME_NAMES.map((outcome) => ({ outcome, name: outcome, letter: OUTCOMES[outcome].letter, meaning: OUTCOMES[outcome].meaning })),
+    { letter: NOT_MEASURED, name: UNKNOWN },
+  ].filter(({ letter }) => seen.has(letter));
+}
+
+/** What the letters mean, for each that occurs: a line for each. */
+export function legend(cells: readonly CellResult[]): string[] {
+  const letters = lettersIn(cells);
+  const width = longest(letters.map(({ name }) => name));
+  return letters.map(({ letter, name, meaning = '' }) => `${letter}  ${name.padEnd(width)}  ${meaning}`.trimEnd());
+}
+
+/** The same, as many to a line as there is room for. */
+export function legendLines(cells: readonly CellResult[], columns: number, colors: Colors): string[] {
+  const letters = lettersIn(cells).map(({ letter, name, meaning, outcome }) => {
+    const head = `${letter} ${name}`;
+    const lines = wrapWords(meaning === undefined ? head : `${head}: ${meaning}`, columns);
+    const paint = (line: string): string => paintOutcome(outcome, head, colors) + colors.dim(line.slice(head.length));
+    return { lines, paint };
   });
-  if (unknown) lines.push(`  ${colors.yellow(NOT_MEASURED)}  ${colors.yellow(UNKNOWN)}`);
-  if (colors.isColorSupported && cells.some((cell) => cell.folds?.includes('='))) {
-    lines.push(`  ${colors.dim('faint: nothing on disk changed since the letter before')}`);
-  }
-  return lines;
+  const paints = new Map(letters.map(({ lines: [first], paint }) => [first, paint]));
+  const folded = colors.isColorSupported && cells.some((cell) => cell.folds?.includes('='));
+  const painted = joinWithin(
+    letters.flatMap(({ lines }) => lines),
+    columns,
+  ).map((line) =>
+    line
+      .split(BETWEEN)
+      .map((text) => (paints.get(text) ?? colors.dim)(text))
+      .join(colors.dim(BETWEEN)),
+  );
+  return [...painted, ...(folded ? [colors.dim('faint: nothing on disk changed since the letter before')] : [])];
 }

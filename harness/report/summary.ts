@@ -2,6 +2,7 @@
  * A run in two lines: what was done, and whether every claim was kept.
  */
 import { EFFORTS, GATING_EFFORT, type Limits, provesAll } from '../domain/effort.ts';
+import { groupedBy } from '../domain/grouped.ts';
 import { modelName } from '../domain/model-names.ts';
 import type { CellResult, Result } from '../domain/result.ts';
 import { counted, duration, withCommas } from '../domain/words.ts';
@@ -9,24 +10,33 @@ import type { Colors } from './colors.ts';
 import { nothingFound } from './grades.ts';
 import { historyWords, recoveryWords, scheduleWords } from './grid.ts';
 import { ofKind } from './kinds.ts';
-import { stageWords } from './timings.ts';
 import { isSampled, triedOf } from './tried.ts';
 
 export function runWords(result: Result): string[] {
   const how = result.observed ? `${result.recorder} recorder, observed` : `${result.recorder} recorder`;
-  const models = [...new Set(result.cells.map(({ model }) => model))].map((model) => {
-    const names = new Set(result.cells.filter((cell) => cell.model === model).map(modelName));
-    return names.size === 1 ? [...names].join() : model;
-  });
+  const stores = [...new Set(result.cells.map(({ store }) => store))];
   return [
     `crash-matrix ${result.version}`,
-    ...models,
+    ...(stores.length > 1 ? [counted(stores.length, 'store')] : stores),
+    ...modelWords(result.cells),
     how,
     effortWords(result),
     `Node ${result.node.replace(/^v/, '')}`,
     result.platform,
     `seed ${result.seed}`,
   ];
+}
+
+/** A run names as many models as this; of more it says how many. Its matrix names them all. */
+const MOST_MODELS = 3;
+
+function modelWords(cells: readonly CellResult[]): string[] {
+  const models = [...groupedBy(cells, ({ model }) => model)];
+  if (models.length > MOST_MODELS) return [counted(models.length, 'model')];
+  return models.map(([model, some]) => {
+    const names = new Set(some.map(modelName));
+    return names.size === 1 ? [...names].join() : model;
+  });
 }
 
 /** `standard effort`, with the limits that options changed: `standard effort, histories 3`. */
@@ -48,7 +58,7 @@ export function summaryWords(result: Result): string[] {
   const shown = withStatus(cells, 'shown');
   const inconclusive = cells.filter((cell) => cell.grade === 'inconclusive').length;
   return [
-    counted(cells.length, 'cell'),
+    `${counted(cells.length, 'cell')}${shown === 0 ? '' : `, ${withCommas(shown)} only shown`}`,
     ...kills(result),
     ...quits(cells),
     ...power(cells),
@@ -61,16 +71,9 @@ export function summaryWords(result: Result): string[] {
       'violation',
     ),
     ...(found + missed === 0 ? [] : [`known bugs: ${found} found, ${missed} missed`]),
-    ...(shown === 0 ? [] : [`${counted(shown, 'cell')} below a claim that is only shown there (--strict holds them to it)`]),
     ...(inconclusive === 0 ? [] : [`${inconclusive} inconclusive`]),
     duration(result.durationMs),
-    ...timeWords(cells),
   ];
-}
-
-function timeWords(cells: readonly CellResult[]): string[] {
-  const words = stageWords(cells);
-  return words.length === 0 ? [] : [`time: ${words.join(', ')}`];
 }
 
 function kills({ cells, observed }: Result): string[] {

@@ -1,21 +1,24 @@
 /**
  * The report for a terminal: causes, then the picture, then what could not be shown and each missed bug, then the verdict.
  */
+import { type Group, groupedBy } from '../domain/grouped.ts';
 import type { CellResult, Result } from '../domain/result.ts';
-import { printable } from '../domain/words.ts';
-import { causeSections } from './causes.ts';
+import { counted, printable } from '../domain/words.ts';
+import { causeSections, shownSection } from './causes.ts';
 import { type Colors, toColors } from './colors.ts';
 import { grid } from './grid.ts';
-import { joinWithin, wrapWords } from './lay-out.ts';
+import { cutWords, joinWithin, wrapWords } from './lay-out.ts';
 import type { Look } from './look.ts';
 import { matrixTable } from './matrix-table.ts';
-import { aboutCells, notesOf } from './notes.ts';
-import { legend } from './picture.ts';
+import { type Note, notesOf } from './notes.ts';
+import { legendLines } from './picture.ts';
 import { runWords, summaryWords, verdictLine } from './summary.ts';
 import { tablesOf } from './tables.ts';
 import { unprovenAlike, unprovenBlock } from './unproven.ts';
 
 const NARROWEST = 40;
+/** Where notes take more lines than this, those about the same cells are cut to one. */
+const MOST_NOTE_LINES = 3;
 
 export function terminalReport(result: Result, options: Look): string {
   const colors = toColors(options.colors);
@@ -24,6 +27,7 @@ export function terminalReport(result: Result, options: Look): string {
     joinWithin(runWords(result), columns).map(colors.dim),
     ...causeSections(result, { columns, colors }),
     ...matrices(result, columns, colors),
+    shownSection(result, { columns, colors }),
     noteLines(result, columns, colors),
     ...unproven(result.cells, columns, colors),
     [...joinWithin(summaryWords(result), columns), verdictLine(result, colors)],
@@ -38,12 +42,13 @@ function matrices(result: Result, columns: number, colors: Colors): string[][] {
   const tables = tablesOf(result.cells);
   const pictured = tables.pictures.flatMap(({ cells }) => cells);
   const hasTitles = tables.pictures.length > 1 || tables.grid !== undefined;
-  const pictures = tables.pictures.map(({ title, cells }) => [
-    ...(hasTitles ? [colors.bold(title)] : []),
-    ...matrixTable({ observed: result.observed, cells }, columns, colors),
-  ]);
+  const pictures = tables.pictures.map(({ title, cells }) =>
+    matrixTable({ observed: result.observed, cells }, columns, colors, hasTitles ? title : undefined),
+  );
   const grids = tables.grid === undefined ? [] : [grid(tables.grid, columns, colors)];
-  return [...pictures, ...(pictured.length === 0 ? [] : [legend(pictured, colors, columns)]), ...grids];
+  const letters = legendLines(pictured, columns, colors);
+  const isOne = pictures.length === 1 && new Set(pictured.map(({ store }) => store)).size === 1;
+  return [...(isOne ? [[...pictures.flat(), ...letters]] : [...pictures, letters]), ...grids];
 }
 
 function unproven(cells: readonly CellResult[], columns: number, colors: Colors): string[][] {
@@ -51,6 +56,22 @@ function unproven(cells: readonly CellResult[], columns: number, colors: Colors)
 }
 
 function noteLines(result: Result, columns: number, colors: Colors): string[] {
-  const notes = notesOf(result).flatMap((note) => wrapWords(printable(`${note.text} (${aboutCells(note)})`), columns - 2));
-  return notes.length === 0 ? [] : [colors.bold('notes'), ...notes.map((line) => `  ${line}`)];
+  const notes = notesOf(result);
+  if (notes.length === 0) return [];
+  const whole = notes.flatMap((note) => wrapWords(printable(`${note.text} (${aboutWords(note.cells)})`), columns - 2));
+  const alike = [...groupedBy(notes, ({ cells }) => cells.join()).values()];
+  const areCut = whole.length > Math.max(MOST_NOTE_LINES, alike.length);
+  const lines = areCut ? alike.map((some) => cutNotes(some, columns - 2)) : whole;
+  return [colors.bold(areCut ? 'notes in brief (--reporter html has them in full)' : 'notes'), ...lines.map((line) => `  ${line}`)];
 }
+
+/** What several notes begin with, before they explain it, or as much of one as there is room for. */
+function cutNotes(notes: Group<Note>, width: number): string {
+  const [{ text, cells }, ...others] = notes;
+  const about = printable(` (${aboutWords(cells)})`);
+  const begin = notes.map((note) => note.text.split(/: |; /, 1).join()).join('; ');
+  return cutWords(printable(others.length === 0 ? text : begin), width - about.length) + about;
+}
+
+const aboutWords = ([first = '', ...others]: readonly string[]): string =>
+  others.length === 0 ? first : counted(1 + others.length, 'cell');

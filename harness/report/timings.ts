@@ -29,19 +29,6 @@ export function timings(all: readonly CellResult[]): string[] {
   return table.map((line) => line.map((text, at) => (at === 0 ? text.padEnd(widths[at] ?? 0) : text.padStart(widths[at] ?? 0))).join('  '));
 }
 
-/** The stages that took most of the time, as shares: `faults carried out 40 %`, …. */
-export function stageWords(cells: readonly CellResult[]): string[] {
-  const all = STAGE_NAMES.reduce((sum, stage) => sum + stageOf(cells, stage), 0);
-  if (all === 0) return [];
-  return STAGE_NAMES.map((stage) => ({ stage, share: Math.round((100 * stageOf(cells, stage)) / all) }))
-    .filter(({ share }) => share >= WORTH_SAYING)
-    .sort((one, other) => other.share - one.share)
-    .map(({ stage, share }) => `${stage} ${share} %`);
-}
-
-/** Percent. */
-const WORTH_SAYING = 10;
-
 const rowOf = (cell: CellResult): string => (isGenerated(cell) ? `${modelName(cell)} of histories` : modelName(cell));
 const secondsOf = (cells: readonly CellResult[]): number => cells.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1000;
 const stageOf = (cells: readonly CellResult[], stage: Stage): number =>

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Result } from '../../harness/domain/result.ts';
-import { cellsOf, copyInstallation, killsIn, openPlace, type Place, UNSYNCED } from '../lab/command.ts';
+import { cellsOf, copyInstallation, killsIn, openPlace, type Place, TEN_LINES, UNSYNCED } from '../lab/command.ts';
 import { noPtrace } from '../record/ptrace/tracing.ts';
 
 let place: Place;
@@ -17,6 +17,30 @@ function lineOf(file: string, text: string): number {
   const lines = readFileSync(file, 'utf8').split('\n');
   return lines.findIndex((line) => line.includes(text)) + 1;
 }
+
+test.skipIf(noPtrace !== undefined)('a store of ten lines with one mistake: sixty lines say what every model finds', async () => {
+  place.write({ 'ten.cjs': TEN_LINES });
+  const { exitCode, stdout } = await place.run(['run', '--store', './ten.cjs'], { env: { COLUMNS: '80' } });
+  const lines = stdout.split('\n');
+  const at = (start: string): number => lines.findIndex((line) => line.startsWith(start));
+  expect(exitCode).toBe(1);
+  expect(lines.length).toBeLessThanOrEqual(60);
+  expect(lines.filter((line) => line.length > 80 && !line.includes('crash-matrix replay '))).toEqual([]);
+  const inOrder = [
+    '1 cause, ',
+    '1  ten: ten.cjs:5 ',
+    'process-kill ',
+    'power-loss ',
+    'io-error ',
+    'race ',
+    'only shown',
+    'notes',
+    '66 cells',
+  ].map(at);
+  expect(inOrder).not.toContain(-1);
+  expect(inOrder).toEqual(inOrder.toSorted((one, other) => one - other));
+  expect(lines.at(-1)).toMatch(/^\d+ claims broken$/);
+});
 
 test('in a copy of the project, a copy turned into a rename is found, with its line; a known bug that is gone is missed', async () => {
   const { root, edit } = copyInstallation(place.root);

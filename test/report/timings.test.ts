@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { CellResult } from '../../harness/domain/result.ts';
 import { STAGE_NAMES } from '../../harness/domain/stages.ts';
-import { stageWords, timings } from '../../harness/report/timings.ts';
+import { timings } from '../../harness/report/timings.ts';
 import { cellAndCases } from './fixture.ts';
 
 const NONE = Object.fromEntries(STAGE_NAMES.map((stage) => [stage, 0]));
@@ -27,9 +27,4 @@ test('cells of an earlier run took no time', () => {
   const reused = cells.map((one) => ({ ...one, reused: true }));
   expect(timings([...cells.slice(2), ...reused])).toEqual(timings(cells.slice(2)));
   expect(timings(reused).at(-1)).toMatch(/^all .* 0$/);
-});
-
-test('what took most is said in words, and nothing of a run that was not measured', () => {
-  expect(stageWords(cells)).toEqual(['carry-out 60 %', 'record 20 %', 'recover 20 %']);
-  expect(stageWords([cell])).toEqual([]);
 });
