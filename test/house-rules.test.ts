@@ -116,7 +116,7 @@ describe('nothing outside its folder names a model', () => {
  * Programs of their own, besides the command line: they talk to the harness through their channels and end by themselves. And what is a part of
  * somebody's tests.
  */
-const PROGRAMS = [/^harness\/(?:cli|child|calibrate|benchmarks|vitest)\//, /^harness\/record\/ptrace\/tracer\.ts$/];
+const PROGRAMS = [/^harness\/(?:cli|child|calibrate|benchmarks|pictures|vitest)\//, /^harness\/record\/ptrace\/tracer\.ts$/];
 
 test('only programs print, read the environment or exit', () => {
   const forbidden = /console\.|process\.(env|exit\b|exitCode|stdout|stderr|argv)/;

@@ -43,6 +43,7 @@ const ROOMS: readonly string[] = [
   // Programs that drive the others.
   'calibrate',
   'benchmarks',
+  'pictures',
 ];
 
 /** Entry points that nobody imports, with the last room that each may import. */

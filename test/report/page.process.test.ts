@@ -12,8 +12,8 @@ import type { CaseResult, CellResult, Result } from '../../harness/domain/result
 import type { Json, Mark } from '../../harness/domain/trace.ts';
 import { causesOf } from '../../harness/explain/causes.ts';
 import { EvidenceTable } from '../../harness/explain/evidence-table.ts';
+import { BROWSER, BROWSER_MS, openBrowser } from '../../harness/pictures/browser.ts';
 import { htmlReport } from '../../harness/report/html.ts';
-import { BROWSER, BROWSER_MS, openBrowser } from '../lab/browser.ts';
 import { temporaryDirectory } from '../lab/temporary.ts';
 import { failing, op, resultOf } from './fixture.ts';
 import { manyCases } from './many-cases.ts';

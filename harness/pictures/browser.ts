@@ -1,4 +1,4 @@
-/** Debian's chromium, or another one, for tests of the page; they are skipped where no browser is installed. */
+/** Debian's chromium, or another one: for pictures of the page, and for tests of it, which are skipped where no browser is installed. */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
