@@ -20,6 +20,7 @@ export interface StopSignal {
  */
 export type StorePlace = string | FileUrl;
 
+/** One, or several in a list. */
 type OneOrMore<T> = T | readonly T[];
 
 /**
@@ -59,6 +60,7 @@ export interface HowOptions {
   readonly cacheDir?: string | undefined;
 }
 
+/** What `runMatrix` runs, and how. */
 export interface MatrixOptions extends HowOptions {
   /** Relative paths begin at `cwd`. */
   readonly store: OneOrMore<StorePlace>;

@@ -177,6 +177,7 @@ export const OUTCOMES = {
   },
 } as const satisfies Record<string, OutcomeRow>;
 
+/** What a recovery found, in one word. */
 export type Outcome = keyof typeof OUTCOMES;
 
 /** In the order in which reports list them. */

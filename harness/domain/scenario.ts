@@ -85,7 +85,9 @@ export function defineScenario(plan: ScenarioPlan): ScenarioPlan {
   return plan;
 }
 
+/** Of a store that keeps a whole value: saves another one in its place. */
 export const save = (value: Json): Step => ({ kind: 'save', value });
+/** Of a store that keeps a whole value: adds these members to it, by the store's `update`. */
 export const update = (add: { readonly [key: string]: Json }): Step => ({ kind: 'update', add });
 /** Of a store that keeps a map: gives a key a value. */
 export const set = (key: string, value: Json): Step => ({ kind: 'set', key, value });

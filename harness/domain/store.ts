@@ -31,6 +31,7 @@ export type { Outcome };
  */
 export const CONTRACTS = ['value', 'map', 'log'] as const;
 
+/** What a store promises to keep: a whole value, each key of a map, or each record of a log. */
 export type Contract = (typeof CONTRACTS)[number];
 
 /** The function that changes something, by which a store names its contract. */
@@ -53,6 +54,7 @@ export interface Abilities {
 /** The call that makes a promise: the change itself, the `flush` after it, or the `close` after it. */
 export const ACKNOWLEDGEMENTS = ['save', 'flush', 'close'] as const;
 
+/** What any store may have. */
 interface StoreOptions {
   /** Letters, digits, `.`, `_` and `-`: it is the first part of every case id. Defaults to the file's name. */
   readonly name?: string;
@@ -180,6 +182,7 @@ export interface ProgramStore extends Pick<StoreOptions, 'name' | 'claims' | 'kn
   readonly check?: string;
 }
 
+/** What the default export of a store's file is. */
 // biome-ignore lint/suspicious/noExplicitAny: as above.
 export type Store<Value = any> = ModuleStore<Value> | MapStore | LogStore | CommandStore | ProgramStore;
 

@@ -7,6 +7,7 @@
 
 import type { Call } from './calls.ts';
 
+/** A value that JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 export type { Call };

@@ -9,6 +9,7 @@ import type { Listed, ListedCell, MatrixEvent, MatrixRequest } from '../protocol
 import { EFFORT } from './effort.ts';
 import { storeFromTest } from './place.ts';
 
+/** How the suite is registered, and how its cells are run. */
 export interface CrashTestOptions extends HowOptions {
   /** Of the suite. Default: the path of the store. */
   readonly name?: string | undefined;
