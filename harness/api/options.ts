@@ -40,8 +40,8 @@ export interface HowOptions {
   readonly timeout?: number | undefined;
   /** Distinct states of power loss per cell up to which all are judged. Default: that of the effort. */
   readonly states?: number | undefined;
-  /** Crashes in a row: with 2, what recovers from the first is crashed as well. Default: 2. */
-  readonly depth?: 1 | 2 | undefined;
+  /** Crashes in a row, from 1 to 9, each in the recovery from the one before: with 3 or more, until nothing new comes. Default: that of the effort. */
+  readonly depth?: number | undefined;
   /** Of a race: switches from a process that could go on, in one run. Default: that of the effort. */
   readonly preemptions?: number | undefined;
   /** Random histories per cell. Default: that of the effort. */

@@ -152,7 +152,7 @@ export function openBenches(options: BenchOptions): Benches {
         };
         return await work({
           ...common,
-          effort: program === undefined ? effort : { ...effort, recoveries: 0 }, // a check changes nothing that could be crashed
+          effort: program === undefined ? effort : { ...effort, crashes: 1, recoveries: 0 }, // a check changes nothing that could be crashed
           onProgress,
           prepareOn,
           prepareLast,

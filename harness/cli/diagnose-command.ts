@@ -70,7 +70,7 @@ async function diagnose(path: string, flags: DiagnoseFlags, output: Output): Pro
 }
 
 /** One crash or one fault: what two leave, one mostly leaves too. Kills are copies of one run, which are the same trees. */
-const ONE_CRASH = { kills: 'observed', recoveries: 0, statesInRecovery: 0, secondFaults: 0, crashedFaults: 0 } as const;
+const ONE_CRASH = { kills: 'observed', crashes: 1, recoveries: 0, statesInRecovery: 0, secondFaults: 0, crashedFaults: 0 } as const;
 
 /** Throws `UsageError`. */
 function readable(path: string): ReturnType<typeof scanTree> {

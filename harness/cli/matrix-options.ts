@@ -1,8 +1,8 @@
 /** The options that say what runs, how and how much: of `crash-matrix run` and of `runMatrix`. */
 import { Option } from 'commander';
-import { EFFORT_NAMES, GATING_EFFORT } from '../domain/effort.ts';
+import { EFFORT_NAMES, GATING_EFFORT, MOST_CRASHES } from '../domain/effort.ts';
 import { modelsInHelp, onlyShown } from './model-list.ts';
-import { atLeastOne, byEffort, flag, list, recorder, seed, shard, states, timeout } from './options.ts';
+import { atLeastOne, byEffort, crashes, flag, list, recorder, seed, shard, states, timeout } from './options.ts';
 
 export const whatRuns = (): Option[] => [
   list('--store <name or file>', 'a built-in store, or a file with your own', 'all built-in ones'),
@@ -27,9 +27,10 @@ export const howMuch = (): Option[] => [
     .choices(EFFORT_NAMES)
     .default(GATING_EFFORT),
   states(byEffort('states')),
-  new Option('--depth <crashes>', 'crashes in a row: with 2, what recovers from the first is crashed as well')
-    .choices(['1', '2'])
-    .default('2'),
+  new Option(
+    '--depth <crashes>',
+    `crashes in a row, each in the recovery from the one before, up to ${MOST_CRASHES}; with 3 or more until nothing new comes (default: ${byEffort('crashes')})`,
+  ).argParser(crashes),
   new Option(
     '--preemptions <number>',
     `race: switches from a process that could go on, in one run (default: ${byEffort('preemptions')})`,

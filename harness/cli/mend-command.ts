@@ -70,7 +70,7 @@ async function mend(id: string | undefined, flags: MendFlags, output: Output): P
     const { cells, leftOut } = await selectCells(session, selection, now);
     for (const what of leftOut) output.note(what);
     checkAvailable(cells, session.machine);
-    const options = runOptions(session, { ...flags, bail: false, depth: '2', observe: false, fault: [], allCases: false });
+    const options = runOptions(session, { ...flags, bail: false, observe: false, fault: [], allCases: false });
     const cache = openCellCache(session, flags, { ...options, now, notesOf: () => [], onNote: () => {} }, output.note);
     const live = { stream: process.stderr, colors: output.colors, now: () => performance.now() };
     const run: Run = (work) => withLiveLine(live, (line) => work({ ...options, onProgress: line.update }));

@@ -1,6 +1,6 @@
 /** Options that several commands have, and how the texts of options are read. */
 import { InvalidArgumentError, Option } from 'commander';
-import { EFFORT_NAMES, EFFORTS } from '../domain/effort.ts';
+import { EFFORT_NAMES, EFFORTS, MOST_CRASHES } from '../domain/effort.ts';
 import { withCommas } from '../domain/words.ts';
 import type { Shard } from '../models/shards.ts';
 import { RECORDERS } from '../record/all.ts';
@@ -17,6 +17,12 @@ export function atLeastOne(value: string): number {
   const number = Number(value);
   if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number of 1 or more.');
   return number;
+}
+
+export function crashes(value: string): number {
+  if (!/^[1-9]$/.test(value) || Number(value) > MOST_CRASHES)
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_CRASHES}.`);
+  return Number(value);
 }
 
 function whole(value: string): number {
@@ -58,7 +64,7 @@ export const states = (otherwise: string): Option =>
   );
 
 /** The limit of each effort: `quick 200, standard 2,000, deep 10,000`; one number where they share it. */
-export function byEffort(limit: 'states' | 'histories' | 'preemptions'): string {
+export function byEffort(limit: 'states' | 'crashes' | 'histories' | 'preemptions'): string {
   const limits = EFFORT_NAMES.map((name) => EFFORTS[name][limit]);
   if (new Set(limits).size === 1) return withCommas(EFFORTS.standard[limit]);
   return EFFORT_NAMES.map((name) => `${name} ${withCommas(EFFORTS[name][limit])}`).join(', ');

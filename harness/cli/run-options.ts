@@ -1,5 +1,5 @@
 /** From flags to how cells run: for each command that runs cells. */
-import { EFFORTS, type Effort, type EffortName } from '../domain/effort.ts';
+import { EFFORTS, type Effort, type EffortName, limitsOfDepth } from '../domain/effort.ts';
 import type { RunOptions } from '../run.ts';
 import { replayText } from './replay-text.ts';
 import type { Session } from './session.ts';
@@ -10,7 +10,7 @@ export interface HowFlags {
   readonly seed: number;
   readonly effort: EffortName;
   readonly states?: number;
-  readonly depth: '1' | '2';
+  readonly depth?: number;
   readonly preemptions?: number;
   readonly histories?: number;
   readonly observe: boolean;
@@ -26,7 +26,7 @@ function effortOf({ effort: name, seed: drawnBy, observe, depth, states: most, p
     seed: drawnBy,
     ...EFFORTS[name],
     ...(observe && { kills: 'observed' }),
-    ...(depth === '1' && { recoveries: 0 }),
+    ...(depth !== undefined && limitsOfDepth(name, depth)),
     ...(most !== undefined && { states: most }),
     ...(preemptions !== undefined && { preemptions }),
     ...(histories !== undefined && { histories, costlyHistories: histories }),

@@ -15,7 +15,8 @@ const some = z.int().positive();
 export const limitsSchema = z.object({
   kills: z.enum(['real', 'observed']).describe('Whether a child is killed at each boundary, or one run is copied there'),
   states: some.describe('Distinct states of power loss of a cell up to which all are judged'),
-  recoveries: count.describe('Ways to recover from a first crash that are crashed again, in one cell'),
+  crashes: some.describe('Crashes in a row, each in the recovery from the one before, after which no more are tried'),
+  recoveries: count.describe('Recoveries that are crashed, in one cell, after each crash'),
   statesInRecovery: count.describe('Distinct states of these recoveries together up to which all are judged'),
   errnos: z
     .enum(['first', 'fallbacks', 'all'])
@@ -45,6 +46,7 @@ export const EFFORTS = {
   quick: {
     kills: 'observed',
     states: 200,
+    crashes: 1,
     recoveries: 0,
     statesInRecovery: 0,
     errnos: 'first',
@@ -65,6 +67,7 @@ export const EFFORTS = {
   standard: {
     kills: 'real',
     states: 2_000,
+    crashes: 2,
     recoveries: 6,
     statesInRecovery: 72,
     errnos: 'fallbacks',
@@ -85,6 +88,7 @@ export const EFFORTS = {
   deep: {
     kills: 'real',
     states: 10_000,
+    crashes: 2,
     recoveries: 16,
     statesInRecovery: 192,
     errnos: 'all',
@@ -110,6 +114,27 @@ export const EFFORT_NAMES = Object.keys(EFFORTS) as [EffortName, ...EffortName[]
 
 /** The one that gates: a claim is said to be kept by this effort or a larger one. */
 export const GATING_EFFORT: EffortName = 'standard';
+
+/** Crashes in a row that can be asked for. */
+export const MOST_CRASHES = 9;
+
+/** Where a third crash is asked for: what is not crashed cannot be said to come to an end. */
+const IN_A_ROW = { recoveries: 96, statesInRecovery: 9_600 } as const;
+
+/** What an effort tries with so many crashes in a row. */
+export function limitsOfDepth(
+  name: EffortName,
+  crashes: number,
+): { readonly crashes: number; readonly recoveries: number; readonly statesInRecovery: number } {
+  const own = EFFORTS[name];
+  if (crashes === 1) return { crashes, recoveries: 0, statesInRecovery: own.statesInRecovery };
+  const least = crashes === 2 ? EFFORTS[GATING_EFFORT] : IN_A_ROW;
+  return {
+    crashes,
+    recoveries: Math.max(own.recoveries, least.recoveries),
+    statesInRecovery: Math.max(own.statesInRecovery, least.statesInRecovery),
+  };
+}
 
 /** Whether one effort tries as much as another, or more. */
 export const isAtLeast = (one: EffortName, other: EffortName): boolean => EFFORT_NAMES.indexOf(one) >= EFFORT_NAMES.indexOf(other);

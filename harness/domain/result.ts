@@ -27,9 +27,30 @@ const explored = z.object({
   limit: count.describe('Different trees up to which all are enumerated'),
 });
 
+const deeper = z.object({
+  levels: z
+    .array(z.object({ crashes: z.int().positive(), crashed: count, of: count, states: count }))
+    .describe(
+      'From the third crash on: new trees that the crash before left in a recovery, how many of their recoveries were crashed, and the states judged then',
+    ),
+  end: z
+    .enum(['nothing-new', 'crashes', 'limits'])
+    .describe(
+      'nothing-new: the last crash left no tree whose recovery had not been crashed; crashes: it left some, and no more crashes were asked for; limits: not all that came was crashed, so nobody knows',
+    ),
+  after: z.int().positive().describe('Crashes in a row that were tried'),
+});
+
 const recoveries = z
-  .object({ crashed: count, of: count, states: count })
+  .object({
+    crashed: count,
+    of: count,
+    states: count,
+    deeper: deeper.optional().describe('Set where more than two crashes in a row were asked for'),
+  })
   .describe('Ways to recover from the first crash, how many of these recoveries were crashed again, and the states judged then');
+
+const laterCrash = z.object({ after: opLine.optional(), inside: count.optional(), lost: z.array(z.string()) });
 
 const tried = z
   .discriminatedUnion('kind', [
@@ -185,10 +206,8 @@ const caseResult = z.object({
   end: z.boolean().describe('True at the last boundary: the run ended by itself, nothing was killed'),
   quitBy: z.string().optional().describe('How the process ended, e.g. "SIGTERM, which nothing handles, when step 1 had settled"'),
   forced: z.string().optional().describe('Power cut: what the machine did before, e.g. "syncfs after op 5"'),
-  again: z
-    .object({ after: opLine.optional(), inside: count.optional(), lost: z.array(z.string()) })
-    .optional()
-    .describe('The second crash, in recovery'),
+  again: laterCrash.optional().describe('The second crash, in recovery'),
+  further: z.array(laterCrash).optional().describe('The crashes after the second, each in the recovery from the one before'),
   until: opLine.optional().describe('The op after which the outcome is gone again'),
   fault: z.string().optional().describe('What failed, e.g. "op 2 open sessions.json fails with EMFILE"'),
   start: z
@@ -302,6 +321,7 @@ export const resultSchema = z.object({
 export type Result = z.infer<typeof resultSchema>;
 export type CellResult = z.infer<typeof cell>;
 export type Tried = z.infer<typeof tried>;
+export type Recoveries = z.infer<typeof recoveries>;
 export type CaseResult = z.infer<typeof caseResult>;
 export type Cause = z.infer<typeof cause>;
 export type CellMend = z.infer<typeof cellMend>;

@@ -268,6 +268,32 @@ function textsOf({ tree, pid }: RunTree, { names, contents }: Variation): EntryT
   });
 }
 
+/** An entry of a tree as it is in every run. */
+export interface MaskedEntry {
+  /** Equal for entries that differ only in what runs make up: the names, times, UUIDs and hashes in them, and process ids. */
+  readonly text: string;
+  /** The canonical path. */
+  readonly path: string;
+  /** Whether the path is another one in each run. */
+  readonly isMadeUp: boolean;
+  readonly isEmpty: boolean;
+}
+
+/** `pids`: of the processes that made the tree. */
+export function maskedEntries(tree: Tree, [pid = 0, ...others]: readonly number[], variation: Variation): MaskedEntry[] {
+  const masked = new Map([...tree].map(([path, entry]) => [path, withoutPids(entry, others)]));
+  const texts = textsOf({ tree: masked, pid }, variation);
+  return [...tree].map(([actual, entry], index) => {
+    const { path = actual, masked: text = '' } = texts[index] ?? {};
+    return { text, path, isMadeUp: path !== actual, isEmpty: entry.kind === 'file' && entry.bytes.length === 0 };
+  });
+}
+
+function withoutPids(entry: Entry, pids: readonly number[]): Entry {
+  if (entry.kind === 'file') return { ...entry, bytes: pids.reduce((bytes, pid) => maskContents(bytes, pid), entry.bytes) };
+  return entry.kind === 'symlink' ? { ...entry, target: pids.reduce((target, pid) => maskText(target, pid), entry.target) } : entry;
+}
+
 /** Contents with times, UUIDs, hashes and the process id masked. */
 export function maskContents(bytes: Uint8Array, pid: number): Uint8Array {
   return Buffer.from(maskText(Buffer.from(bytes).toString('latin1'), pid), 'latin1');

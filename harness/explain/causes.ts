@@ -186,7 +186,7 @@ function reachOf(cases: readonly InCell[]): Pick<Cause, 'outcomes' | 'cells' | '
 }
 
 /** Plain cases first: a crash before a fault, one fault or crash before two, a written scenario before a drawn one. */
-function weightOf({ one: { after, again, fault, start, schedule, history, lost, end, id } }: Blamed): number {
+function weightOf({ one: { after, again, further = [], fault, start, schedule, history, lost, end, id } }: Blamed): number {
   const kinds = [
     history !== undefined,
     schedule !== undefined,
@@ -196,7 +196,7 @@ function weightOf({ one: { after, again, fault, start, schedule, history, lost, 
     start !== undefined,
   ];
   const kind = kinds.reduce((sum, is, index) => sum + (is ? 2 ** (kinds.length - index) : 0), 0);
-  return kind * 1_000_000 + lost.length * 10_000 + (after?.index ?? 0) + (HALVED.test(id) ? 0.5 : 0);
+  return kind * 1_000_000 + further.length * 200_000 + lost.length * 10_000 + (after?.index ?? 0) + (HALVED.test(id) ? 0.5 : 0);
 }
 
 /** Half of what a store wrote, which differs from run to run where that has a process id in it. */

@@ -92,18 +92,23 @@ function withUnseen({ name, seesAllProcesses }: Recorder, trace: Trace, director
   return { ...trace, unmeasured: [...trace.unmeasured, unseen] };
 }
 
+/** With the id of the process that ran, which files may hold. */
+export interface TraceOfRun extends Trace {
+  readonly pid: number;
+}
+
 /** Observes one run, and repeats it only if it fails. What varies from run to run is known from earlier runs of the same store. */
 export async function recordOnce(
   recorder: Recorder,
   { prepare, complaint }: RecordRequest,
   { variation }: Pick<Trace, 'variation'>,
-): Promise<Trace | NotMeasured> {
+): Promise<TraceOfRun | NotMeasured> {
   let last: NotMeasured = { reason: 'not recorded' };
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const run = attempt === 0 ? prepare() : started(prepare());
     const observed = await recorder.run({ ...run, plan: { kind: 'observe' } });
     const trouble = troubleIn(observed, () => complaint(run.directory));
-    if (trouble === undefined) return traceOf(recorder.name, observed, run.spool, variation);
+    if (trouble === undefined) return { ...traceOf(recorder.name, observed, run.spool, variation), pid: observed.pid };
     last = { reason: trouble };
   }
   return last;

@@ -133,9 +133,11 @@ function placeOf({ after, site }: CaseResult): string {
 }
 
 /** What was lost and what would mend it, without the numbers that differ from scenario to scenario. */
-function causeOf({ lost, missingBarrier = '', again }: CaseResult): string {
-  const ops = [...lost, missingBarrier, ...(again?.lost ?? [])].map((text) => text.replaceAll(/ \d+\.\.\d+/g, '').replaceAll(/\d+/g, 'N'));
-  return [again === undefined ? 'once' : 'twice', ...new Set(ops)].join();
+function causeOf({ lost, missingBarrier = '', again, further = [] }: CaseResult): string {
+  const ops = [...lost, missingBarrier, ...[again ?? [], further].flat().flatMap((later) => later.lost)].map((text) =>
+    text.replaceAll(/ \d+\.\.\d+/g, '').replaceAll(/\d+/g, 'N'),
+  );
+  return [again === undefined ? 'once' : 'twice', ...further.map(() => 'again'), ...new Set(ops)].join();
 }
 
 /** Cells that are named; of more, the number is reported. */

@@ -76,7 +76,7 @@ export function failureRows(cell: CellResult, failure: CaseResult, colors: Color
     ...momentRows(failure, cell.model).map(asRow),
     ...(failure.forced === undefined ? [] : [{ label: 'before that', items: [[{ text: failure.forced }]] }]),
     ...lossRows(failure),
-    ...(failure.again === undefined ? [] : secondCrashRows(failure.again, cell.model)),
+    ...[failure.again ?? [], failure.further ?? []].flat().flatMap((later) => laterCrashRows(later, cell.model)),
     { label: failure.foundBy ?? OUTCOMES[failure.outcome].foundBy, items: [[found, { text: `had promised ${failure.promised}` }]] },
     ...differenceRows(failure.differs),
     { label: 'on disk', items: filesOnDisk(failure.onDisk) },
@@ -119,9 +119,9 @@ function lossRows({ landed, lost }: Pick<CaseResult, 'landed' | 'lost'>): Row[] 
   ];
 }
 
-function secondCrashRows(again: NonNullable<CaseResult['again']>, model: string): Row[] {
-  const { label, words } = crashRow({ ...again, end: false }, model);
-  return [asRow({ label: 'then, in recovery', words: [label, ...words] }), ...lossRows(again)];
+function laterCrashRows(later: NonNullable<CaseResult['again']>, model: string): Row[] {
+  const { label, words } = crashRow({ ...later, end: false }, model);
+  return [asRow({ label: 'then, in recovery', words: [label, ...words] }), ...lossRows(later)];
 }
 
 /** Labels in one column, text in the next, continued under itself. */

@@ -107,7 +107,9 @@ export function historyWords(cells: readonly CellResult[]): string[] {
 
 /** How many of the ways in which recovery can go were crashed in their turn. */
 export function recoveryWords(cells: readonly CellResult[]): string[] {
-  const recoveries = cells.flatMap(({ tried }) => (tried?.kind === 'kills' || tried?.kind === 'states' ? (tried.recoveries ?? []) : []));
+  const recoveries = cells
+    .flatMap(({ tried }) => (tried?.kind === 'kills' || tried?.kind === 'states' ? (tried.recoveries ?? []) : []))
+    .flatMap((one) => [one, ...(one.deeper?.levels ?? [])]);
   if (recoveries.length === 0) return [];
   const sum = (of: (one: (typeof recoveries)[number]) => number): number => recoveries.reduce((total, one) => total + of(one), 0);
   const [crashed, ways, states] = [sum(({ crashed }) => crashed), sum((one) => one.of), sum((one) => one.states)];

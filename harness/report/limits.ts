@@ -14,6 +14,7 @@ export function limitWords(limits: Limits): string[] {
   return [
     `up to ${counted(limits.states, 'state')} of power loss`,
     `${counted(recoveries, 'recovery', 'recoveries')} crashed again`,
+    ...(limits.crashes > 2 ? [`up to ${limits.crashes} crashes in a row`] : []),
     ERRNOS[errnos],
     counted(secondFaults, 'second fault'),
     counted(limits.lastingFaults, 'lasting fault'),

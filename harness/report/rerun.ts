@@ -7,7 +7,7 @@ import type { Cause, CellResult, Result } from '../domain/result.ts';
 /** The options of `run` that change one limit. A run with one of them tries other things than its effort does. */
 const OPTIONS: { readonly [limit in keyof Limits]?: (value: Limits[limit]) => string } = {
   kills: (kills) => (kills === 'observed' ? ' --observe' : ''),
-  recoveries: (recoveries) => (recoveries === 0 ? ' --depth 1' : ''),
+  crashes: (crashes) => ` --depth ${crashes}`,
   states: (states) => ` --states ${states}`,
   preemptions: (preemptions) => ` --preemptions ${preemptions}`,
   histories: (histories) => ` --histories ${histories}`,

@@ -20,7 +20,7 @@ export function stableText(text: string): string {
 
 /** A case as a committed report shows it. */
 export function stableCase(one: CaseResult): CaseResult {
-  const { after, until, landed, again, forced, missingBarrier, fault, quitBy, ...rest } = one;
+  const { after, until, landed, again, further, forced, missingBarrier, fault, quitBy, ...rest } = one;
   return {
     ...rest,
     ...(after !== undefined && { after: stableOp(after) }),
@@ -30,14 +30,17 @@ export function stableCase(one: CaseResult): CaseResult {
     ...(forced !== undefined && { forced }),
     ...(quitBy !== undefined && { quitBy: stableText(quitBy) }),
     ...(missingBarrier !== undefined && { missingBarrier: stableOps(missingBarrier) }),
-    ...(again !== undefined && {
-      again: { ...again, ...(again.after && { after: stableOp(again.after) }), lost: again.lost.map(stableOps) },
-    }),
+    ...(again !== undefined && { again: stableCrash(again) }),
+    ...(further !== undefined && { further: further.map(stableCrash) }),
     found: stableText(one.found),
     promised: stableText(one.promised),
     onDisk: one.onDisk.map(({ path, bytes }) => ({ path: canonicalPath(path, []), ...(bytes === 0 && { bytes }) })),
     lost: one.lost.map(stableOps),
   };
+}
+
+function stableCrash(later: NonNullable<CaseResult['again']>): NonNullable<CaseResult['again']> {
+  return { ...later, ...(later.after && { after: stableOp(later.after) }), lost: later.lost.map(stableOps) };
 }
 
 /** Ops within a text, as in `op 7 write a.tmp 0..1204: its data at block 0, the size of 1204 bytes`. */

@@ -39,6 +39,8 @@ test.each<[{ readonly [name: string]: unknown }, string, string]>([
   [{ cache_dir: 'x' }, 'did you mean cacheDir?', ''],
   [{ effort: 'fast' }, 'the option effort cannot be "fast"', 'Allowed choices are quick, standard, deep.'],
   [{ timeout: 0 }, 'the option timeout cannot be 0', 'It must be a number greater than 0.'],
+  [{ depth: 10 }, 'the option depth cannot be 10', 'It must be a whole number from 1 to 9.'],
+  [{ depth: 2.5 }, 'the option depth cannot be 2.5', 'It must be a whole number from 1 to 9.'],
   [{ seed: 1.5 }, 'the option seed cannot be 1.5', 'It must be a whole number.'],
   [{ strict: 'yes' }, 'the option strict cannot be "yes"', 'It must be true or false.'],
   [{ cache: 0 }, 'the option cache cannot be 0', 'It must be true or false.'],

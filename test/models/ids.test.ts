@@ -71,20 +71,27 @@ const lostDetail = fc.oneof(
   fc.stringMatching(/^tree=[0-9a-f]{16}$/),
 );
 
-/** A crash, then another in recovery, or in a random history. */
+/** Each in the recovery from the one before. */
+const inARow = ([first, ...later]: readonly NamedState[]): NamedState => {
+  if (first === undefined) throw new Error('there is a first crash');
+  return later.length === 0 ? first : { ...first, second: inARow(later) };
+};
+
+/** A crash, then others in recovery, or in a random history. */
 const crashes = (state: fc.Arbitrary<NamedState>, twice: boolean): fc.Arbitrary<NamedState> =>
   fc.oneof(
     state,
     fc.tuple(state, history).map(([named, steps]) => ({ ...named, history: steps })),
-    ...(twice ? [fc.tuple(state, state).map(([named, second]) => ({ ...named, second }))] : []),
+    ...(twice ? [fc.array(state, { minLength: 2, maxLength: 5 }).map((all) => inARow(all))] : []),
   );
 
 const crashed =
   (state: (named: NamedState) => object) =>
-  (named: NamedState): object => ({
-    subject: { history: named.history && { steps: named.history } },
-    state: named.second === undefined ? state(named) : { how: 'in-recovery', first: state(named), second: state(named.second) },
-  });
+  (named: NamedState): object => {
+    const then = (first: object, second: NamedState | undefined): object =>
+      second === undefined ? first : then({ how: 'in-recovery', first, second: state(second) }, second.second);
+    return { subject: { history: named.history && { steps: named.history } }, state: then(state(named), named.second) };
+  };
 
 const processKill: Ids<NamedState> = {
   caseOf: crashed(({ at }) => ({ how: 'killed', at })),
@@ -93,13 +100,23 @@ const processKill: Ids<NamedState> = {
       fc.record({ op: number, bytes: number }, { requiredKeys: ['op'] }).map((at) => ({ at: at as NamedState['at'], detail: '' })),
       true,
     ),
-  texts: ['@12', '@12~torn=4096', '@12~then=3~torn=4096', '@12~torn=512~then=3', '@12~history=s1.c2', '@12~history=s1.u2.z.r.l~torn=7'],
+  texts: [
+    '@12',
+    '@12~torn=4096',
+    '@12~then=3~torn=4096',
+    '@12~torn=512~then=3',
+    '@12~then=3~torn=512~then=0~then=7',
+    '@12~history=s1.c2',
+    '@12~history=s1.u2.z.r.l~torn=7',
+  ],
   refused: [
     '@1~lost=3',
     '@1~torn=',
     '@1~torn=x',
     '@1~then=',
     '@1~then=2~lost=3',
+    '@1~then=2~then=',
+    '@1~then=2~then=3~lost=3',
     '@1~history=',
     '@1~history=q7',
     '@1~history=s1~EIO',
@@ -128,6 +145,7 @@ const powerLoss: Ids<NamedState> = {
     '@12~lost512=7',
     '@12~tree=0123456789abcdef',
     '@12~lost=7~then=3~lost=1',
+    '@12~then=3~lost=1+2~then=4~then=5~lost512=6',
     '@12~then=3',
     '@12~history=s1.c2~lost=7',
   ],
@@ -160,7 +178,7 @@ const powerCut: Ids<NamedState> = {
       false,
     ),
   texts: ['@12', '@12~fsync=5', '@12~sync=5', '@12~commit=5', '@12~history=s1.c2~sync=5'],
-  refused: ['@1~lost=3', '@1~fsync', '@1~fdatasync=3', '@1~sync=2~then=3', '@1~then=3'],
+  refused: ['@1~lost=3', '@1~fsync', '@1~fdatasync=3', '@1~sync=2~then=3', '@1~then=3', '@1~then=3~then=4'],
 };
 
 const errno = fc.constantFrom('EIO', 'ENOSPC', 'EACCES', 'EMFILE', 'EROFS', 'EPERM', 'EDQUOT', 'ENOLCK');

@@ -90,7 +90,11 @@ test('what is only shown is left out of the command, which would hold the store 
 
 test('the run is the one that found it: effort, limits, seed and recorder', () => {
   const { limits } = oneCause({}, { effort: 'deep' });
-  const changed: Partial<Result> = { effort: 'deep', seed: 7, limits: { ...limits, histories: 500, recoveries: 0, kills: 'observed' } };
+  const changed: Partial<Result> = {
+    effort: 'deep',
+    seed: 7,
+    limits: { ...limits, histories: 500, crashes: 1, recoveries: 0, kills: 'observed' },
+  };
   expect(runLine(withReplay(oneCause({}, changed), ' --recorder binding'))).toMatch(
     / --effort deep --observe --depth 1 --histories 500 --seed 7 --recorder binding$/,
   );

@@ -127,6 +127,9 @@ test('recoveries that were crashed again are counted in every model', () => {
     cells.slice(0, 1).map((cell) => ({ ...cell, model, tried: { ...TRIED[model], recoveries: { crashed: 2, of: 3, states: 30 } } })),
   );
   expect(plain({ ...rest, cells: crashed, cases: [] })).toContain('4 of 6 recoveries crashed again, 60 states judged');
+  const deeper = { levels: [{ crashes: 3, crashed: 5, of: 7, states: 40 }], end: 'limits' as const, after: 3 };
+  const inARow = crashed.map((cell) => ({ ...cell, tried: { ...cell.tried, recoveries: { ...cell.tried.recoveries, deeper } } }));
+  expect(plain({ ...rest, cells: inARow, cases: [] })).toContain('14 of 20 recoveries crashed again, 140 states judged');
 });
 
 test('verdicts stand under their titles, however short the pictures', () => {

@@ -4,6 +4,7 @@
  *     @12                      after op 12
  *     @12~lost=7               and what the model says of the state there
  *     @12~then=3~torn=4096     recovery was crashed in its turn, after op 3 of its own
+ *     @12~then=3~then=5        and the recovery from that, after op 5 of its own
  *     @12~history=s1.c2~lost=7 in a random history; the boundary counts the ops of all its processes
  */
 import { type History, historyDetail, parseHistoryDetail } from '../../generate/history.ts';
@@ -14,7 +15,7 @@ export interface NamedState {
   readonly at: CrashPoint;
   /** `lost=7.2+9`, `tree=…`, `fsync=5`, `sync=5`; empty for none. */
   readonly detail: string;
-  /** The state of the second crash, in recovery. */
+  /** The state of the next crash, in recovery. */
   readonly second?: NamedState;
   readonly history?: History;
 }
@@ -29,7 +30,7 @@ export function writeCrashId({ subject: { history }, state }: CrashCase): string
   return `${at}~${historyDetail(history.steps, rest.join('~'))}`;
 }
 
-const SECOND = /^(?:(?<first>.*?)~)?then=(?<op>0|[1-9]\d{0,8})(?:~(?<detail>.+))?$/;
+const NEXT = /^(?:(?<first>.*?)~)??then=(?<op>0|[1-9]\d{0,8})(?:~(?<detail>.+))?$/;
 
 /** `twice`: whether the model crashes recoveries too. */
 export function readCrashId(op: number, detail: string, read: ReadState, twice: boolean): NamedState | undefined {
@@ -40,9 +41,11 @@ export function readCrashId(op: number, detail: string, read: ReadState, twice: 
     const named = state(op, drawn.rest);
     return named && { ...named, history: drawn.history };
   }
-  const again = SECOND.exec(detail)?.groups;
-  if (again === undefined) return state(op, detail);
-  if (!twice) return undefined;
-  const [first, second] = [state(op, again.first ?? ''), state(Number(again.op), again.detail ?? '')];
-  return first && second && { ...first, second };
+  const crashes = (boundary: number, text: string): NamedState | undefined => {
+    const next = NEXT.exec(text)?.groups;
+    if (next === undefined) return state(boundary, text);
+    const [first, second] = [state(boundary, next.first ?? ''), crashes(Number(next.op), next.detail ?? '')];
+    return first && second && { ...first, second };
+  };
+  return twice || !NEXT.test(detail) ? crashes(op, detail) : undefined;
 }

@@ -1,9 +1,10 @@
 /** One tree that may be on disk after one crash, however it came about, and what a case id says of it. */
 import type { RecordedSubject } from '../../bench/subject.ts';
-import type { Trace, Tree } from '../../domain/trace.ts';
+import type { Tree } from '../../domain/trace.ts';
 import type { Oracle } from '../../judge/oracle.ts';
 import type { Unit } from '../../persistence/micro-op.ts';
 import type { PowerLossState } from '../../persistence/state.ts';
+import type { TraceOfRun } from '../../record/record.ts';
 import type { ForcePoint } from '../../record/recorder.ts';
 import type { Verdict } from '../../recover/believe.ts';
 import type { Case } from '../model.ts';
@@ -44,13 +45,13 @@ export interface CutState extends AnyState {
   readonly force?: ForcePoint;
 }
 
-/** A process that recovered from the first crash was crashed in its turn. */
+/** A process that recovered from a crash was crashed in its turn. The first crash may have come in a recovery, too. */
 export interface TwiceState extends AnyState {
   readonly how: 'in-recovery';
-  readonly first: KillState | LossState;
+  readonly first: KillState | LossState | TwiceState;
   readonly second: KillState | LossState;
   /** The recovery, as it went undisturbed. */
-  readonly trace: Trace;
+  readonly trace: TraceOfRun;
 }
 
 export type CrashState = KillState | LossState | CutState | TwiceState;
@@ -68,6 +69,16 @@ export type CrashVerdict = Verdict<CrashCase, undefined>;
 
 export function crashCase(subject: RecordedSubject, state: CrashState): CrashCase {
   return { subject, state, oracle: subject.oracle };
+}
+
+/** The crash in the subject's own run, before any recovery. */
+export function firstCrash(state: CrashState): Exclude<CrashState, TwiceState> {
+  return state.how === 'in-recovery' ? firstCrash(state.first) : state;
+}
+
+/** The crashes in recoveries, each in the recovery from the one before, with that recovery. */
+export function crashesInRecovery(state: CrashState): readonly Pick<TwiceState, 'second' | 'trace'>[] {
+  return state.how === 'in-recovery' ? [...crashesInRecovery(state.first), state] : [];
 }
 
 /** What a case id says after the model, as in `@12~lost=7`. */

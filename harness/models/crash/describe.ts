@@ -7,7 +7,7 @@ import { counted } from '../../domain/words.ts';
 import { opText } from '../../explain/op-text.ts';
 import { historyInWords } from '../../generate/history.ts';
 import { type CaseWords, type Findings, opsWithSites, type Timeline, type TimelinePart } from '../model.ts';
-import { type CrashState, type CrashVerdict, lostIn, stateId, type TwiceState } from './crash-state.ts';
+import { type CrashState, type CrashVerdict, crashesInRecovery, firstCrash, lostIn, stateId, type TwiceState } from './crash-state.ts';
 import type { CrashExplored, StatesOfTrace } from './explore.ts';
 import { lostTexts } from './lost-text.ts';
 
@@ -21,7 +21,8 @@ export async function lineOf(subject: RecordedSubject, index: number): Promise<O
 
 export async function describeCrash({ case: { subject, state } }: CrashVerdict): Promise<CaseWords> {
   const { trace, history } = subject;
-  const first = state.how === 'in-recovery' ? state.first : state;
+  const first = firstCrash(state);
+  const [again, ...further] = crashesInRecovery(state).map(laterCrash);
   const after = await lineOf(subject, first.at.op);
   return {
     end: state.how === 'ended',
@@ -30,11 +31,12 @@ export async function describeCrash({ case: { subject, state } }: CrashVerdict):
     ...(after && { after }),
     ...(after?.site && { site: after.site }),
     ...(first.at.bytes !== undefined && { inside: first.at.bytes }),
-    ...(state.how === 'in-recovery' && { again: secondCrash(state) }),
+    ...(again && { again }),
+    ...(further.length > 0 && { further }),
   };
 }
 
-function secondCrash({ second, trace }: TwiceState): NonNullable<CaseResult['again']> {
+function laterCrash({ second, trace }: Pick<TwiceState, 'second' | 'trace'>): NonNullable<CaseResult['again']> {
   const op = trace.ops[second.at.op - 1];
   return {
     ...(op && { after: { index: op.index, text: opText(op) } }),
@@ -75,9 +77,9 @@ export async function crashTimeline({ case: { subject, state } }: CrashVerdict, 
     lost: at.how === 'power-lost' ? new Set(at.loss.lost.map(({ op }) => op.index)) : new Set(),
     ...(trace === subject.trace && { steps: subject.steps }),
   });
-  if (state.how !== 'in-recovery') return { kind: 'ops', parts: [await part(subject.trace, state)] };
-  const [first, second] = [await part(subject.trace, state.first), await part(state.trace, state.second)];
-  return { kind: 'ops', parts: [first, { ...second, title: 'then recovery: load, save' }] };
+  const first = await part(subject.trace, firstCrash(state));
+  const inRecovery = await Promise.all(crashesInRecovery(state).map(({ second, trace }) => part(trace, second)));
+  return { kind: 'ops', parts: [first, ...inRecovery.map((later) => ({ ...later, title: 'then recovery: load, save' }))] };
 }
 
 /** A store that writes by native code differs in each of its ops: some are named. */

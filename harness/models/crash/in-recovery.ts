@@ -2,8 +2,9 @@
  * Crash in recovery: wraps a model, so that the process which recovers from the first crash is crashed in its turn.
  *
  * Allows   whatever the wrapped model allows, at every boundary of the recovery; one recovery for each way in which it can differ: which
- *          value it finds, and which kinds of files beside it.
- * Forbids  a third crash. After a power cut, what the first crash left is on disk for sure.
+ *          value it finds, and which kinds of files beside it. With `--depth 3` and more, the recovery from that crash is crashed, and so on,
+ *          until no tree comes whose recovery was not crashed: see `in-a-row.ts`.
+ * Forbids  a third crash where nobody asks for it. After a power cut, what the crash before left is on disk for sure.
  * Real     each recovery is recorded, and its states observed: that kills leave what was observed is checked at the first crash.
  *
  * It asks what the first crash adds. A save that loses when it is crashed loses so after any crash too. So what a recovery of the
@@ -17,26 +18,25 @@ import type { Trace } from '../../domain/trace.ts';
 import { oracleOfRecovery, oracleOptions } from '../../judge/oracle.ts';
 import { isLoss } from '../../judge/outcome.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
-import { hashOfText, hashText } from '../../persistence/hash.ts';
+import type { TraceOfRun } from '../../record/record.ts';
 import type { Unmeasured } from '../../recover/believe.ts';
 import { type Model, onlyRecorded } from '../model.ts';
 import type { NamedState } from './crash-id.ts';
 import { type CrashCase, type CrashVerdict, crashCase, type KillState, lostIn, type TraceState, type TwiceState } from './crash-state.ts';
 import type { CrashExploration, CrashExplored, StateOptions, StatesOfTrace } from './explore.ts';
-import { wayToRecover } from './ways.ts';
+import type { Enumerated } from './history-states.ts';
+import { crashedInARow, notesOfRow } from './in-a-row.ts';
+import { type Again, chosenOf, type First, isRecoverable, type Way, wayToRecover } from './ways.ts';
 
 /** A model whose states come from a trace alone. */
 export interface TraceModel<Found extends StatesOfTrace<TraceState> = StatesOfTrace<TraceState>>
   extends Model<CrashCase, undefined, NamedState, CrashExplored<Found>> {
   /** All states, or the one that is named. Throws NotReplayable and NoSuchCase. */
-  statesOf(trace: Trace, profile: string | undefined, options: StateOptions, only?: NamedState): StatesOfTrace<TraceState>;
+  statesOf(trace: Trace, profile: string | undefined, options: StateOptions, only?: NamedState): Enumerated;
 }
 
 /** States of a recovery that are judged at least, however many recoveries share the limit of the cell. */
 const LEAST_PER_RECOVERY = 12;
-/** The share of recoveries from states in which something was lost, where more could be crashed than the limit. */
-const FROM_LOSSES = 0.25;
-
 const LOSES_IN_RECOVERY = 'crash in recovery: some losses need a second crash, in recovery; the picture shows one crash';
 const LOSES_ANYWAY =
   'crash in recovery: the save after a recovery loses when it is crashed, and loses the same with no crash before it; not counted here';
@@ -56,21 +56,6 @@ export function inRecovery<Found extends StatesOfTrace<TraceState>>(
   };
 }
 
-type First = CrashVerdict & { readonly case: CrashCase & { readonly state: TraceState } };
-
-/** A way to recover, with the state that stands for it. */
-interface Way {
-  readonly way: string;
-  readonly first: First;
-}
-
-interface Again {
-  readonly verdicts: readonly CrashVerdict[];
-  readonly unmeasured: readonly Unmeasured<CrashCase>[];
-  /** Recoveries; first crashes that left the same tree share one. */
-  readonly crashed: number;
-}
-
 class InRecovery<Found extends StatesOfTrace<TraceState>> {
   readonly #model: TraceModel<Found>;
   readonly #subject: RecordedSubject;
@@ -86,34 +71,53 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
     const { bench, only } = this.#exploration;
     const ways = this.#waysIn(explored.verdicts);
     const firsts = chosenOf(ways, bench.effort.recoveries);
-    if (only !== undefined) {
-      const { verdicts, unmeasured } = await this.#crash(firsts, only.second);
-      return { ...explored, verdicts, unmeasured: [...explored.unmeasured, ...unmeasured] };
-    }
+    if (only !== undefined) return { ...explored, ...(await this.#named(firsts, only.second, explored.unmeasured)) };
     const undisturbed = await this.#crash(await this.#undisturbed());
     const lostAnyway = new Set(undisturbed.verdicts.flatMap(lossIn));
-    const again = await this.#crash(firsts);
     const isOwn = (verdict: CrashVerdict): boolean => lossIn(verdict).every((loss) => !lostAnyway.has(loss));
-    const own = again.verdicts.filter(isOwn);
-    const recoveries = { crashed: again.crashed, of: ways.length, states: own.length };
+    let all = 0;
+    const crash = async (some: readonly First[]): Promise<Again> => {
+      const again = await this.#crash(some);
+      all += again.verdicts.length;
+      return { ...again, verdicts: again.verdicts.filter(isOwn) };
+    };
+    const again = await crash(firsts);
+    const { crashes, recoveries: most } = bench.effort;
+    const row =
+      crashes > 2 ? await crashedInARow({ firsts, again, of: ways.length }, { crashes, most, subject: this.#subject, crash }) : undefined;
+    const own = [...again.verdicts, ...(row?.verdicts ?? [])];
+    const recoveries = { crashed: again.crashed, of: ways.length, states: again.verdicts.length, ...(row && { deeper: row.deeper }) };
     const { tried } = explored;
     return {
       ...explored,
       verdicts: [...explored.verdicts, ...own],
-      unmeasured: [...explored.unmeasured, ...again.unmeasured],
+      unmeasured: [...explored.unmeasured, ...again.unmeasured, ...(row?.unmeasured ?? [])],
       ...(ways.length > 0 && (tried?.kind === 'kills' || tried?.kind === 'states') && { tried: { ...tried, recoveries } }),
       notes: [
         ...explored.notes,
-        ...(own.some(({ outcome }) => isLoss(outcome)) ? [LOSES_IN_RECOVERY] : []),
-        ...(own.length === again.verdicts.length ? [] : [LOSES_ANYWAY]),
+        ...(again.verdicts.some(({ outcome }) => isLoss(outcome)) ? [LOSES_IN_RECOVERY] : []),
+        ...(own.length === all ? [] : [LOSES_ANYWAY]),
+        ...(row === undefined ? [] : notesOfRow(row)),
       ],
     };
+  }
+
+  /** Brings about one crash after the other, each in the recovery from the one before. */
+  async #named(
+    firsts: readonly First[],
+    named: NamedState | undefined,
+    unmeasured: readonly Unmeasured<CrashCase>[],
+  ): Promise<Pick<Again, 'verdicts' | 'unmeasured'>> {
+    const again = await this.#crash(firsts, named);
+    const doubts = [...unmeasured, ...again.unmeasured];
+    if (named?.second === undefined) return { verdicts: again.verdicts, unmeasured: doubts };
+    return this.#named(again.verdicts.filter(isRecoverable), named.second, doubts);
   }
 
   /** Of each way after a crash that lost nothing: the state of which least is missing, which more models have than any other. */
   #waysIn(verdicts: readonly CrashVerdict[]): Way[] {
     const { names } = this.#subject.trace.variation;
-    const ways = new Map<string, First>();
+    const ways = new Map<string, First<TraceState>>();
     for (const verdict of verdicts) {
       if (!isFirst(verdict) || isLoss(verdict.outcome) || verdict.case.state.how === 'ended') continue;
       const { state } = verdict.case;
@@ -125,7 +129,7 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
   }
 
   /** The directory before the first op and after the last, with nothing lost, where no outcome is a loss. */
-  async #undisturbed(): Promise<First[]> {
+  async #undisturbed(): Promise<First<TraceState>[]> {
     const { trace } = this.#subject;
     const cases = [0, trace.ops.length].map((op): CrashCase => {
       const at = { op };
@@ -146,15 +150,17 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
     const cases: CrashCase[] = [];
     const unmeasured: Unmeasured<CrashCase>[] = [];
     const crashed = new Set<Trace>();
+    let isSampled = false;
     for (const [index, trace] of traces.entries()) {
       const first = firsts[index];
       if (first === undefined) continue;
       try {
         if (isNotMeasured(trace)) throw new NotReplayable(trace.reason);
-        const { states } = this.#model.statesOf(trace, cell.profile, { limit, seed, wholePages: true }, only);
+        const found = this.#model.statesOf(trace, cell.profile, { limit, seed, wholePages: true }, only);
+        isSampled ||= found.isSampled === true;
         const oracle = oracleOfRecovery(trace, first, options);
         cases.push(
-          ...states.map((second) => ({
+          ...found.states.map((second) => ({
             subject: this.#subject,
             state: twice(first.case.state, second, trace),
             oracle,
@@ -169,40 +175,18 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
       }
     }
     const judged = await judge(cases);
-    return { verdicts: judged.verdicts, unmeasured: [...unmeasured, ...judged.unmeasured], crashed: crashed.size };
+    return { verdicts: judged.verdicts, unmeasured: [...unmeasured, ...judged.unmeasured], crashed: crashed.size, isSampled };
   }
 }
 
-function isFirst(verdict: CrashVerdict): verdict is First {
+function isFirst(verdict: CrashVerdict): verdict is First<TraceState> {
   const { how } = verdict.case.state;
   return how === 'killed' || how === 'power-lost' || how === 'ended';
 }
 
-function twice(first: TraceState, second: TraceState, trace: Trace): TwiceState {
+function twice(first: TraceState | TwiceState, second: TraceState, trace: TraceOfRun): TwiceState {
   const { tree, promisedAt } = second;
   return { how: 'in-recovery', at: first.at, points: [first.at], first, second, trace, tree, promisedAt };
-}
-
-/**
- * `most` of the ways. They depend on the cell alone, and cells of one run still choose much the same, so that a recovery is recorded once
- * for several: where nothing was missing, ways that a kill has too, spread evenly; else those with the smallest hashes.
- */
-function chosenOf(ways: readonly Way[], most: number): First[] {
-  const isWhole = ({ first }: Way): boolean => lostIn(first.case.state) === 0;
-  const [whole, partial] = [ways.filter(isWhole), ways.filter((way) => !isWhole(way))];
-  const fromLosses = Math.min(partial.length, Math.max(Math.floor(most * FROM_LOSSES), most - whole.length));
-  const smallest = partial
-    .map((way) => ({ way, hash: hashText(hashOfText(way.way)) }))
-    .sort((one, other) => (one.hash < other.hash ? -1 : 1))
-    .slice(0, fromLosses)
-    .map(({ way }) => way);
-  return [...evenly(whole, most - fromLosses), ...smallest].map(({ first }) => first);
-}
-
-/** `most` of the items, spread evenly. */
-function evenly<Item>(items: readonly Item[], most: number): Item[] {
-  if (items.length <= most) return [...items];
-  return Array.from({ length: most }, (_, at) => items[Math.floor((at * items.length) / most)] as Item); // within the list
 }
 
 /** A loss in recovery, by its outcome and the op that it follows. */

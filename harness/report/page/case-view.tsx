@@ -1,4 +1,5 @@
 /** One case: what happened, what was lost, what was promised and found, and the command that brings it about again. */
+import { Fragment } from 'preact';
 import { CASES_WITH_EVIDENCE } from '../../domain/evidence-limits.ts';
 import { OUTCOMES } from '../../domain/outcomes.ts';
 import type { CaseResult } from '../../domain/result.ts';
@@ -100,7 +101,7 @@ function whyNothingShown({ evidence }: PageCell): string {
 
 /** What happened before anything was looked at. */
 function Moment({ one, crashed }: { readonly one: PageCase; readonly crashed: string }) {
-  const { schedule, fault, start, site, after, inside, end, quitBy, forced, lost, landed, again } = one;
+  const { schedule, fault, start, site, after, inside, end, quitBy, forced, lost, landed, again, further = [] } = one;
   if (schedule !== undefined)
     return (
       <Fact label="in this order">
@@ -135,14 +136,14 @@ function Moment({ one, crashed }: { readonly one: PageCase; readonly crashed: st
       )}
       {forced !== undefined && <Fact label="before that">{forced}</Fact>}
       <Losses lost={lost} landed={landed} />
-      {again !== undefined && (
-        <>
+      {[again ?? [], further].flat().map((later, index) => (
+        <Fragment key={`${index + 2}`}>
           <Fact label="then, in recovery">
-            {crashLabel({ ...again, end: false }, crashed)}: {again.after !== undefined && <Op op={again.after} />}
+            {crashLabel({ ...later, end: false }, crashed)}: {later.after !== undefined && <Op op={later.after} />}
           </Fact>
-          <Losses lost={again.lost} landed={undefined} />
-        </>
-      )}
+          <Losses lost={later.lost} landed={undefined} />
+        </Fragment>
+      ))}
     </>
   );
 }

@@ -1,5 +1,5 @@
 /** What was tried in a cell, in words that can be joined. */
-import type { CellResult } from '../../domain/result.ts';
+import type { CellResult, Recoveries } from '../../domain/result.ts';
 import { counted, withCommas } from '../../domain/words.ts';
 
 export function triedWords({ tried, histories, states, picture }: CellResult): string[] {
@@ -74,8 +74,18 @@ function quitWords({ asked, asKills, inWork, sampled }: Extract<NonNullable<Cell
   ];
 }
 
-function recoveryWords(recoveries: { readonly crashed: number; readonly of: number; readonly states: number } | undefined): string[] {
+function recoveryWords(recoveries: Recoveries | undefined): string[] {
   if (recoveries === undefined) return [];
-  const { crashed, of, states } = recoveries;
-  return [`${withCommas(crashed)} of ${counted(of, 'recovery', 'recoveries')} crashed again, ${counted(states, 'state')} judged`];
+  const { deeper } = recoveries;
+  const levels = [{ ...recoveries, crashes: 2 }, ...(deeper?.levels ?? [])].map(
+    ({ crashed, of, states, crashes }) =>
+      `${withCommas(crashed)} of ${counted(of, 'recovery', 'recoveries')} crashed again${crashes === 2 ? '' : ` (crash ${crashes})`}, ${counted(states, 'state')} judged`,
+  );
+  return [...levels, ...(deeper === undefined ? [] : [`${deeper.after} crashes in a row: ${ENDS[deeper.end]}`])];
 }
+
+const ENDS = {
+  'nothing-new': 'nothing new came',
+  crashes: 'something new came to the last',
+  limits: 'nothing new came, as far as the limits allow',
+} as const satisfies Record<NonNullable<Recoveries['deeper']>['end'], string>;
