@@ -24,6 +24,8 @@ export interface LoadedStore {
   readonly ignore: readonly string[];
   /** What it says of itself; for the defaults see each model's `claim`. */
   readonly claims: Claims;
+  /** Most files that it says stay behind after a crash; see `StoreOptions`. */
+  readonly litter?: number;
   readonly knownBugs: KnownBugs;
   readonly scenarios: readonly Scenario[];
   readonly env: { readonly [name: string]: string };

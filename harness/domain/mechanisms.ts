@@ -132,6 +132,11 @@ export const MECHANISMS = {
     does: 'makes a file that others may no longer use who could use the one that it replaces',
     mend: 'give it the mode and the owner of the file that it replaces',
   },
+  littered: {
+    does: 'makes a file that nothing removes after a crash',
+    mend: 'give it the same name each time, or remove what earlier processes left before the next save',
+    standsAlone: true,
+  },
   exposed: {
     does: 'makes a file that more users can read than the one that it replaces',
     mend: 'create it with the mode of the file that it replaces',

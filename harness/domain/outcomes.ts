@@ -16,7 +16,14 @@ interface OutcomeRow {
   readonly grade: 'durable' | 'lossy' | 'by-model';
   readonly meaning: string;
   /** What stands in front of a case's `found`: see `describeFound`. */
-  readonly foundBy: 'load() returned' | 'load() failed' | 'did not return' | 'the next save' | 'was readable' | 'by another path';
+  readonly foundBy:
+    | 'load() returned'
+    | 'load() failed'
+    | 'did not return'
+    | 'the next save'
+    | 'was readable'
+    | 'by another path'
+    | 'stayed behind';
   /** Green and blue are fine, red and magenta lose data at once, yellow goes wrong later. */
   readonly colour: 'green' | 'blueBright' | 'red' | 'magenta' | 'yellow';
 }
@@ -52,7 +59,7 @@ export const OUTCOMES = {
   stale: {
     letter: 'S',
     loss: true,
-    severity: 7,
+    severity: 8,
     grade: 'by-model',
     meaning: 'an earlier value than the one last acknowledged',
     foundBy: 'load() returned',
@@ -61,7 +68,7 @@ export const OUTCOMES = {
   empty: {
     letter: 'E',
     loss: true,
-    severity: 14,
+    severity: 15,
     grade: 'lossy',
     meaning: 'nothing, though something had been saved',
     foundBy: 'load() returned',
@@ -70,7 +77,7 @@ export const OUTCOMES = {
   mixed: {
     letter: 'M',
     loss: true,
-    severity: 10,
+    severity: 11,
     grade: 'lossy',
     meaning: 'a value nobody saved',
     foundBy: 'load() returned',
@@ -79,7 +86,7 @@ export const OUTCOMES = {
   lost: {
     letter: 'L',
     loss: true,
-    severity: 13,
+    severity: 14,
     grade: 'lossy',
     meaning: 'a key or a record that had been acknowledged is gone, while others are there',
     foundBy: 'load() returned',
@@ -88,7 +95,7 @@ export const OUTCOMES = {
   twice: {
     letter: 'D',
     loss: true,
-    severity: 9,
+    severity: 10,
     grade: 'lossy',
     meaning: 'a record more often than it was appended',
     foundBy: 'load() returned',
@@ -97,7 +104,7 @@ export const OUTCOMES = {
   torn: {
     letter: 'T',
     loss: true,
-    severity: 11,
+    severity: 12,
     grade: 'lossy',
     meaning: 'a part of a record',
     foundBy: 'load() returned',
@@ -106,7 +113,7 @@ export const OUTCOMES = {
   'out-of-order': {
     letter: 'R',
     loss: true,
-    severity: 8,
+    severity: 9,
     grade: 'lossy',
     meaning: 'records in another order than they were appended in',
     foundBy: 'load() returned',
@@ -115,7 +122,7 @@ export const OUTCOMES = {
   unreadable: {
     letter: 'U',
     loss: true,
-    severity: 12,
+    severity: 13,
     grade: 'lossy',
     meaning: 'load threw, or returned what JSON cannot hold',
     foundBy: 'load() failed',
@@ -124,7 +131,7 @@ export const OUTCOMES = {
   hung: {
     letter: 'H',
     loss: true,
-    severity: 6,
+    severity: 7,
     grade: 'lossy',
     meaning: 'load, the next save or a quit did not come to an end',
     foundBy: 'did not return',
@@ -133,7 +140,7 @@ export const OUTCOMES = {
   blocked: {
     letter: 'B',
     loss: true,
-    severity: 5,
+    severity: 6,
     grade: 'lossy',
     meaning: 'the next save failed, or did not show on the load after it',
     foundBy: 'the next save',
@@ -142,7 +149,7 @@ export const OUTCOMES = {
   'false-ack': {
     letter: 'F',
     loss: true,
-    severity: 15,
+    severity: 16,
     grade: 'lossy',
     meaning: 'a save resolved though its value is not there',
     foundBy: 'load() returned',
@@ -151,7 +158,7 @@ export const OUTCOMES = {
   exposed: {
     letter: 'X',
     loss: true,
-    severity: 3,
+    severity: 4,
     grade: 'lossy',
     meaning: 'a file was readable by more users than the one it replaced',
     foundBy: 'was readable',
@@ -160,16 +167,25 @@ export const OUTCOMES = {
   destroyed: {
     letter: 'G',
     loss: true,
-    severity: 16,
+    severity: 17,
     grade: 'lossy',
     meaning: 'bytes that load could not read, and that were the only copy, are in no file any more',
     foundBy: 'load() returned',
     colour: 'red',
   },
+  littered: {
+    letter: 'C',
+    loss: true,
+    severity: 3,
+    grade: 'lossy',
+    meaning: 'more files stay behind, after the next save, than the store claims',
+    foundBy: 'stayed behind',
+    colour: 'yellow',
+  },
   detached: {
     letter: 'A',
     loss: true,
-    severity: 4,
+    severity: 5,
     grade: 'lossy',
     meaning: 'who comes by another path, as through a link, does not see what was saved',
     foundBy: 'by another path',

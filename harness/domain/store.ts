@@ -65,6 +65,11 @@ interface StoreOptions {
    * profile, as in `'power-loss:posix'`, to be held to it there too. `power-cut` is held to the claim under power loss.
    */
   readonly claims?: Claims;
+  /**
+   * Most files that may stay behind after a crash, recovery and the next save, of those that are not there without the crash. Default: any
+   * number. Held under `process-kill` and `power-loss`.
+   */
+  readonly litter?: number;
   /** Bugs this store is known to have, per scenario: finding them is as expected (exit 0), missing one fails the run. */
   readonly knownBugs?: KnownBugs;
   /** Names of built-in scenarios to run (default: all that the store supports), and scenarios of its own. */

@@ -15,6 +15,7 @@ export function describeFound(outcome: Outcome, recovery: Recovery, promised: Pr
     case 'load() returned':
     case 'was readable':
     case 'by another path':
+    case 'stayed behind':
       return recovery.load.kind === 'loaded'
         ? describeLoaded(recovery.load.value, promised, outcome)
         : `nothing: it ${broken(recovery.load)}`;

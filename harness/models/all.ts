@@ -6,6 +6,7 @@ import { variantName } from '../domain/model-names.ts';
 import type { Scenario } from '../domain/scenario.ts';
 import { atRest } from './at-rest/at-rest.ts';
 import { inRecovery } from './crash/in-recovery.ts';
+import { litterBounded } from './crash/litter.ts';
 import { interleaving } from './interleaving/interleaving.ts';
 import { ioErrorThen } from './io-error/io-error.ts';
 import type { Cell, Profile } from './model.ts';
@@ -17,9 +18,9 @@ import { race } from './race/race.ts';
 import { throughLink } from './through-link/through-link.ts';
 
 export const MODELS = [
-  inRecovery(processKill),
+  litterBounded(inRecovery(processKill)),
   quit,
-  inRecovery(powerLoss),
+  litterBounded(inRecovery(powerLoss)),
   powerCut,
   ioErrorThen({ kill: processKill, cut: powerLoss }),
   interleaving,

@@ -30,6 +30,7 @@ export interface StoreFacts {
   readonly ignore: readonly string[];
   readonly empty?: Json;
   readonly claims: Claims;
+  readonly litter?: number;
   readonly knownBugs: KnownBugs;
   /** Names of built-in scenarios; undefined: all. */
   readonly scenarios?: readonly string[];
@@ -56,6 +57,7 @@ const schemas = (models: readonly [string, ...string[]]) => {
     name: aName.optional(),
     empty: z.unknown().optional(),
     claims: z.partialRecord(z.enum(models), claim).optional(),
+    litter: z.int().nonnegative().optional(),
     knownBugs: z.record(z.string(), z.partialRecord(z.enum(models), knownBug)).optional(),
     scenarios: z
       .array(
@@ -112,7 +114,7 @@ export function describeStore(exported: unknown, now: number, models: readonly [
   const isCommand = 'saveCommand' in exported || 'loadCommand' in exported;
   const parsed = schemas(models)[isCommand ? 'command' : 'module'].safeParse(exported);
   if (!parsed.success) return invalid(...parsed.error.issues.map(inWords));
-  const { name, empty, claims, knownBugs, scenarios, env, ignore } = parsed.data;
+  const { name, empty, claims, litter, knownBugs, scenarios, env, ignore } = parsed.data;
   const abilities = isCommand ? COMMAND : abilitiesOf(parsed.data);
   if (typeof abilities === 'string') return invalid(abilities);
   const emptyJson = toJson(empty);
@@ -134,6 +136,7 @@ export function describeStore(exported: unknown, now: number, models: readonly [
       ownScenarios: own.filter((plan) => typeof plan !== 'string'),
       env: env ?? {},
       ...(name !== undefined && { name }),
+      ...(litter !== undefined && { litter }),
       ...(emptyJson.value !== undefined && { empty: emptyJson.value }),
       ...(scenarios !== undefined && (named.length > 0 || own.length === 0) && { scenarios: named }),
     },

@@ -170,6 +170,7 @@ function finish(argument: string, fileName: string, bundle: string, facts: Store
     scenarios,
     env: facts.env,
     ...(facts.empty !== undefined && { empty: facts.empty }),
+    ...(facts.litter !== undefined && { litter: facts.litter }),
     ...(options.replaced && { replaced: options.replaced }),
   };
 }

@@ -20,6 +20,8 @@ test.each<[string, unknown, string]>([
   ['an unknown member', { ...FINE, claim: {}, lode: 1 }, 'unknown member "claim", "lode"'],
   ['an unknown model', { ...FINE, claims: { 'process-kil': 'durable' } }, 'unknown member "process-kil"'],
   ['a bad claim', { ...FINE, claims: { 'process-kill': 'safe' } }, 'claims.process-kill: '],
+  ['less litter than none', { ...FINE, litter: -1 }, 'litter: '],
+  ['half a file', { ...FINE, litter: 0.5 }, 'litter: '],
   ['an inconclusive claim', { ...FINE, claims: { 'process-kill': 'inconclusive' } }, 'claims.process-kill: '],
   ['a bad name', { ...FINE, name: '../up' }, 'name: expected letters, digits'],
   ['an empty name', { ...FINE, name: '' }, 'name: expected letters, digits'],

@@ -285,7 +285,7 @@ describe('what a store says of itself', () => {
     write({
       'plain notes.ts': `export default { ${FINE} };`,
       'all.ts': `import { defineScenario, save } from 'crash-matrix';
-        export default { ${FINE}, update: () => {}, close: () => {}, name: 'all.of-it_1', empty: [], env: { A: '1' },
+        export default { ${FINE}, update: () => {}, close: () => {}, name: 'all.of-it_1', empty: [], litter: 2, env: { A: '1' },
           claims: { 'process-kill': 'lossy' }, knownBugs: { replace: { 'process-kill': { grade: 'lossy', outcomes: ['empty'] } } },
           scenarios: ['replace', 'update', defineScenario({ name: 'own', catches: 'x', history: ({ value }) => ({ steps: [save(value('A'))] }) })] };`,
     });
@@ -306,6 +306,7 @@ describe('what a store says of itself', () => {
       name: 'all.of-it_1',
       abilities: UPDATES,
       empty: [],
+      litter: 2,
       env: { A: '1' },
       claims: { 'process-kill': 'lossy' },
       knownBugs: { replace: { 'process-kill': { grade: 'lossy' } } },

@@ -71,6 +71,16 @@ export function crashCase(subject: RecordedSubject, state: CrashState): CrashCas
   return { subject, state, oracle: subject.oracle };
 }
 
+/** The directory before the first op and after the last, as it was observed. */
+export function undisturbed(subject: RecordedSubject): CrashCase[] {
+  const { ops, trees } = subject.trace;
+  return [0, ops.length].map((op) => {
+    const at = { op };
+    const state: KillState = { how: 'killed', at, points: [at], promisedAt: op, tree: trees[op] ?? new Map() };
+    return { ...crashCase(subject, state), observed: true };
+  });
+}
+
 /** The crash in the subject's own run, before any recovery. */
 export function firstCrash(state: CrashState): Exclude<CrashState, TwiceState> {
   return state.how === 'in-recovery' ? firstCrash(state.first) : state;

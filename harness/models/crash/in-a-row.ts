@@ -7,10 +7,11 @@
  *
  * New is a tree whose files together no crashed recovery began with. Files with made-up names that a run without a crash does not leave, such as
  * temporary ones, pile up with each crash, in ever new combinations. Of these only the kind counts, and whether it was there beside the same other
- * files: not their number, not their contents unless they are empty, and not which of them come together. What runs make up anew, in names and
- * contents, is no difference.
+ * files: not their contents unless they are empty, not which of them come together, and not their number, unless the store claims one (`litter`).
+ * What runs make up anew, in names and contents, is no difference.
  */
 import type { RecordedSubject } from '../../bench/subject.ts';
+import { groupedBy } from '../../domain/grouped.ts';
 import { canonicalPath } from '../../domain/names.ts';
 import type { Recoveries } from '../../domain/result.ts';
 import { maskedEntries } from '../../domain/tree.ts';
@@ -25,6 +26,8 @@ interface RowOptions {
   /** Recoveries that are crashed after each crash. */
   readonly most: number;
   readonly subject: RecordedSubject;
+  /** Files of one kind of litter that the store says may stay behind: up to one more, their number counts. */
+  readonly litter?: number | undefined;
   /** Crashes the recovery from each of them. */
   readonly crash: (firsts: readonly First[]) => Promise<Again>;
 }
@@ -46,8 +49,11 @@ export interface Row extends Pick<Again, 'verdicts' | 'unmeasured'> {
   readonly lossAfter: number | undefined;
 }
 
-export async function crashedInARow({ firsts, of, again }: SecondCrash, { crashes, most, subject, crash }: RowOptions): Promise<Row> {
-  const seen = new Seen(subject);
+export async function crashedInARow(
+  { firsts, of, again }: SecondCrash,
+  { crashes, most, subject, litter = 0, crash }: RowOptions,
+): Promise<Row> {
+  const seen = new Seen(subject, litter + 1);
   for (const first of firsts) seen.add(first);
   const levels: Deeper['levels'] = [];
   const rounds: Again[] = [];
@@ -93,8 +99,11 @@ class Seen {
   /** Canonical paths that a run without a crash leaves. */
   readonly #kept: ReadonlySet<string>;
   readonly #known = new Set<string>();
+  readonly #counted: number;
 
-  constructor(subject: RecordedSubject) {
+  /** `counted`: up to how many files of one kind of litter are told apart. */
+  constructor(subject: RecordedSubject, counted: number) {
+    this.#counted = counted;
     const { trees, variation } = subject.trace;
     this.#subject = subject;
     this.#kept = new Set(
@@ -131,7 +140,8 @@ class Seen {
       .map(({ text }) => text)
       .sort()
       .join('\n');
-    const beside = new Set(entries.filter(isLitter).map(({ path, isEmpty }) => `${path}${isEmpty ? ', empty' : ''}`));
-    return [together, ...[...beside].sort().map((kind) => `${together}\n+ ${kind}`)];
+    const beside = groupedBy(entries.filter(isLitter), ({ path, isEmpty }) => `${path}${isEmpty ? ', empty' : ''}`);
+    const kinds = [...beside].map(([kind, { length }]) => `${together}\n+ ${Math.min(length, this.#counted)} ${kind}`);
+    return [together, ...kinds.sort()];
   }
 }

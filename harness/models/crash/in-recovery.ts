@@ -22,7 +22,7 @@ import type { TraceOfRun } from '../../record/record.ts';
 import type { Unmeasured } from '../../recover/believe.ts';
 import { type Model, onlyRecorded } from '../model.ts';
 import type { NamedState } from './crash-id.ts';
-import { type CrashCase, type CrashVerdict, crashCase, type KillState, lostIn, type TraceState, type TwiceState } from './crash-state.ts';
+import { type CrashCase, type CrashVerdict, lostIn, type TraceState, type TwiceState, undisturbed } from './crash-state.ts';
 import type { CrashExploration, CrashExplored, StateOptions, StatesOfTrace } from './explore.ts';
 import type { Enumerated } from './history-states.ts';
 import { crashedInARow, notesOfRow } from './in-a-row.ts';
@@ -84,7 +84,12 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
     const again = await crash(firsts);
     const { crashes, recoveries: most } = bench.effort;
     const row =
-      crashes > 2 ? await crashedInARow({ firsts, again, of: ways.length }, { crashes, most, subject: this.#subject, crash }) : undefined;
+      crashes > 2
+        ? await crashedInARow(
+            { firsts, again, of: ways.length },
+            { crashes, most, subject: this.#subject, litter: this.#exploration.cell.store.litter, crash },
+          )
+        : undefined;
     const own = [...again.verdicts, ...(row?.verdicts ?? [])];
     const recoveries = { crashed: again.crashed, of: ways.length, states: again.verdicts.length, ...(row && { deeper: row.deeper }) };
     const { tried } = explored;
@@ -130,13 +135,7 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
 
   /** The directory before the first op and after the last, with nothing lost, where no outcome is a loss. */
   async #undisturbed(): Promise<First<TraceState>[]> {
-    const { trace } = this.#subject;
-    const cases = [0, trace.ops.length].map((op): CrashCase => {
-      const at = { op };
-      const state: KillState = { how: 'killed', at, points: [at], promisedAt: op, tree: trace.trees[op] ?? new Map() };
-      return { ...crashCase(this.#subject, state), observed: true };
-    });
-    const { verdicts } = await this.#exploration.judge(cases);
+    const { verdicts } = await this.#exploration.judge(undisturbed(this.#subject));
     return verdicts.filter(isFirst).filter(({ outcome }) => !isLoss(outcome));
   }
 
