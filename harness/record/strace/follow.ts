@@ -130,13 +130,13 @@ class LogFollower {
       }
       case 'open':
       case 'creat':
-        this.#open(call, this.#files.named(call, 0), name === 'open' ? args[1] : 'O_WRONLY|O_CREAT|O_TRUNC', args[name === 'open' ? 2 : 1]);
+        this.#open(call, 'path', name === 'open' ? args[1] : 'O_WRONLY|O_CREAT|O_TRUNC', args[name === 'open' ? 2 : 1]);
         return;
       case 'openat':
-        this.#open(call, this.#files.namedAt(call, 0), args[2], args[3]);
+        this.#open(call, 'at', args[2], args[3]);
         return;
       case 'openat2':
-        this.#open(call, this.#files.namedAt(call, 0), member(args[2], 'flags'), member(args[2], 'mode'));
+        this.#open(call, 'at', member(args[2], 'flags'), member(args[2], 'mode'));
         return;
       case 'close': {
         const file = this.#files.inside(this.#files.descriptor(call, 0));
@@ -212,16 +212,16 @@ class LogFollower {
   #plain(call: LoggedCall): void {
     const row = PLAIN_CALLS[call.name];
     if (row === undefined) return;
-    const file = this.#files.inside(
-      row.by === 'at' ? this.#files.namedAt(call, 0) : row.by === 'path' ? this.#files.named(call, 0) : this.#files.descriptor(call, 0),
-    );
+    const file = this.#files.inside(this.#files.of(call, row.by, row.follows));
     if (file === undefined) return;
     const does = row.does;
     this.#op(call, row.call, file, {}, does && (() => does(file, call.args, this.#umask)));
   }
 
-  #open(call: LoggedCall, file: Named, flags = '', mode = ''): void {
+  #open(call: LoggedCall, by: 'path' | 'at', flags = '', mode = ''): void {
     const bits = openBits(flags);
+    const follows = !/O_NOFOLLOW|O_EXCL/.test(flags);
+    const file = this.#files.of(call, by, follows);
     const inside = this.#files.inside(file);
     let here: number | undefined;
     if (inside !== undefined) {

@@ -1,6 +1,6 @@
 /** From what a call names, a path or a descriptor, to the file that stands for it here. */
 import { readlinkSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Located } from '../ptrace/resolve.ts';
 import type { OpenFile, Processes } from './descriptors.ts';
 import { bytesOf, type LoggedCall } from './log.ts';
@@ -29,20 +29,26 @@ export class NamedFiles {
     this.#place = place;
   }
 
-  /** The file that a path names, at this argument. */
-  named(call: LoggedCall, index: number): Named {
-    return this.nameOf(this.absolute(call, index));
+  /** The file that a call's first arguments name. */
+  of(call: LoggedCall, by: 'descriptor' | 'path' | 'at', follows = false): Named {
+    if (by === 'descriptor') return this.descriptor(call, 0);
+    return by === 'at' ? this.namedAt(call, 0, follows) : this.named(call, 0, follows);
+  }
+
+  /** The file that a path names, at this argument. `follows`: the call goes through a symlink at its end. */
+  named(call: LoggedCall, index: number, follows = false): Named {
+    return this.nameOf(this.absolute(call, index), follows);
   }
 
   /** The same of a directory's descriptor, and a path behind it. */
-  namedAt(call: LoggedCall, index: number): Named {
+  namedAt(call: LoggedCall, index: number, follows = false): Named {
     const [at = '', given = '""'] = call.args.slice(index);
     const path = given === 'NULL' ? '' : bytesOf(given, call.line).toString();
     if (path === '') return this.descriptor(call, index);
     const { cwd } = this.#processes.of(call.pid);
     const shown = /^(?:AT_FDCWD|\d+)<(?<path>\/[^>]*)>$/.exec(at)?.groups?.path;
     const base = shown ?? (at.startsWith('AT_FDCWD') ? cwd : (this.openAt(call, index)?.path ?? cwd));
-    return this.nameOf(resolve(base, path));
+    return this.nameOf(resolve(base, path), follows);
   }
 
   absolute({ pid, args, line }: LoggedCall, index: number): string {
@@ -61,9 +67,32 @@ export class NamedFiles {
     return { path: relative(this.#place, here) || '.', here, open };
   }
 
-  nameOf(absolute: string): Named {
-    const path = relative(this.#directory, absolute) || '.';
-    return path.startsWith('..') ? { path } : { path, here: join(this.#place, path) };
+  /** A symlink counts as in the log: one that leads out of the directory leads elsewhere, and nothing is touched there. */
+  nameOf(absolute: string, follows = false): Named {
+    const name = join(this.#resolved(dirname(absolute)), basename(absolute));
+    const path = relative(this.#directory, name) || '.';
+    const target = this.#below(follows ? this.#resolved(name) : name);
+    return target === undefined || isOutside(path) ? { path } : { path, here: join(this.#place, target) };
+  }
+
+  /** The path without symlinks, as far as they are in the directory. */
+  #resolved(absolute: string): string {
+    let path = absolute;
+    for (let links = 0; links < MOST_LINKS; links += 1) {
+      const parts = this.#below(path)?.split('/') ?? [];
+      const at = parts.findIndex((_, index) => linkAt(join(this.#place, ...parts.slice(0, index + 1))) !== undefined);
+      if (at < 0) return path;
+      const link = parts.slice(0, at + 1);
+      const target = linkAt(join(this.#place, ...link)) ?? '';
+      path = resolve(this.#directory, ...link.slice(0, -1), target, ...parts.slice(at + 1));
+    }
+    return path;
+  }
+
+  /** Relative to the directory; undefined for what is elsewhere. */
+  #below(absolute: string): string | undefined {
+    const path = relative(this.#directory, absolute);
+    return isOutside(path) ? undefined : path;
   }
 
   inside(file: Named): Known | undefined {
@@ -72,6 +101,20 @@ export class NamedFiles {
 
   pathIn({ path }: Named): string {
     return resolve(this.#directory, path);
+  }
+}
+
+/** After so many links the kernel says ELOOP. */
+const MOST_LINKS = 40;
+
+const isOutside = (path: string): boolean => path === '..' || path.startsWith('../');
+
+/** What a symlink holds; undefined where there is none. */
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
   }
 }
 

@@ -7,6 +7,8 @@ import type { Known } from './named.ts';
 interface PlainRow {
   readonly call: Call;
   readonly by: 'descriptor' | 'path' | 'at';
+  /** It goes through a symlink. */
+  readonly follows?: true;
   readonly does?: (file: Known, args: readonly string[], umask: number) => void;
 }
 
@@ -44,7 +46,7 @@ export const PLAIN_CALLS: { readonly [name: string]: PlainRow | undefined } = {
   setxattr: looks('xattr', 'path'),
   lsetxattr: looks('xattr', 'path'),
   fsetxattr: looks('xattr', 'descriptor'),
-  truncate: { call: 'truncate', by: 'path', does: ({ here }, [, size]) => truncateSync(here, Number(size)) },
+  truncate: { call: 'truncate', by: 'path', follows: true, does: ({ here }, [, size]) => truncateSync(here, Number(size)) },
   ftruncate: { call: 'truncate', by: 'descriptor', does: ({ open }, [, size]) => ftruncateSync(open?.here ?? -1, Number(size)) },
   fallocate: { call: 'allocate', by: 'descriptor', does: allocate },
   unlink: { call: 'unlink', by: 'path', does: ({ here }) => unlinkSync(here) },
@@ -56,10 +58,10 @@ export const PLAIN_CALLS: { readonly [name: string]: PlainRow | undefined } = {
   mkdir: { call: 'mkdir', by: 'path', does: ({ here }, [, mode], umask) => makeDirectory(here, octal(mode) & ~umask) },
   mkdirat: { call: 'mkdir', by: 'at', does: ({ here }, [, , mode], umask) => makeDirectory(here, octal(mode) & ~umask) },
   rmdir: { call: 'rmdir', by: 'path', does: ({ here }) => rmdirSync(here) },
-  chmod: { call: 'chmod', by: 'path', does: ({ here }, [, mode]) => chmodSync(here, octal(mode)) },
+  chmod: { call: 'chmod', by: 'path', follows: true, does: ({ here }, [, mode]) => chmodSync(here, octal(mode)) },
   fchmod: { call: 'chmod', by: 'descriptor', does: ({ open }, [, mode]) => fchmodSync(open?.here ?? -1, octal(mode)) },
-  fchmodat: { call: 'chmod', by: 'at', does: ({ here }, [, , mode]) => chmodSync(here, octal(mode)) },
-  fchmodat2: { call: 'chmod', by: 'at', does: ({ here }, [, , mode]) => chmodSync(here, octal(mode)) },
+  fchmodat: { call: 'chmod', by: 'at', follows: true, does: ({ here }, [, , mode]) => chmodSync(here, octal(mode)) },
+  fchmodat2: { call: 'chmod', by: 'at', follows: true, does: ({ here }, [, , mode]) => chmodSync(here, octal(mode)) },
 };
 
 /** Of the modes of fallocate, those that only make room; any other changes contents in ways that Node cannot. */

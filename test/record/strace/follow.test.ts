@@ -1,5 +1,5 @@
 /** What a log of strace did to a directory, carried out again. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Trace, Tree } from '../../../harness/domain/trace.ts';
@@ -130,6 +130,41 @@ test('vectors, truncation, allocation, copies, links and directories', () => {
   expect(files(trace)).toEqual({ d: 'directory', 'd/g': 'ab', h: 'ab\0\0\0', s: 'symlink' });
   expect(trace.trees.at(-1)?.get('h')).toMatchObject({ mode: 0o600 });
   expect(said(trace).at(-1)).toBe('chmod f'); // the name under which it was opened is gone
+});
+
+describe('a symlink', () => {
+  const OPEN = '1 open("data/link", O_WRONLY|O_TRUNC) = 3';
+
+  test('in the directory is followed, also by the path that the directory had where the log was written', () => {
+    const trace = traceOf(
+      ['1 symlink("/work/data/a", "data/link") = 0', OPEN, '1 write(3, "new", 3) = 3', '1 chmod("data/link", 0600) = 0'],
+      { a: 'old' },
+    );
+    expect(files(trace)).toEqual({ a: 'new', link: 'symlink' });
+    expect(trace.trees.at(-1)?.get('a')).toMatchObject({ mode: 0o600 });
+    const through = traceOf([
+      '1 mkdir("data/d", 0755) = 0',
+      '1 symlink("d", "data/to") = 0',
+      '1 open("data/to/f", O_WRONLY|O_CREAT, 0644) = 3',
+    ]);
+    expect(files(through)).toEqual({ d: 'directory', 'd/f': '', to: 'symlink' });
+  });
+
+  test.each([
+    ['a file', 'kept', [OPEN, '1 write(3, "new", 3) = 3', '1 truncate("data/link", 0) = 0', '1 chmod("data/link", 0) = 0']],
+    [
+      'a directory',
+      '.',
+      ['1 open("data/link/kept", O_WRONLY|O_TRUNC) = 3', '1 unlink("data/link/kept") = 0', '1 mkdir("data/link/d", 0755) = 0'],
+    ],
+  ])('that leads out of it to %s is not followed: nothing is touched there', (_, to, lines) => {
+    const elsewhere = mkdtempSync(join(root, 'elsewhere-'));
+    writeFileSync(join(elsewhere, 'kept'), 'kept', { mode: 0o644 });
+    const trace = traceOf([`1 symlink("${join(elsewhere, to)}", "data/link") = 0`, ...lines]);
+    expect(said(trace).map((text) => text.split(' ')[0])).toEqual(['symlink']);
+    expect(readdirSync(elsewhere)).toEqual(['kept']);
+    expect(readFileSync(join(elsewhere, 'kept'), 'utf8')).toBe('kept');
+  });
 });
 
 test('a call that failed is an op with its errno, and is not carried out', () => {
