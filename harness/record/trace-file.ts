@@ -71,13 +71,13 @@ function textOrBase64(bytes: Uint8Array): TraceFile['contents'][string] {
 /** The run of a trace file. Throws `DamagedTrace` where its parts do not fit together. */
 export function runOfTraceFile(file: TraceFile): RecordedRun {
   const read = contentsOf(file);
-  const trees: Tree[] = [new Map(file.start.map((entry) => [entry.path, entryOf(entry, read)]))];
+  const trees: Tree[] = [possible(treeAfter(new Map(), file.start, read), file.start, 'start')];
   const sites = new Map<number, Site>();
   const ops = file.ops.map(({ site, changed, ...rest }, at): Op => {
     const index = at + 1;
     if (site !== undefined) sites.set(index, site as Site);
     const before = trees[at] ?? new Map();
-    const after = changed === undefined ? before : treeAfter(before, changed, read);
+    const after = changed === undefined ? before : possible(treeAfter(before, changed, read), changed, `ops[${at}].changed`);
     trees.push(after);
     return withData({ index, ...rest } as Op, after);
   });
@@ -142,4 +142,21 @@ function treeAfter(before: Tree, changed: readonly ChangeInFile[], read: Read): 
     else after.set(change.path, entryOf(change, read));
   }
   return new Map([...after].sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+/**
+ * Throws `DamagedTrace` for a tree that no directory can hold. Trees are built, and no path may lead out of where they are built: neither by
+ * itself nor through a symlink.
+ */
+function possible(tree: Tree, changed: readonly ChangeInFile[], where: string): Tree {
+  const isSafe = changed.every(({ kind }) => kind === 'file' || kind === 'directory');
+  for (const path of isSafe ? changed.map((one) => one.path) : tree.keys()) {
+    const names = path.split('/');
+    if (names.some((name) => name === '' || name === '.' || name === '..' || name.includes('\0')))
+      throw new DamagedTrace(`${where}: ${JSON.stringify(path)} is no path of a file in the directory`);
+    const parent = names.slice(0, -1).join('/');
+    if (parent !== '' && tree.get(parent)?.kind !== 'directory')
+      throw new DamagedTrace(`${where}: ${JSON.stringify(path)} is in no directory`);
+  }
+  return tree;
 }

@@ -34,6 +34,8 @@ const OF_STORE: TraceFile = {
 };
 const PROGRAM = { command: ['sh', 'save.sh'], directory: 'data', check: 'sh check.sh' };
 
+const starting = (...start: TraceFile['start']): TraceFile => ({ ...OF_STORE, start });
+
 const root = temporaryDirectory();
 afterAll(() => rmSync(root, { recursive: true }));
 
@@ -80,6 +82,25 @@ test.each([
     'has a step that settles after its end',
     { ...OF_STORE, marks: [{ kind: 'resolved', step: 0, afterOp: 2 }] },
     'at marks[0]: it comes after op 2, and there are 1',
+  ],
+  [
+    'leads out of the directory',
+    starting({ kind: 'directory', path: '../up', mode: 0o755 }),
+    'at start: "../up" is no path of a file in the directory',
+  ],
+  ['is absolute', starting({ kind: 'directory', path: '/etc', mode: 0o755 }), 'at start: "/etc" is no path'],
+  [
+    'leads out of the directory through a link',
+    starting({ kind: 'symlink', path: 'b', target: '/etc' }, { kind: 'file', path: 'b/passwd', mode: 0o644, contents: HASH }),
+    'at start: "b/passwd" is in no directory',
+  ],
+  [
+    'replaces a directory by a link',
+    {
+      ...starting({ kind: 'directory', path: 'b', mode: 0o755 }, { kind: 'file', path: 'b/passwd', mode: 0o644, contents: HASH }),
+      ops: [{ ...OF_STORE.ops[0], changed: [{ kind: 'symlink', path: 'b', target: '/etc' }] }],
+    },
+    'at ops[0].changed: "b/passwd" is in no directory',
   ],
 ])('one that %s is refused', (_, content, message) => {
   expect(refusal(content)).toContain(message);
