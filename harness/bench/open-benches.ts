@@ -137,10 +137,10 @@ export function openBenches(options: BenchOptions): Benches {
       const watch = watchOf(store);
       const recorder = watch?.recorder ?? options.recorder;
       const runs = new ScenarioRuns(store, scenario, { workspace, installation, env, timeoutMs });
-      const { prepareOn, prepareLast, prepareQuit, prepareRace, makeDirectory } = runs;
+      const { prepareOn, prepareLast, prepareRace, makeDirectory } = runs;
       const { program } = store;
       const own = program && new ProgramRuns(program, await startFor(store, program), runs.root, { env, timeoutMs });
-      const { prepare, prepareFaults, complaint } = own ?? runs;
+      const { prepare, prepareFaults, prepareQuit, complaint } = own ?? runs;
       const recordings: RecordedScenario[] = [];
       try {
         const recovery = await recoveryFor(store);

@@ -56,6 +56,8 @@ export class ProgramRuns {
 
   readonly prepare: Bench['prepare'] = () => this.#run();
 
+  readonly prepareQuit: Bench['prepareQuit'] = () => this.#run();
+
   readonly prepareFaults: Bench['prepareFaults'] = (runs) => {
     if (runs !== 1) throw new Error('a program has each run to itself');
     const { directory, ...run } = this.#run();

@@ -1,6 +1,7 @@
 /** Tells a real process to quit, waits for its end, and reads what it left. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Bench } from '../../bench/bench.ts';
+import { stepsOfProgram } from '../../bench/recorded-program.ts';
 import { QUITS, type Quit, rowOf, signalFor } from '../../domain/quits.ts';
 import { type Found, FRESH, isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import { scanTree } from '../../domain/tree.ts';
@@ -29,7 +30,9 @@ export async function carryOutQuit(one: QuitCase, bench: Bench): Promise<Carried
   if (isNotMeasured(left)) return { case: one, reason: left.reason };
   const { run, directory } = left;
   const tree = scanTree(directory);
-  const oracle = oracleOfSteps(run.trace, subject.before, subject.steps, oracleOptions(bench));
+  // A program promises what it says in this very run.
+  const steps = subject.isProgram ? stepsOfProgram(run.trace) : subject.steps;
+  const oracle = oracleOfSteps(run.trace, subject.before, steps, oracleOptions(bench));
   const judge: CarriedOut<QuitCase, QuitRun>['sightings'][number]['judge'] = (found) => {
     const judgement = oracle(run.trace.ops.length, tree, allows(found));
     return run.stays === undefined || isLoss(judgement.outcome) ? judgement : { ...judgement, outcome: 'hung' };
@@ -67,12 +70,12 @@ async function quitProcess({ subject, quit, state }: QuitCase, asked: Asked, ben
     const signal = asked.by === 'recorder' ? { signal: signalFor(quit) } : {};
     const report = await bench.recorder.run({ ...run, plan: { kind: 'asked', order, names, at: state.at.op, ...signal } });
     const notes = readQuitNotes(run.directory);
-    const trouble = troubleIn(report, quit, notes?.learned !== undefined, () => bench.complaint(run.directory));
+    const trouble = troubleIn(report, quit, subject.isProgram || notes?.learned !== undefined, () => bench.complaint(run.directory));
     if (trouble !== undefined) {
       reason = trouble;
       continue;
     }
-    const stays = rowOf(quit).mayBeSurvived ? undefined : stayed(report);
+    const stays = rowOf(quit).mayBeSurvived ? undefined : stayed(report, subject.isProgram);
     const trace = traceOf(bench.recorder.name, report, run.spool, recorded.variation);
     return { run: { trace, ...(stays !== undefined && { stays }), underWay: notes?.learned?.underWay ?? false }, directory: run.directory };
   }
@@ -94,10 +97,11 @@ function troubleIn({ events }: RunReport, quit: Quit, hasLearned: boolean, compl
 /** As wait statuses have them, on every system that has them. */
 const SIGNAL_NUMBERS: { readonly [quit in Quit]?: string } = { SIGTERM: 'signal 15', SIGINT: 'signal 2' };
 
-function stayed({ events }: RunReport): string | undefined {
+/** A program has exit codes of its own. */
+function stayed({ events }: RunReport, isProgram: boolean): string | undefined {
   const end = endOf(events);
   if (end.how === 'timed-out') return `the process, within ${end.afterMs / 1000} s`;
-  if (end.how !== 'exited') return undefined;
+  if (end.how !== 'exited' || isProgram) return undefined;
   if (end.code === QUIT_CODES.late) return 'the process, within the limit';
   return end.code === QUIT_CODES.stays ? 'the process, which stays although nothing is left to do' : undefined;
 }

@@ -26,7 +26,12 @@ function quitText({ quit, alike, asked, state, subject }: QuitCase): string {
   const mark = subject.trace.marks.findLast(({ afterOp }) => afterOp === state.at.op);
   const when = mark === undefined ? '' : `, when step ${mark.step + 1} had settled`;
   const others = alike.length === 0 ? '' : `; the same by ${alike.map((other) => QUITS[other].words).join(', ')}`;
-  const handled = quit === 'end' ? '' : asked === undefined ? ', which nothing handles' : `, which ${handlerOf(subject, quit)} handles`;
+  const handled =
+    quit === 'end' || subject.isProgram
+      ? ''
+      : asked === undefined
+        ? ', which nothing handles'
+        : `, which ${handlerOf(subject, quit)} handles`;
   return `${QUITS[quit].words}${handled}${when}${others}`;
 }
 

@@ -6,7 +6,8 @@
  * Forbids  losing what had been acknowledged when the process was gone; a process that stays.
  * Real     a process is started and asked to quit wherever the store handles that quit. What nothing handles ends the process as a kill does: it
  *          is judged by the tree that was observed there, which `process-kill` holds against real kills. A call that is under way in another
- *          thread may still end; then it left what a kill after it does.
+ *          thread may still end; then it left what a kill after it does. A program gets SIGTERM or SIGINT before each op of its first process.
+ *          Before ops of other processes it is not asked: which of the two goes on first would be luck.
  */
 import { QUIT_NAMES, type Quit, rowOf } from '../../domain/quits.ts';
 import type { Op, Trace, Tree } from '../../domain/trace.ts';
@@ -46,9 +47,6 @@ export interface QuitCases {
   readonly sampled?: { readonly tried: number; readonly of: number };
 }
 
-/** A signal, an exit or an error may come at any time; the event loop ends only after a step. */
-const AT_ANY_TIME = QUIT_NAMES.filter((quit) => quit !== 'end');
-
 /** The quit whose handlers run where this one comes; undefined where none do. */
 function leaderOf(quit: Quit, handled: QuitNotes['handled']): Quit | undefined {
   if (handled[quit] !== undefined) return quit;
@@ -58,9 +56,9 @@ function leaderOf(quit: Quit, handled: QuitNotes['handled']): Quit | undefined {
 
 /** All cases of a run, in its order. `most`: processes that are asked to quit. */
 export function quitCases(subject: QuitSubject, most: number): QuitCases {
-  const { trace, noted } = subject;
-  const leaders = new Map(AT_ANY_TIME.map((quit) => [quit, leaderOf(quit, noted.handled)]));
-  const following = (leader: Quit | undefined): Quit[] => AT_ANY_TIME.filter((quit) => leaders.get(quit) === leader);
+  const { trace, noted, quits, isProgram } = subject;
+  const leaders = new Map(quits.map((quit) => [quit, leaderOf(quit, noted.handled)]));
+  const following = (leader: Quit | undefined): Quit[] => quits.filter((quit) => leaders.get(quit) === leader);
   const asKills = following(undefined);
   const ends = endsOf(subject);
   const foldable = ends.flatMap((end) => (end.asked === undefined && isThere(trace, end) ? [end.at.op] : []));
@@ -68,13 +66,16 @@ export function quitCases(subject: QuitSubject, most: number): QuitCases {
     const [quit, ...alike] = [...asKills, ...(foldable.includes(state.at.op) ? (['end'] as const) : [])];
     return quit === undefined ? [] : [{ ...caseOf(subject, quit, state), alike }];
   });
-  const toAsk = AT_ANY_TIME.filter((quit) => leaders.get(quit) === quit).flatMap((quit) =>
-    trace.trees.map((tree, op) => ({
-      ...caseOf(subject, quit, stateAt({ op }, tree, op)),
-      alike: following(quit).filter((other) => other !== quit),
-      asked: askedAt(trace, op),
-    })),
-  );
+  const places = [...trace.trees.entries()].filter(([op]) => !isProgram || trace.ops[op]?.process === 0);
+  const toAsk = quits
+    .filter((quit) => leaders.get(quit) === quit)
+    .flatMap((quit) =>
+      places.map(([op, tree]) => ({
+        ...caseOf(subject, quit, stateAt({ op }, tree, op)),
+        alike: following(quit).filter((other) => other !== quit),
+        asked: isProgram ? BY_RECORDER : askedAt(trace, op),
+      })),
+    );
   const others = ends
     .filter(({ at }) => !foldable.includes(at.op))
     .map(({ asked, tree, promisedAt, at }) => ({ ...caseOf(subject, 'end', stateAt(at, tree, promisedAt)), ...(asked && { asked }) }));
@@ -138,11 +139,13 @@ function endsOf({ trace, noted, steps }: QuitSubject): LoopEnd[] {
 /** Whether the end leaves what is there already. */
 const isThere = ({ trees }: Trace, { at, tree }: LoopEnd): boolean => equalTrees(trees[at.op] ?? new Map(), tree);
 
+const BY_RECORDER: Asked = { by: 'recorder' };
+
 /** Right after a step the process asks itself, as it does at the end; between two ops of a step only the recorder can. */
 function askedAt(trace: Trace, op: number): Asked {
   const mark = trace.marks.findLast(({ afterOp }) => afterOp === op);
   if (mark !== undefined) return { by: 'itself', after: mark.step };
-  return op === trace.ops.length ? { by: 'itself', after: 'all' } : { by: 'recorder' };
+  return op === trace.ops.length ? { by: 'itself', after: 'all' } : BY_RECORDER;
 }
 
 /** Those right after a step, and as many others as there may be, spread evenly. */

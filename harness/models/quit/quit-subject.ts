@@ -6,7 +6,7 @@
  */
 import type { Bench } from '../../bench/bench.ts';
 import type { RecordedSubject, Subject } from '../../bench/subject.ts';
-import type { Quit } from '../../domain/quits.ts';
+import { QUIT_NAMES, type Quit } from '../../domain/quits.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Site } from '../../domain/trace.ts';
 import { type QuitNotes, readQuitNotes } from '../../protocol/quit-file.ts';
@@ -15,6 +15,10 @@ import { endOf, keysOf } from '../../record/record.ts';
 
 export interface QuitSubject extends RecordedSubject {
   readonly noted: QuitNotes;
+  /** How the process can be asked to end at any time. */
+  readonly quits: readonly Quit[];
+  /** A program: it says nothing of what it handles, so it is asked at each boundary at which its first process is about to do something. */
+  readonly isProgram: boolean;
   /** Where the store listens for a quit, as far as its line is known. */
   readonly listensAt: (quit: Quit) => Site | undefined;
 }
@@ -26,9 +30,20 @@ export function quitSubjectOf(subject: Subject): QuitSubject {
 
 const isQuitSubject = (subject: Subject): subject is QuitSubject => 'noted' in subject;
 
+/** A signal, an exit or an error may come at any time; the event loop ends only after a step. */
+const AT_ANY_TIME = QUIT_NAMES.filter((quit) => quit !== 'end');
+
 const QUIT = 'end' satisfies Quit;
 
+/** Whatever it handles: it is asked. */
+const OF_A_PROGRAM: QuitNotes = { handled: { SIGTERM: '', SIGINT: '' }, pending: [], ranDry: false };
+
 export async function quitSubject(bench: Bench): Promise<QuitSubject | NotMeasured> {
+  if (bench.store.program !== undefined) {
+    const subject = await bench.recorded();
+    if (isNotMeasured(subject)) return subject;
+    return { ...subject, noted: OF_A_PROGRAM, quits: ['SIGTERM', 'SIGINT'], isProgram: true, listensAt: () => undefined };
+  }
   const last = bench.scenario.steps.length - 1;
   const directories: string[] = [];
   const prepare: Bench['prepare'] = () => {
@@ -51,7 +66,7 @@ function withNotes(subject: RecordedSubject, notes: QuitNotes, { store, cwd }: B
     const stack = notes.handled[quit];
     return stack === undefined ? undefined : sitesOf(store, cwd)(stack);
   };
-  return { ...subject, noted: notes, listensAt };
+  return { ...subject, noted: notes, quits: AT_ANY_TIME, isProgram: false, listensAt };
 }
 
 const NO_NOTES: QuitNotes = { handled: {}, pending: [], ranDry: false };

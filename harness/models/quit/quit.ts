@@ -13,7 +13,7 @@ import type { Letter, Model } from '../model.ts';
 import { carryOutQuit } from './carry-out.ts';
 import { blameQuit, describeQuit, type QuitExplored, quitTimeline } from './describe.ts';
 import { type QuitCase, type QuitCases, type QuitRun, type QuitVerdict, quitCases } from './quit-cases.ts';
-import { quitSubject, quitSubjectOf } from './quit-subject.ts';
+import { type QuitSubject, quitSubject, quitSubjectOf } from './quit-subject.ts';
 
 /** The scenarios with the fewest boundaries that say something: a value to lose, and one that was acknowledged before another save. */
 const BY_DEFAULT: readonly string[] = ['replace', 'save-twice'];
@@ -39,8 +39,7 @@ export const quit: Model<QuitCase, QuitRun | undefined, NamedQuit, QuitExplored>
   appliesTo: ({ tasks, histories, files }) => tasks === undefined && histories !== true && files === undefined,
   byDefaultOn: ({ name }) => BY_DEFAULT.includes(name),
   missing: ({ platform }) => (platform === 'win32' ? 'needs signals that a program can handle, and Windows has none' : undefined),
-  unfitFor: ({ kind }) =>
-    kind === 'module' ? undefined : 'needs a store in the process that quits, and this one is a command or a program',
+  unfitFor: ({ kind }) => (kind === 'command' ? 'needs a store in the process that quits, and this one is commands' : undefined),
   id: {
     write: ({ state, quit: how }) => idOf(state, how),
     read: (op, detail) => {
@@ -70,7 +69,7 @@ export const quit: Model<QuitCase, QuitRun | undefined, NamedQuit, QuitExplored>
       doubts: subject.trace.unmeasured,
       points: all.points,
       ...(only === undefined && { tried: triedOf(all, judged) }),
-      notes: only === undefined ? notesOf(subject.noted.ranDry, verdicts) : [],
+      notes: only === undefined ? [...(subject.notes ?? []), ...notesOf(subject, verdicts)] : [],
     };
   },
 
@@ -118,7 +117,7 @@ function triedOf({ cases, sampled }: QuitCases, { verdicts }: Judged<QuitCase, Q
 /** Whether the quit came while a step was under way that had begun to change something, or before something promised was written. */
 function isInWork({ case: { subject, state, asked }, run }: QuitVerdict): boolean {
   const { op } = state.at;
-  if (asked === undefined) return isWorking(subject, op);
+  if (asked === undefined || subject.isProgram) return isWorking(subject, op);
   const { trace, steps } = subject;
   const isSettled = trace.marks.filter(({ afterOp }) => afterOp <= op).length === steps.length;
   return run?.underWay === true || (isSettled && isUnwritten(subject, op));
@@ -127,7 +126,16 @@ function isInWork({ case: { subject, state, asked }, run }: QuitVerdict): boolea
 const NEVER_DRY = 'the event loop does not end within 2 s of the last step: how it ends was not tried';
 
 /** What keeps a pass from saying much. */
-function notesOf(ranDry: boolean, verdicts: readonly QuitVerdict[]): string[] {
+function notesOf({ isProgram, noted: { ranDry }, trace }: QuitSubject, verdicts: readonly QuitVerdict[]): string[] {
+  if (isProgram) {
+    const others = trace.ops.filter(({ process }) => process !== 0).length;
+    return [
+      ...(others === 0
+        ? []
+        : [`not asked before ${counted(others, 'op')} of processes that the program started: which would go on first is luck`]),
+      ...(verdicts.some(isInWork) ? [] : ['no quit came in the middle of work']),
+    ];
+  }
   const askedBy = (how: Quit): readonly QuitVerdict[] => verdicts.filter(({ case: one }) => one.asked !== undefined && one.quit === how);
   const handledBetween = QUIT_NAMES.filter((how) => askedBy(how).length > 0 && how !== 'end' && !askedBy(how).some(isInWork));
   return [

@@ -319,7 +319,7 @@ export class TracedRun {
     }
     const signal = arrival.kind === 'op' ? this.#progress.signalBeforeOp() : undefined;
     if (signal !== undefined) {
-      this.#clock.unlearnedSince = now;
+      if (this.#request.program === undefined) this.#clock.unlearnedSince = now; // a program says nothing of what it learns
       this.#libc.signal(this.pid, signal);
     }
     // Of a process that has not learned of its signal only the first thread goes on, because a listener runs when its call has returned.

@@ -20,10 +20,13 @@ const TWO = traceOf({ before: tree('A'), ops: [write('B'), close, write('C'), cl
 /** A step that resolves before anything is written. */
 const LATER = traceOf({ before: tree('A'), ops: [write('B')], resolved: [0] });
 
+const ANY_TIME = ['SIGTERM', 'SIGINT', 'exit', 'error', 'rejection'] as const;
+const OF_STORE = { quits: ANY_TIME, isProgram: false, listensAt: () => undefined };
+
 function casesOf(trace: typeof TWO, notes: Partial<QuitNotes>, most = 100): string[] {
   const steps = trace.marks.map(() => save);
   const none: QuitNotes = { handled: {}, pending: steps.map(() => false), ranDry: true };
-  const subject: QuitSubject = { ...recordedSubject(trace, { steps }), noted: { ...none, ...notes }, listensAt: () => undefined };
+  const subject: QuitSubject = { ...recordedSubject(trace, { steps }), noted: { ...none, ...notes }, ...OF_STORE };
   return quitCases(subject, most).cases.map(({ state, quit, alike, asked }) => {
     const who = asked === undefined ? 'as a kill' : asked.by === 'recorder' ? 'told' : `asks after ${asked.after}`;
     return `${state.points.map(({ op }) => op).join('=')} ${[quit, ...alike].join('+')} ${who}`;
@@ -108,4 +111,24 @@ test('of too many, those right after a step stay, and the others are spread even
   expect(told(5)).toHaveLength(5);
   expect(told(3)).toEqual(['0 SIGINT told', '2 SIGINT asks after 0', '4 SIGINT asks after 1']);
   expect(told(0)).toEqual(['2 SIGINT asks after 0', '4 SIGINT asks after 1']);
+});
+
+test('a program is asked by signals, before each op of its first process', () => {
+  const trace = traceOf({
+    before: tree('A'),
+    ops: [write('B'), [{ call: 'write', path: 'a', process: 1 }, tree('C')], close],
+    resolved: [3],
+  });
+  const noted: QuitNotes = { handled: { SIGTERM: '', SIGINT: '' }, pending: [], ranDry: false };
+  const subject: QuitSubject = {
+    ...recordedSubject(trace, { steps: [save] }),
+    noted,
+    quits: ['SIGTERM', 'SIGINT'],
+    isProgram: true,
+    listensAt: () => undefined,
+  };
+  const { cases } = quitCases(subject, 100);
+  expect(cases.map(({ state, quit, asked, alike }) => [state.at.op, quit, asked, alike])).toEqual(
+    [0, 2].flatMap((op) => ['SIGTERM', 'SIGINT'].map((quit) => [op, quit, { by: 'recorder' }, []])),
+  );
 });
