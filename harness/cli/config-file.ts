@@ -16,7 +16,7 @@ export const configOption = (): Option =>
   new Option('--config <file>', `options in a file (default: ${CONFIG_FILES[0]} or .js, if there is one)`);
 
 /** Options that say what one run is for. */
-const OF_ONE_RUN: readonly string[] = ['config', 'list', 'shard', 'updateBaseline', 'watch', 'dir', 'setup', 'check', 'init'];
+const OF_ONE_RUN: readonly string[] = ['config', 'list', 'shard', 'updateBaseline', 'watch', 'dir', 'setup', 'check', 'init', 'trace'];
 
 /** The flags of a command that was parsed, with what its file says. Throws `UsageError`. */
 export async function withConfig(command: Command, cwd: string): Promise<object> {

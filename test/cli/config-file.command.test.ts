@@ -86,7 +86,7 @@ const NAMES = {
 } satisfies { readonly [name in keyof MatrixConfig]-?: 0 };
 
 test('the types name each option of `run` that a file may have', () => {
-  const ofOneRun = ['config', 'list', 'shard', 'updateBaseline', 'watch', 'dir', 'setup', 'check', 'init'];
+  const ofOneRun = ['config', 'list', 'shard', 'updateBaseline', 'watch', 'dir', 'setup', 'check', 'init', 'trace'];
   const options = runCommand.options.map((option) => option.attributeName());
   expect(options.sort()).toEqual([...Object.keys(NAMES), ...ofOneRun].sort());
 });

@@ -104,6 +104,12 @@ describe.skipIf(noPtrace !== undefined)('a race', () => {
     );
   });
 
+  test('goes on where a process waits for its own timer without ever letting the event loop wait', async () => {
+    const busy = `new Promise((go) => { let done = false; setTimeout(() => { done = true; }, 1); const look = () => (done ? go() : setImmediate(look)); look(); })`;
+    const raced = await raceOnce(lab, late(busy), TWO_SAVERS, { schedule: switched(0, 2) });
+    expect(raced.end.events.filter(({ kind }) => kind === 'resolved')).toHaveLength(2);
+  });
+
   test('by the same schedule is the same ten times, in new processes and in used ones', async () => {
     const planned = { schedule: switched(0, 7) };
     const all = await races(lab, RESTLESS, TWO_SAVERS, (race) =>
