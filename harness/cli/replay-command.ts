@@ -22,11 +22,11 @@ import { parseCaseId } from './case-id.ts';
 import type { CliCommand } from './command.ts';
 import { flag, recorder, seed, states, timeout } from './options.ts';
 import type { Output } from './output.ts';
-import { COMMAND_WORDS, type ProgramFlags, programIn, programOptions } from './program-options.ts';
+import { COMMAND_WORDS, type ProgramFlags, programOptions } from './program-options.ts';
 import { replayText } from './replay-text.ts';
 import { withSession } from './session.ts';
 import { selectCells } from './stores.ts';
-import { type TraceFlags, traceIn, traceOption } from './trace-options.ts';
+import { type TraceFlags, traceOption, workloadIn } from './trace-options.ts';
 import { writableDirectory } from './writable-destination.ts';
 
 interface ReplayFlags extends ProgramFlags, TraceFlags {
@@ -71,13 +71,10 @@ async function replay(id: string, words: readonly string[], flags: ReplayFlags, 
   const shell = flags.shell ? interactiveShell() : undefined;
   return withSession(flags.recorder, async (session) => {
     const timeoutMs = flags.timeout * 1000;
-    const given = { ...flags, store: flags.store === undefined ? [] : [flags.store] };
-    const trace = traceIn(words, given);
-    const program = trace === undefined ? programIn(words, given, { cwd: session.cwd, env: process.env }) : undefined;
+    const given = { ...flags, store: flags.store === undefined ? [] : [flags.store], ofCase: store };
     const selection = {
       stores: [flags.store ?? store],
-      program,
-      trace,
+      ...workloadIn(words, given, { cwd: session.cwd, env: process.env }),
       scenarios: [scenario],
       models: [variant.name],
       holds: 'none',

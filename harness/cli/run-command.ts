@@ -22,9 +22,9 @@ import { type MatrixFlags, withMatrix } from './matrix.ts';
 import { allCases, how, howMuch, whatRuns } from './matrix-options.ts';
 import { flag, group } from './options.ts';
 import type { Output } from './output.ts';
-import { COMMAND_WORDS, type ProgramFlags, programIn, programOptions } from './program-options.ts';
+import { COMMAND_WORDS, type ProgramFlags, programOptions } from './program-options.ts';
 import { chosenReporters, mustBeWritable, report, reportOptions } from './reporters.ts';
-import { type TraceFlags, traceIn, traceOption } from './trace-options.ts';
+import { type TraceFlags, traceOption, workloadIn } from './trace-options.ts';
 import { type WatchedRun, watchAndRun } from './watch.ts';
 
 interface RunFlags extends MatrixFlags, BaselineFlags, ProgramFlags, TraceFlags {
@@ -71,8 +71,7 @@ export const runCommand: CliCommand<RunFlags> = {
     'crash-matrix run --store ./notes.ts --baseline crash-baseline.json --update-baseline',
   ],
   run: async (words, given, output) => {
-    const trace = traceIn(words, given);
-    const program = trace === undefined ? programIn(words, given, { cwd: process.cwd(), env: process.env }) : undefined;
+    const { program, trace } = workloadIn(words, given, { cwd: process.cwd(), env: process.env });
     const flags = { ...given, program, given: trace };
     return flags.watch ? runAgain(flags, output) : run(flags, output);
   },

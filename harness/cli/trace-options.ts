@@ -12,8 +12,8 @@ import type { TraceFile } from '../domain/trace-file.ts';
 import { quoted } from '../domain/words.ts';
 import { DamagedTrace, runOfTraceFile } from '../record/trace-file.ts';
 import { COMMAND_LINE, programStore } from '../store/program-store.ts';
-import { parseJsonFile, readText, TRACE } from './json-file.ts';
-import type { ProgramFlags } from './program-options.ts';
+import { readJsonFile, TRACE } from './json-file.ts';
+import { type ProgramFlags, programIn } from './program-options.ts';
 
 export interface TraceFlags {
   readonly trace?: string;
@@ -35,20 +35,37 @@ export interface GivenTrace {
   readonly check?: string;
 }
 
-type Given = TraceFlags & ProgramFlags & { readonly store: readonly string[] };
+interface Given extends TraceFlags, ProgramFlags {
+  readonly store: readonly string[];
+  /** The store that a case id names, which judges where no other is named. */
+  readonly ofCase?: string;
+}
 
-/** The trace of a command line; undefined where none is given. Throws `UsageError`. */
-export function traceIn(words: readonly string[], { trace: path, check, dir, setup, store }: Given): GivenTrace | undefined {
+/** What a command line gives in place of stores, or of what they go through. Throws `UsageError`. */
+export function workloadIn(
+  words: readonly string[],
+  given: Given,
+  where: Parameters<typeof programIn>[2],
+): { readonly program?: Program | undefined; readonly trace?: GivenTrace } {
+  const trace = traceIn(words, given);
+  return trace === undefined ? { program: programIn(words, given, where) } : { trace };
+}
+
+/**
+ * The trace of a command line; undefined where none is given. Throws `UsageError`.
+ * @internal
+ */
+export function traceIn(words: readonly string[], { trace: path, check, dir, setup, store, ofCase }: Given): GivenTrace | undefined {
   if (path === undefined) return undefined;
   const [beside] = [dir !== undefined && '--dir', setup !== undefined && '--setup', words.length > 0 && `"${words.join(' ')}"`].filter(
     Boolean,
   );
   if (beside !== undefined)
     throw new UsageError(`--trace stands in place of a run, and ${beside} is for one`, `Leave out ${beside}, or --trace.`);
-  const file = parseJsonFile('--trace', path, readText('--trace', path), TRACE);
+  const file = readJsonFile('--trace', path, TRACE);
   const judge = judgeOf(file);
   const { program } = file;
-  if (program === undefined ? store.length === 0 : check === undefined)
+  if (program === undefined ? store.length === 0 && ofCase === undefined : check === undefined)
     throw new UsageError(`nothing judges what a crash leaves: ${path} says what was on disk, and not what it is worth`, `Add ${judge}`);
   if (program === undefined ? check !== undefined : store.length > 0)
     throw new UsageError(

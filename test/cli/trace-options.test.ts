@@ -63,6 +63,10 @@ test('a trace is what a store goes through, with its run', () => {
   expect(given?.scenario.recorded?.trace.ops[0]?.data).toEqual(Buffer.from('b'));
 });
 
+test('the store of a case id judges where no other is named', () => {
+  expect(traceIn([], { trace: written(OF_STORE), store: [], ofCase: 'notes' })?.scenario.name).toBe('replace');
+});
+
 test('no trace is asked for', () => {
   expect(traceIn([], { store: [] })).toBeUndefined();
 });

@@ -91,6 +91,17 @@ describe('the trace of a store', () => {
     expect(replayed.stdout).toContain('notes.json');
   });
 
+  test('of a built-in store too, whose name the case id has', async () => {
+    await place.run(['trace', '--store', 'in-place', '--scenario', 'first-save', '--output', 'built-in.json']);
+    const { result } = await place.result(['--store', 'in-place', '--trace', 'built-in.json', '--model', 'power-loss:posix']);
+    const [lost] = result.cases.filter(({ violation }) => violation);
+    const [, ...printed] = (lost?.replay ?? '').split(' ');
+    expect(printed).not.toContain('--store');
+    const replayed = await place.run(printed);
+    expect([replayed.exitCode, replayed.stderr]).toEqual([1, '']);
+    expect(replayed.stdout).toContain(lost?.id.split('@')[0]?.replaceAll('/', ' / '));
+  });
+
   test.each([
     ['a model that runs the store', './notes.cjs', ['--model', 'io-error'], 'io-error needs the store to run'],
     ['a store of another contract', './log.cjs', [], 'has a step "save", and log keeps a log, with append'],
