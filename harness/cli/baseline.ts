@@ -2,16 +2,15 @@
 import { existsSync } from 'node:fs';
 import { Option } from 'commander';
 import type { Baseline } from '../domain/baseline.ts';
-import { UnavailableError, UsageError } from '../domain/errors.ts';
+import { UsageError } from '../domain/errors.ts';
 import type { Result } from '../domain/result.ts';
 import { counted } from '../domain/words.ts';
 import { baselineOf, heldAgainst } from '../explain/baseline.ts';
 import { isCi } from '../machine/ci.ts';
-import { replaceFile } from '../machine/replace-file.ts';
 import { BASELINE, readJsonFile } from './json-file.ts';
 import { flag } from './options.ts';
 import type { Output } from './output.ts';
-import { writableFile } from './writable-destination.ts';
+import { writableFile, writeResult } from './writable-destination.ts';
 
 export interface BaselineFlags {
   readonly baseline?: string;
@@ -45,9 +44,7 @@ export function openBaseline(
   return async (result) => {
     if (!updates) return heldAgainst(result, known ?? baselineOf(result), file);
     const next = baselineOf(result, known);
-    await replaceFile(file, `${JSON.stringify(next, null, 2)}\n`).catch((error: Error) => {
-      throw new UnavailableError(error.message, { cause: error });
-    });
+    await writeResult(file, `${JSON.stringify(next, null, 2)}\n`);
     output.note(`wrote ${file}: ${counted(next.causes.length, 'known cause')}`);
     return heldAgainst(result, next, file);
   };

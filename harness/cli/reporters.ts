@@ -2,15 +2,14 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Option } from 'commander';
-import { UnavailableError, UsageError } from '../domain/errors.ts';
+import { UsageError } from '../domain/errors.ts';
 import { didYouMean, oneOf } from '../domain/nearest.ts';
 import type { Result } from '../domain/result.ts';
 import { counted, printable } from '../domain/words.ts';
-import { replaceFile } from '../machine/replace-file.ts';
 import { REPORTERS, type Reporter } from '../report/all.ts';
 import { list, redact } from './options.ts';
 import type { Output } from './output.ts';
-import { writableDirectory, writableFile } from './writable-destination.ts';
+import { writableDirectory, writableFile, writeResult } from './writable-destination.ts';
 
 interface Wanted {
   /** As on the command line. */
@@ -80,9 +79,7 @@ export async function report({ reporter, path }: Chosen, result: Result, output:
     if (text !== '') output.print(text.trimEnd());
     return;
   }
-  await replaceFile(path, text).catch((error: Error) => {
-    throw new UnavailableError(error.message, { cause: error });
-  });
+  await writeResult(path, text);
   output.note(`wrote ${path}`);
 }
 

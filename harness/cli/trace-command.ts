@@ -10,7 +10,6 @@ import type { RecordedRun } from '../domain/trace.ts';
 import type { TraceFile } from '../domain/trace-file.ts';
 import { scanTree } from '../domain/tree.ts';
 import { counted, quoted } from '../domain/words.ts';
-import { replaceFile } from '../machine/replace-file.ts';
 import type { Cell } from '../models/model.ts';
 import { processKill } from '../models/process-kill/process-kill.ts';
 import { BadLog } from '../record/strace/log.ts';
@@ -24,7 +23,7 @@ import type { Output } from './output.ts';
 import { COMMAND_WORDS, type ProgramFlags, programIn, programOptions } from './program-options.ts';
 import { type Session, withSession } from './session.ts';
 import { selectCells } from './stores.ts';
-import { writableFile } from './writable-destination.ts';
+import { writableFile, writeResult } from './writable-destination.ts';
 
 interface TraceCommandFlags extends ProgramFlags {
   readonly store?: string;
@@ -71,9 +70,7 @@ async function record(words: readonly string[], flags: TraceCommandFlags, output
     );
   return withSession(flags.recorder, async (session) => {
     const file = strace === undefined ? await recorded(session, words, flags) : ofLog(strace, session, words, flags);
-    await replaceFile(flags.output, `${JSON.stringify(file, null, 1)}\n`).catch((error: Error) => {
-      throw new UnavailableError(error.message, { cause: error });
-    });
+    await writeResult(flags.output, `${JSON.stringify(file, null, 1)}\n`);
     output.print(summary(file, flags));
     return 0;
   });

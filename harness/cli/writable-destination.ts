@@ -1,7 +1,8 @@
 /** Where a user wants results. Whether they can be written there is found out before the work, not after it. */
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { UsageError } from '../domain/errors.ts';
+import { UnavailableError, UsageError } from '../domain/errors.ts';
+import { replaceFile } from '../machine/replace-file.ts';
 
 /** Makes it if it is not there, and tries to write. Returns its absolute path. Throws UsageError, which names `flag`. */
 export function writableDirectory(flag: string, path: string): string {
@@ -23,6 +24,13 @@ export function writableFile(flag: string, path: string): void {
   writableDirectory(flag, dirname(path));
   if (existsSync(path) && statSync(path).isDirectory())
     throw new UsageError(`${flag} ${path}: it is a directory, and a file is to be written there`);
+}
+
+/** Writes a result, whole or not at all. Throws UnavailableError. */
+export async function writeResult(path: string, text: string): Promise<void> {
+  await replaceFile(path, text).catch((error: Error) => {
+    throw new UnavailableError(error.message, { cause: error });
+  });
 }
 
 /** One by one: Node's recursive mkdir never ends where the kernel says that a directory which is there is not (in /proc). */

@@ -6,7 +6,7 @@
 import * as z from 'zod';
 import { CALLS, type Call } from './calls.ts';
 import { siteLine } from './op-line.ts';
-import type { Json } from './trace.ts';
+import { CHARSETS, type Json, OPEN_FLAGS } from './trace.ts';
 
 const json: z.ZodType<Json> = z.json();
 const count = z.int().nonnegative();
@@ -34,14 +34,13 @@ const file = z.object({
 });
 
 const [firstCall, ...otherCalls] = Object.keys(CALLS) as [Call, ...Call[]];
-const flags = z.enum(['read', 'write', 'create', 'exclusive', 'truncate', 'append', 'directory', 'tmpfile', 'sync', 'dsync']);
 
 const op = z.object({
   call: z.enum([firstCall, ...otherCalls]),
   via: z.string().describe('The syscall, or the function of Node'),
   file,
   to: file.optional().describe('The new name of a rename, link or symlink'),
-  flags: z.array(flags).optional(),
+  flags: z.array(z.enum(OPEN_FLAGS)).optional(),
   range: z.object({ offset: count, length: count }).optional().describe('In bytes'),
   mode: mode.optional(),
   error: z.string().optional().describe('The name of the errno of an op that failed'),
@@ -68,7 +67,7 @@ const step = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('append'), record: json }),
 ]);
 
-const charset = z.enum(['digits', 'hex', 'word']);
+const charset = z.enum(CHARSETS);
 
 const nameRule = z.object({
   prefix: z.string(),

@@ -16,7 +16,9 @@ export type { Call };
  * How a file was opened, as far as it matters to a crash. `sync` and `dsync`: with O_SYNC or O_DSYNC; an op that writes through such a
  * descriptor has the flag too, because it forces what it writes to disk, as fsync or fdatasync does.
  */
-export type OpenFlag = 'read' | 'write' | 'create' | 'exclusive' | 'truncate' | 'append' | 'directory' | 'tmpfile' | 'sync' | 'dsync';
+export type OpenFlag = (typeof OPEN_FLAGS)[number];
+
+export const OPEN_FLAGS = ['read', 'write', 'create', 'exclusive', 'truncate', 'append', 'directory', 'tmpfile', 'sync', 'dsync'] as const;
 
 /**
  * A file as an op names it. `id` numbers files in the order of their first appearance, so that it survives renames and is the same
@@ -129,7 +131,9 @@ export interface Variation {
   readonly contents: ReadonlySet<string>;
 }
 
-export type Charset = 'digits' | 'hex' | 'word';
+export const CHARSETS = ['digits', 'hex', 'word'] as const;
+
+export type Charset = (typeof CHARSETS)[number];
 
 /**
  * A file name with parts that differ from run to run, learnt by running twice: `prefix`, anything in `charset`, then what is the same in

@@ -104,7 +104,11 @@ export function equalTrees(first: Tree, second: Tree): boolean {
 
 /** The same of two entries; undefined: there is none. */
 export function equalEntries(first: Entry | undefined, second: Entry | undefined): boolean {
-  return first === undefined || second === undefined ? first === second : fingerprint(first) === fingerprint(second);
+  if (first === second) return true;
+  if (first === undefined || second === undefined) return false;
+  if (first.kind === 'symlink') return second.kind === 'symlink' && first.target === second.target;
+  if (first.kind !== second.kind || first.mode !== second.mode) return false;
+  return first.kind !== 'file' || (second.kind === 'file' && first.hash === second.hash);
 }
 
 /** A text that is equal for two trees exactly if they are the same to the byte. */

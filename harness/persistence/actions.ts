@@ -6,9 +6,9 @@
  * never guessed. Not supported: unrecorded effects on files without a name. Everything that existed before the first op is on disk.
  */
 import type { Entry, Op, Trace, Tree } from '../domain/trace.ts';
-import { equalTrees } from '../domain/tree.ts';
+import { equalEntries, equalTrees } from '../domain/tree.ts';
 import { type Disk, diskOf, entryOf, type InodeTable, inodeOf } from './disk.ts';
-import { entryInWords, sameEntry } from './entries.ts';
+import { entryInWords } from './entries.ts';
 import { contentsOf, emptyFile, type FileInode, hasData, type Inode } from './inode.ts';
 import {
   type Action,
@@ -220,7 +220,7 @@ class Replay {
   /** Stores into mapped files, which the tree shows: all of them, where stores into several were found at one stop. */
   #store(op: Op): void {
     for (const [path, entry] of this.#tree(op)) {
-      if (entry.kind !== 'file' || sameEntry(entry, this.#trace.trees[op.index - 1]?.get(path))) continue;
+      if (entry.kind !== 'file' || equalEntries(entry, this.#trace.trees[op.index - 1]?.get(path))) continue;
       const { inode = NOTHING } = this.#resolve(path, false) ?? {};
       const file = inode === NOTHING ? undefined : this.disk.inode(inode);
       if (file?.kind === 'file') this.#putDifference(inode, file, entry.bytes);
@@ -394,14 +394,14 @@ class Replay {
       for (const path of [op.file.actual, op.to?.actual]) paths.add((path !== undefined && this.#resolve(path, false)?.path) || '');
     }
     if (before !== after) {
-      for (const [path, entry] of after) if (!sameEntry(entry, before.get(path))) paths.add(path);
+      for (const [path, entry] of after) if (!equalEntries(entry, before.get(path))) paths.add(path);
       for (const path of before.keys()) if (!after.has(path)) paths.add(path);
     }
     for (const path of paths) {
       const inode = this.#resolve(path, false)?.inode ?? NOTHING;
       if (path === '') continue; // the store's directory itself, or a path outside it
       const entry = inode === NOTHING ? undefined : entryOf(this.disk.inode(inode), this.#unit);
-      if (!sameEntry(entry, after.get(path)))
+      if (!equalEntries(entry, after.get(path)))
         throw this.#refusal(`the model has ${entryInWords(entry)} at ${path}, the run ${entryInWords(after.get(path))}`);
     }
   }

@@ -26,8 +26,10 @@ interface Culprit {
 export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Findings<CrashExplored>): Promise<Blame | undefined> {
   const { subject, state } = verdict.case;
   const judged = judgedTrees(explored.verdicts, violates(cell), subject.trace);
-  const early = state.how === 'in-recovery' ? undefined : writtenLate(state, subject, judged);
-  const culprit = early ?? (state.how === 'in-recovery' ? culpritOfTwo(state, subject) : culpritOf(state, subject.trace, judged));
+  const culprit =
+    state.how === 'in-recovery'
+      ? culpritOfTwo(state, subject)
+      : (writtenLate(state, subject, judged) ?? culpritOf(state, subject.trace, judged));
   if (culprit === undefined) return isNeverWritten(subject.trace) ? NEVER_WRITTEN : undefined;
   const { op } = culprit;
   const mechanism = BY_OUTCOME[verdict.outcome] ?? culprit.mechanism;

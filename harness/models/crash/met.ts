@@ -15,12 +15,13 @@ export const isUnwritten = ({ trace }: Pick<RecordedSubject, 'trace'>, op: numbe
 
 /** Of first crashes. */
 export function metByCrashes(subject: RecordedSubject, states: readonly CrashState[]): Met {
+  const working = new Map([...new Set(states.map(({ at }) => at.op))].map((op) => [op, isInWork(subject, op)]));
   const count = (is: (state: CrashState) => boolean): number => states.filter(is).length;
   const lost = states.flatMap((state) =>
     state.how === 'power-lost' ? [state.loss.lost.map(({ effect }) => effect.kind === 'names')] : [],
   );
   return {
-    'in-work': count(({ at }) => at.bytes !== undefined || isInWork(subject, at.op)),
+    'in-work': count(({ at }) => at.bytes !== undefined || working.get(at.op) === true),
     ...(states.some(({ how }) => how === 'killed' || how === 'ended') && { torn: count(({ at }) => at.bytes !== undefined) }),
     ...(lost.length > 0 && {
       'lost-name': lost.filter((names) => names.includes(true)).length,

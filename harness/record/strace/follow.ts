@@ -369,7 +369,7 @@ class LogFollower {
 
   /** `does` is carried out if the call succeeded. Throws `BadLog` where it does not succeed here. */
   #op(call: LoggedCall, what: Call, file: Named, { about = file, to, range, flags }: More = {}, does?: () => void): void {
-    const id = this.#idOf(about);
+    const id = this.#ids.of(about.path, located(about));
     const replaced = to?.here === undefined ? undefined : this.#ids.existing(to.path, located(to));
     const toId = replaced ?? id;
     const ended = call.error === undefined;
@@ -392,10 +392,6 @@ class LogFollower {
       ...(call.error !== undefined && { error: call.error }),
       ...(changes && { tree: this.#treeNow() }),
     });
-  }
-
-  #idOf(file: Named): number {
-    return this.#ids.of(file.path, located(file));
   }
 
   #treeNow(): ReturnType<typeof spoolTree> {
