@@ -22,12 +22,10 @@ const AT_ONCE = 4;
  * `loadSettles`: see `promisedBy`.
  */
 export async function executedHistories(bench: Bench, histories: readonly History[], loadSettles: boolean): Promise<RecordedSubject[]> {
-  const all = (): Promise<Execution[]> => inLanes(histories, AT_ONCE, (history) => bench.executions.of(history));
-  let executions = await all();
-  if (!(await bench.recovery.warmIsTrue())) {
-    bench.executions.forget();
-    executions = await all();
-  }
+  const executions = await bench.recovery.controlled((which) => {
+    if (which === 'again') bench.executions.forget();
+    return inLanes(histories, AT_ONCE, (history) => bench.executions.of(history));
+  });
   return executions.map((execution) => subjectOf(bench, execution, loadSettles));
 }
 

@@ -9,7 +9,7 @@ export type Begin = (stage: Stage, so?: Recovery) => void | Promise<void>;
 
 export async function recoverDirectory(
   store: StoreCalls,
-  { directory, next, damaged }: Pick<DirectoryToRecover, 'directory' | 'next' | 'damaged'>,
+  { directory, next, damaged, onlyLoad }: Omit<DirectoryToRecover, 'bundle'>,
   begin: Begin,
 ): Promise<Recovery> {
   await begin('load');
@@ -18,6 +18,10 @@ export async function recoverDirectory(
   const opened = mayBeNothing(loaded, store) ? files?.opened() : undefined;
   files?.close();
   const first: AfterLoad = { load: loaded, ...(opened && { opened }) };
+  if (onlyLoad === true) {
+    await release(store, directory);
+    return first;
+  }
   await begin('save', first);
   if (damaged === true && loaded.kind === 'threw') {
     const changed = await changeAfterReading(store, directory, next);

@@ -7,6 +7,7 @@
 import type { RecoveryMessage, RecoveryRequest, TreeBatch } from '../domain/recovery.ts';
 import type { StoreCalls } from '../domain/store.ts';
 import { setCallsAtOnce } from './calls-at-once.ts';
+import { loadCompiled } from './compiled-bundle.ts';
 import { loadBundle } from './load-bundle.ts';
 import { hookOpens } from './opened-files.ts';
 import { recoverDirectory } from './recover-directory.ts';
@@ -32,9 +33,14 @@ async function recoverBatch(batch: TreeBatch): Promise<void> {
 
 const { now } = performance; // the store may replace it
 
+/** Bundles that this process has evaluated. */
+const evaluated = new Set<string>();
+
+/** The first time as Node does; again, as it is done for trees. */
 async function timed(bundle: string): Promise<{ readonly store: StoreCalls; readonly evaluationMs: number }> {
   const began = now.call(performance);
-  const store = await loadBundle(bundle);
+  const store = await (evaluated.has(bundle) ? loadCompiled : loadBundle)(bundle);
+  evaluated.add(bundle);
   return { store, evaluationMs: now.call(performance) - began };
 }
 

@@ -21,8 +21,7 @@ const RANDOM = '<random>';
  * Replaces the parts of a file name (one path component) that vary from run to run by `<time>`, `<uuid>`, `<hash>` or `<random>`.
  */
 export function canonicalName(name: string, rules: readonly NameRule[]): string {
-  // Longest first: the digits of a hash may look like a time, and the first ones of a UUID like the fraction of the time before it.
-  const known = name.replace(HASH, '<hash>').replace(UUID, '<uuid>').replace(ISO_TIME, '<time>').replace(EPOCH_MS, '<time>');
+  const known = formOf(name);
   for (const rule of rules) {
     if (known.length <= rule.prefix.length + rule.suffix.length) continue;
     if (!known.startsWith(rule.prefix) || !known.endsWith(rule.suffix)) continue;
@@ -30,6 +29,24 @@ export function canonicalName(name: string, rules: readonly NameRule[]): string 
     if (isMadeOf(middle, rule) && !rule.except.includes(known)) return `${rule.prefix}${RANDOM}${fixedTexts(rule)}${rule.suffix}`;
   }
   return known;
+}
+
+/** The same names come in every tree of a run. */
+const forms = new Map<string, string>();
+const FORMS_KEPT = 10_000;
+/** Longer texts are no file names, and not asked for again. */
+const LONGEST_NAME = 255;
+
+/** Without the parts that are recognised by their form. */
+function formOf(name: string): string {
+  const kept = forms.get(name);
+  if (kept !== undefined) return kept;
+  // Longest first: the digits of a hash may look like a time, and the first ones of a UUID like the fraction of the time before it.
+  const form = name.replace(HASH, '<hash>').replace(UUID, '<uuid>').replace(ISO_TIME, '<time>').replace(EPOCH_MS, '<time>');
+  if (name.length > LONGEST_NAME) return form;
+  if (forms.size >= FORMS_KEPT) forms.clear();
+  forms.set(name, form);
+  return form;
 }
 
 /** `canonicalName` of every component of a path relative to the store's directory. */

@@ -58,6 +58,8 @@ export interface DirectoryToRecover {
   readonly next: Json;
   /** What lies in it is damaged. Where load threw, nobody saves then, but the store is asked for a change that reads first. */
   readonly damaged?: true;
+  /** Nothing is saved after the load. */
+  readonly onlyLoad?: true;
 }
 
 /** Messages to the recovering process. */

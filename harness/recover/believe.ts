@@ -67,8 +67,7 @@ export async function recoverAndBelieve<Case, Run>(
   cases: readonly CarriedOut<Case, Run>[],
   options: BelieveOptions,
 ): Promise<Judged<Case, Run>> {
-  const recovered = await recoverAll(recovery, cases, options, 'where they are');
-  const all = (await recovery.warmIsTrue()) ? recovered : await recoverAll(recovery, cases, options, 'copied');
+  const all = await recovery.controlled((which) => recoverAll(recovery, cases, options, which === 'first' ? 'where they are' : 'copied'));
   const pairs = all.filter((one): one is Pair<Case, Run> => !isNotMeasured(one));
   const unclear = all.filter((one): one is Unmeasured<Case> => isNotMeasured(one));
   if (options.confirm === false) return { verdicts: pairs.map(([verdict]) => verdict), unmeasured: unclear };

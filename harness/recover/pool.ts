@@ -34,8 +34,8 @@ export interface RecoveryPool {
   warm(task: RecoveryTask): Promise<Recovery>;
   /** Recovers trees in a warm process, one after the other. Resolves when the batch has ended, even if the process hung or died. */
   warmTrees(task: BatchTask, watch: BatchWatch): Promise<void>;
-  /** Recovers one directory in each warm process, after its current work. `make` is called for each process. */
-  everyWarm(make: () => RecoveryTask): Promise<readonly Recovery[]>;
+  /** Loads a directory in each warm process that has recovered with this bundle since this was last asked, after its current work. */
+  control(bundle: string, makeDirectory: () => string): Promise<readonly Recovery[]>;
   /** Recovers in a process that was started for it. */
   fresh(task: RecoveryTask): Promise<Recovery>;
   /** The same, and how long it takes to have the store. */
@@ -67,6 +67,8 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
   const workers = new Set<Worker>();
   const idle: Worker[] = [];
   const ending: Promise<void>[] = [];
+  /** Bundles with which a process has recovered since that was last controlled. */
+  const uncontrolled = new Map<Worker, Set<string>>();
   let doneSinceLook = 0;
   let looksInVain = 0;
   let closed = false;
@@ -82,6 +84,7 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
     ending.push(
       worker.ended.then(() => {
         workers.delete(worker);
+        uncontrolled.delete(worker);
         next(); // a queued job may need its place
       }),
     );
@@ -120,9 +123,13 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
     doneSinceLook = 0;
     next();
   };
-  const enqueue = <T>(work: (worker: Worker) => Promise<T>): Promise<T> =>
+  const enqueue = <T>(bundle: string, work: (worker: Worker) => Promise<T>): Promise<T> =>
     new Promise((resolve, reject) => {
-      queue.push({ run: (worker) => work(worker).then(resolve, reject), reject });
+      const run = (worker: Worker): Promise<void> => {
+        uncontrolled.set(worker, (uncontrolled.get(worker) ?? new Set()).add(bundle));
+        return work(worker).then(resolve, reject);
+      };
+      queue.push({ run, reject });
       next();
     });
   /** Fresh processes wait in line for a place. */
@@ -157,7 +164,7 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
   };
   return {
     workers: options.workers,
-    warm: (task) => enqueue((worker) => worker.recover(task)),
+    warm: (task) => enqueue(task.bundle, (worker) => worker.recover(task)),
     warmTrees: (task, { onProgress, onStuck }) => {
       const watch: BatchWatch = {
         onStuck,
@@ -166,9 +173,12 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
           onProgress();
         },
       };
-      return enqueue((worker) => worker.recoverTrees(task, watch));
+      return enqueue(task.bundle, (worker) => worker.recoverTrees(task, watch));
     },
-    everyWarm: (make) => Promise.all([...workers].filter(({ alive, warm }) => alive && warm).map((worker) => worker.recover(make()))),
+    control: (bundle, makeDirectory) => {
+      const used = [...workers].filter((worker) => worker.alive && uncontrolled.get(worker)?.delete(bundle) === true);
+      return Promise.all(used.map((worker) => worker.recover({ bundle, directory: makeDirectory(), next: null, onlyLoad: true })));
+    },
     fresh: (task) => inFresh((worker) => worker.recover(task)),
     measure: (task) => inFresh((worker) => worker.measure(task)),
     forked: (task) => inTurn(() => inForked(task)),

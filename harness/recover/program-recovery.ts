@@ -76,7 +76,7 @@ export async function programRecovery(program: Program, { start, ...options }: P
     recover: async (directory, given) => first(scanTree(directory), given).then(recoveryOf),
     recoverTrees: (trees, given, onDone = () => {}) => allCounted(trees, (tree) => first(tree, given), onDone),
     confirm: (tree, given) => again(tree, given).then(recoveryOf),
-    warmIsTrue: async () => true,
+    controlled: (recover) => recover('first'),
   };
 }
 

@@ -2,8 +2,8 @@
  * Recovers the crash states of one store: in warm processes while they can be trusted, and each loss again in a fresh process, because a
  * loss is defined by what a fresh process finds.
  *
- * Control: after each cell, every warm process loads an empty directory. If it returns a value that the store kept in memory, the store is
- * recovered only in fresh processes from then on, and the cell is judged again.
+ * Control: then every warm process that took part loads an empty directory. If it returns a value that the store kept in memory, all is
+ * recovered again, and from then on only in fresh processes.
  */
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
@@ -45,8 +45,11 @@ export interface StoreRecovery {
   confirm(tree: Tree, next: Json, kind?: string): Promise<Recovery>;
   /** Recovers a tree of which something is damaged, and says what it leaves. In a warm process, or `alone` in one that is started for it. Absent of a program. */
   readonly recoverDamaged?: (tree: Tree, next: Json, how: 'warm' | 'alone') => Promise<RecoveredDamage>;
-  /** Returns false if a warm process returned a value of another directory; from then on only fresh processes are used. */
-  warmIsTrue(): Promise<boolean>;
+  /**
+   * Recovers by `recover`, and again if a warm process returned a value of another directory meanwhile; from then on only fresh processes are
+   * used.
+   */
+  controlled<Found>(recover: (which: 'first' | 'again') => Promise<Found>): Promise<Found>;
 }
 
 /** What recovery found in a damaged tree, and all that is on disk after it. Error messages name the directory `<dir>`. */
@@ -80,7 +83,6 @@ export async function recoveryOf(
   onNotForked: (why: string) => void = () => {},
 ): Promise<StoreRecovery> {
   const { bundle } = store;
-  const empty = { bundle, next: {} };
   const control = store.scenarios[0]?.next;
   const directory = makeDirectory();
   const { recovery: first, times } = await pool.measure({ bundle, directory, next: control ?? {} });
@@ -111,6 +113,22 @@ export async function recoveryOf(
   const distrustWarm = (): void => {
     warm = false;
     known = new Map();
+  };
+  /** One after the other: what one of them finds counts for all that recovered until then. */
+  let controls = Promise.resolve();
+  const controlWarm = async (): Promise<void> => {
+    if (!warm) return;
+    const directories: string[] = [];
+    const emptyDirectory = (): string => {
+      const directory = makeInMemory();
+      directories.push(directory);
+      return directory;
+    };
+    const loads = (await pool.control(bundle, emptyDirectory)).map(({ load }) => load);
+    discard(...directories);
+    const asFresh = (load: Loaded): boolean =>
+      load.kind === whenFresh.kind && (load.kind !== 'loaded' || isDeepStrictEqual(load, whenFresh));
+    if (!loads.every(asFresh)) distrustWarm();
   };
   const alone = async (tree: Tree, next: Json): Promise<RecoveredTree> => {
     const directory = makeInMemory();
@@ -184,13 +202,13 @@ export async function recoveryOf(
         const inWords = JSON.stringify(recovery).replaceAll(task.directory, '<dir>');
         return { recovery: JSON.parse(inWords) as Recovery, after: scanTree(task.directory) };
       }),
-    warmIsTrue: async () => {
-      if (!warm || forking !== undefined) return true; // a store in a forked child has not been used
-      const loads = (await pool.everyWarm(() => ({ ...empty, directory: makeDirectory() }))).map(({ load }) => load);
-      if (loads.every((load) => load.kind === whenFresh.kind && (load.kind !== 'loaded' || isDeepStrictEqual(load, whenFresh))))
-        return true;
-      distrustWarm();
-      return false;
+    controlled: async (recover) => {
+      const wasWarm = warm && forking === undefined; // a store in a forked child has not been used
+      const found = await recover('first');
+      if (!wasWarm) return found;
+      controls = controls.then(controlWarm);
+      await controls;
+      return warm ? found : recover('again');
     },
   };
 }

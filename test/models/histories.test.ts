@@ -25,7 +25,7 @@ function benchWith(effort: Limits): Bench {
       variation: async () => ({ names: [], contents: new Set() }),
       of: async (history: History) => ({ history, processes: [], calls: [], trace: traceOf({ ops: [] }) }),
     },
-    recovery: { whenFresh: { kind: 'loaded' }, warmIsTrue: async () => true },
+    recovery: { whenFresh: { kind: 'loaded' }, controlled: <Found>(recover: (which: 'first') => Found): Found => recover('first') },
   } as unknown as Bench;
 }
 

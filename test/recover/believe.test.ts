@@ -98,9 +98,10 @@ function fakeRecovery({ warm = loaded, fresh = warm, forked = fresh, warmIsTrue 
       recoverDamaged: async () => {
         throw new Error('nothing is damaged here');
       },
-      warmIsTrue: async () => {
+      controlled: async (recover) => {
+        const found = await recover('first');
         isWarm = warmIsTrue;
-        return warmIsTrue;
+        return isWarm ? found : recover('again');
       },
     },
   };

@@ -42,6 +42,17 @@ const recover = async (where: RecoveryPool, how: 'warm' | 'fresh', bundle: strin
   return found;
 };
 
+test('a control asks each process that recovered with the bundle since the last one, and saves nothing', async () => {
+  const [one, other] = [storeThat(`save: () => { throw new Error('asked to save'); }`), storeThat('')];
+  const control = (bundle: string): Promise<readonly Recovery[]> => pool.control(bundle, () => directoryWith(root, { kept: 2 }));
+  await recover(pool, 'warm', other);
+  expect(await control(one)).toEqual([]);
+  await recover(pool, 'warm', one);
+  expect(await control(one)).toEqual([{ load: { kind: 'loaded', value: { kept: 2 } } }]);
+  expect(await control(one)).toEqual([]);
+  expect(await control(other)).toHaveLength(1);
+});
+
 type Case = readonly [what: string, text: string, found: Recovery];
 
 const CASES: readonly Case[] = [

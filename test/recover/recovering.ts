@@ -6,6 +6,7 @@ import type { Recovery } from '../../harness/domain/recovery.ts';
 import type { Json } from '../../harness/domain/trace.ts';
 import { findInstallation } from '../../harness/machine/installation.ts';
 import { createRecoveryPool, type RecoveryPool } from '../../harness/recover/pool.ts';
+import type { StoreRecovery } from '../../harness/recover/recovery-of.ts';
 
 /** A store that keeps its value in `<dir>/value`; the text replaces or adds members, in which `fs`, `file(dir)` and `child` are known. */
 export function writeStore(path: string, text: string, top = ''): string {
@@ -56,6 +57,16 @@ export function directoryWith(root: string, value?: Json): string {
   mkdirSync(directory);
   if (value !== undefined) writeFileSync(join(directory, 'value'), JSON.stringify(value));
   return directory;
+}
+
+/** Whether all is recovered again, because a warm process returned a value of another directory. */
+export async function isRepeated(recovery: StoreRecovery, recover: () => Promise<unknown>): Promise<boolean> {
+  let times = 0;
+  await recovery.controlled(async () => {
+    times += 1;
+    await recover();
+  });
+  return times > 1;
 }
 
 export const NEXT = { next: true };

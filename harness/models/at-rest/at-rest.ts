@@ -76,11 +76,8 @@ export const atRest: Model<RestCase, undefined, NamedStart, RestExplored> = {
     };
   },
 
-  carryOut: async (cases, bench, _cell, onDone) => {
-    const startAll = () => allCounted(cases, (one) => startOn(one, bench, 'warm'), onDone);
-    const started = await startAll();
-    return (await bench.recovery.warmIsTrue()) ? started : startAll();
-  },
+  carryOut: (cases, bench, _cell, onDone) =>
+    bench.recovery.controlled(() => allCounted(cases, (one) => startOn(one, bench, 'warm'), onDone)),
 
   picture: ({ explored }) => startLetters(explored, explored.starts),
   /** All of them: they are few. */

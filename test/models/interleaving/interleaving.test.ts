@@ -65,7 +65,7 @@ function bench(found: Json): Bench {
       whenFresh: { kind: 'loaded', value: {} },
       recoverTrees: async (trees: readonly unknown[]) => trees.map(() => ({ recovery, left: [] })),
       confirm: async () => recovery,
-      warmIsTrue: async () => true,
+      controlled: <Found>(recover: (which: 'first') => Found): Found => recover('first'),
     },
     fake: { bundle: async () => 'bundle', run: async () => ({ kind: 'interleaved', results: [result] }) },
   } as unknown as Bench;
