@@ -4,7 +4,6 @@
  *
  * The cursor stays visible and standard input is left alone: a run that is killed leaves nothing behind, and Ctrl-C is a signal.
  */
-import ora from 'ora';
 import type { Progress } from '../domain/progress.ts';
 import { counted, duration } from '../domain/words.ts';
 
@@ -30,7 +29,7 @@ const FRAME_WIDTH = 3;
 
 /** Shows the line while `work` goes on, and takes it away however that ends. */
 export async function withLiveLine<T>(options: LiveLineOptions, work: (line: LiveLine) => Promise<T>): Promise<T> {
-  const line = liveLine(options);
+  const line = await liveLine(options);
   try {
     return await work(line);
   } finally {
@@ -39,13 +38,14 @@ export async function withLiveLine<T>(options: LiveLineOptions, work: (line: Liv
 }
 
 /** @internal */
-export function liveLine(options: LiveLineOptions): LiveLine {
+export async function liveLine(options: LiveLineOptions): Promise<LiveLine> {
   // A terminal that does not know its size, as in a container without a window, reports 0 columns; ora divides by them.
   const { isTTY, columns } = options.stream;
   return isTTY && columns > FRAME_WIDTH ? movingLine(options) : plainLines(options);
 }
 
-function movingLine({ stream, colors, now }: LiveLineOptions): LiveLine {
+async function movingLine({ stream, colors, now }: LiveLineOptions): Promise<LiveLine> {
+  const { default: ora } = await import('ora'); // it takes longer to load than all else that a command needs
   const started = now();
   let state = NOTHING_YET;
   const text = (): string => words(state, now() - started).slice(0, Math.max(1, stream.columns - FRAME_WIDTH - 1));

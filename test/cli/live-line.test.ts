@@ -40,10 +40,10 @@ const events: readonly Progress[] = [
 ];
 const last: Progress = { kind: 'cell-done', done: 2, of: 2, ...doneWith(1) };
 
-test('on a terminal, one line that counts cells, kills, violations and seconds', () => {
+test('on a terminal, one line that counts cells, kills, violations and seconds', async () => {
   const screen = new Screen(true);
   let time = 0;
-  const line = liveLine({ stream: screen.asTerminal, colors: false, now: () => time });
+  const line = await liveLine({ stream: screen.asTerminal, colors: false, now: () => time });
   time = 12_000;
   for (const event of events) line.update(event);
   line.stop();
@@ -56,9 +56,9 @@ test('on a terminal, one line that counts cells, kills, violations and seconds',
   expect(screen.written).not.toContain('\n');
 });
 
-test('the line never wraps', () => {
+test('the line never wraps', async () => {
   const screen = new Screen(true, 30);
-  const line = liveLine({ stream: screen.asTerminal, colors: false, now: () => 0 });
+  const line = await liveLine({ stream: screen.asTerminal, colors: false, now: () => 0 });
   for (const event of events) line.update(event);
   line.stop();
   expect(stripVTControlCharacters(screen.written)).toMatch(/^. {2}rename-away \/ replace \/ pr$/);
@@ -79,16 +79,16 @@ test.each([true, false])('the cursor is never hidden, and nothing goes on after 
 test.each([
   ['elsewhere', () => new Screen(false)],
   ['on a terminal without a width', () => new Screen(true, 0)],
-])('%s, a line every ten seconds, and only of a long run', (_, open) => {
-  const listed = (elapsed: number): string => {
+])('%s, a line every ten seconds, and only of a long run', async (_, open) => {
+  const listed = async (elapsed: number): Promise<string> => {
     const screen = open();
     let time = 0;
-    const line = liveLine({ stream: screen.asTerminal, colors: false, now: () => time });
+    const line = await liveLine({ stream: screen.asTerminal, colors: false, now: () => time });
     time = elapsed;
     for (const event of [...events, last]) line.update(event);
     line.stop();
     return screen.written;
   };
-  expect(listed(1_000)).toBe('');
-  expect(listed(12_000)).toBe('rename-away / replace / process-kill  1 of 2 cells · 3 violations · 12 s\n');
+  expect(await listed(1_000)).toBe('');
+  expect(await listed(12_000)).toBe('rename-away / replace / process-kill  1 of 2 cells · 3 violations · 12 s\n');
 });

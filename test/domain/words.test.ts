@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { printable } from '../../harness/domain/words.ts';
+import { printable, withCommas } from '../../harness/domain/words.ts';
 
 test.each([
   ['control characters', '\u001b[2Ja\u0000', '\\u{1b}[2Ja\\u{0}'],
@@ -9,4 +9,15 @@ test.each([
   ['but no whole one', 'é 日本 😀', 'é 日本 😀'],
 ])('printable escapes %s', (_, text, printed) => {
   expect(printable(text)).toBe(printed);
+});
+
+test.each([
+  [0, '0'],
+  [999, '999'],
+  [1_204, '1,204'],
+  [12_345_678, '12,345,678'],
+  [1_204.5, '1,204.5'],
+  [999.25, '999.25'],
+])('withCommas writes %d as %s, as toLocaleString does', (count, written) => {
+  expect([withCommas(count), count.toLocaleString('en-US')]).toEqual([written, written]);
 });
