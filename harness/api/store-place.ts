@@ -1,6 +1,7 @@
 /** From what a program names a store by to what the command line would say. */
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { below } from '../domain/below.ts';
 import { UsageError } from '../domain/errors.ts';
 
 /** `place` is a `StorePlace`, if the caller keeps to the types. Relative paths begin at `from`; the answer is relative to `cwd` where it can be. */
@@ -32,7 +33,6 @@ function whatIs(place: unknown): string {
 
 /** As a person would write it: `./notes.ts`. */
 function pathFrom(cwd: string, file: string): string {
-  const path = relative(cwd, file);
-  if (path === '' || path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path)) return file;
-  return `.${sep}${path}`;
+  const path = below(cwd, file);
+  return path === undefined || path === '' ? file : `.${sep}${path}`;
 }

@@ -1,8 +1,9 @@
 /** Opens the cache of cells for a run, and says what came of it. */
-import { isAbsolute, relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { CellCache, type CellCacheOptions, type Counts } from '../cache/cell-cache.ts';
 import { cacheDirectory } from '../cache/place.ts';
 import { surroundingsOf } from '../cache/surroundings.ts';
+import { below } from '../domain/below.ts';
 import { UnavailableError } from '../domain/errors.ts';
 import { counted } from '../domain/words.ts';
 import { LOADS_MODULES } from '../protocol/fork-server.ts';
@@ -44,10 +45,10 @@ export function openCellCache(session: Session, { cache, cacheDir }: CacheFlags,
 
 /** What was reused and why the rest ran, for a run that could reuse cells. */
 export function cacheNotes({ reused, changed, notKept, directory }: CellCache, cells: number, cwd: string): string[] {
-  const seen = relative(cwd, directory);
-  const where = seen.startsWith('..') || isAbsolute(seen) ? directory : seen;
   return [
-    ...(reused === 0 ? [] : [`${reused} of ${counted(cells, 'cell')} reused from ${where}; --no-cache runs all`]),
+    ...(reused === 0
+      ? []
+      : [`${reused} of ${counted(cells, 'cell')} reused from ${below(cwd, directory) ?? directory}; --no-cache runs all`]),
     ...lines(changed, (number, why) => `${counted(number, 'cell')} ran again, because of a change: ${why}`),
     ...lines(notKept, (number, why) => `${counted(number, 'cell')} not kept: ${why}`),
   ];

@@ -1,6 +1,7 @@
 /** The sources that a report shows: files with lines that ops are from, where they are in the working directory. */
 import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { isAbsolute, relative, resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
+import { below } from '../domain/below.ts';
 import type { Evidence } from '../domain/evidence.ts';
 import type { Cause } from '../domain/result.ts';
 
@@ -26,8 +27,7 @@ export function sourcesIn(cwd: string, files: readonly string[]): Evidence['sour
 function textOf(cwd: string, file: string): string | undefined {
   try {
     const path = realpathSync(resolve(cwd, file));
-    const seen = relative(realpathSync(cwd), path);
-    const isInside = seen !== '' && !seen.startsWith('..') && !isAbsolute(seen);
+    const isInside = below(realpathSync(cwd), path) !== undefined;
     return isInside && statSync(path).size <= LONGEST_SOURCE_BYTES ? readFileSync(path, 'utf8') : undefined;
   } catch {
     return undefined;

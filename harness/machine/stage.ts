@@ -3,7 +3,8 @@
  * by links.
  */
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
-import { basename, isAbsolute, join, relative, sep } from 'node:path';
+import { basename, join, sep } from 'node:path';
+import { below } from '../domain/below.ts';
 import type { Program } from '../domain/program.ts';
 
 export interface Stage {
@@ -15,11 +16,11 @@ export interface Stage {
 
 /** `root`: an existing directory, empty. A program whose directory is not below its working directory starts where it was typed. */
 export function layOut(root: string, { cwd, directory }: Pick<Program, 'cwd' | 'directory'>): Stage {
-  const place = relative(cwd, directory);
+  const place = below(cwd, directory);
   const name = basename(directory) || 'root';
   const stage = join(root, 'stage'); // other files of the run stand beside it
   mkdirSync(stage);
-  if (place === '' || place.startsWith('..') || isAbsolute(place)) {
+  if (place === undefined || place === '') {
     const stand = join(stage, name);
     mkdirSync(stand);
     return { cwd: place === '' ? stand : cwd, directory: stand };

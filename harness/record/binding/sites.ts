@@ -6,8 +6,9 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { type SourceMap as NodeSourceMap, SourceMap } from 'node:module';
-import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { below } from '../../domain/below.ts';
 import type { LoadedStore } from '../../domain/loaded-store.ts';
 import type { Site } from '../../domain/trace.ts';
 import { FRAME, isUserFrame } from './stack.ts';
@@ -62,8 +63,8 @@ export function sitesOf({ bundle: bundlePath, replaced }: SitedStore, cwd: strin
     if (found === undefined) return undefined;
     const source = textAt(found);
     const site = { ...found, ...(source !== undefined && { source }) };
-    const seen = relative(cwd, site.file);
-    return seen.startsWith('..') || isAbsolute(seen) ? site : { ...site, file: seen.replaceAll('\\', '/') };
+    const seen = below(cwd, site.file);
+    return seen === undefined ? site : { ...site, file: seen.replaceAll('\\', '/') };
   };
 }
 

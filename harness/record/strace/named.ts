@@ -1,6 +1,7 @@
 /** From what a call names, a path or a descriptor, to the file that stands for it here. */
 import { readlinkSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { below } from '../../domain/below.ts';
 import type { Located } from '../ptrace/resolve.ts';
 import type { OpenFile, Processes } from './descriptors.ts';
 import { bytesOf, type LoggedCall } from './log.ts';
@@ -72,7 +73,7 @@ export class NamedFiles {
     const name = join(this.#resolved(dirname(absolute)), basename(absolute));
     const path = relative(this.#directory, name) || '.';
     const target = this.#below(follows ? this.#resolved(name) : name);
-    return target === undefined || isOutside(path) ? { path } : { path, here: join(this.#place, target) };
+    return target === undefined || this.#below(name) === undefined ? { path } : { path, here: join(this.#place, target) };
   }
 
   /** The path without symlinks, as far as they are in the directory. */
@@ -91,8 +92,7 @@ export class NamedFiles {
 
   /** Relative to the directory; undefined for what is elsewhere. */
   #below(absolute: string): string | undefined {
-    const path = relative(this.#directory, absolute);
-    return isOutside(path) ? undefined : path;
+    return below(this.#directory, absolute);
   }
 
   inside(file: Named): Known | undefined {
@@ -106,8 +106,6 @@ export class NamedFiles {
 
 /** After so many links the kernel says ELOOP. */
 const MOST_LINKS = 40;
-
-const isOutside = (path: string): boolean => path === '..' || path.startsWith('../');
 
 /** What a symlink holds; undefined where there is none. */
 function linkAt(path: string): string | undefined {
