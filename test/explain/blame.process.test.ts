@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LoadedStore } from '../../harness/domain/loaded-store.ts';
 import type { CaseResult, CellResult } from '../../harness/domain/result.ts';
 import { causesOf } from '../../harness/explain/causes.ts';
+import { SETS } from '../lab/abilities.ts';
 import { type Lab, openLab } from '../lab/lab.ts';
 import { LOAD, type RacingStore, racing } from '../lab/races.ts';
 
@@ -21,8 +22,12 @@ beforeAll(async () => {
 afterAll(() => lab.close());
 
 /** `mechanism at the source of its line` of each cause; a line that is not known is `-`. */
-async function causesIn(store: RacingStore, cells: readonly (readonly [scenario: string, model: string])[]): Promise<string[]> {
-  const loaded: LoadedStore = { ...racing(lab, store), claims: { 'power-loss': 'durable' } };
+type Cells = readonly (readonly [scenario: string, model: string])[];
+
+const causesIn = (store: RacingStore, cells: Cells): Promise<string[]> => causesOfStore(racing(lab, store), cells);
+
+async function causesOfStore(store: LoadedStore, cells: Cells): Promise<string[]> {
+  const loaded: LoadedStore = { ...store, claims: { 'power-loss': 'durable' } };
   const [all, cases]: [CellResult[], CaseResult[]] = [[], []];
   for (const [scenario, model] of cells) {
     await lab.on(loaded, { scenario, effort: { recoveries: 0 } }, async ({ check, result }) => {
@@ -136,4 +141,23 @@ test.each<[string, RacingStore, (readonly [string, string])[], string[]]>([
   ],
 ])('a store that %s', async (_, store, cells, expected) => {
   expect(await causesIn(store, cells)).toEqual(expected);
+});
+
+test('a file for each key that is written in place is not one that is written too late', async () => {
+  const store = lab.store(
+    `const fs = require('node:fs'), { join } = require('node:path');
+const of = (key) => encodeURIComponent(key) + '.json';
+module.exports = {
+  set: (dir, key, value) => {
+    fs.writeFileSync(join(dir, of(key)), JSON.stringify(value));
+  },
+  delete: (dir, key) => fs.rmSync(join(dir, of(key)), { force: true }),
+  load: (dir) => Object.fromEntries(fs.readdirSync(dir).map((name) => [decodeURIComponent(name.slice(0, -5)), JSON.parse(fs.readFileSync(join(dir, name), 'utf8'))])),
+};`,
+    { abilities: SETS, empty: {} },
+  );
+  const cells = ['first-save', 'replace', 'save-twice'].map((scenario) => [scenario, 'process-kill'] as const);
+  expect(await causesOfStore(store, [...cells, ['replace', 'power-loss:ext4']])).toEqual([
+    'written-in-place: fs.writeFileSync(join(dir, of(key)), JSON.stringify(value));',
+  ]);
 });

@@ -85,8 +85,8 @@ export function culpritOf(state: Exclude<CrashState, TwiceState>, trace: Trace, 
 }
 
 /**
- * The op that brought what had been promised earlier: the directory was fine only after it, although no step was under way any more. Of a
- * program each acknowledgement stands for itself, so that another one may be under way.
+ * The op that brought what had been promised earlier: the directory was fine only after it, although no step was under way any more. Of keys,
+ * and of a program's acknowledgements, each stands for itself, so that another one may be under way; but one must have come before.
  */
 function writtenLate(state: Exclude<CrashState, TwiceState>, { trace, steps }: RecordedSubject, judged: Judged): Culprit | undefined {
   const { ops, trees, marks } = trace;
@@ -95,6 +95,7 @@ function writtenLate(state: Exclude<CrashState, TwiceState>, { trace, steps }: R
   if (bytes !== undefined || marks.length < steps.length) return undefined;
   const isByKey = steps.every(({ kind }) => kind === 'set');
   const settled = isByKey ? boundary : (marks.at(-1)?.afterOp ?? 0);
+  if (isByKey && !marks.some(({ afterOp }) => afterOp <= boundary)) return undefined;
   // What a step took away is a window of that step.
   if (marks.some(({ afterOp }) => afterOp < boundary) && judgedBefore(trees, boundary, judged) === false) return undefined;
   const later = ops.find(
