@@ -71,6 +71,7 @@ test('what runs although nobody named it', () => {
     'io-error:windows',
     'through-link:hard-link',
     'through-link:owner',
+    'through-link:xattr',
   ]);
 });
 

@@ -6,7 +6,17 @@ import type { NotMeasured } from '../../domain/sighting.ts';
 import type { Mark, Tree } from '../../domain/trace.ts';
 import { endOf, eventsOf } from '../../record/record.ts';
 import { started } from '../../record/recorder.ts';
-import { type AccessChange, accessChange, buildShared, filesIn, ownerChange, ownView, scanIfThere, type Way } from './ways.ts';
+import {
+  type AccessChange,
+  accessChange,
+  attributeChange,
+  buildShared,
+  filesIn,
+  ownerChange,
+  ownView,
+  scanIfThere,
+  type Way,
+} from './ways.ts';
 
 export interface SharedRun {
   readonly marks: readonly Mark[];
@@ -30,7 +40,12 @@ export async function runShared(subject: RecordedSubject, way: Way, bench: Bench
     const run = attempt === 0 ? prepared : started(prepared);
     const { directory } = run;
     const elsewhere = join(dirname(directory), 'elsewhere');
-    buildShared(start, way, directory, elsewhere);
+    try {
+      buildShared(start, way, directory, elsewhere);
+    } catch (error) {
+      if (way === 'xattr') return { reason: (error as Error).message };
+      throw error;
+    }
     const { events } = await bench.recorder.run({ ...run, plan: { kind: 'observe' } });
     const { how } = endOf(events);
     reason = `the steps did not come to an end (${how})`;
@@ -38,8 +53,24 @@ export async function runShared(subject: RecordedSubject, way: Way, bench: Bench
     const { marks } = eventsOf(events, trace.variation);
     const own = ownView(directory, elsewhere);
     const isLinked = way === 'symlink' || way === 'hard-link';
-    const access = way === 'mode' ? accessChange(files, own) : way === 'owner' ? ownerChange(files, directory) : undefined;
+    const access = changeOf(way, files, own, directory);
     return { marks, own, ...(isLinked && { others: scanIfThere(elsewhere) }), ...(access && { access }) };
   }
   return { reason };
+}
+
+function changeOf(way: Way, files: readonly string[], own: Tree, directory: string): AccessChange | undefined {
+  switch (way) {
+    case 'mode':
+      return accessChange(files, own);
+    case 'owner':
+      return ownerChange(files, directory);
+    case 'xattr':
+      return attributeChange(files, directory);
+    case 'symlink':
+    case 'hard-link':
+      return undefined; // others show it
+    default:
+      return way satisfies never;
+  }
 }

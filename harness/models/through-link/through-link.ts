@@ -17,6 +17,7 @@ import { effectText } from '../../explain/changed.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
 import { isLoss, judgeRecovery } from '../../judge/outcome.ts';
 import { promisedAfter, valuesAfter } from '../../judge/promise.ts';
+import { attributesHere } from '../../machine/attributes.ts';
 import type { CarriedOut, Unmeasured, Verdict } from '../../recover/believe.ts';
 import { type Case, type Explored, type Model, onlyRecorded, type Profile, recordedOnce } from '../model.ts';
 import { hasSteps, isPlain, noProgram, startLetters, startTimeline } from '../starts/start.ts';
@@ -34,7 +35,7 @@ interface NamedLink {
 
 type LinkVerdict = Verdict<LinkCase, SharedRun>;
 
-/** No rename can keep a second name, and only root gives files to others: these run where they are named. Measured on the built-in stores. */
+/** No rename can keep a second name or an attribute, and only root gives files to others: these run where they are named. Measured on the built-in stores. */
 const MEASURED: { readonly [way in Way]?: Pick<Profile, 'lossesPerSecond' | 'seconds'> } = {
   symlink: { lossesPerSecond: 0, seconds: 1.4 },
   mode: { lossesPerSecond: 0, seconds: 0.6 },
@@ -53,14 +54,17 @@ export const throughLink: Model<LinkCase, SharedRun, NamedLink> = {
   tries: 'starts',
   profiles: PROFILES as [Profile, ...Profile[]], // there are ways
   words: {
-    help: 'the files are symlinks to elsewhere, have a second name, or other modes and owners',
+    help: 'the files are symlinks to elsewhere, have a second name, or other modes, owners and attributes',
     report: () => 'its steps on files that belong to others too',
     crashed: 'shared',
   },
   claim: { byDefault: 'durable', staleIs: 'lossy' },
   appliesTo: hasSteps,
   byDefaultOn: isPlain,
-  missing: (_machine, { name }) => (name === 'owner' && process.getuid?.() !== 0 ? 'needs root' : undefined),
+  missing: (_machine, { name }) => {
+    if (name === 'owner' && process.getuid?.() !== 0) return 'needs root';
+    return name === 'xattr' && attributesHere() === undefined ? 'needs Linux and koffi' : undefined;
+  },
   unfitFor: noProgram,
   id: { write: () => '@0', read: (op, detail) => (op === 0 && detail === '' ? { boundary: 0 } : undefined) },
   listed: () => ['@0'],

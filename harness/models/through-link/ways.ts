@@ -5,13 +5,15 @@
  *   hard-link   each file has a second name in another directory
  *   mode        each file may be read by its group, whatever mode the store gave it
  *   owner       each file belongs to another user (root)
+ *   xattr       each file has an extended attribute, as backup tools, security modules and users give them (Linux, with koffi)
  */
 import { chmodSync, chownSync, linkSync, lstatSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import type { Entry, Tree } from '../../domain/trace.ts';
 import { buildTree, scanTree } from '../../domain/tree.ts';
+import { type Attributes, attributesHere } from '../../machine/attributes.ts';
 
-export const WAYS = ['symlink', 'hard-link', 'mode', 'owner'] as const;
+export const WAYS = ['symlink', 'hard-link', 'mode', 'owner', 'xattr'] as const;
 
 export type Way = (typeof WAYS)[number];
 
@@ -20,13 +22,16 @@ export const WAY_WORDS = {
   'hard-link': 'each file has a second name in another directory',
   mode: 'each file may be read by its group (mode 640)',
   owner: 'each file belongs to another user',
+  xattr: 'each file has an extended attribute',
 } as const satisfies { readonly [way in Way]: string };
 
 const GROUP_READS = 0o640;
 /** `nobody`, who has no files of his own. */
 const OTHER_USER = 65_534;
+/** Users may set it on their own files. */
+const ATTRIBUTE = { name: 'user.crash-matrix', value: 'kept' } as const;
 
-/** Builds a tree in an empty directory, for others to have a part in. `elsewhere` must not exist. */
+/** Builds a tree in an empty directory, for others to have a part in. `elsewhere` must not exist. Throws where the file system has no attributes. */
 export function buildShared(tree: Tree, way: Way, directory: string, elsewhere: string): void {
   const files = filesIn(tree);
   switch (way) {
@@ -50,9 +55,19 @@ export function buildShared(tree: Tree, way: Way, directory: string, elsewhere: 
       buildTree(tree, directory);
       for (const path of files) chownSync(join(directory, path), OTHER_USER, OTHER_USER);
       break;
+    case 'xattr':
+      buildTree(tree, directory);
+      for (const path of files) attributes().set(join(directory, path), ATTRIBUTE.name, ATTRIBUTE.value);
+      break;
     default:
       way satisfies never;
   }
+}
+
+function attributes(): Attributes {
+  const here = attributesHere();
+  if (here === undefined) throw new Error('extended attributes need Linux and koffi');
+  return here;
 }
 
 export const filesIn = (tree: Tree): string[] => [...tree].flatMap(([path, { kind }]) => (kind === 'file' ? [path] : []));
@@ -112,4 +127,14 @@ export function ownerChange(files: readonly string[], directory: string): Access
     return stat?.isFile() === true && stat.uid !== OTHER_USER;
   });
   return path === undefined ? undefined : { path, is: 'narrower', words: 'another owner than before' };
+}
+
+/** The first of the files that lost its attribute. */
+export function attributeChange(files: readonly string[], directory: string): AccessChange | undefined {
+  const { get } = attributes();
+  const path = files.find((name) => {
+    const at = join(directory, name);
+    return lstatSync(at, { throwIfNoEntry: false })?.isFile() === true && get(at, ATTRIBUTE.name) !== ATTRIBUTE.value;
+  });
+  return path === undefined ? undefined : { path, is: 'narrower', words: `no ${ATTRIBUTE.name}, which it had` };
 }

@@ -112,6 +112,20 @@ test.runIf(process.getuid?.() === 0)('an owner is kept, or not', async () => {
   expect((await shared(KEEPS_ACCESS, 'owner')).outcome).toBe('original');
 });
 
+test.runIf(process.platform === 'linux')('an extended attribute is kept, or not', async () => {
+  const lost = await shared(RENAMES, 'xattr');
+  expect(lost.cases).toMatchObject([
+    {
+      id: expect.stringMatching(/\/replace\/through-link:xattr@0$/),
+      outcome: 'detached',
+      found: 'rc.json has no user.crash-matrix, which it had',
+      blame: { mechanism: 'access-lost' },
+    },
+  ]);
+  expect((await shared(KEEPS_ACCESS, 'xattr')).outcome).toBe('detached'); // a mode and an owner are not all
+  expect((await shared(IN_PLACE, 'xattr')).outcome).toBe('original');
+});
+
 test('with nothing on disk there is nothing to share', async () => {
   await lab.on(lab.store(dotfile(RENAMES)), { scenario: 'first-save' }, async ({ check }) => {
     await expect(check({ model: 'through-link:symlink' })).rejects.toThrow('its steps start with no file');
