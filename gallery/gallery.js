@@ -177,7 +177,7 @@ function upgrade() {
     use('write-file-atomic');
     return crashMatrix([...run, ...baseline])
       .replaceAll('.upgrade/', '')
-      .replace(/ · [\d.]+ s · time: .*/, '');
+      .replace(/ · (?:\d+ min )?[\d.]+ s$/m, '');
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
