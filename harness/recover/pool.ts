@@ -36,6 +36,8 @@ export interface RecoveryPool {
   warmTrees(task: BatchTask, watch: BatchWatch): Promise<void>;
   /** Loads a directory in each warm process that has recovered with this bundle since this was last asked, after its current work. */
   control(bundle: string, makeDirectory: () => string): Promise<readonly Recovery[]>;
+  /** Recovers in a process that was started for it and stays warm: only for what cannot deceive a later control. */
+  first(task: RecoveryTask): Promise<Recovery>;
   /** Recovers in a process that was started for it. */
   fresh(task: RecoveryTask): Promise<Recovery>;
   /** The same, and how long it takes to have the store. */
@@ -123,15 +125,23 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
     doneSinceLook = 0;
     next();
   };
-  const enqueue = <T>(bundle: string, work: (worker: Worker) => Promise<T>): Promise<T> =>
+  const jobOf = <T>(bundle: string, work: (worker: Worker) => Promise<T>, take: (job: Job) => void): Promise<T> =>
     new Promise((resolve, reject) => {
       const run = (worker: Worker): Promise<void> => {
         uncontrolled.set(worker, (uncontrolled.get(worker) ?? new Set()).add(bundle));
         return work(worker).then(resolve, reject);
       };
-      queue.push({ run, reject });
+      take({ run, reject });
+    });
+  const enqueue = <T>(bundle: string, work: (worker: Worker) => Promise<T>): Promise<T> =>
+    jobOf(bundle, work, (job) => {
+      queue.push(job);
       next();
     });
+  const inNew = async <T>(bundle: string, work: (worker: Worker) => Promise<T>): Promise<T> => {
+    if (closed) throw new Error('the pool was closed');
+    return jobOf(bundle, work, (job) => void runOn(start(true), job));
+  };
   /** Fresh processes wait in line for a place. */
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
     if (freshOnes >= MOST_WORKERS) await new Promise<void>((go) => inLine.push(go));
@@ -179,6 +189,7 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
       const used = [...workers].filter((worker) => worker.alive && uncontrolled.get(worker)?.delete(bundle) === true);
       return Promise.all(used.map((worker) => worker.recover({ bundle, directory: makeDirectory(), next: null, onlyLoad: true })));
     },
+    first: (task) => inNew(task.bundle, (worker) => worker.recover(task)),
     fresh: (task) => inFresh((worker) => worker.recover(task)),
     measure: (task) => inFresh((worker) => worker.measure(task)),
     forked: (task) => inTurn(() => inForked(task)),

@@ -91,7 +91,7 @@ export async function recoveryOf(
   const learnt =
     control === undefined || first.save?.kind !== 'saved'
       ? []
-      : pool.fresh({ bundle, directory, next: control }).then(({ load }) => addedBy(store, whenFresh, control, load));
+      : pool.first({ bundle, directory, next: control }).then(({ load }) => addedBy(store, whenFresh, control, load));
   const [adds, forking] = await Promise.all([learnt, forkingFor(store, pool, times?.againMs ?? 0, onNotForked)]);
   const warmPool = forking ?? pool;
   const confirmed = new Map<string, Promise<Recovery>>();

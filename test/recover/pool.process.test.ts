@@ -42,6 +42,23 @@ const recover = async (where: RecoveryPool, how: 'warm' | 'fresh', bundle: strin
   return found;
 };
 
+test('the first recovery of a process finds what a fresh one does, and the process stays for others', async () => {
+  const own = poolIn(root, { workers: 1 });
+  try {
+    const counts = storeThat('load: (dir) => [process.pid, read(dir)]');
+    const found = (how: 'first' | 'warm'): Promise<Recovery> =>
+      own[how]({ bundle: counts, directory: directoryWith(root, { kept: 1 }), next: NEXT });
+    const one = await found('first');
+    const other = await found('warm');
+    expect(other.load).toEqual(one.load);
+    expect(await own.control(counts, () => directoryWith(root))).toHaveLength(1);
+    const another = await found('first');
+    expect(another.load).not.toEqual(one.load);
+  } finally {
+    await own.close();
+  }
+});
+
 test('a control asks each process that recovered with the bundle since the last one, and saves nothing', async () => {
   const [one, other] = [storeThat(`save: () => { throw new Error('asked to save'); }`), storeThat('')];
   const control = (bundle: string): Promise<readonly Recovery[]> => pool.control(bundle, () => directoryWith(root, { kept: 2 }));
