@@ -140,7 +140,7 @@ export function nearestOf(directory: Tree, candidates: readonly Candidate[], loa
 
 async function suspectOf({ verdict, findings }: Candidate): Promise<Suspect> {
   const { cell } = findings;
-  const { after, inside, end, fault, lost = [] } = await cell.model.describe(verdict, findings);
+  const { after, inside, end, schedule, killed, fault, start, quitBy, lost = [] } = await cell.model.describe(verdict, findings);
   return {
     id: caseIdOf(verdict, cell),
     model: cell.model.name,
@@ -148,7 +148,11 @@ async function suspectOf({ verdict, findings }: Candidate): Promise<Suspect> {
     lost,
     ...(after && { after }),
     ...(inside !== undefined && { inside }),
+    ...(schedule && { schedule }),
+    ...(killed && { killed }),
     ...(fault !== undefined && { fault }),
+    ...(start !== undefined && { start }),
+    ...(quitBy !== undefined && { quitBy }),
     outcome: verdict.outcome,
     cases: 1,
     models: [modelName(cell)],
@@ -164,8 +168,8 @@ function diagnosisOf(directory: Tree, found: readonly Compared[], load: LoadForm
   const described = new Map(found.flatMap((one) => [...one.described]));
   // A name that a scenario never makes counts against all of its states alike, so those that are nearest of all are nearest in theirs.
   const single = nearest.flatMap((candidate) => described.get(candidate) ?? []);
-  const groups = groupedBy(single, ({ model, outcome, fault, after, inside, end }) =>
-    JSON.stringify([model, outcome, fault, after?.text, after?.site, inside === undefined, end]),
+  const groups = groupedBy(single, ({ model, outcome, schedule, killed, fault, start, quitBy, after, inside, end }) =>
+    JSON.stringify([model, outcome, schedule, killed, fault, start, quitBy, after?.text, after?.site, inside === undefined, end]),
   );
   const suspects = [...groups.values()].map(joined).sort(worstAndPlainestFirst);
   const here = [...directory.keys()].map((path) => canonicalPath(path, names));

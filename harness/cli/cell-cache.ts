@@ -48,7 +48,7 @@ export function cacheNotes({ reused, changed, notKept, directory }: CellCache, c
   return [
     ...(reused === 0
       ? []
-      : [`${reused} of ${counted(cells, 'cell')} reused from ${below(cwd, directory) ?? directory}; --no-cache runs all`]),
+      : [`${reused} of ${counted(cells, 'cell')} reused from ${below(cwd, directory) || directory}; --no-cache runs all`]),
     ...lines(changed, (number, why) => `${counted(number, 'cell')} ran again, because of a change: ${why}`),
     ...lines(notKept, (number, why) => `${counted(number, 'cell')} not kept: ${why}`),
   ];

@@ -3,8 +3,8 @@ import type { Outcome } from './outcomes.ts';
 import type { CaseResult } from './result.ts';
 import type { LoadForm, Sketch, SketchDifference } from './sketch.ts';
 
-/** What a case has in common with others that leave the same: where it comes, and what is found afterwards. */
-type Moment = Pick<CaseResult, 'after' | 'inside' | 'end' | 'fault' | 'lost'>;
+/** What a case has in common with others that leave the same: how it came about, and what is found afterwards. */
+type Moment = Pick<CaseResult, 'after' | 'inside' | 'end' | 'schedule' | 'killed' | 'fault' | 'start' | 'quitBy' | 'lost'>;
 
 /** Cases of one moment and outcome. */
 export interface Suspect extends Moment {

@@ -40,6 +40,15 @@ describe('a directory', () => {
     expect(stdout).not.toContain('secret');
   });
 
+  test('that a damage or a race left is found, with how it came about', async () => {
+    const cut = directory('damaged', { 'notes.json': '{"secret":"of mi' });
+    const of = (scenario: string, model: string) =>
+      place.run(['diagnose', cut, '--store', './notes.cjs', '--scenario', scenario, '--model', model]).then(({ stdout }) => stdout);
+    expect(await of('replace', 'at-rest')).toMatch(/started with +notes\.json, cut off/);
+    expect(await of('replace', 'at-rest')).not.toContain('no kill');
+    expect(await of('two-savers', 'interleaving')).toMatch(/saver [AB] +.*open notes\.json/);
+  });
+
   test('that no case leaves is said to be none, with what the nearest differ in', async () => {
     const { stdout, exitCode } = await diagnose(directory('nul', { 'notes.json': '\0\0\0\0' }));
     expect(exitCode).toBe(1);
