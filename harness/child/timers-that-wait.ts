@@ -10,7 +10,7 @@ import timers from 'node:timers';
 import promises from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-/** How often a timer is put off. An event loop that is kept busy by whoever waits for that timer never waits itself. */
+/** How many times a timer is put off. Where code waits for its timer in a busy loop, the event loop never waits. */
 const MOST_DELAYS = 100;
 
 /** Milliseconds in which the event loop has waited. A poll that did not wait adds nothing. */

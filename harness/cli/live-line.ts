@@ -45,7 +45,7 @@ export async function liveLine(options: LiveLineOptions): Promise<LiveLine> {
 }
 
 async function movingLine({ stream, colors, now }: LiveLineOptions): Promise<LiveLine> {
-  const { default: ora } = await import('ora'); // it takes longer to load than all else that a command needs
+  const { default: ora } = await import('ora'); // most commands show no moving line, and its packages take long to load
   const started = now();
   let state = NOTHING_YET;
   const text = (): string => words(state, now() - started).slice(0, Math.max(1, stream.columns - FRAME_WIDTH - 1));

@@ -5,7 +5,7 @@ export function counted(count: number, singular: string, plural = `${singular}s`
   return `${withCommas(count)} ${count === 1 ? singular : plural}`;
 }
 
-/** `1204.5` -> `1,204.5`, in every locale. Without `toLocaleString`, whose first call takes longer than all others of a start. */
+/** `1204.5` -> `1,204.5`, in every locale. Without `toLocaleString`: its first call loads locale data. */
 export function withCommas(count: number): string {
   const [whole = '', ...fraction] = String(count).split('.');
   return [whole.replace(/\B(?=(?:\d{3})+$)/g, ','), ...fraction].join('.');

@@ -66,7 +66,7 @@ describe('a store that remembers values of other directories', () => {
     expect(await recovery.confirm(tree, NEXT)).toMatchObject({ load: { value: { kept: 2 } } });
   });
 
-  test('is caught for all that recovered before the control, whoever asked for it', async () => {
+  test('is caught for every recovery before the control, also for those of another scenario', async () => {
     const recovery = await recoveryThat(REMEMBERS, { top: 'const memory = (globalThis.shared ??= {});' });
     let release = (): void => {};
     const held = new Promise<void>((resolve) => {

@@ -6,17 +6,7 @@ import type { NotMeasured } from '../../domain/sighting.ts';
 import type { Mark, Tree } from '../../domain/trace.ts';
 import { endOf, eventsOf } from '../../record/record.ts';
 import { started } from '../../record/recorder.ts';
-import {
-  type AccessChange,
-  accessChange,
-  attributeChange,
-  buildShared,
-  filesIn,
-  ownerChange,
-  ownView,
-  scanIfThere,
-  type Way,
-} from './ways.ts';
+import { type AccessChange, buildShared, changeOf, filesIn, ownView, scanIfThere, type Way } from './ways.ts';
 
 export interface SharedRun {
   readonly marks: readonly Mark[];
@@ -57,20 +47,4 @@ export async function runShared(subject: RecordedSubject, way: Way, bench: Bench
     return { marks, own, ...(isLinked && { others: scanIfThere(elsewhere) }), ...(access && { access }) };
   }
   return { reason };
-}
-
-function changeOf(way: Way, files: readonly string[], own: Tree, directory: string): AccessChange | undefined {
-  switch (way) {
-    case 'mode':
-      return accessChange(files, own);
-    case 'owner':
-      return ownerChange(files, directory);
-    case 'xattr':
-      return attributeChange(files, directory);
-    case 'symlink':
-    case 'hard-link':
-      return undefined; // others show it
-    default:
-      return way satisfies never;
-  }
 }

@@ -57,11 +57,16 @@ export function buildShared(tree: Tree, way: Way, directory: string, elsewhere: 
       break;
     case 'xattr':
       buildTree(tree, directory);
-      for (const path of files) attributes().set(join(directory, path), ATTRIBUTE.name, ATTRIBUTE.value);
+      setAttributes(files.map((path) => join(directory, path)));
       break;
     default:
       way satisfies never;
   }
+}
+
+function setAttributes(paths: readonly string[]): void {
+  const { set } = attributes();
+  for (const path of paths) set(path, ATTRIBUTE.name, ATTRIBUTE.value);
 }
 
 function attributes(): Attributes {
@@ -105,10 +110,27 @@ export interface AccessChange {
   readonly words: string;
 }
 
+/** The first change of access to a file with which a store started. `own`: its directory now, with links followed. */
+export function changeOf(way: Way, files: readonly string[], own: Tree, directory: string): AccessChange | undefined {
+  switch (way) {
+    case 'mode':
+      return accessChange(files, own);
+    case 'owner':
+      return ownerChange(files, directory);
+    case 'xattr':
+      return attributeChange(files, directory);
+    case 'symlink':
+    case 'hard-link':
+      return undefined; // others show it
+    default:
+      return way satisfies never;
+  }
+}
+
 const READS = 0o444;
 
 /** Of the files that a store started with: the first that other users may read now, else one that they may not read any more. */
-export function accessChange(files: readonly string[], after: Tree): AccessChange | undefined {
+function accessChange(files: readonly string[], after: Tree): AccessChange | undefined {
   const changes = files.flatMap((path): AccessChange[] => {
     const entry = after.get(path);
     if (entry?.kind !== 'file') return [];
@@ -121,7 +143,7 @@ export function accessChange(files: readonly string[], after: Tree): AccessChang
 }
 
 /** The first of the files that belongs to somebody else than before. */
-export function ownerChange(files: readonly string[], directory: string): AccessChange | undefined {
+function ownerChange(files: readonly string[], directory: string): AccessChange | undefined {
   const path = files.find((name) => {
     const stat = lstatSync(join(directory, name), { throwIfNoEntry: false });
     return stat?.isFile() === true && stat.uid !== OTHER_USER;
@@ -130,7 +152,7 @@ export function ownerChange(files: readonly string[], directory: string): Access
 }
 
 /** The first of the files that lost its attribute. */
-export function attributeChange(files: readonly string[], directory: string): AccessChange | undefined {
+function attributeChange(files: readonly string[], directory: string): AccessChange | undefined {
   const { get } = attributes();
   const path = files.find((name) => {
     const at = join(directory, name);

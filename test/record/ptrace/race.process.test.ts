@@ -104,7 +104,7 @@ describe.skipIf(noPtrace !== undefined)('a race', () => {
     );
   });
 
-  test('goes on where a process waits for its own timer without ever letting the event loop wait', async () => {
+  test('goes on where a process waits for its own timer in a busy loop', async () => {
     const busy: RacingStore = {
       save: `let done = false; setTimeout(() => { done = true; }, 1);
         while (!done) await new Promise(setImmediate);
