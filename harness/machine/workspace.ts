@@ -2,7 +2,7 @@
  * The directory that a run works in. It is made below the temporary directory, has its owner in its name, and is removed when the run ends.
  * If a run was killed, the next one removes its directories and ends its processes.
  */
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Every process of a run has this variable, set to the run's id, so that a sweep knows which processes it may kill. */
@@ -55,16 +55,35 @@ export function openWorkspace(below: string, pid: number, memory = below): Works
     directoryInMemory: (name) => directoryIn(inMemory, name),
     close: () => {
       endProcessesOf(id);
-      for (const directory of [inMemory, root]) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+      for (const directory of [inMemory, root]) removeAll(directory, { maxRetries: 5 });
     },
   };
+}
+
+/** Removes a path with all below it, also where a store made directories in which their owner, if it is not root, may remove nothing. */
+function removeAll(path: string, options: { readonly maxRetries?: number } = {}): void {
+  const remove = (): void => rmSync(path, { recursive: true, force: true, ...options });
+  try {
+    remove();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+    openUp(path);
+    remove();
+  }
+}
+
+function openUp(path: string): void {
+  if (lstatSync(path).isDirectory()) {
+    chmodSync(path, 0o700);
+    for (const name of readdirSync(path)) openUp(join(path, name));
+  }
 }
 
 /** Removes paths as far as possible; whatever a process still writes to is removed with the workspace. */
 export function discard(...paths: readonly string[]): void {
   for (const path of paths) {
     try {
-      rmSync(path, { recursive: true, force: true });
+      removeAll(path);
     } catch {
       // as above
     }
@@ -84,7 +103,7 @@ export function sweepDeadRuns(below: string): string[] {
     const id = `${pid}-${started}-${namespace}`;
     endProcessesOf(id);
     try {
-      rmSync(join(below, name), { recursive: true, force: true });
+      removeAll(join(below, name));
       swept.push(id);
     } catch {
       // Another user's run: not ours to remove.

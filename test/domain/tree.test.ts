@@ -26,7 +26,7 @@ describe('a tree on disk', () => {
     for (const [name, mode] of [
       ['a', 0o600],
       ['b/c/d', 0o644],
-      ['é x', 0o000],
+      ['é x', process.getuid?.() === 0 ? 0o000 : 0o400], // only root reads what nobody may read
     ] as const) {
       writeFileSync(join(one, name), name);
       chmodSync(join(one, name), mode);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { discard, openWorkspace, RUN_VARIABLE, sweepDeadRuns } from '../../harness/machine/workspace.ts';
@@ -31,6 +31,37 @@ test('a workspace is a directory of its own, for nobody else to read, and goes w
   expect(one).not.toBe(two);
   writeFileSync(join(one, 'file'), '');
   workspace.close();
+  expect(readdirSync(below)).toEqual([]);
+});
+
+/** Root may remove everything, so it works as `nobody`. */
+function unprivileged(directory: string, work: () => void): void {
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) chownSync(directory, NOBODY, NOBODY);
+  if (isRoot) process.seteuid?.(NOBODY);
+  try {
+    work();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+}
+
+const NOBODY = 65_534;
+
+test.skipIf(process.platform === 'win32')('a directory in which its owner may remove nothing goes too', () => {
+  const below = freshDirectory();
+  unprivileged(below, () => {
+    const workspace = openWorkspace(below, process.pid);
+    const [one, other] = [workspace.directory('x'), workspace.directory('x')];
+    for (const directory of [one, other]) {
+      mkdirSync(join(directory, 'inner'));
+      writeFileSync(join(directory, 'inner/file'), '');
+      chmodSync(join(directory, 'inner'), 0o500);
+    }
+    discard(one);
+    expect(readdirSync(workspace.root)).toEqual([basename(other)]);
+    workspace.close();
+  });
   expect(readdirSync(below)).toEqual([]);
 });
 
