@@ -14,7 +14,7 @@ import { discard, type Workspace } from '../machine/workspace.ts';
 import type { CellFile } from '../protocol/cell-file.ts';
 import type { QuitFile } from '../protocol/quit-file.ts';
 import type { TaskFile } from '../protocol/task-file.ts';
-import type { Warm } from '../record/recorder.ts';
+import type { WarmServer } from '../record/warm-server.ts';
 import type { Bench } from './bench.ts';
 import type { FaultRequest, Run } from './workload-runs.ts';
 
@@ -110,8 +110,17 @@ export class ScenarioRuns {
     mkdirSync(notes);
     const calls = 1 + Math.max(0, ...tasks.map(({ steps }) => steps.length)); // one more: somebody may wait for the others
     const files = tasks.map(({ steps }, task) => this.#file({ bundle: this.#store.bundle, task, steps } satisfies TaskFile));
-    const args = files.map((file) => [...FEWER_THREADS, installation.taskWorkload, file]);
-    return { tasks: args, directory, notes, spool: this.#sharedSpool(), env, timeoutMs: timeoutMs * calls };
+    const args = [...FEWER_THREADS, installation.taskWorkload];
+    return {
+      args,
+      tasks: files,
+      directory,
+      notes,
+      spool: this.#sharedSpool(),
+      env,
+      timeoutMs: timeoutMs * calls,
+      ...this.#warm('Node', {}),
+    };
   };
 
   /** What the workload that ran in this directory complained of: see `child/workload.ts`. */
@@ -163,7 +172,7 @@ export class ScenarioRuns {
     const spool = join(directory, '..', 'spool');
     mkdirSync(spool);
     const args = [...FEWER_THREADS, installation.workload, file];
-    return { args, directory, spool, env, timeoutMs: timeoutMs * calls, ...this.#warm(file) };
+    return { args, directory, spool, env, timeoutMs: timeoutMs * calls, ...this.#warm('store', { cellFile: file }) };
   }
 
   /** Many runs in one process: a directory for each, and one spool. Not `forked` where the import must see another platform. */
@@ -176,14 +185,14 @@ export class ScenarioRuns {
       return directory;
     });
     const args = [...FEWER_THREADS, installation.faultWorkload, file];
-    return { args, directories, spool, env, timeoutMs, ...(forked && runs === 1 && this.#warm(file)) };
+    return { args, directories, spool, env, timeoutMs, ...(forked && this.#warm(runs === 1 ? 'store' : 'Node', { cellFile: file })) };
   }
 
-  /** Stores that are commands start a process for each call anyway. */
-  #warm(cellFile: string): { readonly warm?: Warm } {
+  /** Forked with the store evaluated already, or from a Node without it. Stores that are commands start a process for each call anyway. */
+  #warm<Of extends object>(from: 'store' | 'Node', of: Of): { readonly warm?: WarmServer & Of } {
     const { name, kind, bundle } = this.#store;
     if (kind !== 'module') return {};
-    return { warm: { store: name, server: this.#options.installation.forkServer, bundle, cellFile } };
+    return { warm: { server: this.#options.installation.forkServer, ...(from === 'store' && { store: { name, bundle } }), ...of } };
   }
 }
 

@@ -8,8 +8,9 @@
  */
 import type { Recovery, TreeBatch } from '../domain/recovery.ts';
 import type { StoreCalls } from '../domain/store.ts';
+import { NO_STORE } from '../protocol/fork-server.ts';
 import { JsonLines, writeJsonLine } from '../protocol/json-lines.ts';
-import { ANSWERS, NO_STORE, type RecoveryServerAnswer, type RecoveryServerRequest } from '../protocol/recovery-server.ts';
+import { ANSWERS, type RecoveryServerAnswer, type RecoveryServerRequest } from '../protocol/recovery-server.ts';
 import { type ForkedRecoveries, forkedRecoveries } from './forked-recoveries.ts';
 import { loadBundle } from './load-bundle.ts';
 import { hookOpens } from './opened-files.ts';

@@ -1,11 +1,20 @@
+/** In place of a bundle: the server evaluates no store. */
+export const NO_STORE = '';
+
 /** Between the tracer and a fork server. Requests are JSON lines on standard input. The server answers by signals, which the tracer suppresses. */
+
+/** What a child carries out. */
+export type ForkedWork =
+  /** See `child/carry-out-cell.ts`. */
+  | { readonly kind: 'cell'; readonly cellFile: string; readonly directory: string }
+  /** Runs with faults, one in each directory: see `child/carry-out-faults.ts`. */
+  | { readonly kind: 'faults'; readonly cellFile: string; readonly directories: readonly string[] }
+  /** One task in races: see `child/carry-out-races.ts`. */
+  | { readonly kind: 'races'; readonly taskFile: string; readonly instructions: string };
 
 /** One child. */
 export interface ForkRequest {
-  readonly cellFile: string;
-  readonly directory: string;
-  /** A run with faults: see `child/carry-out-faults.ts`. */
-  readonly faults: boolean;
+  readonly work: ForkedWork;
   /** Variables that differ from those of the server; null: not set. */
   readonly env: { readonly [name: string]: string | null };
 }

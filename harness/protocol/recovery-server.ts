@@ -8,7 +8,6 @@ import type { Recovery, RecoveryRequest } from '../domain/recovery.ts';
 export const ANSWERS = 3;
 
 /** In place of a bundle: each child evaluates the store that its request names. */
-export const NO_STORE = '';
 
 export type RecoveryServerRequest = Exclude<RecoveryRequest, { readonly kind: 'evaluate' }>;
 

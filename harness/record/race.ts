@@ -10,13 +10,16 @@ import { CALLS } from '../domain/calls.ts';
 import type { RawOp } from '../domain/events.ts';
 import type { Schedule } from '../domain/schedule.ts';
 import type { Outside } from './outside.ts';
+import type { WarmServer } from './warm-server.ts';
 
 /** A task by its index, or all that have not finished. */
 export type Kill = number | 'all';
 
 export interface RaceRequest {
-  /** Arguments for `node`, one list per task: the workload and its cell file. The file with its instructions (`TaskRace`) is appended. */
-  readonly tasks: readonly (readonly string[])[];
+  /** Arguments for `node`: options, and the workload. A task's file and the file with its instructions (`TaskRace`) are appended. */
+  readonly args: readonly string[];
+  /** The file of each task, a `TaskFile`. */
+  readonly tasks: readonly string[];
   /** An existing directory, absolute and free of symlinks, as the tasks find it. */
   readonly directory: string;
   /** An existing directory outside it, for the notes of the tasks. */
@@ -27,7 +30,9 @@ export interface RaceRequest {
   readonly schedule: Schedule;
   /** The task that is killed at the end of the schedule, or all of them at once. */
   readonly kill?: Kill;
-  /** Use new processes only; otherwise also processes that have run the same task before. */
+  /** Absent if processes must be started. */
+  readonly warm?: WarmServer;
+  /** Start new processes only; otherwise use also processes that have run the same task before, and those that are forked. */
   readonly fresh: boolean;
   /** Limit for the whole run, in ms. */
   readonly timeoutMs: number;

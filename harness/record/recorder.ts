@@ -16,6 +16,7 @@ import type { ImageRequest } from './image/live-image.ts';
 import type { Matching } from './order.ts';
 import type { Outside } from './outside.ts';
 import type { RaceReport, RaceRequest } from './race.ts';
+import type { WarmServer } from './warm-server.ts';
 
 /** Where a kill happens: after op `op`, before the next one; with `bytes`, inside op `op`, after that many bytes. */
 export interface KillPoint {
@@ -69,14 +70,8 @@ export interface CutReport {
   readonly trees: readonly RawTree[];
 }
 
-/** How a run can be forked from a warm process that has evaluated its store; see `child/fork-server.ts`. */
-export interface Warm {
-  /** The name of the store. */
-  readonly store: string;
-  /** The bundled fork server. */
-  readonly server: string;
-  /** The bundled store. */
-  readonly bundle: string;
+/** How a run can be forked from a warm process. */
+export interface Warm extends WarmServer {
   readonly cellFile: string;
 }
 
@@ -114,7 +109,7 @@ export interface RunRequest {
   readonly plan: RunPlan;
   /** Limit for the whole run, in ms. */
   readonly timeoutMs: number;
-  /** Absent if the run must be started, and where a plan has several runs. Recorders that cannot fork start it anyway. */
+  /** Absent if the run must be started. Recorders that cannot fork start it anyway. */
   readonly warm?: Warm;
 }
 

@@ -5,7 +5,7 @@
  * A store that waits (for a lock, or forever) must not delay others: while requests queue and none is answered, the pool grows.
  */
 import type { Recovery } from '../domain/recovery.ts';
-import { NO_STORE } from '../protocol/recovery-server.ts';
+import { NO_STORE } from '../protocol/fork-server.ts';
 import { type RecoveryServerOptions, startRecoveryServer } from './recovery-server.ts';
 import {
   type BatchTask,

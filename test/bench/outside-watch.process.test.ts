@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { watchOutside } from '../../harness/bench/outside-watch.ts';
 import type { BatchEntry } from '../../harness/domain/recovery.ts';
 import { save } from '../../harness/domain/scenario.ts';
-import { NO_STORE } from '../../harness/protocol/recovery-server.ts';
+import { NO_STORE } from '../../harness/protocol/fork-server.ts';
 import { type Outside, UNSEEN } from '../../harness/record/outside.ts';
 import { readOutsideLines } from '../../harness/recover/outside-lines.ts';
 import { startRecoveryServer } from '../../harness/recover/recovery-server.ts';

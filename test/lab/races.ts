@@ -38,12 +38,13 @@ export interface RacingStore {
   readonly save: string;
   readonly load?: string;
   readonly update?: string;
+  readonly env?: { readonly [name: string]: string };
 }
 
 /** A file that is read as a value; nothing, where there is no file. */
 export const LOAD = `try { return JSON.parse(fs.readFileSync(at(dir, 'live'), 'utf8')); } catch (error) { if (error.code === 'ENOENT') return {}; throw error; }`;
 
-export function racing(lab: Lab, { top = '', save: body, load = LOAD, update: change }: RacingStore): LoadedStore {
+export function racing(lab: Lab, { top = '', save: body, load = LOAD, update: change, env = {} }: RacingStore): LoadedStore {
   const source = `'use strict';
 const fs = require('node:fs'), fsp = fs.promises, path = require('node:path');
 const at = path.join;
@@ -53,7 +54,7 @@ module.exports = {
   load: (dir) => { ${load} },
   ${change === undefined ? '' : `update: async (dir, change) => { ${change} },`}
 };\n`;
-  return lab.store(source, { abilities: change === undefined ? SAVES : UPDATES, empty: {} });
+  return lab.store(source, { abilities: change === undefined ? SAVES : UPDATES, empty: {}, env });
 }
 
 /** The tasks race over A. */

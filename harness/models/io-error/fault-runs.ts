@@ -26,7 +26,7 @@ export interface FaultyRun {
   readonly faults: readonly Fault[];
   /** It had a process to itself, which was started. */
   readonly alone: boolean;
-  /** Its process was forked from one that had evaluated the store. */
+  /** Its process was forked. */
   readonly forked?: true;
   readonly trace: Trace;
   readonly ending: Ending;
@@ -108,7 +108,7 @@ export async function runFaults(
       return;
     }
     const some = indices.map((index) => lists[index] ?? []);
-    const seen = await runOnce(lab, [...some, []], contents, { isLean, limitMs: TOGETHER_MS });
+    const seen = await runOnce(lab, [...some, []], contents, { isLean, limitMs: TOGETHER_MS, forks: true });
     const last = seen.pop();
     if (last !== undefined && 'trace' in last && isUndisturbed(last) && !isAlike(last, await control)) {
       await Promise.all(indices.map((index) => runTogether([index])));

@@ -1,44 +1,57 @@
 /**
- * Warm processes from which runs are forked, one for each store and environment: a child starts with the store evaluated already.
+ * Warm processes from which others are forked, one for each environment, and for each store that it has evaluated: a child starts with that.
  *
  * The tracer holds each server, and with it each child from its first instruction. What a server refuses is started as before. See
  * `child/fork-server.ts`.
  */
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
-import { type ForkRequest, type NotForkedCode, SERVER_SIGNAL, WARM_NODE, whyNotForked } from '../../protocol/fork-server.ts';
+import {
+  type ForkedWork,
+  type ForkRequest,
+  NO_STORE,
+  type NotForkedCode,
+  SERVER_SIGNAL,
+  WARM_NODE,
+  whyNotForked,
+} from '../../protocol/fork-server.ts';
 import { writeJsonLine } from '../../protocol/json-lines.ts';
 import { LINGER_VARIABLE } from '../linger.ts';
+import type { WarmServer } from '../warm-server.ts';
 import { killProcesses } from './ends.ts';
 import { EVENT, type Libc, PTRACE, START_OPTIONS } from './libc.ts';
 import { processOf } from './process-info.ts';
-import type { TracerRun } from './protocol.ts';
 import { stopOf } from './threads.ts';
 
-/** A run that can be forked. */
-export type WarmRun = TracerRun & { readonly warm: NonNullable<TracerRun['warm']> };
-
-export interface ForkServersOptions {
-  /** A run's process exists; it is traced, and stopped or about to stop. */
-  readonly onForked: (run: WarmRun, pid: number) => void;
-  /** A run must be started. */
-  readonly onRefused: (run: WarmRun) => void;
-  /** Called once for each store that cannot be forked. */
-  readonly onNotForked: (store: string, why: string) => void;
+/** A process that can be forked. */
+export interface ToFork {
+  readonly warm: WarmServer;
+  readonly work: ForkedWork;
+  /** It repeats a recorded run, so it may share with others what the store's import found. */
+  readonly repeats: boolean;
+  readonly node: string;
+  readonly env: readonly string[];
+  /** Limit for the store's import, in ms. */
+  readonly timeoutMs: number;
+  /** The process exists; it is traced, and stopped or about to stop. */
+  readonly onForked: (pid: number) => void;
+  /** It must be started. */
+  readonly onRefused: () => void;
 }
 
 interface Server {
   readonly key: string;
-  readonly store: string;
+  /** The store that it has evaluated, if any. */
+  readonly store: string | undefined;
   readonly pid: number;
   readonly input: number;
   readonly env: ReadonlyMap<string, string>;
   readonly deadline: number;
   state: 'warming' | 'ready' | 'unique' | 'retired';
   /** Not asked for yet. */
-  queue: WarmRun[];
+  queue: ToFork[];
   /** Asked for, in this order. */
-  readonly asked: WarmRun[];
+  readonly asked: ToFork[];
   /** The children that live. */
   readonly children: Set<number>;
 }
@@ -52,7 +65,7 @@ const NO_FORKS: NotForkedCode = 70;
 
 export class ForkServers {
   readonly #libc: Libc;
-  readonly #options: ForkServersOptions;
+  readonly #onNotForked: (store: string, why: string) => void;
   readonly #servers = new Map<string, Server>();
   /** False once it is known that this machine cannot fork. */
   #forks = true;
@@ -63,29 +76,32 @@ export class ForkServers {
   /** Children by which a server tries whether it can fork. */
   readonly #trials = new Set<number>();
 
-  constructor(libc: Libc, options: ForkServersOptions) {
+  /** `onNotForked` is called once for each store that cannot be forked. */
+  constructor(libc: Libc, onNotForked: (store: string, why: string) => void) {
     this.#libc = libc;
-    this.#options = options;
+    this.#onNotForked = onNotForked;
   }
 
-  /** Runs that are asked for and do not exist yet. */
+  /** Processes that are asked for and do not exist yet. */
   get asked(): number {
     return this.#sum(({ asked }) => asked.length);
   }
 
-  /** Runs that wait for a server. */
+  /** Processes that wait for a server. */
   get queued(): number {
     return this.#sum(({ queue }) => queue.length);
   }
 
-  /** Returns false if the run must be started. */
-  take(run: TracerRun, now: number): boolean {
-    if (!isWarm(run) || !this.#forks) return false;
-    const key = keyOf(run);
+  /** Returns false if the process must be started. */
+  take(wanted: ToFork, now: number): boolean {
+    if (!this.#forks) return false;
+    const key = keyOf(wanted);
     if (this.#refused.has(key)) return false;
-    const server = this.#servers.get(key) ?? this.#start(key, run, now);
-    if (server === undefined || !mayFork(server, run)) return false;
-    server.queue.push(run);
+    const server = this.#servers.get(key) ?? this.#start(key, wanted, now);
+    if (server === undefined || !mayFork(server, wanted)) return false;
+    this.#servers.delete(key); // the most recently used is the last one
+    this.#servers.set(key, server);
+    server.queue.push(wanted);
     this.#ask(server);
     return true;
   }
@@ -96,7 +112,6 @@ export class ForkServers {
       if ((status & 0xff) === 0x7f) this.#continue(tid, status);
       else {
         this.#trials.delete(tid);
-        this.gone(tid);
       }
       return true;
     }
@@ -119,7 +134,7 @@ export class ForkServers {
     return status;
   }
 
-  /** A child has ended. */
+  /** A process has ended, which may be a child. */
   gone(pid: number): void {
     for (const server of this.#servers.values()) server.children.delete(pid);
   }
@@ -138,21 +153,22 @@ export class ForkServers {
     return [...this.#servers.values()].reduce((sum, server) => sum + of(server), 0);
   }
 
-  #start(key: string, run: WarmRun, now: number): Server | undefined {
+  #start(key: string, wanted: ToFork, now: number): Server | undefined {
     const live = [...this.#servers.values()].filter(({ state }) => state !== 'retired');
     if (live.length >= MOST_SERVERS && !this.#retireOne()) return undefined;
-    const env = sharedEnv(run);
+    const { warm, node, timeoutMs } = wanted;
+    const env = sharedEnv(wanted);
     const [output, input] = this.#libc.pipe();
-    const pid = this.#libc.spawn(run.node, [...WARM_NODE, run.warm.server, run.warm.bundle], env, output);
+    const pid = this.#libc.spawn(node, [...WARM_NODE, warm.server, bundleOf(wanted)], env, output);
     closeSync(output);
     if (this.#libc.ptrace(PTRACE.seize, pid, 0, START_OPTIONS) < 0) killProcesses([pid]);
     const server: Server = {
       key,
-      store: run.warm.store,
+      store: warm.store?.name,
       pid,
       input,
       env: variablesOf(env),
-      deadline: now + run.timeoutMs,
+      deadline: now + timeoutMs,
       state: 'warming',
       queue: [],
       asked: [],
@@ -162,7 +178,7 @@ export class ForkServers {
     return server;
   }
 
-  /** Ends one that has nothing to do, the oldest first. Returns false if all are busy. */
+  /** Ends one that has nothing to do, the least recently used first. Returns false if all are busy. */
   #retireOne(): boolean {
     for (const server of this.#servers.values()) {
       const isIdle = server.queue.length + server.asked.length + server.children.size === 0;
@@ -177,10 +193,10 @@ export class ForkServers {
   #ask(server: Server): void {
     if (server.state === 'warming' || server.state === 'retired') return;
     while (server.queue.length > 0 && server.asked.length < MOST_ASKED) {
-      const run = server.queue.shift();
-      if (run === undefined) return;
-      server.asked.push(run);
-      writeJsonLine(server.input, requestOf(run, server.env));
+      const wanted = server.queue.shift();
+      if (wanted === undefined) return;
+      server.asked.push(wanted);
+      writeJsonLine(server.input, requestOf(wanted, server.env));
     }
   }
 
@@ -210,8 +226,8 @@ export class ForkServers {
   #onReady(server: Server, state: 'ready' | 'unique'): void {
     server.state = state;
     const { queue } = server;
-    server.queue = queue.filter((run) => mayFork(server, run));
-    for (const run of queue) if (!mayFork(server, run)) this.#options.onRefused(run);
+    server.queue = queue.filter((wanted) => mayFork(server, wanted));
+    for (const wanted of queue) if (!mayFork(server, wanted)) wanted.onRefused();
     this.#ask(server);
   }
 
@@ -220,14 +236,14 @@ export class ForkServers {
     this.#libc.ptraceBuffer(PTRACE.getEventMessage, server.pid, 0, message);
     const pid = Number(message.readBigUInt64LE(0));
     server.children.add(pid);
-    const run = server.state === 'warming' ? undefined : server.asked.shift();
-    if (run === undefined) {
+    const wanted = server.state === 'warming' ? undefined : server.asked.shift();
+    if (wanted === undefined) {
       this.#trials.add(pid);
       const status = this.stoppedAs(pid);
       if (status !== undefined) this.#continue(pid, status);
       return;
     }
-    this.#options.onForked(run, pid);
+    wanted.onForked(pid);
     this.#ask(server);
   }
 
@@ -237,9 +253,9 @@ export class ForkServers {
       closeSync(server.input);
       this.#refused.add(server.key);
       if (code === NO_FORKS) this.#forks = false;
-      this.#options.onNotForked(server.store, whyNotForked(code));
+      if (server.store !== undefined) this.#onNotForked(server.store, whyNotForked(code));
     }
-    for (const run of [...server.asked, ...server.queue]) this.#options.onRefused(run);
+    for (const { onRefused } of [...server.asked, ...server.queue]) onRefused();
   }
 
   #continue(tid: number, status: number): void {
@@ -250,27 +266,22 @@ export class ForkServers {
 
 const isMessage = (signal: number): boolean => Object.values(SERVER_SIGNAL).some((name) => constants.signals[name] === signal);
 
-function isWarm(run: TracerRun): run is WarmRun {
-  return run.warm !== undefined;
-}
+const mayFork = ({ state }: Server, { repeats }: ToFork): boolean => (state === 'unique' ? repeats : state !== 'retired');
 
-/** Only kills follow what was recorded: other runs must not share what their import found. */
-function mayFork({ state }: Server, { plan }: WarmRun): boolean {
-  return state === 'unique' ? plan.kind === 'kill' : state !== 'retired';
-}
+const keyOf = (wanted: ToFork): string => JSON.stringify([wanted.node, bundleOf(wanted), sharedEnv(wanted)]);
 
-const keyOf = (run: WarmRun): string => JSON.stringify([run.node, run.warm.bundle, sharedEnv(run)]);
+const bundleOf = ({ warm }: ToFork): string => warm.store?.bundle ?? NO_STORE;
 
-/** Without what differs from run to run of one store. */
-const sharedEnv = ({ env }: TracerRun): readonly string[] => env.filter((variable) => !variable.startsWith(`${LINGER_VARIABLE}=`));
+/** Without what differs from process to process of one store. */
+const sharedEnv = ({ env }: ToFork): readonly string[] => env.filter((variable) => !variable.startsWith(`${LINGER_VARIABLE}=`));
 
 const variablesOf = (env: readonly string[]): ReadonlyMap<string, string> =>
   new Map(env.map((variable) => [variable.slice(0, variable.indexOf('=')), variable.slice(variable.indexOf('=') + 1)]));
 
-function requestOf({ warm, env, directory, plan }: WarmRun, known: ReadonlyMap<string, string>): ForkRequest {
+function requestOf({ work, env }: ToFork, known: ReadonlyMap<string, string>): ForkRequest {
   const differing: { [name: string]: string | null } = {};
   const wanted = variablesOf(env);
   for (const [name, value] of wanted) if (known.get(name) !== value) differing[name] = value;
   for (const name of known.keys()) if (!wanted.has(name)) differing[name] = null;
-  return { cellFile: warm.cellFile, directory, faults: plan.kind === 'fault', env: differing };
+  return { work, env: differing };
 }

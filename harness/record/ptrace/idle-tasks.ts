@@ -22,8 +22,8 @@ interface Kept {
 }
 
 /** Processes with the same key are interchangeable. */
-export function idleKey(args: readonly string[], env: readonly string[]): string {
-  return JSON.stringify([args, env]);
+export function idleKey(taskFile: string, env: readonly string[]): string {
+  return JSON.stringify([taskFile, env]);
 }
 
 export class IdleTasks {

@@ -50,7 +50,7 @@ export interface TracerRace extends Omit<RaceRequest, 'env'> {
 export interface TracerEndTasks {
   readonly kind: 'end-tasks';
   readonly run: number;
-  readonly tasks: readonly (readonly string[])[];
+  readonly tasks: readonly string[];
   readonly env: readonly string[];
 }
 

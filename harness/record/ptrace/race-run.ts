@@ -6,16 +6,12 @@
  * `race-task.ts`), so that it depends only on what the tasks are about to do. A task that has finished its steps is held, alive,
  * until the run ends.
  */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { changesContents } from '../../domain/calls.ts';
 import type { RawOp, RawTree } from '../../domain/events.ts';
 import { type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';
-import type { TaskRace } from '../../protocol/task-file.ts';
 import { OutsideNotes, UNSEEN } from '../outside.ts';
 import { mayChange, type RaceEnd, type RaceEvent } from '../race.ts';
-import { type IdleTask, type IdleTasks, idleKey } from './idle-tasks.ts';
-import { EVENT, type Libc, PTRACE, SIGNAL, START_OPTIONS, SYSCALL_INFO_BYTES, SYSCALL_STOP, TRACE_OPTIONS } from './libc.ts';
+import { EVENT, type Libc, PTRACE, SIGNAL, SYSCALL_INFO_BYTES, SYSCALL_STOP, TRACE_OPTIONS } from './libc.ts';
 import { MappedFiles } from './mapped-files.ts';
 import { type OpAtEntry, OpReader } from './op-reader.ts';
 import { PAUSE_CALLS, pauseIn } from './pauses.ts';
@@ -25,16 +21,14 @@ import { RaceTask } from './race-task.ts';
 import { RaceTurns } from './race-turns.ts';
 import { installFilter } from './seccomp.ts';
 import type { Syscall } from './syscalls.ts';
-import { stopOf, Threads } from './threads.ts';
+import { type ProcessSources, TaskProcesses } from './task-processes.ts';
+import { stopOf } from './threads.ts';
 
 /** The delay until unsettled tasks are polled again, in ms; it doubles each time. It affects only the speed. */
 const FIRST_POLL_MS = 0.05;
 const LAST_POLL_MS = 5;
 /** Limit for a child to start and load the store, so that a short limit for the race does not apply to that. */
 const START_LIMIT_MS = 30_000;
-
-/** A process for a task; an idle one, which has run before, is held at a thread. */
-type Started = Omit<IdleTask, 'tid'> | IdleTask;
 
 export class RaceRun {
   readonly #libc: Libc;
@@ -51,8 +45,7 @@ export class RaceRun {
   #deadline: number;
   #isRacing = false;
   readonly #tasks: RaceTask[] = [];
-  readonly #started: Started[] = [];
-  readonly #idle: IdleTasks;
+  readonly #processes: TaskProcesses;
   /** Tasks whose processes are kept for another race. */
   readonly #kept = new Set<RaceTask>();
   readonly #turns: RaceTurns;
@@ -64,12 +57,11 @@ export class RaceRun {
   #watched = false;
   #end: RaceEnd | undefined;
 
-  constructor(libc: Libc, table: ReadonlyMap<number, Syscall>, request: TracerRace, idle: IdleTasks, now: number) {
+  constructor(libc: Libc, table: ReadonlyMap<number, Syscall>, request: TracerRace, sources: ProcessSources, now: number) {
     this.#libc = libc;
     this.#table = table;
     this.#request = request;
     this.#deadline = now + Math.max(request.timeoutMs, START_LIMIT_MS);
-    this.#idle = idle;
     this.#turns = new RaceTurns(request, this.#tasks);
     const { directory } = request;
     this.#mapped = new MappedFiles(libc, table, directory);
@@ -83,28 +75,15 @@ export class RaceRun {
       mapped: this.#mapped,
       processNumber: (tid) => this.#processNumber(tid),
     });
-    for (const [index, args] of request.tasks.entries()) {
-      const started = (request.fresh ? undefined : idle.take(this.#keyOf(index))) ?? this.#start(args, index);
-      writeFileSync(started.instructions, JSON.stringify({ directory, notes: request.notes } satisfies TaskRace));
-      this.#tasks.push(new RaceTask(libc, index, started.threads));
-      this.#started.push(started);
-      if ('tid' in started) this.#resume(started.tid);
-      else if (libc.ptrace(PTRACE.seize, started.pid, 0, START_OPTIONS) < 0) {
-        this.#finish({ how: 'not-started', why: 'it ended before it could be traced' });
-        return;
-      }
+    this.#processes = new TaskProcesses(libc, request, {
+      ...sources,
+      isWanted: () => this.#end === undefined,
+      onLost: (why) => this.#finish({ how: 'not-started', why }),
+    });
+    for (const index of request.tasks.keys()) {
+      const threads = this.#processes.begin(index, now);
+      this.#tasks.push(new RaceTask(libc, index, threads));
     }
-  }
-
-  #start(args: readonly string[], index: number): Started {
-    const { node, env, notes } = this.#request;
-    const instructions = join(notes, `instructions-${index}.json`);
-    const pid = this.#libc.spawn(node, [...args, instructions], env);
-    return { pid, instructions, threads: new Threads(this.#libc, pid) };
-  }
-
-  #keyOf(index: number): string {
-    return idleKey(this.#request.tasks[index] ?? [], this.#request.env);
   }
 
   get run(): number {
@@ -200,7 +179,7 @@ export class RaceRun {
 
   #onGone(task: RaceTask, tid: number, how: string): void {
     task.gone(tid);
-    if (tid === this.#started[task.index]?.pid) {
+    if (tid === this.#processes.pidOf(task.index)) {
       const isExpected = this.#end !== undefined || task.state === 'dying' || task.state === 'finished';
       if (task.state === 'starting' && !isExpected) this.#finish({ how: 'not-started', why: how });
       else if (!isExpected) this.#events.push({ kind: 'died', task: task.index, how });
@@ -214,16 +193,14 @@ export class RaceRun {
   #hold(task: RaceTask, tid: number): void {
     const { threads } = task;
     const hasOneProcess = threads.follow(tid, TRACE_OPTIONS);
-    const known = this.#started[task.index];
-    const isFiltered = known !== undefined && 'tid' in known;
-    if (!isFiltered && (!hasOneProcess || !installFilter(this.#libc, tid, this.#table, PAUSE_CALLS))) {
+    if (!this.#processes.isUsed(task.index) && (!hasOneProcess || !installFilter(this.#libc, tid, this.#table, PAUSE_CALLS))) {
       this.#finish({
         how: 'not-started',
         why: hasOneProcess ? 'no syscall filter can be installed' : 'it had already started another process',
       });
       return;
     }
-    if (this.#mapped.findEarlier(threads.processes())) this.#mapped.onMapped(tid, threads.pidOf(tid), this.#processes(), true);
+    if (this.#mapped.findEarlier(threads.processes())) this.#mapped.onMapped(tid, threads.pidOf(tid), this.#pids(), true);
     task.arrive({ kind: 'start', tid, key: '' });
     task.state = 'ready';
   }
@@ -231,13 +208,13 @@ export class RaceRun {
   /** Takes what a task has stored into mapped files since the last stop as ops that have happened. */
   #takeStores(task: RaceTask, tid: number): void {
     if (!this.#mapped.seen || !this.#isRacing) return;
-    for (const stored of this.#mapped.stored(this.#processes())) {
+    for (const stored of this.#mapped.stored(this.#pids())) {
       stored.take();
       this.#record(task, this.#reader.stored(tid, stored).op);
     }
   }
 
-  #processes(): Set<number> {
+  #pids(): Set<number> {
     return new Set(this.#tasks.flatMap(({ threads }) => [...threads.processes()]));
   }
 
@@ -298,8 +275,8 @@ export class RaceRun {
       this.#resume(tid);
       return;
     }
-    if (inside.syscall.call === 'mmap') this.#mapped.onMapped(tid, task.threads.pidOf(tid), this.#processes(), true);
-    else if (this.#mapped.seen && changesContents(inside.intent)) this.#mapped.refresh(this.#processes());
+    if (inside.syscall.call === 'mmap') this.#mapped.onMapped(tid, task.threads.pidOf(tid), this.#pids(), true);
+    else if (this.#mapped.seen && changesContents(inside.intent)) this.#mapped.refresh(this.#pids());
     const op = this.#reader.returned(inside, result);
     if (task.state === 'waiting') {
       task.arrive({ kind: 'returned', tid, key: inside.key, op });
@@ -332,7 +309,7 @@ export class RaceRun {
     if (!this.#tasks.some(({ isUnsettled }) => isUnsettled)) {
       if (!this.#isRacing) {
         this.#deadline = now + this.#request.timeoutMs;
-        this.#mapped.refresh(this.#processes());
+        this.#mapped.refresh(this.#pids());
       }
       this.#isRacing = true;
       this.#pollDelay = FIRST_POLL_MS;
@@ -393,14 +370,12 @@ export class RaceRun {
 
   #keepOrKill(task: RaceTask): void {
     const { heldAt, threads, index } = task;
-    const started = this.#started[index];
-    if (this.#request.fresh || this.#watched || started === undefined || heldAt === undefined || !task.isQuiet) {
+    if (this.#watched || heldAt === undefined || !task.isQuiet || !this.#processes.keep(index, heldAt)) {
       threads.kill();
       return;
     }
     task.close();
     this.#kept.add(task);
-    this.#idle.give(this.#keyOf(index), { threads, pid: started.pid, tid: heldAt, instructions: started.instructions });
   }
 
   /** Other tasks have run since it reached the gate, so its paths and descriptors are resolved again. */

@@ -33,9 +33,15 @@ export class Threads {
   /** Threads that were started under trace, also those that have ended. */
   readonly #adopted = new Set<number>();
 
-  constructor(libc: Libc, pid: number) {
+  /** `pid`: the process, if it exists already. */
+  constructor(libc: Libc, pid?: number) {
     this.#libc = libc;
-    this.#pids = new Map([[pid, pid]]);
+    this.#pids = new Map(pid === undefined ? [] : [[pid, pid]]);
+  }
+
+  /** Adds a process that exists now, by its first thread. */
+  add(pid: number): void {
+    this.#pids.set(pid, pid);
   }
 
   get size(): number {

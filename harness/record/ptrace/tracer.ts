@@ -7,9 +7,10 @@
  * every child (PTRACE_O_EXITKILL): no child outlives the harness, however it ends.
  */
 import { writeSync } from 'node:fs';
+import type { ForkedWork } from '../../protocol/fork-server.ts';
 import { JsonLines } from '../../protocol/json-lines.ts';
 import { Images } from '../image/image-cuts.ts';
-import { ForkServers } from './fork-servers.ts';
+import { ForkServers, type ToFork } from './fork-servers.ts';
 import { IdleTasks, idleKey } from './idle-tasks.ts';
 import { loadLibc, OPTION, PTRACE } from './libc.ts';
 import { processOf } from './process-info.ts';
@@ -46,18 +47,7 @@ const waiting: (TracerRun | TracerRace)[] = [];
 const running = new Set<TracedRun | RaceRun>();
 const images = new Images();
 const idle = new IdleTasks();
-const servers = new ForkServers(libc, {
-  onForked: (request, pid) => {
-    const order = orderOf(request);
-    const now = performance.now();
-    const run = new TracedRun(libc, table ?? new Map(), request, { order, image: undefined, forked: pid }, now);
-    running.add(run);
-    const status = servers.stoppedAs(pid);
-    if (status !== undefined) dispatch(pid, status, now);
-  },
-  onRefused: (run) => void refused.push(run),
-  onNotForked: (store, why) => report({ notForked: { store, why } }),
-});
+const servers = new ForkServers(libc, (store, why) => report({ notForked: { store, why } }));
 /** Runs that a fork server did not take. */
 const refused: TracerRun[] = [];
 
@@ -71,7 +61,7 @@ function readRequests(): void {
 }
 
 function endTasks({ run, tasks, env }: TracerEndTasks): void {
-  idle.end(new Set(tasks.map((args) => idleKey(args, env))), () => report({ run, pid: 0, events: [] }));
+  idle.end(new Set(tasks.map((file) => idleKey(file, env))), () => report({ run, pid: 0, events: [] }));
 }
 
 function report(message: TracerReport | TracerNotice): void {
@@ -96,17 +86,43 @@ function orderOf({ plan }: TracerRun): TracerOrder | undefined {
   return plan.kind === 'observe' ? undefined : orders.get(plan.order);
 }
 
+/** Returns false if the run must be started. */
+function fork(request: TracerRun, now: number): boolean {
+  const { warm, plan, directory, node, env, timeoutMs } = request;
+  if (warm === undefined || plan.kind === 'cut') return false;
+  const { cellFile } = warm;
+  const work: ForkedWork =
+    plan.kind === 'fault'
+      ? { kind: 'faults', cellFile, directories: plan.runs.map((run) => run.directory) }
+      : { kind: 'cell', cellFile, directory };
+  const onForked = (pid: number): void => {
+    const order = orderOf(request);
+    running.add(new TracedRun(libc, table ?? new Map(), request, { order, image: undefined, forked: pid }, performance.now()));
+  };
+  const onRefused = (): void => void refused.push(request);
+  return forkProcess({ warm, work, repeats: plan.kind === 'kill', node, env, timeoutMs, onForked, onRefused }, now);
+}
+
+function forkProcess(wanted: ToFork, now: number): boolean {
+  const onForked = (pid: number): void => {
+    wanted.onForked(pid);
+    const status = servers.stoppedAs(pid);
+    if (status !== undefined) dispatch(pid, status, performance.now());
+  };
+  return servers.take({ ...wanted, onForked }, now);
+}
+
 function startWaiting(now: number): void {
   while (running.size + servers.queued < MOST_RUNNING && busy(now) + servers.asked < inFlight) {
     const again = refused.shift();
     const request = again ?? waiting.shift();
     if (request === undefined) return;
     if (request.kind === 'tasks') {
-      attempt(request.run, () => void running.add(new RaceRun(libc, table ?? new Map(), request, idle, now)));
+      attempt(request.run, () => void running.add(new RaceRun(libc, table ?? new Map(), request, { idle, fork: forkProcess }, now)));
       continue;
     }
     const plan = request.plan;
-    if (again === undefined && plan.kind !== 'cut' && servers.take(request, now)) continue;
+    if (again === undefined && fork(request, now)) continue;
     const order = orderOf(request);
     attempt(request.run, () => {
       const image = plan.kind === 'cut' ? images.mount(plan.image, plan.force) : undefined;
@@ -144,6 +160,7 @@ function killOrphan(tid: number): void {
 }
 
 function dispatch(tid: number, status: number, now: number): void {
+  if ((status & 0xff) !== 0x7f) servers.gone(tid);
   const run = runOf(tid);
   if (run === undefined && servers.onState(tid, status)) return;
   if (run === undefined) {
@@ -156,7 +173,6 @@ function dispatch(tid: number, status: number, now: number): void {
   const isOver = run.onState(tid, status, now);
   if (run instanceof RaceRun || !isOver) return;
   running.delete(run);
-  servers.gone(run.pid);
   attempt(run.run, () => {
     const cuts = run.cuts();
     const { pid, events, overlaps, forked } = run;

@@ -19,7 +19,7 @@ const ENDS: { readonly [fate in Fate]: RawEnd } = {
   diverges: { kind: 'end', how: 'diverged', at: 0, expected: 'stat a', got: 'stat b' },
   'loads something else': { kind: 'end', how: 'finished' },
 };
-const WARM = { store: 'store', server: 'server', bundle: 'bundle', cellFile: 'cell' };
+const WARM = { server: '', store: { name: '', bundle: '' }, cellFile: '' };
 const FINE: Recovery = { load: { kind: 'loaded', value: 1 }, save: { kind: 'saved' }, secondLoad: { kind: 'loaded', value: 2 } };
 
 /**

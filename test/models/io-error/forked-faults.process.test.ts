@@ -1,10 +1,11 @@
-/** Runs with faults that are forked come to what they come to in processes that are started. */
+/** Runs with faults that are forked, one to a child or many, come to what they come to in processes that are started. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RecordedSubject } from '../../../harness/bench/subject.ts';
 import { isNotMeasured } from '../../../harness/domain/sighting.ts';
 import { type FaultyRun, type NotRun, runAlone, runFaults } from '../../../harness/models/io-error/fault-runs.ts';
 import { labOf } from '../../../harness/models/io-error/trial.ts';
 import type { Fault } from '../../../harness/record/fault.ts';
+import { started } from '../../../harness/record/recorder.ts';
 import { type Lab, openLab } from '../../lab/lab.ts';
 import { noPtrace } from '../../record/ptrace/tracing.ts';
 
@@ -18,6 +19,19 @@ module.exports = {
     here = dir;
     saves += 1;
     fs.writeFileSync(dir + '/temp', JSON.stringify({ ...value, saves }));
+    fs.renameSync(dir + '/temp', dir + '/value');
+  },
+};`;
+
+const THREADED = `const fs = require('node:fs'), { Worker } = require('node:worker_threads');
+const worker = new Worker('const { parentPort } = require("node:worker_threads"); parentPort.on("message", (text) => parentPort.postMessage(text + " "));', { eval: true });
+worker.unref();
+module.exports = {
+  load: (dir) => (fs.existsSync(dir + '/value') ? JSON.parse(fs.readFileSync(dir + '/value', 'utf8')) : {}),
+  save: async (dir, value) => {
+    const text = await new Promise((done) => { worker.ref(); worker.once('message', done); worker.postMessage(JSON.stringify(value)); });
+    worker.unref();
+    fs.writeFileSync(dir + '/temp', text);
     fs.renameSync(dir + '/temp', dir + '/value');
   },
 };`;
@@ -45,20 +59,23 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('forked runs w
         }
       : run.doubt;
 
-  async function bothWays(
+  async function everyWay(
     subject: RecordedSubject,
     lists: readonly (readonly Fault[])[],
     bench: Parameters<typeof labOf>[0],
-  ): Promise<void> {
+  ): Promise<{ readonly one: boolean; readonly many: boolean }> {
     const faults = labOf(bench, subject, undefined);
     const control = runAlone(faults, []);
-    const [forked, together] = [
+    const startsAll = { ...faults, prepare: (runs: number) => started(faults.prepare(runs)) };
+    const [one, many, none] = [
       await runFaults({ ...faults, isSlow: true }, lists, { control }),
       await runFaults({ ...faults, isSlow: false }, lists, { control }),
+      await runFaults({ ...startsAll, isSlow: false }, lists, { control }),
     ];
-    expect(forked.filter((run) => 'forked' in run).length).toBeGreaterThan(lists.length / 2);
-    expect(together.filter((run) => 'forked' in run)).toEqual([]);
-    expect(withoutNames(forked.map(seen))).toEqual(withoutNames(together.map(seen)));
+    const isForked = (runs: readonly (FaultyRun | NotRun)[]): boolean => runs.filter((run) => 'forked' in run).length > lists.length / 2;
+    for (const forked of [one, many]) expect(withoutNames(forked.map(seen))).toEqual(withoutNames(none.map(seen)));
+    expect(none.filter((run) => 'forked' in run)).toEqual([]);
+    return { one: isForked(one), many: isForked(many) };
   }
 
   const everyOp = ({ trace }: RecordedSubject): Fault[][] => trace.ops.map(({ index }) => [{ kind: 'errno', op: index, errno: 'EIO' }]);
@@ -67,7 +84,7 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('forked runs w
     await lab.on(await lab.builtIn(name), { scenario: 'replace' }, async ({ bench }) => {
       const subject = await bench.recorded();
       if (isNotMeasured(subject)) throw new Error(subject.reason);
-      await bothWays(subject, everyOp(subject), bench);
+      expect(await everyWay(subject, everyOp(subject), bench)).toEqual({ one: true, many: true });
     });
   });
 
@@ -75,7 +92,15 @@ describe.skipIf(noPtrace !== undefined || process.arch !== 'x64')('forked runs w
     await lab.on(lab.store(FLUSHES), { scenario: 'save-twice' }, async ({ bench }) => {
       const subject = await bench.recorded();
       if (isNotMeasured(subject)) throw new Error(subject.reason);
-      await bothWays(subject, everyOp(subject), bench);
+      expect(await everyWay(subject, everyOp(subject), bench)).toEqual({ one: true, many: true });
+    });
+  });
+
+  test('of a store whose import starts a thread, in children that evaluate it themselves', async () => {
+    await lab.on(lab.store(THREADED), { scenario: 'replace' }, async ({ bench }) => {
+      const subject = await bench.recorded();
+      if (isNotMeasured(subject)) throw new Error(subject.reason);
+      expect(await everyWay(subject, everyOp(subject), bench)).toEqual({ one: true, many: true }); // many to a child, which evaluates it;
     });
   });
 });

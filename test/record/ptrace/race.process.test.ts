@@ -135,18 +135,78 @@ describe.skipIf(noPtrace !== undefined)('a race', () => {
     expect((await raceOnce(lab, watches, TWO_SAVERS, { schedule: [{ task: 0, steps: 1 }] })).watched).toBe(true);
   });
 
+  test.skipIf(process.arch !== 'x64')(
+    'is forked unless its processes are to be new, each task with its own import, chance and id',
+    async () => {
+      const says: RacingStore = {
+        top: 'const drawn = [Math.random(), require("node:crypto").randomUUID(), process.pid];',
+        save: `fs.writeFileSync(at(dir, value.name), [path.basename(process.argv[1]), ...drawn, Math.random(), process.pid + 0.5].join());`,
+      };
+      const said = async (fresh: boolean): Promise<string[][]> => {
+        const { end } = await raceOnce(lab, says, TWO_SAVERS, { schedule: switched(0, 1) }, { fresh });
+        return ['B', 'C'].map((name) => {
+          const file = end.tree.get(name);
+          return file?.kind === 'file' ? Buffer.from(file.bytes).toString().split(',') : [];
+        });
+      };
+      const [forked, fresh] = [await said(false), await said(true)];
+      expect(forked.map(([program]) => program)).toEqual(['workload', 'workload']);
+      expect(fresh.map(([program]) => program)).toEqual(['task-workload.cjs', 'task-workload.cjs']);
+      const drawn = [...forked, ...fresh].flatMap(([, ...numbers]) => numbers);
+      expect(new Set(drawn).size).toBe(drawn.length);
+    },
+  );
+
+  test.skipIf(process.arch !== 'x64')(
+    'of a store that keeps a worker thread, a timer, a file and a server from its import on is the same, forked or not',
+    async () => {
+      const keeps: RacingStore = {
+        top: `
+        const { Worker } = require('node:worker_threads');
+        const worker = new Worker('const { parentPort } = require("node:worker_threads"); parentPort.on("message", (text) => parentPort.postMessage(text + "!"));', { eval: true });
+        setInterval(() => {}, 1000);
+        const kept = fs.openSync('/dev/null', 'r');
+        require('node:net').createServer().listen(0);`,
+        save: `
+        const said = new Promise((done) => worker.once('message', done));
+        worker.postMessage(JSON.stringify(value));
+        await fsp.writeFile(at(dir, 'temp'), await said);
+        await fsp.rename(at(dir, 'temp'), at(dir, 'live'));`,
+      };
+      const [forked, started] = await races(lab, keeps, TWO_SAVERS, (race) =>
+        Promise.all([false, true].map((fresh) => race({ schedule: switched(0, 2) }, { fresh }))),
+      );
+      expect(forked?.lines.length).toBeGreaterThan(4);
+      expect(forked?.lines).toEqual(started?.lines);
+    },
+  );
+
+  test.skipIf(process.arch !== 'x64')('in which all are killed makes room for processes with another environment', async () => {
+    const says: RacingStore = { save: `fs.writeFileSync(at(dir, 'who'), path.basename(process.argv[1]));` };
+    for (const env of [1, 2, 3, 4, 5, 6]) {
+      const planned = { schedule: [{ task: 0, steps: 2 }], kill: 'all' } as const;
+      const { end } = await raceOnce(lab, { ...says, env: { ROOM: String(env) } }, TWO_SAVERS, planned, { fresh: false });
+      const who = end.tree.get('who');
+      expect([env, who?.kind === 'file' && Buffer.from(who.bytes).toString()]).toEqual([env, 'workload']);
+    }
+  });
+
   test('leaves no process behind, whether it ends or the recorder does', async () => {
     const marker = freshDirectory();
-    const stays: RacingStore = {
+    const stays = (name: string): RacingStore => ({
       // Recovery, which is to succeed, saves in an empty directory.
-      save: `if (!fs.existsSync(at(dir, 'live'))) return; fs.writeFileSync(${JSON.stringify(join(marker, 'here'))}, ''); await new Promise(() => setInterval(() => {}, 1000));`,
-    };
+      save: `if (!fs.existsSync(at(dir, 'live'))) return; fs.writeFileSync(${JSON.stringify(join(marker, name))}, ''); await new Promise(() => setInterval(() => {}, 1000));`,
+    });
     const other = await openLab({ recorder: 'ptrace' });
     await raceOnce(other, FLOCKED, TWO_SAVERS, { schedule: switched(0, 2) }, { fresh: false });
-    const cut = raceOnce(other, stays, TWO_SAVERS, { schedule: switched(0, 1) }).catch((error: Error) => error.message);
-    await appears(join(marker, 'here'));
+    const cut = ['forked', 'started'].map((how) =>
+      raceOnce(other, stays(how), TWO_SAVERS, { schedule: switched(0, 1) }, { fresh: how === 'started' }).catch(
+        (error: Error) => error.message,
+      ),
+    );
+    await Promise.all(['forked', 'started'].map((how) => appears(join(marker, how))));
     await other.close();
-    expect(await cut).toBe('the recorder was closed');
+    expect(await Promise.all(cut)).toEqual(Array(2).fill('the recorder was closed'));
     await expect.poll(() => other.processes(), { timeout: 120_000 }).toEqual([]);
   });
 });
