@@ -36,7 +36,7 @@ export interface RecoveryPool {
   warmTrees(task: BatchTask, watch: BatchWatch): Promise<void>;
   /** Loads a directory in each warm process that has recovered with this bundle since this was last asked, after its current work. */
   control(bundle: string, makeDirectory: () => string): Promise<readonly Recovery[]>;
-  /** Recovers in a process that was started for it and stays warm: only for what cannot deceive a later control. */
+  /** Recovers in a warm process that has not had this bundle: only for what cannot deceive a later control. */
   first(task: RecoveryTask): Promise<Recovery>;
   /** Recovers in a process that was started for it. */
   fresh(task: RecoveryTask): Promise<Recovery>;
@@ -69,8 +69,8 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
   const workers = new Set<Worker>();
   const idle: Worker[] = [];
   const ending: Promise<void>[] = [];
-  /** Bundles with which a process has recovered since that was last controlled. */
-  const uncontrolled = new Map<Worker, Set<string>>();
+  /** Bundles with which a process has recovered, and those since that was last controlled. */
+  const known = new Map<Worker, { readonly ever: Set<string>; readonly uncontrolled: Set<string> }>();
   let doneSinceLook = 0;
   let looksInVain = 0;
   let closed = false;
@@ -83,10 +83,11 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
   const start = (warm: boolean): Worker => {
     const worker = warm && options.startWarm !== undefined ? options.startWarm() : startWorker(options, warm);
     workers.add(worker);
+    known.set(worker, { ever: new Set(), uncontrolled: new Set() });
     ending.push(
       worker.ended.then(() => {
         workers.delete(worker);
-        uncontrolled.delete(worker);
+        known.delete(worker);
         next(); // a queued job may need its place
       }),
     );
@@ -103,6 +104,10 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
   const nextIdle = (): Worker | undefined => {
     for (let worker = idle.pop(); worker !== undefined; worker = idle.pop()) if (worker.alive) return worker;
     return undefined;
+  };
+  const idleWithout = (bundle: string): Worker | undefined => {
+    const at = idle.findIndex((worker) => worker.alive && known.get(worker)?.ever.has(bundle) === false);
+    return at < 0 ? undefined : idle.splice(at, 1)[0];
   };
   const warmOnes = (): number => [...workers].filter(({ warm }) => warm).length;
   const next = (): void => {
@@ -128,7 +133,8 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
   const jobOf = <T>(bundle: string, work: (worker: Worker) => Promise<T>, take: (job: Job) => void): Promise<T> =>
     new Promise((resolve, reject) => {
       const run = (worker: Worker): Promise<void> => {
-        uncontrolled.set(worker, (uncontrolled.get(worker) ?? new Set()).add(bundle));
+        known.get(worker)?.ever.add(bundle);
+        known.get(worker)?.uncontrolled.add(bundle);
         return work(worker).then(resolve, reject);
       };
       take({ run, reject });
@@ -138,9 +144,9 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
       queue.push(job);
       next();
     });
-  const inNew = async <T>(bundle: string, work: (worker: Worker) => Promise<T>): Promise<T> => {
+  const inUnused = async <T>(bundle: string, work: (worker: Worker) => Promise<T>): Promise<T> => {
     if (closed) throw new Error('the pool was closed');
-    return jobOf(bundle, work, (job) => void runOn(start(true), job));
+    return jobOf(bundle, work, (job) => void runOn(idleWithout(bundle) ?? start(true), job));
   };
   /** Fresh processes wait in line for a place. */
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -186,10 +192,10 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
       return enqueue(task.bundle, (worker) => worker.recoverTrees(task, watch));
     },
     control: (bundle, makeDirectory) => {
-      const used = [...workers].filter((worker) => worker.alive && uncontrolled.get(worker)?.delete(bundle) === true);
+      const used = [...workers].filter((worker) => worker.alive && known.get(worker)?.uncontrolled.delete(bundle) === true);
       return Promise.all(used.map((worker) => worker.recover({ bundle, directory: makeDirectory(), next: null, onlyLoad: true })));
     },
-    first: (task) => inNew(task.bundle, (worker) => worker.recover(task)),
+    first: (task) => inUnused(task.bundle, (worker) => worker.recover(task)),
     fresh: (task) => inFresh((worker) => worker.recover(task)),
     measure: (task) => inFresh((worker) => worker.measure(task)),
     forked: (task) => inTurn(() => inForked(task)),

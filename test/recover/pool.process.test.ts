@@ -42,18 +42,18 @@ const recover = async (where: RecoveryPool, how: 'warm' | 'fresh', bundle: strin
   return found;
 };
 
-test('the first recovery of a process finds what a fresh one does, and the process stays for others', async () => {
+test('the first recovery of a store finds what a fresh process does, in one that did not have the store and that stays for others', async () => {
   const own = poolIn(root, { workers: 1 });
   try {
-    const counts = storeThat('load: (dir) => [process.pid, read(dir)]');
-    const found = (how: 'first' | 'warm'): Promise<Recovery> =>
-      own[how]({ bundle: counts, directory: directoryWith(root, { kept: 1 }), next: NEXT });
-    const one = await found('first');
-    const other = await found('warm');
-    expect(other.load).toEqual(one.load);
+    const [counts, other] = [storeThat('load: (dir) => [process.pid, read(dir)]'), storeThat('load: (dir) => [process.pid, read(dir)]')];
+    const found = async (how: 'first' | 'warm', bundle: string): Promise<Recovery['load']> =>
+      (await own[how]({ bundle, directory: directoryWith(root, { kept: 1 }), next: NEXT })).load;
+    const one = await found('first', counts);
+    expect(await found('warm', counts)).toEqual(one);
     expect(await own.control(counts, () => directoryWith(root))).toHaveLength(1);
-    const another = await found('first');
-    expect(another.load).not.toEqual(one.load);
+    expect(await found('first', other)).toEqual(one);
+    expect(await own.control(other, () => directoryWith(root))).toHaveLength(1);
+    expect(await found('first', counts)).not.toEqual(one);
   } finally {
     await own.close();
   }
