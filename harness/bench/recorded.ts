@@ -30,11 +30,11 @@ export interface RecordOptions extends Pick<Bench, 'prepare' | 'prepareFaults' |
 
 export interface RecordedScenario {
   readonly subject: Promise<RecordedSubject | NotMeasured>;
-  /** Resolves when no run uses a directory of the bench any more. */
+  /** Read it when nothing more is asked for: resolves when no run uses a directory of the bench any more. */
   readonly idle: Promise<unknown>;
 }
 
-/** Beside the recording, the scenario runs once more with stacks, if the recorder takes none and the store runs in Node. */
+/** The scenario runs once more with stacks when a source line is asked for, if the recorder takes none and the store runs in Node. */
 export function recordScenario(options: RecordOptions): RecordedScenario {
   const { store, recorder, siteRecorder, prepare } = options;
   if (options.scenario.recorded !== undefined) {
@@ -45,10 +45,19 @@ export function recordScenario(options: RecordOptions): RecordedScenario {
     const subject = recordProgram({ ...options, program: store.program });
     return { subject, idle: Promise.allSettled([subject]) };
   }
-  const withStacks =
-    store.kind === 'module' && !recorder.takesStacks ? siteRecorder.run({ ...prepare(), plan: { kind: 'observe' } }) : undefined;
-  const subject = subjectOf(options, withStacks);
-  return { subject, idle: Promise.allSettled([withStacks, subject]) };
+  const runs: Promise<unknown>[] = [];
+  const runWithStacks = (): Promise<RunReport> => {
+    const run = siteRecorder.run({ ...prepare(), plan: { kind: 'observe' } });
+    runs.push(run);
+    return run;
+  };
+  const subject = subjectOf(options, store.kind === 'module' && !recorder.takesStacks ? runWithStacks : undefined);
+  return {
+    subject,
+    get idle() {
+      return Promise.allSettled([subject, ...runs]);
+    },
+  };
 }
 
 /** Nothing can be run again: what a crash leaves is observed. */
@@ -85,9 +94,8 @@ async function heldBy(
 
 async function subjectOf(
   { store, scenario, recorder, cwd, recovery, prepare, prepareFaults, complaint, mayDoNothing = false }: RecordOptions,
-  withStacks: Promise<RunReport> | undefined,
+  runWithStacks: (() => Promise<RunReport>) | undefined,
 ): Promise<RecordedSubject | NotMeasured> {
-  withStacks?.catch(() => {}); // reported where it is awaited
   const options = oracleOptions({ store, scenario, recovery });
   const held = await heldBy(scenario, recovery, options);
   if (isNotMeasured(held)) return held;
@@ -96,7 +104,7 @@ async function subjectOf(
   const { trace } = recording;
   const before = valuesAfter(scenario.before, held.value).at(-1) ?? held.value;
   const match = async (): Promise<SiteMatch> => {
-    const seen = await withStacks;
+    const seen = await runWithStacks?.();
     const other = recorder.takesStacks ? trace : seen && eventsOf(seen.events, trace.variation);
     return matchSites(trace, other, sitesOf(store, cwd));
   };
