@@ -8,8 +8,8 @@ import { type FaultStore, REPLACE } from '../../lab/faults.ts';
 const labs = faultLabs();
 const { check } = labs;
 
-/** All that `run` tries without options. */
-const STANDARD = { effort: EFFORTS.standard };
+/** What `run` tries without options, but neither second faults nor crashes after a fault. */
+const LASTING = { effort: { ...EFFORTS.standard, secondFaults: 0, crashedFaults: 0 } };
 
 const TWICE: Scenario = { ...REPLACE, name: 'twice', steps: [...REPLACE.steps, { kind: 'save', value: { is: 'C'.repeat(50) } }] };
 
@@ -37,7 +37,7 @@ describe('a call that is tried again', () => {
     [7, '@5~EACCES~times=8'],
   ])('fails up to the attempt at which the store gives up: %i', async (attempts, id) => {
     const store = retrying(attempts, COPIES);
-    const found = await check(store, STANDARD);
+    const found = await check(store, LASTING);
     expect(ids(found, 'unreadable')).toEqual([id]);
     expect(found.cases.filter(({ violation }) => violation)).toMatchObject([
       {
@@ -51,12 +51,12 @@ describe('a call that is tried again', () => {
   });
 
   test('is followed no further than eight failures, and a store that gives up in the right way is durable', async () => {
-    const endless = await check(retrying(1000, COPIES), STANDARD);
+    const endless = await check(retrying(1000, COPIES), LASTING);
     expect([...endless.outcomes.keys()].filter((id) => id.includes('~times='))).toEqual(
       [2, 4, 8].map((times) => `@5~EACCES~times=${times}`),
     );
     expect(endless.cell.grade).toBe('durable');
-    const right = await check(retrying(3, 'throw error;'), STANDARD);
+    const right = await check(retrying(3, 'throw error;'), LASTING);
     expect([right.cell.grade, right.outcomes.get('@5~EACCES~times=4')]).toEqual(['durable', 'original']);
   });
 
@@ -80,7 +80,7 @@ describe('a call that is tried again', () => {
         }
       }`,
     );
-    const found = await check(patient, { ...STANDARD, timeoutMs: 3_000 });
+    const found = await check(patient, { ...LASTING, timeoutMs: 3_000 });
     expect([found.cell.grade, ids(found, 'hung')]).toEqual(['durable', []]);
     expect(found.cell.notes).toContain('@5~EBUSY~times=4 was not judged: when its limit was over, the store still tried the call again');
   });
@@ -115,10 +115,10 @@ describe('a disk that is full for one step', () => {
     'has room in the next, which a half record of the first spoils, by the %s recorder',
     async (recorder) => {
       const lab = recorder === 'ptrace' ? labs.real : labs.bound;
-      const { outcomes } = await check(log(false), { lab, scenario: TWICE, effort: EFFORTS.standard });
+      const { outcomes } = await check(log(false), { lab, scenario: TWICE, ...LASTING });
       const freed = [...outcomes].filter(([id]) => id.endsWith('~freed'));
       expect(freed).toContainEqual([expect.stringMatching(/^@\d~ENOSPC\+\d+~freed$/), 'false-ack']);
-      const cut = await check(log(true), { lab, scenario: TWICE, effort: EFFORTS.standard });
+      const cut = await check(log(true), { lab, scenario: TWICE, ...LASTING });
       expect([...cut.outcomes].filter(([id, outcome]) => id.endsWith('~freed') && outcome !== 'original')).toEqual([]);
     },
   );
@@ -147,7 +147,7 @@ describe('a file system that is read-only from an op on', () => {
   };
 
   test('refuses the clean-up too, so that an undo is no way back', async () => {
-    const found = await check(MOVES, { effort: { ...EFFORTS.standard, secondFaults: 0 } });
+    const found = await check(MOVES, LASTING);
     expect(ids(found, 'unreadable')).toContain('@3~EROFS+');
     const [one] = (await check(MOVES, { only: '@3~EROFS+' })).cases;
     expect(one).toMatchObject({
@@ -158,7 +158,7 @@ describe('a file system that is read-only from an op on', () => {
   });
 
   test('does no harm to a store that leaves the old file in its place', async () => {
-    const { cell, outcomes } = await check(RIGHT, STANDARD);
+    const { cell, outcomes } = await check(RIGHT, LASTING);
     expect(cell.grade).toBe('durable');
     expect([...outcomes.keys()]).toContain('@2~EROFS+');
   });
@@ -191,7 +191,7 @@ describe('a read that returns one byte', () => {
     ['readv', oneRead('(await file.readv([buffer.subarray(0, 2), buffer.subarray(2)])).bytesRead')],
   ])('is taken for the whole: %s, by both recorders', async (_, read) => {
     for (const lab of [labs.real, labs.bound]) {
-      const found = await check(adding(read), { lab, scenario: ADDS, ...STANDARD });
+      const found = await check(adding(read), { lab, scenario: ADDS, ...LASTING });
       const [id = ''] = ids(found, 'mixed').filter((one) => one.endsWith('~short=1'));
       const [one] = (await check(adding(read), { lab, scenario: ADDS, only: id })).cases;
       expect(one).toMatchObject({
@@ -222,7 +222,7 @@ describe('a read that returns one byte', () => {
     ],
   ])('is continued by %s, which is durable', async (_, read) => {
     for (const lab of [labs.real, labs.bound]) {
-      const { outcomes, cell } = await check(adding(read), { lab, scenario: ADDS, ...STANDARD });
+      const { outcomes, cell } = await check(adding(read), { lab, scenario: ADDS, ...LASTING });
       const short = [...outcomes].filter(([id]) => id.endsWith('~short=1'));
       expect([short.map(([, outcome]) => outcome), cell.grade]).toEqual([['original'], 'durable']);
     }
@@ -235,7 +235,7 @@ describe('a read that returns one byte', () => {
     ];
     for (const read of reads)
       for (const lab of [labs.real, labs.bound]) {
-        const { outcomes, cell } = await check(adding(read), { lab, scenario: ADDS, ...STANDARD });
+        const { outcomes, cell } = await check(adding(read), { lab, scenario: ADDS, ...LASTING });
         expect([[...outcomes.keys()].filter((id) => id.endsWith('~short=1')), cell.grade]).toEqual([[], 'durable']);
       }
   });
