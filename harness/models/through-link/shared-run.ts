@@ -4,6 +4,7 @@ import type { Bench } from '../../bench/bench.ts';
 import type { RecordedSubject } from '../../bench/subject.ts';
 import type { NotMeasured } from '../../domain/sighting.ts';
 import type { Mark, Tree } from '../../domain/trace.ts';
+import { AttributeError } from '../../machine/attributes.ts';
 import { endOf, eventsOf } from '../../record/record.ts';
 import { started } from '../../record/recorder.ts';
 import { type AccessChange, buildShared, changeOf, filesIn, ownView, scanIfThere, type Way } from './ways.ts';
@@ -30,12 +31,8 @@ export async function runShared(subject: RecordedSubject, way: Way, bench: Bench
     const run = attempt === 0 ? prepared : started(prepared);
     const { directory } = run;
     const elsewhere = join(dirname(directory), 'elsewhere');
-    try {
-      buildShared(start, way, directory, elsewhere);
-    } catch (error) {
-      if (way === 'xattr') return { reason: (error as Error).message };
-      throw error;
-    }
+    const refused = refusalOf(() => buildShared(start, way, directory, elsewhere));
+    if (refused !== undefined) return { reason: `such files cannot be made here: ${refused.replaceAll(`${dirname(directory)}/`, '')}` };
     const { events } = await bench.recorder.run({ ...run, plan: { kind: 'observe' } });
     const { how } = endOf(events);
     reason = `the steps did not come to an end (${how})`;
@@ -47,4 +44,15 @@ export async function runShared(subject: RecordedSubject, way: Way, bench: Bench
     return { marks, own, ...(isLinked && { others: scanIfThere(elsewhere) }), ...(access && { access }) };
   }
   return { reason };
+}
+
+/** What the system says against it: a file system without hard links, a container that has no such user. */
+function refusalOf(work: () => void): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof AttributeError || (error as NodeJS.ErrnoException).code !== undefined) return (error as Error).message;
+    throw error;
+  }
 }

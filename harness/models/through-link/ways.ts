@@ -11,7 +11,7 @@ import { chmodSync, chownSync, linkSync, lstatSync, mkdirSync, realpathSync, sym
 import { dirname, join, relative, sep } from 'node:path';
 import type { Entry, Tree } from '../../domain/trace.ts';
 import { buildTree, scanTree } from '../../domain/tree.ts';
-import { type Attributes, attributesHere } from '../../machine/attributes.ts';
+import { AttributeError, type Attributes, attributesHere } from '../../machine/attributes.ts';
 
 export const WAYS = ['symlink', 'hard-link', 'mode', 'owner', 'xattr'] as const;
 
@@ -31,7 +31,7 @@ const OTHER_USER = 65_534;
 /** Users may set it on their own files. */
 const ATTRIBUTE = { name: 'user.crash-matrix', value: 'kept' } as const;
 
-/** Builds a tree in an empty directory, for others to have a part in. `elsewhere` must not exist. Throws where the file system has no attributes. */
+/** Builds a tree in an empty directory, for others to have a part in. `elsewhere` must not exist. Throws what the system refuses. */
 export function buildShared(tree: Tree, way: Way, directory: string, elsewhere: string): void {
   const files = filesIn(tree);
   switch (way) {
@@ -71,7 +71,7 @@ function setAttributes(paths: readonly string[]): void {
 
 function attributes(): Attributes {
   const here = attributesHere();
-  if (here === undefined) throw new Error('extended attributes need Linux and koffi');
+  if (here === undefined) throw new AttributeError('extended attributes need Linux and koffi');
   return here;
 }
 

@@ -1,5 +1,8 @@
 /** Stores whose files belong to others too: who detaches a link is found with its line, and who keeps it is not accused. */
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Bench } from '../../../harness/bench/bench.ts';
 import type { Claims } from '../../../harness/domain/store.ts';
 import { causesOf } from '../../../harness/explain/causes.ts';
 import { type Lab, openLab } from '../../lab/lab.ts';
@@ -125,6 +128,26 @@ test.runIf(process.platform === 'linux')('an extended attribute is kept, or not'
   expect((await shared(KEEPS_ACCESS, 'xattr')).outcome).toBe('detached'); // a mode and an owner are not all
   expect((await shared(IN_PLACE, 'xattr')).outcome).toBe('original');
 });
+
+test.each(['symlink', 'hard-link', ...(process.getuid?.() === 0 ? [] : ['owner'])])(
+  'what the file system refuses is not measured: %s',
+  async (way) => {
+    await lab.on(lab.store(dotfile(RENAMES)), { scenario: 'replace' }, async ({ bench, check, result }) => {
+      const prepareOn: Bench['prepareOn'] = (...args) => {
+        const run = bench.prepareOn(...args);
+        mkdirSync(join(dirname(run.directory), 'elsewhere')); // which must not be there
+        return run;
+      };
+      const findings = await check({ model: `through-link:${way}` }, { ...bench, prepareOn });
+      const reason = expect.stringMatching(/^such files cannot be made here: E(?:EXIST|PERM): [^/]* '(?:elsewhere|store\/[^/]*)'$/);
+      expect(findings.explored.unmeasured.map((one) => one.reason)).toEqual([reason]);
+      expect((await result(findings)).cell).toMatchObject({
+        grade: 'inconclusive',
+        reason: expect.stringContaining('cannot be made here'),
+      });
+    });
+  },
+);
 
 test('with nothing on disk there is nothing to share', async () => {
   await lab.on(lab.store(dotfile(RENAMES)), { scenario: 'first-save' }, async ({ check }) => {
