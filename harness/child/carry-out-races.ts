@@ -15,6 +15,10 @@ import { loadBundle } from './load-bundle.ts';
 import { carryOut, recordingHere, untilFilesAreIdle } from './steps.ts';
 import { installTimersThatWait } from './timers-that-wait.ts';
 
+/** A process that never waits is never seen to have settled, so that the file operation which it waits for is not let through. */
+const sleep = (): Promise<void> => new Promise((resolve) => later(resolve, 1));
+const later = setTimeout; // before the timers of a race
+
 type Mark = (kind: 'began' | 'resolved' | 'rejected', step: number, note?: TaskNote) => void;
 
 /** The value of the last load, if it succeeded. */
@@ -68,7 +72,7 @@ async function race(
     else await saveOnce(store, directory, { step, index, lastLoaded }, mark);
   }
   await store.close?.(directory);
-  await untilFilesAreIdle(recording);
+  await untilFilesAreIdle(recording, sleep);
   recording.finish();
 }
 

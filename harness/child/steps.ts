@@ -53,9 +53,12 @@ export async function loadAsRecoveryDoes(store: StoreCalls, directory: string): 
   }
 }
 
-/** Waits for file operations that the store did not await: otherwise they would race with the recording mark. */
-export async function untilFilesAreIdle(recording: Recording): Promise<void> {
-  while (recording.busy()) await new Promise(setImmediate);
+const nextTurn = (): Promise<void> => new Promise(setImmediate);
+
+/** Waits for file operations that the store did not await: otherwise they would race with the recording mark. `wait`: before it looks again. */
+export async function untilFilesAreIdle(recording: Recording, wait = nextTurn): Promise<void> {
+  if (recording.busy()) await nextTurn(); // the one that the store awaited last still counts in the turn in which it ends
+  while (recording.busy()) await wait();
 }
 
 /** Resolves to what makes each step fail: the error of a load that must come first. */

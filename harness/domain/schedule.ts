@@ -1,6 +1,6 @@
 /** Schedules: the order of the ops of several tasks, and how a run under one ended. */
 import type { Loaded } from './recovery.ts';
-import type { Call, Json, OpenFlag, Tree } from './trace.ts';
+import type { Call, Json, NameRule, OpenFlag, Tree } from './trace.ts';
 
 /** A number of consecutive ops by one task. With 0 it continued without an op, for example to wait for another task. */
 export interface Turn {
@@ -51,6 +51,8 @@ export interface ScheduleEnd {
   /** The task that was killed while the others continued. */
   readonly killed?: number;
   readonly tree: Tree;
+  /** For the names in it that differ from run to run. Absent where there are none. */
+  readonly names?: readonly NameRule[];
   /** Why it never finished, in words: tasks wait for each other, or for something that never happens. */
   readonly stuck?: string;
 }

@@ -60,5 +60,6 @@ function crashedAt({ events, end, trees }: Raced, until: number): ScheduleEnd {
     events: end.events.slice(0, steps),
     how: 'crashed',
     tree: trees[done] ?? end.tree,
+    ...(end.names && { names: end.names }),
   };
 }

@@ -90,7 +90,7 @@ export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored>
   selected: ({ explored }, isViolation, all) => (all ? explored.verdicts : shortestOfEachKind(explored, isViolation)),
   describe: describeSchedule,
   blame: async (verdict) => blameSchedule(verdict),
-  variation: () => NO_VARIATION,
+  variation: ({ case: { end } }) => ({ ...NO_VARIATION, names: end.names ?? [] }),
   timeline: scheduleTimeline,
 };
 

@@ -119,10 +119,11 @@ function raced(
     end: {
       schedule,
       ops,
-      events: taskEvents(events, notes, tasks),
+      events: taskEvents(events, tasks, (file) => noteIn(join(notes, file), directory, names)),
       how: kill === 'all' ? 'crashed' : 'ended',
       ...(typeof kill === 'number' && { killed: kill }),
       tree: scanTree(directory),
+      ...(names.length > 0 && { names }),
       ...(stuck !== undefined && { stuck }),
     },
     events,
@@ -171,7 +172,7 @@ function inOrder(event: RaceEvent, names: readonly NameRule[]): string {
   return `${event.task} ${event.kind}${'step' in event ? ` ${event.step}` : ''}`;
 }
 
-function taskEvents(events: readonly RaceEvent[], notes: string, tasks: readonly Task[]): TaskEvent[] {
+function taskEvents(events: readonly RaceEvent[], tasks: readonly Task[], noteOf: (file: string) => TaskNote): TaskEvent[] {
   let at = 0;
   const taken: TaskEvent[] = [];
   for (const event of events) {
@@ -180,13 +181,21 @@ function taskEvents(events: readonly RaceEvent[], notes: string, tasks: readonly
     const { task, step, kind } = event;
     const planned = tasks[task]?.steps[step];
     const value = kind === 'began' && planned?.kind === 'save' ? { saved: planned.value } : {};
-    taken.push({ task, step, kind, at, ...value, ...noteOf(join(notes, noteFile(task, step, kind))) });
+    taken.push({ task, step, kind, at, ...value, ...noteOf(noteFile(task, step, kind)) });
   }
   return taken;
 }
 
-function noteOf(file: string): TaskNote {
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as TaskNote) : {};
+function noteIn(file: string, directory: string, names: readonly NameRule[]): TaskNote {
+  if (!existsSync(file)) return {};
+  const { loaded, error, ...note } = JSON.parse(readFileSync(file, 'utf8')) as TaskNote;
+  const alike = (text: string): string =>
+    text.replaceAll(directory, '<dir>').replaceAll(/(?<=<dir>\/)[^'"\s]+/g, (path) => canonicalPath(path, names));
+  return {
+    ...note,
+    ...(loaded && { loaded: loaded.kind === 'threw' ? { ...loaded, error: alike(loaded.error) } : loaded }),
+    ...(error !== undefined && { error: alike(error) }),
+  };
 }
 
 /** Why a race did not end. */

@@ -104,6 +104,25 @@ describe.skipIf(noPtrace !== undefined)('a race', () => {
     );
   });
 
+  test.each(['forked', 'started'])('lets calls through that the store does not await when its save settles: %s', async (how) => {
+    const trailing: RacingStore = {
+      save: `await fsp.writeFile(at(dir, 'live'), JSON.stringify(value)); fsp.readdir(dir).then(() => fsp.stat(at(dir, 'last'))).catch(() => {});`,
+    };
+    const fresh = how === 'started';
+    const [switches, killed] = await races(lab, trailing, TWO_SAVERS, (race) =>
+      Promise.all([race({ schedule: switched(0, 1) }, { fresh }), race({ schedule: [{ task: 0, steps: 1 }], kill: 0 }, { fresh })]),
+    );
+    expect([switches?.end.stuck, killed?.end.stuck]).toEqual([undefined, undefined]);
+    expect(killed === undefined ? '' : blocksOf(killed)).toMatch(/ \| b: .*, stat last failed: ENOENT$/);
+  });
+
+  test('names no directory of the run in what a store throws', async () => {
+    const throws: RacingStore = { save: `fs.renameSync(at(dir, 'gone-' + require('node:crypto').randomUUID()), at(dir, 'x'));` };
+    const { end } = await raceOnce(lab, throws, TWO_SAVERS, { schedule: switched(0, 1) });
+    const errors = end.events.flatMap(({ error }) => (error === undefined ? [] : [error]));
+    expect(errors).toEqual(Array(2).fill(`ENOENT: no such file or directory, rename '<dir>/gone-<uuid>' -> '<dir>/x'`));
+  });
+
   test('goes on where a process waits for its own timer in a busy loop', async () => {
     const busy: RacingStore = {
       save: `let done = false; setTimeout(() => { done = true; }, 1);
