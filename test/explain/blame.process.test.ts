@@ -161,3 +161,36 @@ module.exports = {
     'written-in-place: fs.writeFileSync(join(dir, of(key)), JSON.stringify(value));',
   ]);
 });
+
+/** A file for each content, and one that says which of them counts. `linked`: by a temporary name first. */
+const byContent = (put: 'linked' | 'directly'): LoadedStore =>
+  lab.store(`const fs = require('node:fs'), { join } = require('node:path');
+const nameOf = (text) => require('node:crypto').createHash('sha1').update(text).digest('hex');
+const sync = (path) => { const fd = fs.openSync(path, 'r'); fs.fsyncSync(fd); fs.closeSync(fd); };
+module.exports = {
+  save: (dir, value) => {
+    const text = JSON.stringify(value), object = join(dir, nameOf(text));
+    ${
+      put === 'directly'
+        ? `fs.writeFileSync(object, Buffer.from(text));`
+        : `fs.writeFileSync(join(dir, 'temp'), Buffer.from(text));
+    try { fs.linkSync(join(dir, 'temp'), object); } catch (error) { if (error.code !== 'EEXIST') throw error; }
+    fs.unlinkSync(join(dir, 'temp'));`
+    }
+    fs.writeFileSync(join(dir, 'next'), nameOf(text), { flush: true });
+    fs.renameSync(join(dir, 'next'), join(dir, 'ref'));
+    sync(dir);
+    fs.writeFileSync(join(dir, 'message'), 'saved');
+  },
+  load: (dir) => fs.existsSync(join(dir, 'ref')) ? JSON.parse(fs.readFileSync(join(dir, fs.readFileSync(join(dir, 'ref'), 'utf8')), 'utf8')) : {},
+};`);
+
+test.each([
+  [
+    'linked',
+    [`renamed-unsynced: try { fs.linkSync(join(dir, 'temp'), object); } catch (error) { if (error.code !== 'EEXIST') throw error; }`],
+  ],
+  ['directly', ['not-forced: fs.writeFileSync(object, Buffer.from(text));']],
+] as const)('a file that another one refers to, and that is not forced, is one cause, wherever the power goes: %s', async (put, causes) => {
+  expect(await causesOfStore(byContent(put), [['replace', 'power-loss:xfs']])).toEqual(causes);
+});

@@ -131,6 +131,9 @@ function windowBefore(trace: Trace, index: number, judged: Judged): Culprit | un
   return op && { op, mechanism: mechanismOf(op, trace) };
 }
 
+/** It gives a file another name. */
+const places = ({ call }: Op): boolean => call === 'rename' || call === 'link';
+
 function culpritOfLoss({ at, loss: { lost }, unit }: LossState, trace: Trace, judged: Judged): Culprit | undefined {
   const { ops, trees } = trace;
   // Where the crash alone is enough, nobody needs the loss to explain it.
@@ -144,12 +147,13 @@ function culpritOfLoss({ at, loss: { lost }, unit }: LossState, trace: Trace, ju
   const landed = ops
     .slice(first.index - 1, at.op)
     .filter((op) => trees[op.index] !== trees[op.index - 1] && !isWhollyLost(trace, unit, op.index, lost));
-  const places = ({ call }: Op): boolean => call === 'rename' || call === 'link';
   const renamed = landed.findLast((op) => places(op) && contents.has(op.file.id));
   if (renamed !== undefined) return { op: renamed, mechanism: 'renamed-unsynced' };
   const begun = windowIfViolating(trace, first.index - 1, judged);
   if (begun !== undefined) return begun;
   const inPlace = lostOps.find(({ file }) => contents.has(file.id) && !ops.some((op) => places(op) && op.file.id === file.id));
+  if (inPlace !== undefined && isReferredTo(trace, inPlace))
+    return { op: lostOps.findLast(({ file }) => file.id === inPlace.file.id) ?? inPlace, mechanism: 'not-forced' };
   if (inPlace !== undefined) return { op: inPlace, mechanism: isAppended(trace, inPlace.index) ? 'appended' : 'written-in-place' };
   const promised = trees[promisedBefore(trace, first.index)] ?? new Map();
   const took = landed.findLast(({ call, file }) => (call === 'unlink' || call === 'rename') && promised.has(file.actual));
@@ -170,7 +174,7 @@ function culpritOfCut({ at, tree }: CutState, trace: Trace): Culprit | undefined
     const left = path === undefined ? undefined : trees[at.op]?.get(path);
     return path !== undefined && left !== undefined && !equalEntries(left, tree.get(path));
   };
-  const placed = done.findLast(({ call, to }) => (call === 'rename' || call === 'link') && isOther(to?.actual));
+  const placed = done.findLast((op) => places(op) && isOther(op.to?.actual));
   if (placed?.to !== undefined) {
     const before = trees[placed.index - 1]?.get(placed.to.actual);
     const wasKept = equalEntries(before, tree.get(placed.to.actual));
@@ -186,11 +190,24 @@ function culpritOfCut({ at, tree }: CutState, trace: Trace): Culprit | undefined
 function staysUntilResolved(trace: Trace, { index, file, to, call }: Op): boolean {
   if (call === 'unlink') return trace.trees[promisedBefore(trace, index)]?.has(file.actual) === true;
   const end = trace.trees[resolvedAfter(trace, index - 1)];
-  const renamed = trace.ops.find(
-    (op) => op.index > index && op.call === 'rename' && op.file.id === file.id && op.file.actual === file.actual,
+  const placed = trace.ops.filter((op) => op.index > index && places(op) && op.file.id === file.id && op.file.actual === file.actual);
+  const paths = placed.length === 0 ? [to?.actual ?? file.actual] : placed.map((op) => op.to?.actual ?? '');
+  return paths.some((path) => end?.has(path));
+}
+
+/** Whether a file is new, and something else that stays comes after it in the same step: until then nobody looks for it, so to write it in place is right. */
+function isReferredTo(trace: Trace, { index, file }: Op): boolean {
+  const { ops, trees } = trace;
+  if (trees[promisedBefore(trace, index)]?.has(file.actual) === true) return false;
+  const until = resolvedAfter(trace, index - 1);
+  return ops.some(
+    (op) =>
+      op.index > index &&
+      op.index <= until &&
+      op.file.id !== file.id &&
+      trees[op.index] !== trees[op.index - 1] &&
+      staysUntilResolved(trace, op),
   );
-  const path = renamed?.to?.actual ?? to?.actual ?? file.actual;
-  return end?.has(path) === true;
 }
 
 function windowIfViolating(trace: Trace, boundary: number, judged: Judged): Culprit | undefined {
