@@ -4,6 +4,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { UsageError } from '../domain/errors.ts';
 import type { Program } from '../domain/program.ts';
+import { quoted } from '../domain/words.ts';
 
 export interface ProgramFlags {
   readonly dir?: string;
@@ -43,7 +44,7 @@ export function programIn(
   if (dir === undefined)
     throw new UsageError(
       `"${name}" is taken for a program, which needs --dir`,
-      `A store is named by an option: crash-matrix run --store ${name}\nA program: crash-matrix run --dir data -- ${words.join(' ')}`,
+      `A store is named by an option: crash-matrix run --store ${name}\nA program: crash-matrix run --dir data -- ${words.map(quoted).join(' ')}`,
     );
   if (store.length > 0)
     throw new UsageError('run takes either stores or a program, and was given both', 'Leave out --store, or --dir and the program.');

@@ -19,10 +19,18 @@ export function duration(ms: number): string {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-/** As one word of a POSIX shell. */
+/** As one word of a shell, on one line: of a POSIX shell, or where it has control characters of those that know `$'…'` (bash, zsh). */
 export function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  return /\p{Cc}/u.test(word) ? `$'${escaped(word)}'` : `'${word.replaceAll("'", "'\\''")}'`;
 }
+
+const escaped = (word: string): string =>
+  word
+    .replace(/[\\']/g, '\\$&')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\t', '\\t')
+    .replace(/\p{Cc}/gu, (character) => Buffer.from(character).reduce((all, byte) => `${all}\\x${byte.toString(16).padStart(2, '0')}`, ''));
 
 /** Makes text from a store (names, messages) safe to print: escapes control characters, which could move the cursor, and halves of pairs. */
 export function printable(text: string): string {

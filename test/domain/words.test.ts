@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { printable, withCommas } from '../../harness/domain/words.ts';
+import { printable, quoted, withCommas } from '../../harness/domain/words.ts';
 
 test.each([
   ['control characters', '\u001b[2Ja\u0000', '\\u{1b}[2Ja\\u{0}'],
@@ -20,4 +20,15 @@ test.each([
   [999.25, '999.25'],
 ])('withCommas writes %d as %s, as toLocaleString does', (count, written) => {
   expect([withCommas(count), count.toLocaleString('en-US')]).toEqual([written, written]);
+});
+
+test.each([
+  ['data/f.json', 'data/f.json'],
+  ['echo > data/f', `'echo > data/f'`],
+  ["it's", `'it'\\''s'`],
+  ["a\nb\tc'\\d", `$'a\\nb\\tc\\'\\\\d'`],
+  ['\u001b\u0085', `$'\\x1b\\xc2\\x85'`],
+  ['', `''`],
+])('quoted makes one word of a shell, on one line: %j', (word, written) => {
+  expect([quoted(word), printable(quoted(word))]).toEqual([written, written]);
 });
