@@ -38,6 +38,13 @@ async function configIn(file: string, cwd: string): Promise<{ readonly [name: st
   const path = resolve(cwd, file);
   if (!existsSync(path)) throw new UsageError(`--config ${file}: there is no such file`);
   const outdir = mkdtempSync(join(tmpdir(), 'crash-matrix-config-'));
+  const { exit } = process;
+  process.exit = () => {
+    throw new UsageError(
+      `${file} ends the process`,
+      'Leave out process.exit: a configuration exports options, and the command ends by itself.',
+    );
+  };
   try {
     const contents = `import * as config from ${JSON.stringify(path)}; export default config.default;`;
     const self = findInstallation(import.meta.url).library;
@@ -51,6 +58,7 @@ async function configIn(file: string, cwd: string): Promise<{ readonly [name: st
     if (error instanceof BundleError) throw new UsageError(`${file} does not build`, error.message);
     throw new UsageError(`${file} threw while it was loaded`, error instanceof Error ? error.message : String(error));
   } finally {
+    process.exit = exit;
     await stopBundling();
     rmSync(outdir, { recursive: true, force: true });
   }
