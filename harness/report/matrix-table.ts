@@ -40,13 +40,17 @@ const STATUS: { readonly [status in CellResult['status']]: string } = {
   'missed-bug': 'BUG MISSED',
 };
 
+/** A claim of what could not be judged is not broken. */
+const statusName = ({ status, grade }: CellResult): string =>
+  status === 'broken' && grade === 'inconclusive' ? 'not shown' : STATUS[status];
+
 const GRADE: Column = {
   title: 'grade',
   text: gradeName,
   paint: (text, cell, colors) => paintGrade(cell.grade, text, colors),
   align: 'left',
 };
-const CLAIM: Column = { title: 'claim', text: (cell) => STATUS[cell.status], paint: paintStatus, align: 'left' };
+const CLAIM: Column = { title: 'claim', text: statusName, paint: paintStatus, align: 'left' };
 const KILLS = number('kills', ({ tried }) => (tried?.kind === 'kills' ? tried.kills : 0));
 const FAULTS = number('faults', ({ tried }) => (tried?.kind === 'faults' ? tried.tried + tried.twice.tried : 0));
 const STATES = number('states', (cell) => cell.states);

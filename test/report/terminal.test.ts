@@ -264,3 +264,11 @@ test('the effort of a run is said, with the limits that options changed', () => 
   const changed = resultOf([], { effort: 'standard', limits: { ...EFFORTS.standard, histories: 3, kills: 'observed' } });
   expect(plain(changed)).toContain('standard effort, kills observed, histories 3 ·');
 });
+
+test('the claim of a cell that could not be judged is not shown, and no claim is broken', () => {
+  const cell = { store: 'mine', scenario: 'replace', runs: 'o*2', status: 'broken', grade: 'inconclusive', reason: 'it varies' } as const;
+  const text = plain(resultOf([cell]));
+  expect(text).toContain('not shown');
+  expect(text).not.toContain('BROKEN');
+  expect(plain(resultOf([{ ...cell, grade: 'lossy', runs: 'E*2' }]))).toContain('BROKEN');
+});
