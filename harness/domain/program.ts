@@ -38,6 +38,9 @@ export const withDirectory = (text: string, directory: string): string => text.r
 /** The line that acknowledges. A name has no space around it. */
 const ACK = /^ack[ \t]+(?<name>\S(?:.*\S)?)\s*$/;
 
+/** Whether a line that begins so may acknowledge. */
+export const mayAcknowledge = (beginning: string): boolean => /^(?:ack[ \t]|a?$|ack?$)/.test(beginning);
+
 /** The name that a line of output acknowledges. */
 export const nameIn = (line: string): string | undefined => ACK.exec(line)?.groups?.name;
 

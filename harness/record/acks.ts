@@ -1,9 +1,9 @@
 /** The acknowledgements in what the processes of a program write to its standard output: each counts at the write that completes its line. */
 import type { RawMark } from '../domain/events.ts';
-import { nameIn } from '../domain/program.ts';
+import { mayAcknowledge, nameIn } from '../domain/program.ts';
 
 export class Acks {
-  /** Of the line that is not complete yet, as bytes. */
+  /** Of the line that is not complete yet, as bytes; of one that can be no acknowledgement, its beginning. */
   #unfinished = '';
   #count = 0;
 
@@ -17,7 +17,8 @@ export class Acks {
   take(text: string): RawMark[] {
     const marks = this.marksIn(text);
     const all = `${this.#unfinished}${text}`;
-    this.#unfinished = all.slice(all.lastIndexOf('\n') + 1);
+    const last = all.slice(all.lastIndexOf('\n') + 1);
+    this.#unfinished = mayAcknowledge(last) ? last : last.slice(0, 'ack '.length);
     this.#count += marks.length;
     return marks;
   }
