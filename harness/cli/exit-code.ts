@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { createColors } from 'picocolors';
 import { HarnessError, InterruptedError, UnavailableError, UsageError } from '../domain/errors.ts';
+import { WriteError } from '../machine/replace-file.ts';
 import type { Output } from './output.ts';
 
 /** The exit code of a run that a signal ended. */
@@ -17,7 +18,7 @@ export function exitCodeOf(error: unknown, output: Output): number {
     if (error.detail !== undefined) output.note(error.detail);
     return 2;
   }
-  if (error instanceof UnavailableError) {
+  if (error instanceof UnavailableError || error instanceof WriteError) {
     complain(error.message);
     return 3;
   }

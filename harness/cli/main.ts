@@ -13,4 +13,4 @@ if (first === SERVES && process.send !== undefined) {
 }
 const exitCode = await runProgram(process.argv.slice(2), openOutput());
 if (exitCode === INTERRUPTED) process.exit(exitCode); // work in the background would go on without its directories
-process.exitCode = exitCode;
+process.exitCode ??= exitCode; // unless the output could not be written

@@ -10,12 +10,16 @@ export interface Output {
 }
 
 const DEFAULT_COLUMNS = 100;
+/** The exit code where nobody can read what was found. */
+const UNWRITABLE = 3;
 
 export function openOutput(): Output {
   const { stdout, stderr, env } = process;
   // A reader that has seen enough (`| head`) is no failure.
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+  stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE' || process.exitCode === UNWRITABLE) return;
+    process.exitCode = UNWRITABLE;
+    stderr.write(`crash-matrix: the output could not be written: ${message}\n`);
   });
   return {
     columns: stdout.columns || Number(env.COLUMNS) || DEFAULT_COLUMNS,

@@ -9,10 +9,7 @@ import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 
-/**
- * With the path in its message, and the system's error as its cause.
- * @internal
- */
+/** With the path in its message, and the system's error as its cause. */
 export class WriteError extends Error {
   override readonly name = 'WriteError';
 }

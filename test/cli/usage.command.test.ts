@@ -1,8 +1,10 @@
 /** What is asked of the built command, and what comes back: exit codes, and words for those who mistyped. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { resultSchema } from '../../harness/domain/result.ts';
+import { findInstallation } from '../../harness/machine/installation.ts';
 import { copyInstallation, expectNothingLeft, openPlace, type Place, TEN_LINES } from '../lab/command.ts';
 import { noPtrace } from '../record/ptrace/tracing.ts';
 
@@ -172,6 +174,15 @@ describe('exit 1: a claim is broken', () => {
 });
 
 describe('exit 3: asked for what this machine cannot do', () => {
+  test.runIf(existsSync('/dev/full'))('output that cannot be written', () => {
+    const { status, stderr } = spawnSync(
+      'sh',
+      ['-c', 'exec "$0" "$1" --version > /dev/full', process.execPath, join(findInstallation(import.meta.url).root, 'dist/cli.js')],
+      { encoding: 'utf8' },
+    );
+    expect([status, stderr]).toEqual([3, 'crash-matrix: the output could not be written: ENOSPC: no space left on device, write\n']);
+  });
+
   const withoutKoffi = (): { env: { [name: string]: string } } => {
     place.write({
       'no-koffi.cjs': `const { Module } = require('node:module'); const load = Module._load;
