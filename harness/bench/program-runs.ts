@@ -13,6 +13,19 @@ import { inCopy, saidBy } from '../recover/program-recovery.ts';
 import type { Bench } from './bench.ts';
 import type { Run } from './workload-runs.ts';
 
+/** What is in the directory that was named. Throws `UsageError` where it cannot be read. */
+function readable(directory: string): Tree {
+  try {
+    return scanTree(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    throw new UsageError(
+      `--dir ${directory} cannot be read: ${(error as Error).message}`,
+      'The program runs in copies of it: name a directory of which you may read all.',
+    );
+  }
+}
+
 export interface ProgramRunsOptions {
   readonly env: { readonly [name: string]: string };
   /** Limit for each run, in ms. */
@@ -24,7 +37,7 @@ const ERRORS = 'errors';
 /** What is in the directory, after the setup. Throws `UsageError` where that fails. */
 export async function startOf(program: Program, makeDirectory: () => string, { env, timeoutMs }: ProgramRunsOptions): Promise<Tree> {
   if (program.start !== undefined) return program.start;
-  const before = scanTree(program.directory);
+  const before = readable(program.directory);
   if (program.setup === undefined) return before;
   const { setup } = program;
   return inCopy(program, before, makeDirectory, async ({ cwd, directory, notes }) => {

@@ -92,7 +92,7 @@ function mustBeUsable(program: Program, { events, outside }: RunReport, { input,
   const problem = problemOf(endOf(events), timeoutMs);
   // Only then: bash looks for a terminal whenever it starts, and does without one.
   const asked = used.includes(TERMINAL)
-    ? '\nIt looked for a terminal, and has none: give it the options by which it asks nothing, as --yes or --batch.'
+    ? '\nIt looked for a terminal, as bash always does, and has none. If it asks something, give it the options by which it does not, as --yes or --batch.'
     : '';
   if (problem !== undefined)
     throw new UsageError(

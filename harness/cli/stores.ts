@@ -72,6 +72,7 @@ export async function selectCells(session: Chooser, selection: Selection, now: n
   );
   const reasons = new Map(cells.map((cell) => [cell, isDefault ? notByDefault(cell, session) : undefined]));
   const chosen = cells.filter((cell) => reasons.get(cell) === undefined);
+  if (selection.program !== undefined) mustFitProgram(chosen);
   if (chosen.length === 0) throw new UsageError(nothingToRun(selection));
   return { cells: chosen, leftOut: [...new Set([...reasons.values()].filter((reason) => reason !== undefined))] };
 }
@@ -97,6 +98,14 @@ async function chosenStores(
 function askedOf({ name }: Variant, { models, holds }: Selection): Pick<Cell, 'heldBy'> {
   if (holds !== 'none' && models.includes(name)) return { heldBy: 'name' };
   return holds === 'all' ? { heldBy: 'strict' } : {};
+}
+
+/** What was asked for by name, and no program can do, is a mistake: it would be measured nowhere. */
+function mustFitProgram(cells: readonly Cell[]): void {
+  for (const { model, store } of cells) {
+    const unfit = model.unfitFor?.(store);
+    if (unfit !== undefined) throw new UsageError(`a program cannot be run under ${model.name}: ${unfit}`);
+  }
 }
 
 /** Why a cell that nobody asked for by its model is left out. */

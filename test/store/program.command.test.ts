@@ -1,5 +1,5 @@
 /** Programs without an adapter, as the command line takes them: `run --dir D [--check C] -- <command>`. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectNothingLeft, openPlace, type Place } from '../lab/command.ts';
@@ -131,7 +131,7 @@ describe('a command line that cannot be used', () => {
     [
       'asks for a terminal',
       ['sh', '-c', 'read x < /dev/tty || exit 1; echo x > data/f; echo ack f'],
-      'It looked for a terminal, and has none',
+      'It looked for a terminal, as bash always does, and has none.',
     ],
     ['does not end', ['sh', '-c', 'echo x > data/f; echo ack f; sleep 60'], 'the program did not end within 2 s'],
   ])('%s', async (_, words, message) => {
@@ -148,6 +148,16 @@ describe('a command line that cannot be used', () => {
       'the check fails on what the program leaves when it is not crashed: exit code 1: no such row',
     ],
     ['a program without a directory', ['--', 'sh', 'by-rename.sh'], 'crash-matrix run --dir data -- sh by-rename.sh'],
+    [
+      'a program without a directory, and a line that the shell would take apart',
+      ['--', 'sh', '-c', 'echo new > data/f\necho'],
+      `crash-matrix run --dir data -- sh -c $'echo new > data/f\\necho'`,
+    ],
+    ...['at-rest', 'through-link'].map((model): [string, string[], string] => [
+      `a program under ${model}`,
+      ['--dir', 'data', '--model', model, '--', 'true'],
+      `a program cannot be run under ${model}: it needs the functions of a store`,
+    ]),
     ['a check without a program', ['--check', 'true'], '--check is for a program, and none is given'],
     ['a store and a program', ['--store', 'hardened', '--dir', 'data', '--', 'true'], 'either stores or a program'],
     ['a directory that is a file', ['--dir', 'check.sh', '--', 'true'], '--dir check.sh is no directory'],
@@ -155,6 +165,13 @@ describe('a command line that cannot be used', () => {
     const { exitCode, stderr } = await place.run(['run', ...args]);
     expect(stderr).toContain(message);
     expect(exitCode).toBe(2);
+  });
+
+  test.runIf(process.getuid?.() !== 0)('a directory that cannot be read', async () => {
+    mkdirSync(join(place.root, 'secret'), { mode: 0 });
+    const { exitCode, stderr } = await place.run(['run', '--dir', 'secret', '--check', 'true', '--', 'true']);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('secret cannot be read: EACCES')]);
+    chmodSync(join(place.root, 'secret'), 0o700);
   });
 
   test('one that writes to the directory itself', async () => {

@@ -39,7 +39,7 @@ export const quit: Model<QuitCase, QuitRun | undefined, NamedQuit, QuitExplored>
   appliesTo: ({ tasks, histories, files }) => tasks === undefined && histories !== true && files === undefined,
   byDefaultOn: ({ name }) => BY_DEFAULT.includes(name),
   missing: ({ platform }) => (platform === 'win32' ? 'needs signals that a program can handle, and Windows has none' : undefined),
-  unfitFor: ({ kind }) => (kind === 'command' ? 'needs a store in the process that quits, and this one is commands' : undefined),
+  unfitFor: ({ kind }) => (kind === 'command' ? 'it needs a store in the process that quits, and this one is commands' : undefined),
   id: {
     write: ({ state, quit: how }) => idOf(state, how),
     read: (op, detail) => {

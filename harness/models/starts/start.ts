@@ -16,7 +16,7 @@ export const isPlain = (scenario: Scenario): boolean => scenario.plain === true 
 
 /** A program has no load of its own that another process could be asked for. */
 export const noProgram = ({ kind }: LoadedStore): string | undefined =>
-  kind === 'program' ? 'needs the functions of a store, and a program has none' : undefined;
+  kind === 'program' ? 'it needs the functions of a store, and a program has none' : undefined;
 
 /** One letter for each start, in the order in which they are tried. */
 export function startLetters<C extends Case>({ verdicts, unmeasured }: Explored<C>, starts: readonly C[]): Letter[] {
