@@ -280,7 +280,9 @@ export class Scene {
       }
     };
     const driven = await drive(this.world, callers.as(this.#setup, all));
-    return driven.kind === 'stuck' ? 'a step before the tasks never settled' : driven.value;
+    return driven.kind === 'stuck'
+      ? 'a step before the tasks never settled on the fake file system, which does no work of other threads (zlib, crypto, workers)'
+      : driven.value;
   }
 
   #begin(run: TaskRun): void {
