@@ -105,30 +105,34 @@ function brief(title: string, some: readonly Reported[], { columns, colors }: Ca
 }
 
 /**
- * The models with their profiles and scenarios: `power-loss on ext4, xfs in replace, reset`. Models that say the same of scenarios stand
- * together.
+ * The models with their profiles and scenarios: `power-loss on ext4, xfs in replace, reset`. Profiles that were reached in other scenarios
+ * than others of their model are named apart; models that say the same of scenarios stand together.
  */
 export function reachWords({ cells, store }: Pick<Cause, 'cells' | 'store'>, all: readonly CellResult[]): string[] {
   const reached = new Set(cells);
   const ofStore = all.filter((cell) => cell.store === store);
   const models = [...new Set(ofStore.filter((cell) => reached.has(cellName(cell))).map(({ model }) => model))];
-  const inModels = models.map((model) => {
+  const inModels = models.flatMap((model) => {
     const ran = ofStore.filter((cell) => cell.model === model);
-    const some = ran.filter((cell) => reached.has(cellName(cell)));
     const profiles = namesOf(ran, ({ profile }) => profile);
-    const on = among(
-      namesOf(some, ({ profile }) => profile),
-      profiles,
-      `all ${counted(profiles.length, 'profile')}`,
+    const scenariosOf = (some: readonly CellResult[]): string[] => namesOf(some, ({ scenario }) => scenario);
+    const inProfiles = (profiles.length === 0 ? [undefined] : profiles).map((profile) => {
+      const inProfile = ran.filter((cell) => cell.profile === profile);
+      const some = inProfile.filter((cell) => reached.has(cellName(cell)));
+      return { profile, scenarios: some.length === 0 ? '' : among(scenariosOf(some), scenariosOf(inProfile), 'all scenarios') };
+    });
+    const alike = groupedBy(
+      inProfiles.filter((one) => one.scenarios !== ''),
+      (one) => one.scenarios,
     );
-    return {
-      where: profiles.length === 0 ? model : `${model} on ${on}`,
-      scenarios: among(
-        namesOf(some, ({ scenario }) => scenario),
-        namesOf(ran, ({ scenario }) => scenario),
-        'all scenarios',
-      ),
-    };
+    return [...alike].map(([scenarios, some]) => {
+      const on = among(
+        some.flatMap(({ profile }) => profile ?? []),
+        profiles,
+        `all ${counted(profiles.length, 'profile')}`,
+      );
+      return { where: profiles.length === 0 ? model : `${model} on ${on}`, scenarios };
+    });
   });
   return [...groupedBy(inModels, ({ scenarios }) => scenarios)].map(
     ([scenarios, some]) => `${some.map(({ where }) => where).join(', ')} in ${scenarios}`,

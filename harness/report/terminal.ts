@@ -69,7 +69,7 @@ function noteLines(result: Result, columns: number, colors: Colors): string[] {
 function cutNotes(notes: Group<Note>, width: number): string {
   const [{ text, cells }, ...others] = notes;
   const about = printable(` (${aboutWords(cells)})`);
-  const begin = notes.map((note) => note.text.split(/: |; /, 1).join()).join('; ');
+  const begin = [...new Set(notes.map((note) => note.text.split(/: |; /, 1).join()))].join('; ');
   return cutWords(printable(others.length === 0 ? text : begin), width - about.length) + about;
 }
 
