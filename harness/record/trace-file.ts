@@ -1,4 +1,5 @@
 /** Recorded runs to and from trace files. Pure. */
+import { changesContents } from '../domain/calls.ts';
 import type { Entry, Mark, Op, RecordedRun, Site, Tree } from '../domain/trace.ts';
 import type { ChangeInFile, EntryInFile, TraceFile } from '../domain/trace-file.ts';
 import { equalEntries, hashBytes } from '../domain/tree.ts';
@@ -68,14 +69,21 @@ function textOrBase64(bytes: Uint8Array): TraceFile['contents'][string] {
   }
 }
 
+/** What may be written to a file that is in no tree, because it has no name any more, in bytes. */
+const LONGEST_UNSEEN = 64 << 20;
+
 /** The run of a trace file. Throws `DamagedTrace` where its parts do not fit together. */
 export function runOfTraceFile(file: TraceFile): RecordedRun {
   const read = contentsOf(file);
+  const longest = Object.keys(file.contents).reduce((most, hash) => Math.max(most, read(hash).length), LONGEST_UNSEEN);
   const trees: Tree[] = [possible(treeAfter(new Map(), file.start, read), file.start, 'start')];
   const sites = new Map<number, Site>();
   const ops = file.ops.map(({ site, changed, ...rest }, at): Op => {
     const index = at + 1;
     if (site !== undefined) sites.set(index, site as Site);
+    const { offset = 0, length = 0 } = rest.range ?? {};
+    if (offset + length > longest && changesContents({ call: rest.call, flags: rest.flags ?? [] }))
+      throw new DamagedTrace(`ops[${at}].range: it ends at byte ${offset + length}, and no file of this trace is that long`);
     const before = trees[at] ?? new Map();
     const after = changed === undefined ? before : possible(treeAfter(before, changed, read), changed, `ops[${at}].changed`);
     trees.push(after);

@@ -63,3 +63,17 @@ test('contents are text where they are UTF-8, and each stands once', () => {
   const { contents } = traceFileOf(runOf([files(Buffer.from('{}')), files(new Uint8Array([0xff]))]), ABOUT);
   expect(Object.values(contents)).toEqual([{ text: '{}' }, { base64: '/w==' }]);
 });
+
+test('a range in which no file of the trace can end is refused, before memory is asked for it', () => {
+  const file = traceFileOf(runOf([new Map(), new Map()]), ABOUT);
+  const withOp =
+    (part: object): (() => RecordedRun) =>
+    () =>
+      runOfTraceFile({ ...file, ops: file.ops.map((op) => ({ ...op, ...part })) });
+  const long = { range: { offset: 0, length: 1e15 } };
+  expect(withOp({ call: 'write', ...long })).toThrow(
+    'ops[0].range: it ends at byte 1000000000000000, and no file of this trace is that long',
+  );
+  expect(withOp({ call: 'read', ...long })).not.toThrow(); // it asked for so many
+  expect(withOp({ call: 'write', range: { offset: 0, length: 4_096 } })).not.toThrow(); // to a file that has no name any more
+});
