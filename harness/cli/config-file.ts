@@ -10,10 +10,10 @@ import { BundleError, bundleStore, stopBundling } from '../store/bundle.ts';
 import { flagsOf } from './option-object.ts';
 
 /** What is taken in the working directory where no file is named; the first that is there. */
-const CONFIG_FILES = ['ts', 'mts', 'js', 'mjs', 'cjs'].map((extension) => `crash-matrix.config.${extension}`);
+export const CONFIG_FILES: readonly string[] = ['ts', 'mts', 'js', 'mjs', 'cjs'].map((extension) => `crash-matrix.config.${extension}`);
 
 export const configOption = (): Option =>
-  new Option('--config <file>', `options in a file (default: ${CONFIG_FILES[0]} or .js, if there is one)`);
+  new Option('--config <file>', `options in a file (default: ${CONFIG_FILES[0]}, .js or .mjs, if there is one)`);
 
 /** Options that say what one run is for. */
 const OF_ONE_RUN: readonly string[] = ['config', 'list', 'shard', 'updateBaseline', 'watch', 'dir', 'setup', 'check', 'init', 'trace'];

@@ -7,6 +7,7 @@ import { UsageError } from '../domain/errors.ts';
 import { type NewFile, newFiles, type Wanted } from '../init/files.ts';
 import { MANAGERS, type Project, projectOf, RUNNERS, type Runner } from '../init/project.ts';
 import type { CliCommand } from './command.ts';
+import { CONFIG_FILES } from './config-file.ts';
 import { flag } from './options.ts';
 import type { Output } from './output.ts';
 
@@ -45,11 +46,14 @@ async function init(flags: InitFlags, output: Output): Promise<number> {
       `a store cannot be named "${wanted.name}"`,
       'A name has letters, digits, - and _, and begins with a letter or digit.',
     );
-  const files = newFiles(project, wanted);
+  const configured = CONFIG_FILES.find((name) => existsSync(join(directory, name)));
+  const files = newFiles(project, wanted).map(
+    (file): NewFile => (configured !== undefined && CONFIG_FILES.includes(file.path) ? { ...file, path: configured } : file),
+  );
   const fresh = files.filter(({ path }) => !existsSync(join(directory, path)));
   for (const file of fresh) write(directory, file);
   for (const file of files) output.print(`${fresh.includes(file) ? 'written' : 'is there, left as it is'}  ${file.path}`);
-  output.print(`\n${nextSteps(project, wanted, files)}`);
+  output.print(`\n${nextSteps(project, wanted, { files, configured })}`);
   return 0;
 }
 
@@ -96,12 +100,19 @@ function write(directory: string, { path, text }: NewFile): void {
   }
 }
 
-function nextSteps({ manager, isInstalled }: Project, { runner }: Wanted, files: readonly NewFile[]): string {
+interface Written {
+  readonly files: readonly NewFile[];
+  /** The configuration that was there before. */
+  readonly configured: string | undefined;
+}
+
+function nextSteps({ manager, isInstalled }: Project, { runner }: Wanted, { files, configured }: Written): string {
   const { add, run } = MANAGERS[manager];
   const [store] = files;
   const steps = [
     ...(isInstalled ? [] : [`${add} crash-matrix`]),
     `put your own save and load into ${store?.path}`,
+    ...(configured === undefined ? [] : [`see that ${configured}, which was there, names it: store: './${store?.path}'`]),
     `${run} crash-matrix run --effort quick    a first look`,
     `${run} crash-matrix run                   the gate`,
     ...(runner === 'none' ? [] : ['run your tests: the store is one of them now']),

@@ -30,6 +30,15 @@ test('what it writes runs as it is, and holds', async () => {
   expect([run.exitCode, run.stdout]).toEqual([0, expect.stringContaining('every claim was kept')]);
 });
 
+test('a configuration of another kind is the one of the project, and no second one is written beside it', async () => {
+  const cwd = project('configured');
+  writeFileSync(join(cwd, 'crash-matrix.config.ts'), 'mine');
+  const { stdout } = await place.run(['init', '--yes'], { cwd });
+  expect(stdout).toContain('is there, left as it is  crash-matrix.config.ts\n');
+  expect(stdout).toContain("see that crash-matrix.config.ts, which was there, names it: store: './crash/notes.mjs'");
+  expect(existsSync(join(cwd, 'crash-matrix.config.mjs'))).toBe(false);
+});
+
 test('what is there is left as it is', async () => {
   const cwd = project('kept');
   writeFileSync(join(cwd, 'crash-matrix.config.mjs'), 'mine');
