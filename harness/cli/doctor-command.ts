@@ -2,7 +2,7 @@
 import { statfsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { createColors } from 'picocolors';
-import { cacheDirectory } from '../cache/place.ts';
+import { cacheDirectory, whyUnwritable } from '../cache/place.ts';
 import { usableCores } from '../machine/cores.ts';
 import { MODELS, VARIANTS, type Variant } from '../models/all.ts';
 import type { Cell, EquippedMachine } from '../models/model.ts';
@@ -64,7 +64,8 @@ function aboutHere(version: string): readonly Check[] {
   ];
 }
 
-function aboutCache(because: string | undefined, directory: string): Check {
+function aboutCache(whyNone: string | undefined, directory: string): Check {
+  const because = whyNone ?? whyUnwritable(directory);
   return { ok: because === undefined, what: 'cache', detail: because === undefined ? directory : `no cell is kept, because ${because}` };
 }
 

@@ -4,8 +4,8 @@ import { dirname, join, resolve } from 'node:path';
 import { UnavailableError, UsageError } from '../domain/errors.ts';
 import { replaceFile } from '../machine/replace-file.ts';
 
-/** Makes it if it is not there, and tries to write. Returns its absolute path. Throws UsageError, which names `flag`. */
-export function writableDirectory(flag: string, path: string): string {
+/** Makes it if it is not there, and tries to write. Returns its absolute path. Throws UsageError, which names `flag` with what was given to it. */
+export function writableDirectory(flag: string, path: string, given = path): string {
   const directory = resolve(path);
   const probe = join(directory, `.crash-matrix-${process.pid}`);
   try {
@@ -14,14 +14,14 @@ export function writableDirectory(flag: string, path: string): string {
     writeFileSync(probe, '');
     rmSync(probe);
   } catch (error) {
-    throw new UsageError(`${flag} ${path}: nothing can be written there: ${error instanceof Error ? error.message : error}`);
+    throw new UsageError(`${flag} ${given}: nothing can be written there: ${error instanceof Error ? error.message : error}`);
   }
   return directory;
 }
 
 /** Makes the directory of a file that is written later. Throws UsageError, which names `flag`. */
 export function writableFile(flag: string, path: string): void {
-  writableDirectory(flag, dirname(path));
+  writableDirectory(flag, dirname(path), path);
   if (existsSync(path) && statSync(path).isDirectory())
     throw new UsageError(`${flag} ${path}: it is a directory, and a file is to be written there`);
 }

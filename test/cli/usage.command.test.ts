@@ -33,6 +33,10 @@ describe('exit 2, and what would have been right', () => {
       message: '--output-dir ./ten.cjs: nothing can be written there',
     },
     {
+      args: 'run --store ./ten.cjs --reporter json=./ten.cjs/x.json',
+      message: '--reporter ./ten.cjs/x.json: nothing can be written there',
+    },
+    {
       args: 'run --store ./ten.cjs --reporter json=.',
       message: '--reporter .: it is a directory, and a file is to be written there',
     },
@@ -105,6 +109,8 @@ describe('exit 0', () => {
     const { exitCode, stdout, stderr } = await place.run(['doctor']);
     for (const shows of ['model process-kill', 'ext4-writeback, ext4-journal, xfs, btrfs)', 'model race']) expect(stdout).toContain(shows);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const none = await place.run(['doctor'], { env: { XDG_CACHE_HOME: join(place.root, 'ten.cjs') } });
+    expect(none.stdout).toMatch(/^no +cache +no cell is kept, because .*ten\.cjs is no directory$/m);
   });
 
   test('a case that is fine, replayed', async () => {
