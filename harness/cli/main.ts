@@ -2,7 +2,7 @@
 /** The program `crash-matrix`, which `runMatrix` starts too. */
 import { SERVES } from '../protocol/matrix.ts';
 import { INTERRUPTED } from './exit-code.ts';
-import { openOutput } from './output.ts';
+import { openOutput, UNWRITABLE } from './output.ts';
 import { runProgram } from './program.ts';
 import { serve } from './serve.ts';
 
@@ -13,4 +13,4 @@ if (first === SERVES && process.send !== undefined) {
 }
 const exitCode = await runProgram(process.argv.slice(2), openOutput());
 if (exitCode === INTERRUPTED) process.exit(exitCode); // work in the background would go on without its directories
-process.exitCode ??= exitCode; // unless the output could not be written
+if (process.exitCode !== UNWRITABLE) process.exitCode = exitCode; // whatever a configuration set it to

@@ -11,7 +11,7 @@ export interface Output {
 
 const DEFAULT_COLUMNS = 100;
 /** The exit code where nobody can read what was found. */
-const UNWRITABLE = 3;
+export const UNWRITABLE = 3;
 
 export function openOutput(): Output {
   const { stdout, stderr, env } = process;

@@ -67,6 +67,13 @@ test.each<[string, string, readonly string[]]>([
   expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 });
 });
 
+test('an exit code that a configuration sets is not that of the command', async () => {
+  const cell = ['--scenario', 'replace', '--model', 'process-kill', '--observe', '--depth', '1'];
+  place.write({ 'coded.mjs': `process.exitCode = 0; export default { store: './ten.cjs' };` });
+  const { exitCode, stdout } = await place.run(['run', '--config', 'coded.mjs', ...cell]);
+  expect([exitCode, stdout]).toEqual([1, expect.stringContaining('1 claim broken')]);
+});
+
 test('a file that is not there is refused', async () => {
   const { stderr, exitCode } = await listed({}, ['--config', './none.ts']);
   expect(stderr).toContain('--config ./none.ts: there is no such file');
