@@ -1,13 +1,11 @@
 /** Extended attributes of files, for which Node has no call. Linux, with koffi. */
 import { createRequire } from 'node:module';
-
-/** The system refuses an attribute. */
-export class AttributeError extends Error {}
+import { getSystemErrorName } from 'node:util';
 
 export interface Attributes {
-  /** Throws `AttributeError` where the file system has none. */
+  /** Throws where the file system has none. Errors have a code, as Node's own of files. */
   readonly set: (path: string, name: string, value: string) => void;
-  /** Undefined where the file has no such attribute. Throws `AttributeError` if its value is longer than `LONGEST_BYTES`. */
+  /** Undefined where the file has no such attribute. Throws if its value is longer than `LONGEST_BYTES`. */
   readonly get: (path: string, name: string) => string | undefined;
 }
 
@@ -31,7 +29,10 @@ function load(koffi: typeof import('koffi')): Attributes {
   const self = koffi.load(null); // glibc or musl, whichever Node runs on
   const setxattr = self.func('int setxattr(const char *path, const char *name, const void *value, size_t size, int flags)');
   const getxattr = self.func('long getxattr(const char *path, const char *name, _Out_ uint8_t *value, size_t size)');
-  const refused = (path: string): Error => new AttributeError(`no extended attribute for ${path} (errno ${koffi.errno()})`);
+  const refused = (path: string): Error => {
+    const errno = koffi.errno();
+    return Object.assign(new Error(`no extended attribute for ${path} (errno ${errno})`), { code: getSystemErrorName(-errno) });
+  };
   return {
     set: (path, name, value) => {
       const bytes = Buffer.from(value);

@@ -4,7 +4,6 @@ import type { Bench } from '../../bench/bench.ts';
 import type { RecordedSubject } from '../../bench/subject.ts';
 import type { NotMeasured } from '../../domain/sighting.ts';
 import type { Mark, Tree } from '../../domain/trace.ts';
-import { AttributeError } from '../../machine/attributes.ts';
 import { endOf, eventsOf } from '../../record/record.ts';
 import { started } from '../../record/recorder.ts';
 import { type AccessChange, buildShared, changeOf, filesIn, ownView, scanIfThere, type Way } from './ways.ts';
@@ -52,7 +51,7 @@ function refusalOf(work: () => void): string | undefined {
     work();
     return undefined;
   } catch (error) {
-    if (error instanceof AttributeError || (error as NodeJS.ErrnoException).code !== undefined) return (error as Error).message;
+    if ((error as NodeJS.ErrnoException).code !== undefined) return (error as Error).message;
     throw error;
   }
 }

@@ -11,7 +11,7 @@ import { chmodSync, chownSync, linkSync, lstatSync, mkdirSync, realpathSync, sym
 import { dirname, join, relative, sep } from 'node:path';
 import type { Entry, Tree } from '../../domain/trace.ts';
 import { buildTree, scanTree } from '../../domain/tree.ts';
-import { AttributeError, type Attributes, attributesHere } from '../../machine/attributes.ts';
+import { type Attributes, attributesHere } from '../../machine/attributes.ts';
 
 export const WAYS = ['symlink', 'hard-link', 'mode', 'owner', 'xattr'] as const;
 
@@ -71,7 +71,7 @@ function setAttributes(paths: readonly string[]): void {
 
 function attributes(): Attributes {
   const here = attributesHere();
-  if (here === undefined) throw new AttributeError('extended attributes need Linux and koffi');
+  if (here === undefined) throw new Error('extended attributes need Linux and koffi');
   return here;
 }
 
