@@ -116,16 +116,12 @@ export function reachWords({ cells, store }: Pick<Cause, 'cells' | 'store'>, all
     const ran = ofStore.filter((cell) => cell.model === model);
     const profiles = namesOf(ran, ({ profile }) => profile);
     const scenariosOf = (some: readonly CellResult[]): string[] => namesOf(some, ({ scenario }) => scenario);
-    const inProfiles = (profiles.length === 0 ? [undefined] : profiles).map((profile) => {
+    const inProfiles = (profiles.length === 0 ? [undefined] : profiles).flatMap((profile) => {
       const inProfile = ran.filter((cell) => cell.profile === profile);
       const some = inProfile.filter((cell) => reached.has(cellName(cell)));
-      return { profile, scenarios: some.length === 0 ? '' : among(scenariosOf(some), scenariosOf(inProfile), 'all scenarios') };
+      return some.length === 0 ? [] : [{ profile, scenarios: among(scenariosOf(some), scenariosOf(inProfile), 'all scenarios') }];
     });
-    const alike = groupedBy(
-      inProfiles.filter((one) => one.scenarios !== ''),
-      (one) => one.scenarios,
-    );
-    return [...alike].map(([scenarios, some]) => {
+    return [...groupedBy(inProfiles, ({ scenarios }) => scenarios)].map(([scenarios, some]) => {
       const on = among(
         some.flatMap(({ profile }) => profile ?? []),
         profiles,

@@ -62,6 +62,8 @@ test('where a cause reaches every scenario or profile that ran, they are counted
   expect(plain(resultOf([{ ...first, runs: 'o*3', status: 'kept' }, ...others])).replace(/\s+/g, ' ')).toContain(
     ' in power-loss on ext4 in reset power-loss on xfs in all scenarios ',
   );
+  const ofOne = cells.map((cell) => (cell.profile === 'xfs' ? cell : { ...cell, runs: 'o*3', status: 'kept' as const }));
+  expect(plain(resultOf(ofOne)).replace(/\s+/g, ' ')).toMatch(/ leaves \S+ in power-loss on xfs in all scenarios to mend it /);
 });
 
 describe('a run of one store under many models', () => {
