@@ -73,7 +73,16 @@ export class ScenarioRuns {
   readonly prepareQuit: Bench['prepareQuit'] = (quit, asked) => {
     const { before, steps, next } = this.#scenario;
     const { timeoutMs } = this.#options;
-    const file = this.#file({ bundle: this.#store.bundle, before, steps, next, quit, asked, withinMs: timeoutMs } satisfies QuitFile);
+    const file = this.#file({
+      bundle: this.#store.bundle,
+      ...this.#apart,
+      before,
+      steps,
+      next,
+      quit,
+      asked,
+      withinMs: timeoutMs,
+    } satisfies QuitFile);
     const { warm: _, ...run } = this.#run(file, before.length + steps.length + 1);
     return { ...run, args: [...FEWER_THREADS, this.#options.installation.quitWorkload, file] };
   };
@@ -161,8 +170,12 @@ export class ScenarioRuns {
     return file;
   }
 
+  get #apart(): Pick<CellFile, 'apart'> {
+    return this.#store.readsTimes ? { apart: true } : {};
+  }
+
   #cellFile(cell: Omit<CellFile, 'bundle' | 'next'>): string {
-    return this.#file({ bundle: this.#store.bundle, ...cell, next: this.#scenario.next } satisfies CellFile);
+    return this.#file({ bundle: this.#store.bundle, ...this.#apart, ...cell, next: this.#scenario.next } satisfies CellFile);
   }
 
   /** `calls`: loads and saves, each of which may take as long as the limit says. */

@@ -8,7 +8,7 @@ import type { StoreCalls } from '../domain/store.ts';
 import type { CellFile } from '../protocol/cell-file.ts';
 import { NOTHING_LEFT_TO_WAIT_FOR } from '../record/fault.ts';
 import { LINGER_VARIABLE } from '../record/linger.ts';
-import { carryOut, carryOutRecorded, loadAsRecoveryDoes, recordingHere, untilFilesAreIdle } from './steps.ts';
+import { carryOutBefore, carryOutRecorded, loadAsRecoveryDoes, recordingHere, untilFilesAreIdle } from './steps.ts';
 
 // The store may replace the global ones.
 const [later, nextTurn] = [setTimeout, setImmediate];
@@ -34,7 +34,7 @@ export async function carryOutCell(
   const cell = JSON.parse(readFileSync(cellFile, 'utf8')) as CellFile;
   const recording = recordingHere();
   const store = await load(cell.bundle);
-  for (const step of cell.before) await carryOut(store, directory, step);
+  await carryOutBefore(store, directory, cell);
   await untilFilesAreIdle(recording);
   recording.start();
   if (cell.loads) await loadAsRecoveryDoes(store, directory);

@@ -11,7 +11,7 @@ import type { CellFile } from '../protocol/cell-file.ts';
 import { NOTHING_LEFT_TO_WAIT_FOR } from '../record/fault.ts';
 import { load, save } from '../store/calls.ts';
 import { complainIn } from './carry-out-cell.ts';
-import { carryOut, carryOutRecorded, recordingHere, untilFilesAreIdle } from './steps.ts';
+import { carryOutBefore, carryOutRecorded, recordingHere, untilFilesAreIdle } from './steps.ts';
 
 /** Ends the process. `evaluate` returns a store that has not been used. */
 export async function carryOutFaults(
@@ -30,7 +30,7 @@ export async function carryOutFaults(
     const cell = JSON.parse(text) as CellFile; // new values for each run: some stores modify their arguments
     if (cell.platform !== undefined) Object.defineProperty(process, 'platform', { value: cell.platform });
     const store = await evaluate(cell.bundle);
-    for (const step of cell.before) await carryOut(store, directory, step);
+    await carryOutBefore(store, directory, cell);
     await untilFilesAreIdle(recording);
     recording.start();
     await carryOutRecorded(store, directory, cell, recording, complain);

@@ -12,7 +12,7 @@ import { LINGER_VARIABLE } from '../record/linger.ts';
 import { complainIn } from './carry-out-cell.ts';
 import { watchHandlers } from './handler-watch.ts';
 import { loadBundle } from './load-bundle.ts';
-import { carryOut, recordingHere, untilFilesAreIdle } from './steps.ts';
+import { carryOut, carryOutBefore, recordingHere, untilFilesAreIdle } from './steps.ts';
 
 // The store may replace the global ones.
 const [later, nextTurn, { reallyExit }] = [
@@ -111,7 +111,7 @@ const activeNow = (): string[] => process.getActiveResourcesInfo();
 async function workload(): Promise<void> {
   const before = activeNow().length;
   const store = await loadBundle(cell.bundle);
-  for (const step of cell.before) await carryOut(store, directory, step);
+  await carryOutBefore(store, directory, cell);
   await untilFilesAreIdle(recording);
   recording.start();
   for (const [index, step] of cell.steps.entries()) {

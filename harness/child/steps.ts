@@ -53,6 +53,21 @@ export async function loadAsRecoveryDoes(store: StoreCalls, directory: string): 
   }
 }
 
+/** More than a tick of the kernel's clock, in ms. */
+const TICK_MS = 11;
+
+/** Carries out what comes before the recording. */
+export async function carryOutBefore(
+  store: StoreCalls,
+  directory: string,
+  { before, apart = false }: Pick<CellFile, 'before' | 'apart'>,
+): Promise<void> {
+  for (const [index, step] of before.entries()) {
+    if (apart && index > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TICK_MS);
+    await carryOut(store, directory, step);
+  }
+}
+
 const nextTurn = (): Promise<void> => new Promise(setImmediate);
 
 /** Waits for file operations that the store did not await: otherwise they would race with the recording mark. `wait`: before it looks again. */

@@ -1,14 +1,13 @@
 /**
  * A crash state on disk, built so that later reads and changes can be detected.
  *
- * Each file gets a distinct mtime in the past, which any later write changes, and an atime of 0, which the kernel updates when any process
+ * Each file gets a distinct mtime in the past, in the order of the tree's changes, which any later write changes, and an atime of 0, which the kernel updates when any process
  * reads the file by any call (but see `readsAreNoted`).
  */
 import fs from 'node:fs';
+import { agesOf } from '../domain/file-times.ts';
 import type { BatchEntry } from '../domain/recovery.ts';
 
-/** More than the granularity of a kernel timestamp, which is a timer tick: at most 10 ms. */
-const BEFORE_NOW_MS = 20;
 /** Rounding error of a time that was converted to seconds in a double. */
 const SAME_MS = 0.01;
 /** Mode bits that a write or the creation of a file may clear, besides those of the umask. */
@@ -26,8 +25,10 @@ export interface TreeDirectory {
 /** Builds a tree in a new directory. Entries that are neither file, directory nor symlink are left out, as in `buildTree`. */
 export function makeTree(directory: string, entries: readonly BatchEntry[], contentsOf: (hash: string) => Uint8Array): TreeDirectory {
   const mask = process.umask() | SPECIAL_BITS;
-  const now = Date.now() - BEFORE_NOW_MS;
   const built = entries.filter(([, kind]) => kind !== 'other');
+  const now = Date.now();
+  const times = agesOf(built.map(([, , , , changed]) => changed)).map((age) => now - age);
+  const timeAt = (index: number): number => times[index] ?? now;
   const directories = built.filter(([, kind]) => kind === 'directory');
   const files = new Map<BatchEntry, number>();
   fs.mkdirSync(directory);
@@ -38,14 +39,14 @@ export function makeTree(directory: string, entries: readonly BatchEntry[], cont
       fs.mkdirSync(target);
     } else if (kind === 'symlink') {
       fs.symlinkSync(content, target);
-      fs.lutimesSync(target, 0, (now - index) / 1000);
+      fs.lutimesSync(target, 0, timeAt(index) / 1000);
     } else {
       const file = fs.openSync(target, 'wx', mode);
       files.set(entry, file);
       const bytes = contentsOf(content);
       for (let at = 0; at < bytes.length; ) at += fs.writeSync(file, bytes, at);
       if ((mode & mask) !== 0) fs.fchmodSync(file, mode);
-      fs.futimesSync(file, 0, (now - index) / 1000);
+      fs.futimesSync(file, 0, timeAt(index) / 1000);
     }
   });
   for (const [path, , mode] of directories.reverse()) fs.chmodSync(`${directory}/${path}`, mode); // last, because a directory may be read-only
@@ -54,7 +55,7 @@ export function makeTree(directory: string, entries: readonly BatchEntry[], cont
     const stat = fs.lstatSync(`${directory}/${path}`, { throwIfNoEntry: false });
     if (stat === undefined) return false;
     if (kind === 'directory') return stat.isDirectory() && (stat.mode & 0o7777) === mode;
-    if (Math.abs(stat.mtimeMs - (now - index)) > SAME_MS) return false;
+    if (Math.abs(stat.mtimeMs - timeAt(index)) > SAME_MS) return false;
     if (kind === 'symlink') return stat.isSymbolicLink();
     return stat.isFile() && (stat.mode & 0o7777) === mode && stat.size === contentsOf(content).length;
   };

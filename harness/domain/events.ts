@@ -37,6 +37,8 @@ export interface RawMark {
 interface RawStart {
   readonly kind: 'start';
   readonly tree: RawTree;
+  /** When its files were last changed, as in `Trace.startTimes`. */
+  readonly times?: readonly (readonly [path: string, time: number])[];
 }
 
 /** An effect that was seen but cannot be recorded as ops. */
@@ -61,5 +63,11 @@ export type RawEnd =
 
 export type RawEvent = RawStart | RawOp | RawMark | RawUnmeasured | RawEnd;
 
-/** A tree in an event: [path, kind, mode, hash or target]. File contents lie in the spool directory, one file per hash. */
-export type RawTree = readonly (readonly [path: string, kind: 'file' | 'directory' | 'symlink' | 'other', mode: number, content: string])[];
+/** A tree in an event: [path, kind, mode, hash or target], and for a file its `changed`, if it has one. File contents lie in the spool directory, one file per hash. */
+export type RawTree = readonly (readonly [
+  path: string,
+  kind: 'file' | 'directory' | 'symlink' | 'other',
+  mode: number,
+  content: string,
+  changed?: number,
+])[];

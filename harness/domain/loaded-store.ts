@@ -18,6 +18,8 @@ export interface LoadedStore {
   readonly program?: Program;
   /** The options and the program by which it was given, in place of `argument`. */
   readonly commandLine?: readonly string[];
+  /** It may read when files were changed. Programs and commands may. */
+  readonly readsTimes: boolean;
   readonly abilities: Abilities;
   readonly empty?: Json;
   /** Members of a loaded value that do not count; see `StoreOptions`. */

@@ -71,7 +71,7 @@ export type RecoveryRequest =
   /** Evaluate the store once more, to see how long that takes. */
   | { readonly kind: 'evaluate'; readonly id: number; readonly bundle: string };
 
-/** An entry of a tree, as in a `RawTree`: path, kind, mode, and the hash of a file's contents or the target of a symlink. */
+/** An entry of a tree, as in a `RawTree`: path, kind, mode, the hash of a file's contents or the target of a symlink, and when a file was changed. */
 export type BatchEntry = RawTree[number];
 
 /** Trees that one process recovers one after the other. */

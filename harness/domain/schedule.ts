@@ -51,6 +51,8 @@ export interface ScheduleEnd {
   /** The task that was killed while the others continued. */
   readonly killed?: number;
   readonly tree: Tree;
+  /** When its files were last changed: larger is later. Absent where nobody knows. */
+  readonly times?: readonly (readonly [path: string, time: number])[];
   /** For the names in it that differ from run to run. Absent where there are none. */
   readonly names?: readonly NameRule[];
   /** Why it never finished, in words: tasks wait for each other, or for something that never happens. */

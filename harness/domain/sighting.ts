@@ -3,6 +3,7 @@
 import type { Recovery } from './recovery.ts';
 import type { Outcome } from './store.ts';
 import type { Promised, Tree } from './trace.ts';
+import type { TimeOf } from './tree-times.ts';
 
 /** What recovery found in one tree. */
 export interface Found {
@@ -28,6 +29,8 @@ export type Looker =
 /** One tree of one case, and the oracle that knows what had been promised when it was on disk. */
 export interface Sighting {
   readonly tree: Tree;
+  /** When its files were last changed. Absent where nobody knows. */
+  readonly timeOf?: TimeOf;
   /** A directory that holds the tree already. Recovery changes it. */
   readonly directory?: string;
   /** What the process that lived on found: no other process looks. */

@@ -96,6 +96,10 @@ export const traceFileSchema = z.object({
     .describe('What the store went through; of a program, its steps are what it acknowledged'),
   before: json.optional().describe('What was stored before the first step; absent if nothing was'),
   start: z.array(entry).describe('The directory before the first op'),
+  startTimes: z
+    .record(z.string(), z.number())
+    .optional()
+    .describe('When its files were last changed: 0 for the newest, less for older ones; absent where it is not known'),
   ops: z.array(op),
   marks: z.array(mark).describe('Steps that settled, in order'),
   variation: z

@@ -93,7 +93,14 @@ export interface Mark {
 }
 
 export type Entry =
-  | { readonly kind: 'file'; readonly mode: number; readonly bytes: Uint8Array; readonly hash: string }
+  | {
+      readonly kind: 'file';
+      readonly mode: number;
+      readonly bytes: Uint8Array;
+      readonly hash: string;
+      /** Its place in the order in which the files of the tree were changed, 0 for the oldest; only where a store reads times. */
+      readonly changed?: number;
+    }
   | { readonly kind: 'directory'; readonly mode: number }
   | { readonly kind: 'symlink'; readonly target: string }
   | { readonly kind: 'other'; readonly mode: number };
@@ -109,6 +116,8 @@ export interface Trace {
   readonly marks: readonly Mark[];
   /** `trees[k]` is the tree after op k (`trees[0]`: before the first). Unchanged trees are the same object. */
   readonly trees: readonly Tree[];
+  /** When the files of `trees[0]` were last changed: 0 for the newest, less for older ones. */
+  readonly startTimes?: ReadonlyMap<string, number>;
   readonly variation: Variation;
   /** Effects that were seen but cannot be broken into ops, in words. */
   readonly unmeasured: readonly string[];

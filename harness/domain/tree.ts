@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { RawTree } from './events.ts';
+import { setTimes } from './file-times.ts';
 import { canonicalPath } from './names.ts';
 import type { Entry, NameRule, Tree, Variation } from './trace.ts';
 
@@ -111,7 +112,7 @@ export function equalEntries(first: Entry | undefined, second: Entry | undefined
   return first.kind !== 'file' || (second.kind === 'file' && first.hash === second.hash);
 }
 
-/** A text that is equal for two trees exactly if they are the same to the byte. */
+/** A text that is equal for two trees exactly if they are the same to the byte, and were changed in the same order where they have one. */
 export function treeKey(tree: Tree): string {
   return [...tree].map(([path, entry]) => `${path}\0${fingerprint(entry)}`).join('\n');
 }
@@ -120,7 +121,7 @@ export function treeKey(tree: Tree): string {
 function fingerprint(entry: Entry): string {
   switch (entry.kind) {
     case 'file':
-      return `file ${entry.mode.toString(8)} ${entry.hash}`;
+      return `file ${entry.mode.toString(8)} ${entry.hash}${entry.changed === undefined ? '' : ` changed ${entry.changed}`}`;
     case 'directory':
       return `directory ${entry.mode.toString(8)}`;
     case 'symlink':
@@ -176,7 +177,7 @@ export function unspoolTree(raw: RawTree, spool: string, contents: Map<string, U
   );
 }
 
-/** Builds a tree in an existing, empty directory. Entries that are neither file, directory nor symlink are left out. */
+/** Builds a tree in an existing, empty directory, with the order of its changes where it has one. Entries that are neither file, directory nor symlink are left out. */
 export function buildTree(tree: Tree, directory: string): void {
   const directories: [string, number][] = [];
   for (const [path, entry] of tree) {
@@ -191,6 +192,7 @@ export function buildTree(tree: Tree, directory: string): void {
       chmodSync(target, entry.mode);
     }
   }
+  setTimes(directory, tree);
   for (const [target, mode] of directories.reverse()) chmodSync(target, mode); // last, because a read-only directory cannot be filled
 }
 

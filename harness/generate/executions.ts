@@ -14,6 +14,7 @@ import { dirname } from 'node:path';
 import type { LoadedStore } from '../domain/loaded-store.ts';
 import { isNotMeasured, type NotMeasured } from '../domain/sighting.ts';
 import type { Json, Trace, Tree, Variation } from '../domain/trace.ts';
+import { timesAt, treeFor } from '../domain/tree-times.ts';
 import { oracleOptions } from '../judge/oracle.ts';
 import { isLoss, judgeRecovery, type OracleOptions, sameValue } from '../judge/outcome.ts';
 import { discard } from '../machine/workspace.ts';
@@ -58,7 +59,7 @@ export interface Execution {
 
 /** The executions of one store's histories, each made once. */
 export class Executions {
-  readonly #store: Pick<LoadedStore, 'kind' | 'empty' | 'abilities' | 'ignore'>;
+  readonly #store: Pick<LoadedStore, 'kind' | 'empty' | 'abilities' | 'ignore' | 'readsTimes'>;
   readonly #bench: ExecutionBench;
   readonly #options: OracleOptions;
   readonly #recordings = new Map<string, Promise<Trace | NotMeasured>>();
@@ -66,7 +67,7 @@ export class Executions {
   #variation: Promise<Variation | NotMeasured> | undefined;
 
   /** `next` differs from all that histories save. */
-  constructor(store: Pick<LoadedStore, 'kind' | 'empty' | 'abilities' | 'ignore'>, next: Json, bench: ExecutionBench) {
+  constructor(store: Pick<LoadedStore, 'kind' | 'empty' | 'abilities' | 'ignore' | 'readsTimes'>, next: Json, bench: ExecutionBench) {
     this.#store = store;
     this.#bench = bench;
     this.#options = oracleOptions({ store, scenario: { next }, recovery: bench.recovery });
@@ -119,7 +120,8 @@ export class Executions {
     if (isNotMeasured(variation)) return soFar(variation.reason);
     trace = { ...trace, variation };
     for (const part of partsOf(history)) {
-      const [from, start] = [trace.ops.length, trace.trees.at(-1) ?? new Map()];
+      const from = trace.ops.length;
+      const start = this.#found(trace);
       const planned = plannedCalls(part, stored, { ...this.#options, abilities: this.#store.abilities });
       stored = planned.at(-1)?.value;
       done.push(...part.steps);
@@ -137,11 +139,16 @@ export class Executions {
       }
       if (end === undefined) break;
       done.push(end);
-      const goesOn = await this.#loadedFrom(trace.trees.at(-1) ?? start, calls);
+      const goesOn = await this.#loadedFrom(this.#found(trace), calls);
       if (goesOn === 'lost') break;
       stored = goesOn.value;
     }
     return soFar();
+  }
+
+  /** What the next process finds. */
+  #found(trace: Trace): Tree {
+    return treeFor(this.#store, trace.trees.at(-1) ?? new Map(), timesAt(trace, trace.ops.length));
   }
 
   /** `done`: what happened so far, up to the last call of this process. */

@@ -8,6 +8,8 @@ export interface CellFile {
   /** The bundled store, a path to a CommonJS or ES module. */
   readonly bundle: string;
   readonly before: readonly CellStep[];
+  /** No two of the steps before change files at the same time by the kernel's clock. */
+  readonly apart?: boolean;
   readonly steps: readonly CellStep[];
   readonly next: Json;
   /** The recorded part begins with a load, as recovery does. */

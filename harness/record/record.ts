@@ -215,7 +215,15 @@ export function traceOf(
 ): Trace {
   const { ops, ...rest } = eventsOf(events, variation);
   const trees = treesOf(events, spool, contents);
-  return { recorder, ops: ops.map((op) => withData(op, trees[op.index])), ...rest, trees, variation };
+  const startTimes = events.find((event) => event.kind === 'start')?.times;
+  return {
+    recorder,
+    ops: ops.map((op) => withData(op, trees[op.index])),
+    ...rest,
+    trees,
+    ...(startTimes && { startTimes: new Map(startTimes) }),
+    variation,
+  };
 }
 
 /** Ops happen one at a time, so right after a write its range of the file holds the data. */

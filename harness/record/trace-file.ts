@@ -9,7 +9,7 @@ import { withData } from './record.ts';
 export type AboutTrace = Pick<TraceFile, 'version' | 'platform' | 'store' | 'program' | 'scenario'>;
 
 export function traceFileOf({ trace, before, sites, notes }: RecordedRun, about: AboutTrace): TraceFile {
-  const { recorder, marks, variation, unmeasured } = trace;
+  const { recorder, marks, startTimes, variation, unmeasured } = trace;
   const contents = new Map<string, Uint8Array>();
   const start = [...(trace.trees[0] ?? [])].map(([path, entry]) => entryInFile(path, entry, contents));
   const ops = trace.ops.map((op): TraceFile['ops'][number] => {
@@ -29,6 +29,7 @@ export function traceFileOf({ trace, before, sites, notes }: RecordedRun, about:
     recorder,
     ...(before !== undefined && { before }),
     start,
+    ...(startTimes && { startTimes: Object.fromEntries(startTimes) }),
     ops,
     marks: [...marks],
     variation: {
@@ -98,6 +99,7 @@ export function runOfTraceFile(file: TraceFile): RecordedRun {
       ops,
       marks: file.marks as readonly Mark[],
       trees,
+      ...(file.startTimes && { startTimes: new Map(Object.entries(file.startTimes)) }),
       variation: { names: variation.names as RecordedRun['trace']['variation']['names'], contents: new Set(variation.contents) },
       unmeasured,
     },

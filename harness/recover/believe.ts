@@ -11,12 +11,14 @@
  * See decision records 0004, 0010, 0018 and 0024.
  */
 import { UsageError } from '../domain/errors.ts';
+import { setTimes } from '../domain/file-times.ts';
 import { groupedBy } from '../domain/grouped.ts';
 import type { RecoveredTree } from '../domain/recovery.ts';
 import { type Found, isNotMeasured, type Judgement, type NotMeasured, promisedOf, type Sighting } from '../domain/sighting.ts';
 import { type Timed, untimed } from '../domain/stages.ts';
 import type { Json } from '../domain/trace.ts';
-import { listFiles } from '../domain/tree.ts';
+import { listFiles, scanTree } from '../domain/tree.ts';
+import { inTime, treeFor } from '../domain/tree-times.ts';
 import { isLoss } from '../judge/outcome.ts';
 import type { StoreRecovery } from './recovery-of.ts';
 
@@ -98,7 +100,7 @@ async function recoverAll<Case, Run>(
     ...[...groups].map(async ([key, alike]) => {
       const [first] = alike;
       const recovered = await recovery.recoverTrees(
-        alike.map(({ tree }) => tree),
+        alike.map(({ tree, timeOf }) => treeFor(recovery, tree, timeOf)),
         first === undefined ? next : given(first),
         (count) => {
           counts.set(key, count);
@@ -108,7 +110,8 @@ async function recoverAll<Case, Run>(
       for (const [index, sighting] of alike.entries()) found.set(sighting, mustBe(recovered[index]));
     }),
     ...directories.map(async (sighting) => {
-      const directory = sighting.directory ?? '';
+      const { directory = '', timeOf } = sighting;
+      if (recovery.readsTimes && timeOf !== undefined) setTimes(directory, inTime(scanTree(directory), timeOf));
       const recovered = await recovery.recover(directory, given(sighting));
       found.set(sighting, { recovery: recovered, left: recovered.lookedBy === undefined ? listFiles(directory) : [] });
       done += 1;
@@ -170,7 +173,10 @@ async function confirmAlone<Case, Run>(
     await Promise.all(
       alone.sightings.map(async (sighting) => {
         if (sighting.seen === undefined)
-          found.set(sighting, { recovery: await recovery.confirm(sighting.tree, given(sighting), kind), left: believed.left });
+          found.set(sighting, {
+            recovery: await recovery.confirm(treeFor(recovery, sighting.tree, sighting.timeOf), given(sighting), kind),
+            left: believed.left,
+          });
       }),
     );
     return verdictOf(store, alone, (sighting) => found.get(sighting));

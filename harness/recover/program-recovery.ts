@@ -4,11 +4,13 @@
  */
 
 import { allCounted } from '../domain/counted-work.ts';
+import { scanTimes } from '../domain/file-times.ts';
 import { keysOf } from '../domain/json.ts';
 import { ACKED_VARIABLE, DIRECTORY_VARIABLE, namesAsValue, type Program, withDirectory } from '../domain/program.ts';
 import type { Loaded, RecoveredTree, Recovery } from '../domain/recovery.ts';
 import type { Json, Tree, Variation } from '../domain/trace.ts';
 import { buildTree, differenceBetweenRuns, type RunTree, scanTree, treeKey } from '../domain/tree.ts';
+import { inTime } from '../domain/tree-times.ts';
 import { type CommandEnd, inShell, runCommand } from '../machine/run-command.ts';
 import { layOut, type Stage } from '../machine/stage.ts';
 import { discard } from '../machine/workspace.ts';
@@ -66,6 +68,7 @@ export async function programRecovery(program: Program, { start, ...options }: P
   return {
     whenFresh: program.check === undefined ? { kind: 'loaded' } : await look(start, namesAsValue([])),
     adds: [],
+    readsTimes: true,
     isSlow: false,
     givenBy: ({ acknowledged }) => namesAsValue(Object.keys(keysOf(acknowledged))),
     ...(program.check === undefined && {
@@ -73,11 +76,18 @@ export async function programRecovery(program: Program, { start, ...options }: P
         goal = { ends: [end, await runAgain(program, end.tree, options)], variation };
       },
     }),
-    recover: async (directory, given) => first(scanTree(directory), given).then(recoveryOf),
+    recover: async (directory, given) => first(scanInTime(directory), given).then(recoveryOf),
     recoverTrees: (trees, given, onDone = () => {}) => allCounted(trees, (tree) => first(tree, given), onDone),
     confirm: (tree, given) => again(tree, given).then(recoveryOf),
     controlled: (recover) => recover('first'),
   };
+}
+
+/** With the times of its files. */
+function scanInTime(directory: string): Tree {
+  const tree = scanTree(directory);
+  const times = new Map(scanTimes(directory, tree));
+  return inTime(tree, (path) => times.get(path) ?? 0);
 }
 
 type LookOptions = Omit<ProgramRecoveryOptions, 'start' | 'lanes'>;

@@ -108,10 +108,11 @@ function codeTrees(trees: readonly Tree[], spool: string): CodedTrees {
     for (const [path, entry] of tree) {
       const content = entry.kind === 'file' ? entry.hash : entry.kind === 'symlink' ? entry.target : '';
       const mode = entry.kind === 'symlink' ? 0 : entry.mode;
-      const key = `${path}\0${entry.kind}\0${mode}\0${content}`;
+      const changed = entry.kind === 'file' ? entry.changed : undefined;
+      const key = `${path}\0${entry.kind}\0${mode}\0${content}\0${changed}`;
       let number = numbers.get(key);
       if (number === undefined) {
-        number = entries.push([path, entry.kind, mode, content]) - 1;
+        number = entries.push(changed === undefined ? [path, entry.kind, mode, content] : [path, entry.kind, mode, content, changed]) - 1;
         numbers.set(key, number);
         if (entry.kind === 'file' && !hashes.has(content)) {
           hashes.add(content);
@@ -119,7 +120,7 @@ function codeTrees(trees: readonly Tree[], spool: string): CodedTrees {
         }
       }
       places.push(number);
-      shape += `${path}\0${entry.kind}\0${mode}\0${entry.kind === 'file' ? sizeClass(entry.bytes.length) : content}\0`;
+      shape += `${path}\0${entry.kind}\0${mode}\0${entry.kind === 'file' ? sizeClass(entry.bytes.length) : content}\0${changed}\0`;
     }
     const known = shapes.get(shape) ?? shapes.size;
     shapes.set(shape, known);

@@ -25,6 +25,8 @@ export interface StoreRecovery {
   readonly whenFresh: Loaded;
   /** Members that load adds to what was saved, learnt without a crash: one process saves, another one loads. */
   readonly adds: readonly Path[];
+  /** The store may read when files were changed: sightings with times are given to it in their order. */
+  readonly readsTimes: boolean;
   /** Evaluating the store takes longer than starting a process: whatever can be forked should be. */
   readonly isSlow: boolean;
   /** What recovery is given in place of the next save, by what had been promised. Absent: that save, whatever had been promised. */
@@ -152,6 +154,7 @@ export async function recoveryOf(
   return {
     whenFresh,
     adds,
+    readsTimes: store.readsTimes,
     isSlow,
     recover: (directory, next) => (warm ? warmPool.warm : pool.fresh)({ bundle, directory, next }),
     recoverTrees: async (trees, next, onDone = () => {}) => {

@@ -2,7 +2,7 @@
  * Loads the store that `--store` names: bundles it, and describes it in a process of its own.
  */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, relative, resolve } from 'node:path';
 import { execa } from 'execa';
 import { UsageError } from '../domain/errors.ts';
@@ -163,6 +163,7 @@ function finish(argument: string, fileName: string, bundle: string, facts: Store
     ...(facts.program && {
       program: { ...facts.program, cwd: options.cwd, directory: resolve(options.cwd, facts.program.directory) },
     }),
+    readsTimes: facts.kind !== 'module' || namesTimes(readFileSync(bundle, 'utf8')),
     abilities: facts.abilities,
     ignore: facts.ignore,
     claims: facts.claims,
@@ -174,3 +175,6 @@ function finish(argument: string, fileName: string, bundle: string, facts: Store
     ...(options.replaced && { replaced: options.replaced }),
   };
 }
+
+/** Whether a bundle names a time of files, as every code does that reads one. Packages, which stay outside of it, are not looked at. */
+const namesTimes = (bundle: string): boolean => /\b[mc]time(?:Ms|Ns)?\b|\bbirthtime/.test(bundle);

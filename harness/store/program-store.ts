@@ -35,6 +35,7 @@ export function programStore(program: Program): LoadedStore {
     bundle: '',
     kind: 'program',
     program,
+    readsTimes: true,
     abilities: OF_A_PROGRAM,
     ignore: [],
     claims: {},

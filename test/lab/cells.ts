@@ -24,6 +24,7 @@ export const STORE: LoadedStore = {
   argument: 'a',
   bundle: '',
   kind: 'module',
+  readsTimes: false,
   abilities: SAVES,
   ignore: [],
   claims: {},

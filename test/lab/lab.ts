@@ -88,6 +88,7 @@ export function loadedStore(bundle: string, facts: Partial<LoadedStore> = {}): L
     argument: bundle,
     bundle,
     kind: 'module',
+    readsTimes: false,
     abilities: SAVES,
     ignore: [],
     claims: {},

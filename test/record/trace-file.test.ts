@@ -30,6 +30,7 @@ function runOf(trees: readonly Tree[]): RecordedRun {
     ops: trees.slice(1).map((_, at) => ({ index: at + 1, call: 'fsync', via: 'fsync', file, process: 0 })),
     marks: [{ kind: 'resolved', step: 0, afterOp: trees.length - 1 }],
     trees,
+    startTimes: new Map([['a', -1]]),
     variation: { names: [{ prefix: 'a', suffix: '', charset: 'hex', except: ['b'] }], contents: new Set(['a']) },
     unmeasured: ['something'],
   };

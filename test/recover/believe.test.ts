@@ -74,6 +74,7 @@ function fakeRecovery({ warm = loaded, fresh = warm, forked = fresh, warmIsTrue 
     recovery: {
       whenFresh: { kind: 'loaded' },
       adds: [],
+      readsTimes: false,
       isSlow: false,
       recover: async (directory) => {
         directories.push(directory);

@@ -13,6 +13,7 @@ import { groupedBy } from '../../domain/grouped.ts';
 import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
 import { FRESH } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
+import { timesAt, treeFor } from '../../domain/tree-times.ts';
 import { describeFound } from '../../explain/found.ts';
 import { judgeDamage, promisedAtRest } from '../../judge/damage.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
@@ -137,7 +138,8 @@ async function startOn(one: RestCase, bench: Bench, how: 'warm' | 'alone'): Prom
   const { subject, tree, damage, boundary } = one;
   const { recoverDamaged } = bench.recovery;
   if (recoverDamaged === undefined) throw new Error('programs are unfit for it');
-  const { recovery, after } = await recoverDamaged(tree, bench.scenario.next, how);
+  const found = treeFor(bench.store, tree, timesAt(subject.trace, boundary));
+  const { recovery, after } = await recoverDamaged(found, bench.scenario.next, how);
   const done = promisedAfter(subject.trace, boundary, subject.before, valuesAfter(subject.steps, subject.before));
   const promised = promisedAtRest(done, bench.store.abilities.contract);
   const outcome = judgeDamage(promised, { recovery, bytes: damage.bytes, after }, oracleOptions(bench));

@@ -1,6 +1,7 @@
 /** One tree that may be on disk after one crash, however it came about, and what a case id says of it. */
 import type { RecordedSubject } from '../../bench/subject.ts';
-import type { Tree } from '../../domain/trace.ts';
+import type { Trace, Tree } from '../../domain/trace.ts';
+import { type TimeOf, timesAt } from '../../domain/tree-times.ts';
 import type { Oracle } from '../../judge/oracle.ts';
 import type { Unit } from '../../persistence/micro-op.ts';
 import type { PowerLossState } from '../../persistence/state.ts';
@@ -110,6 +111,11 @@ function boundaryId(state: CrashState): string {
     default:
       return state satisfies never;
   }
+}
+
+/** When the files of a state of that trace were changed. */
+export function timeIn(state: CrashState, trace: Trace): TimeOf {
+  return state.how === 'in-recovery' ? timesAt(state.trace, state.second.at.op) : timesAt(trace, state.at.op);
 }
 
 /** Micro-ops that a state lost: fewer make a plainer case. */

@@ -12,7 +12,7 @@ import type { CarriedOut } from '../../recover/believe.ts';
 import type { Cell, Exploration, Explored } from '../model.ts';
 import { TallyCounter } from '../tally.ts';
 import type { NamedState } from './crash-id.ts';
-import { type CrashCase, type CrashState, type CrashVerdict, crashCase } from './crash-state.ts';
+import { type CrashCase, type CrashState, type CrashVerdict, crashCase, timeIn } from './crash-state.ts';
 import { metByCrashes } from './met.ts';
 
 /** The crash states of one trace. */
@@ -44,9 +44,9 @@ export function treeCases(cases: readonly CrashCase[]): CarriedOut<CrashCase, un
   return cases.map((one) => ({ case: one, run: undefined, kind: '', sightings: [treeOf(one)] }));
 }
 
-export function treeOf({ state, oracle }: CrashCase): CarriedOut<CrashCase, undefined>['sightings'][number] {
+export function treeOf({ state, oracle, subject }: CrashCase): CarriedOut<CrashCase, undefined>['sightings'][number] {
   const { tree, promisedAt } = state;
-  return { tree, looker: FRESH, judge: (found) => oracle(promisedAt, tree, found) };
+  return { tree, timeOf: timeIn(state, subject.trace), looker: FRESH, judge: (found) => oracle(promisedAt, tree, found) };
 }
 
 /** All states of one run, or the one that is named. */

@@ -14,7 +14,8 @@
 import type { RecordedSubject, Subject } from '../../bench/subject.ts';
 import { NoSuchCase } from '../../domain/errors.ts';
 import { isNotMeasured } from '../../domain/sighting.ts';
-import type { Trace } from '../../domain/trace.ts';
+import type { Trace, Tree } from '../../domain/trace.ts';
+import { treeFor } from '../../domain/tree-times.ts';
 import { oracleOfRecovery, oracleOptions } from '../../judge/oracle.ts';
 import { isLoss } from '../../judge/outcome.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
@@ -22,7 +23,7 @@ import type { TraceOfRun } from '../../record/record.ts';
 import type { Unmeasured } from '../../recover/believe.ts';
 import { type Model, onlyRecorded } from '../model.ts';
 import type { NamedState } from './crash-id.ts';
-import { type CrashCase, type CrashVerdict, lostIn, type TraceState, type TwiceState, undisturbed } from './crash-state.ts';
+import { type CrashCase, type CrashVerdict, lostIn, type TraceState, type TwiceState, timeIn, undisturbed } from './crash-state.ts';
 import type { CrashExploration, CrashExplored, StateOptions, StatesOfTrace } from './explore.ts';
 import type { Enumerated } from './history-states.ts';
 import { crashedInARow, notesOfRow } from './in-a-row.ts';
@@ -139,12 +140,17 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
     return verdicts.filter(isFirst).filter(({ outcome }) => !isLoss(outcome));
   }
 
+  /** What the recovery from a state finds. */
+  #found({ case: { state } }: First): Tree {
+    return treeFor(this.#exploration.bench.store, state.tree, timeIn(state, this.#subject.trace));
+  }
+
   /** Records the recovery from each first state, and judges what a second crash leaves of it. */
   async #crash(firsts: readonly First[], only?: NamedState): Promise<Again> {
     const { bench, cell, judge } = this.#exploration;
     const { seed, statesInRecovery } = bench.effort;
     const limit = Math.max(LEAST_PER_RECOVERY, Math.floor(statesInRecovery / Math.max(1, firsts.length)));
-    const traces = await Promise.all(firsts.map((first) => bench.recordRecovery(first.case.state.tree, this.#subject.trace)));
+    const traces = await Promise.all(firsts.map((first) => bench.recordRecovery(this.#found(first), this.#subject.trace)));
     const options = oracleOptions(bench);
     const cases: CrashCase[] = [];
     const unmeasured: Unmeasured<CrashCase>[] = [];

@@ -6,6 +6,7 @@
 import type { Recovery } from '../../domain/recovery.ts';
 import type { Outcome, StoreCalls } from '../../domain/store.ts';
 import type { Json, Task } from '../../domain/trace.ts';
+import { RunTimes } from '../../domain/tree-times.ts';
 import { type Snapshot, treeOf } from '../../fake/directory.ts';
 import type { Evaluate } from '../../fake/evaluate.ts';
 import type { InChild } from '../../fake/in-child.ts';
@@ -155,7 +156,10 @@ class Judge {
     const { snapshot, ...end } = played;
     const promise = promisedBy(this.#before, this.tasks, end.events, this.#options);
     const recovery = end.stuck === undefined ? await this.#recovery(snapshot) : NOT_RECOVERED;
-    return { end, tree: encodeTree(treeOf(snapshot)), outcome: judgeConcurrent(promise, end, recovery, this.#options) };
+    // Each task has a clock of its own, so the times of the fake do not say which of two tasks was first.
+    const run = new RunTimes(end.ops, new Map(snapshot.map(({ path, mtimeMs }) => [path, mtimeMs])));
+    const times = snapshot.map(({ path }) => [path, run.at(path, end.ops.length) ?? 0] as const);
+    return { end: { ...end, times }, tree: encodeTree(treeOf(snapshot)), outcome: judgeConcurrent(promise, end, recovery, this.#options) };
   }
 
   /** The kinds of failure that have been met so far. */

@@ -4,6 +4,7 @@ import type { RecordedSubject } from '../../bench/subject.ts';
 import { once } from '../../domain/once.ts';
 import { FRESH, type NotMeasured, type Sighting } from '../../domain/sighting.ts';
 import type { Mark, Trace, Tree } from '../../domain/trace.ts';
+import { timesAt } from '../../domain/tree-times.ts';
 import { exposure } from '../../judge/exposed.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
 import { isLoss, judgeRecovery } from '../../judge/outcome.ts';
@@ -129,12 +130,23 @@ function sightingsOf({ subject, options }: Trial, run: FaultyRun, asksSame: bool
   const { trace, faults, ending, settled, after } = run;
   const { marks, trees } = trace;
   const { before, steps } = subject;
-  const sighting = (tree: Tree, seenBy: readonly Mark[], underWay: boolean, rest: Pick<Sighting, 'looker' | 'seen'>): Sighting => {
+  const sighting = (
+    tree: Tree,
+    seenBy: readonly Mark[],
+    underWay: boolean,
+    at: number,
+    rest: Pick<Sighting, 'looker' | 'seen'>,
+  ): Sighting => {
     const promised = promiseOf(before, steps, seenBy, underWay);
-    return { tree, ...rest, judge: ({ recovery }) => ({ promised, outcome: judgeAfterFault(promised, recovery, options) }) };
+    return {
+      tree,
+      timeOf: timesAt(trace, at),
+      ...rest,
+      judge: ({ recovery }) => ({ promised, outcome: judgeAfterFault(promised, recovery, options) }),
+    };
   };
   const isSettled = ending.kind === 'settled';
-  const end = sighting(settled, marks, !isSettled, { looker: FRESH });
+  const end = sighting(settled, marks, !isSettled, trace.ops.length, { looker: FRESH });
   if (ending.kind === 'hung') return [{ ...end, judge: (found) => ({ ...end.judge(found), outcome: 'hung' }) }];
   const exposedIn = exposure(trace);
   const exposable: Sighting = {
@@ -149,10 +161,12 @@ function sightingsOf({ subject, options }: Trial, run: FaultyRun, asksSame: bool
   const between = marks.flatMap((mark, index): Sighting[] => {
     if (mark.afterOp < first || (index === marks.length - 1 && isSettled)) return [];
     const looker = { who: 'a fresh process after a step', step: index + 1 } as const;
-    return [sighting(trees[mark.afterOp] ?? new Map(), marks.slice(0, index + 1), false, { looker })];
+    return [sighting(trees[mark.afterOp] ?? new Map(), marks.slice(0, index + 1), false, mark.afterOp, { looker })];
   });
   const same =
-    asksSame && after !== undefined ? [sighting(settled, marks, !isSettled, { looker: { who: 'the same process' }, seen: after })] : [];
+    asksSame && after !== undefined
+      ? [sighting(settled, marks, !isSettled, trace.ops.length, { looker: { who: 'the same process' }, seen: after })]
+      : [];
   return [exposable, ...between, ...same];
 }
 
@@ -164,6 +178,7 @@ export function sightedCut(one: FaultyCase, left: NonNullable<FaultyCase['left']
   const promised = promiseOf(subject.before, subject.steps, settled, true);
   const sighting: Sighting = {
     tree,
+    timeOf: timesAt(trace, boundary),
     looker: FRESH,
     judge: ({ recovery }) => ({ promised, outcome: judgeRecovery(promised, recovery, options) }),
   };

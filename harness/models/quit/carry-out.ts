@@ -5,6 +5,7 @@ import { stepsOfProgram } from '../../bench/recorded-program.ts';
 import { QUITS, type Quit, rowOf, signalFor } from '../../domain/quits.ts';
 import { type Found, FRESH, isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import { scanTree } from '../../domain/tree.ts';
+import { timesAt } from '../../domain/tree-times.ts';
 import { oracleOfSteps, oracleOptions } from '../../judge/oracle.ts';
 import { isLoss } from '../../judge/outcome.ts';
 import { valueAfterNext } from '../../judge/promise.ts';
@@ -37,7 +38,12 @@ export async function carryOutQuit(one: QuitCase, bench: Bench): Promise<Carried
     const judgement = oracle(run.trace.ops.length, tree, allows(found));
     return run.stays === undefined || isLoss(judgement.outcome) ? judgement : { ...judgement, outcome: 'hung' };
   };
-  return { case: one, run, kind: quit, sightings: [{ tree, directory, looker: FRESH, judge }] };
+  return {
+    case: one,
+    run,
+    kind: quit,
+    sightings: [{ tree, timeOf: timesAt(run.trace, run.trace.ops.length), directory, looker: FRESH, judge }],
+  };
 }
 
 /**

@@ -9,7 +9,7 @@
  */
 import { type ScheduleEnd, scheduleOf, stepsOf } from '../../domain/schedule.ts';
 import { mayChange, type RaceEvent } from '../../record/race.ts';
-import type { Raced } from './raced.ts';
+import { type Raced, timesAfter } from './raced.ts';
 
 export interface Crashes {
   /** Shortest schedules first. */
@@ -49,17 +49,19 @@ function boundariesOf(events: readonly RaceEvent[]): number[] {
   return boundaries;
 }
 
-function crashedAt({ events, end, trees }: Raced, until: number): ScheduleEnd {
+function crashedAt({ events, end, trees, times }: Raced, until: number): ScheduleEnd {
   const happened = events.slice(0, until);
   const done = happened.filter(({ kind }) => kind === 'op').length;
   const ops = end.ops.slice(0, done);
+  const tree = trees[done] ?? end.tree;
   const steps = happened.filter(({ kind }) => kind === 'began' || kind === 'resolved' || kind === 'rejected').length;
   return {
     schedule: scheduleOf(ops.map(({ task }) => task)),
     ops,
     events: end.events.slice(0, steps),
     how: 'crashed',
-    tree: trees[done] ?? end.tree,
+    tree,
+    times: timesAfter(times, tree, done),
     ...(end.names && { names: end.names }),
   };
 }

@@ -7,12 +7,14 @@
 import type { Bench } from '../../bench/bench.ts';
 import type { TasksSubject } from '../../bench/subject.ts';
 import type { Effort } from '../../domain/effort.ts';
+import { scanTimes } from '../../domain/file-times.ts';
 import { sumOfMet } from '../../domain/met.ts';
 import type { Tried } from '../../domain/result.ts';
 import { type ScheduleEnd, scheduleId, stepsOf } from '../../domain/schedule.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { Step, Task, Tree } from '../../domain/trace.ts';
 import { scanTree } from '../../domain/tree.ts';
+import { treeFor } from '../../domain/tree-times.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
 import { isLoss } from '../../judge/outcome.ts';
 import { endOf } from '../../record/record.ts';
@@ -215,7 +217,11 @@ async function treeBefore(before: readonly Step[], bench: Bench): Promise<Tree |
   const request = bench.prepareOn(new Map(), before);
   const { events } = await bench.recorder.run({ ...request, plan: { kind: 'observe' } });
   const rejected = events.find(({ kind }) => kind === 'rejected');
-  if (endOf(events).how === 'finished' && rejected === undefined) return scanTree(request.directory);
+  if (endOf(events).how === 'finished' && rejected === undefined) {
+    const tree = scanTree(request.directory);
+    const times = new Map(scanTimes(request.directory, tree));
+    return treeFor(bench.store, tree, (path) => times.get(path) ?? 0);
+  }
   const why = bench.complaint(request.directory)?.split('\n')[0] ?? endOf(events).how;
   return { reason: `the steps before the race did not get through: ${why}` };
 }

@@ -32,6 +32,7 @@ export function sightedSchedule(one: ScheduleCase, kind: string, options: Oracle
   const { end, subject } = one;
   const before = valuesAfter(subject.before, undefined).at(-1);
   const promise = promisedBy(before, subject.tasks, end.events, options);
+  const times = end.times && new Map(end.times);
   return {
     case: one,
     run: { promise },
@@ -39,6 +40,7 @@ export function sightedSchedule(one: ScheduleCase, kind: string, options: Oracle
     sightings: [
       {
         tree: end.tree,
+        ...(times && { timeOf: (path: string) => times.get(path) ?? 0 }),
         looker: FRESH,
         judge: ({ recovery }) => ({ promised: promise.promised, outcome: judgeConcurrent(promise, end, recovery, options) }),
       },

@@ -2,8 +2,10 @@
 import { dirname, join } from 'node:path';
 import type { Bench } from '../../bench/bench.ts';
 import type { RecordedSubject } from '../../bench/subject.ts';
+import { scanTimes } from '../../domain/file-times.ts';
 import type { NotMeasured } from '../../domain/sighting.ts';
 import type { Mark, Tree } from '../../domain/trace.ts';
+import { type TimeOf, timesAt, treeFor } from '../../domain/tree-times.ts';
 import { endOf, eventsOf } from '../../record/record.ts';
 import { started } from '../../record/recorder.ts';
 import { type AccessChange, buildShared, changeOf, filesIn, ownView, scanIfThere, type Way } from './ways.ts';
@@ -12,6 +14,7 @@ export interface SharedRun {
   readonly marks: readonly Mark[];
   /** What the store has, with what its links lead to. */
   readonly own: Tree;
+  readonly timeOf: TimeOf;
   /** What others have by their path; absent where it is the same. */
   readonly others?: Tree;
   readonly access?: AccessChange;
@@ -22,7 +25,7 @@ const TRIES = 2;
 
 export async function runShared(subject: RecordedSubject, way: Way, bench: Bench): Promise<SharedRun | NotMeasured> {
   const { trace, steps } = subject;
-  const start = trace.trees[0] ?? new Map();
+  const start = treeFor(bench.store, trace.trees[0] ?? new Map(), timesAt(trace, 0));
   const files = filesIn(start);
   let reason = '';
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
@@ -40,7 +43,14 @@ export async function runShared(subject: RecordedSubject, way: Way, bench: Bench
     const own = ownView(directory, elsewhere);
     const isLinked = way === 'symlink' || way === 'hard-link';
     const access = changeOf(way, files, own, directory);
-    return { marks, own, ...(isLinked && { others: scanIfThere(elsewhere) }), ...(access && { access }) };
+    const times = new Map(scanTimes(directory, own));
+    return {
+      marks,
+      own,
+      timeOf: (path) => times.get(path) ?? 0,
+      ...(isLinked && { others: scanIfThere(elsewhere) }),
+      ...(access && { access }),
+    };
   }
   return { reason };
 }

@@ -142,11 +142,13 @@ async function carryOutShared(one: LinkCase, bench: Bench): Promise<CarriedOut<L
   const options = oracleOptions(bench);
   const own: Sighting = {
     tree: run.own,
+    timeOf: run.timeOf,
     looker: FRESH,
     judge: ({ recovery }) => withAccess({ promised, outcome: judgeRecovery(promised, recovery, options) }, run),
   };
   const others = run.others && {
     tree: run.others,
+    timeOf: run.timeOf,
     looker: FRESH,
     judge: ({ recovery }: Parameters<Sighting['judge']>[0]): Judgement => {
       const outcome = judgeRecovery(promised, recovery, options);

@@ -9,6 +9,7 @@
 
 import { changesTree } from '../../domain/calls.ts';
 import type { RawEvent, RawMark, RawOp } from '../../domain/events.ts';
+import { scanTimes } from '../../domain/file-times.ts';
 import type { Tree } from '../../domain/trace.ts';
 import { equalTrees, type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';
 import { diskIn } from '../disk.ts';
@@ -107,7 +108,7 @@ export class Conductor {
     this.#recording = true;
     if (this.#plan.kind === 'kill') return;
     this.#tree = this.#scan();
-    this.#emit({ kind: 'start', tree: this.#spooled() });
+    this.#emit({ kind: 'start', tree: this.#spooled(), times: this.unrecorded(() => scanTimes(this.#directory, this.#tree)) });
   }
 
   mark(kind: RawMark['kind'], step: number, message?: string): void {

@@ -1,5 +1,6 @@
 /** The events of a run, with its trees, which go to the spool. */
 import type { RawEnd, RawEvent, RawMark, RawOp } from '../../domain/events.ts';
+import { scanTimes } from '../../domain/file-times.ts';
 import type { Tree } from '../../domain/trace.ts';
 import { equalTrees, type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';
 import type { FaultRun } from '../fault.ts';
@@ -37,7 +38,7 @@ export class RunLog {
     image?.atBoundary(0);
     if (kills || image !== undefined) return;
     this.#tree = this.#scan();
-    this.events.push({ kind: 'start', tree: spoolTree(this.#tree, this.#run.spool) });
+    this.events.push({ kind: 'start', tree: spoolTree(this.#tree, this.#run.spool), times: scanTimes(this.#run.directory, this.#tree) });
   }
 
   /** An op that has returned, the `index`th of its run. */

@@ -6,6 +6,7 @@ import { chmodSync, constants, fstatSync, linkSync, lstatSync, openSync, readSyn
 import { dirname, resolve } from 'node:path';
 import { type Call, changesTree } from '../../domain/calls.ts';
 import type { RawEvent } from '../../domain/events.ts';
+import { scanTimes } from '../../domain/file-times.ts';
 import { forcedIn, openFlagsIn } from '../../domain/open-flags.ts';
 import type { OpenFlag, Range } from '../../domain/trace.ts';
 import { type ScanCache, scanTree, spoolTree } from '../../domain/tree.ts';
@@ -72,7 +73,8 @@ class LogFollower {
     this.#processes = new Processes(options.cwd);
     this.#files = new NamedFiles(this.#processes, options.directory, options.place);
     this.#ids = new FileIds(options.place);
-    this.#events.push({ kind: 'start', tree: this.#treeNow() });
+    const tree = scanTree(options.place, this.#scanned);
+    this.#events.push({ kind: 'start', tree: spoolTree(tree, options.spool), times: scanTimes(options.place, tree) });
   }
 
   follow(calls: readonly LoggedCall[]): FollowedLog {

@@ -1,6 +1,7 @@
 /** Which kills after a switch are tried: of equal ones one, and those that meet the other task first. */
 import { expect, test } from 'vitest';
 import type { RawOp } from '../../../harness/domain/events.ts';
+import { RunTimes } from '../../../harness/domain/tree-times.ts';
 import { crashesOf } from '../../../harness/models/race/crashes.ts';
 import { type KillAfterSwitch, killsAfterSwitch, mostTellingFirst } from '../../../harness/models/race/kills.ts';
 import { parseRaceDetail, raceDetail } from '../../../harness/models/race/race-id.ts';
@@ -50,7 +51,7 @@ function racedAs(...lines: string[]): Raced {
     event.kind === 'began' || event.kind === 'resolved' ? [{ kind: event.kind, task: event.task, step: event.step, at: 0 }] : [],
   );
   const end = { schedule: [], ops, events: steps, how: 'ended', tree: new Map() } as const;
-  return { end, events, trees: [], lines, watched: false, unmeasured: [] };
+  return { end, events, trees: [], times: new RunTimes([], new Map()), lines, watched: false, unmeasured: [] };
 }
 
 /** After the switch from the task that went first to the other one. */
