@@ -3,6 +3,7 @@
  */
 import * as z from 'zod';
 import type { LoadedStore } from '../domain/loaded-store.ts';
+import { nearestNames, oneOf } from '../domain/nearest.ts';
 import { OUTCOME_NAMES } from '../domain/outcomes.ts';
 import type { PlannedScenario, ScenarioPlan } from '../domain/scenario.ts';
 import {
@@ -112,8 +113,9 @@ export function describeStore(exported: unknown, now: number, models: readonly [
   }
   if ('command' in exported) return describeProgram(exported, models);
   const isCommand = 'saveCommand' in exported || 'loadCommand' in exported;
-  const parsed = schemas(models)[isCommand ? 'command' : 'module'].safeParse(exported);
-  if (!parsed.success) return invalid(...parsed.error.issues.map(inWords));
+  const schema = schemas(models)[isCommand ? 'command' : 'module'];
+  const parsed = schema.safeParse(exported);
+  if (!parsed.success) return invalid(...parsed.error.issues.map(inWords(Object.keys(schema.shape), models)));
   const { name, empty, claims, litter, knownBugs, scenarios, env, ignore } = parsed.data;
   const abilities = isCommand ? COMMAND : abilitiesOf(parsed.data);
   if (typeof abilities === 'string') return invalid(abilities);
@@ -144,8 +146,9 @@ export function describeStore(exported: unknown, now: number, models: readonly [
 }
 
 function describeProgram(exported: object, models: readonly [string, ...string[]]): Description {
-  const parsed = schemas(models).program.safeParse(exported);
-  if (!parsed.success) return invalid(...parsed.error.issues.map(inWords));
+  const schema = schemas(models).program;
+  const parsed = schema.safeParse(exported);
+  if (!parsed.success) return invalid(...parsed.error.issues.map(inWords(Object.keys(schema.shape), models)));
   const { name, claims, knownBugs, env, command, directory, setup, check } = parsed.data;
   const [program = '', ...args] = command;
   return {
@@ -187,8 +190,21 @@ function abilitiesOf(store: object): Abilities | string {
 
 const invalid = (...problems: string[]): Description => ({ kind: 'invalid', problems });
 
-function inWords(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') return `unknown member ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
-  const path = issue.path.join('.');
-  return path === '' ? issue.message : `${path}: ${issue.message}`;
+const inWords =
+  (members: readonly string[], models: readonly string[]) =>
+  (issue: z.core.$ZodIssue): string => {
+    if (issue.code !== 'unrecognized_keys') return issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`;
+    const [what, known] = namesAt(issue.path.length, members, models);
+    return issue.keys
+      .map((key) => {
+        const near = nearestNames(key, known);
+        return `unknown ${what} ${JSON.stringify(key)}${near.length === 0 ? '' : `; did you mean ${oneOf(near)}?`}`;
+      })
+      .join(', ');
+  };
+
+/** What can stand there: `claims` has models in it, `knownBugs` models by scenario. */
+function namesAt(depth: number, members: readonly string[], models: readonly string[]): readonly [what: string, known: readonly string[]] {
+  if (depth === 0) return ['member', members];
+  return depth < 3 ? ['model', models] : ['member', Object.keys(knownBug.shape)];
 }

@@ -137,7 +137,7 @@ describe('a file is refused with words that help', () => {
     {
       what: 'an unknown model',
       text: `export default { ${FINE}, claims: { 'process-kil': 'durable' } };`,
-      message: 'unknown member "process-kil"',
+      message: 'unknown model "process-kil"; did you mean process-kill?',
     },
     {
       what: 'an unknown scenario',
