@@ -1,6 +1,6 @@
 /** What the cases of a cell happen to: a recorded run, the execution of a random history, or tasks at the same time. */
 
-import type { Json, SiteMatch, Step, Task, Trace } from '../domain/trace.ts';
+import type { Json, Op, SiteMatch, Step, Task, Trace } from '../domain/trace.ts';
 import type { ConcurrentHistory } from '../generate/concurrent.ts';
 import type { History } from '../generate/history.ts';
 import type { Oracle } from '../judge/oracle.ts';
@@ -49,6 +49,11 @@ export interface TasksSubject {
   readonly history?: ConcurrentHistory;
   /** The task that goes through its steps twice, which are in `tasks`. */
   readonly twice?: number;
+  /**
+   * The ops of all tasks where one process does their steps one after the other, with the lines of the store's source that asked for them; worked
+   * out at the first call. None where they have no lines.
+   */
+  readonly ops: () => Promise<readonly Op[]>;
 }
 
 export type Subject = RecordedSubject | TasksSubject;

@@ -38,6 +38,10 @@ export const MECHANISMS = {
     mend: 'put the new file in its place by one rename first, and remove afterwards',
     explainsLine: true,
   },
+  'removed-while-read': {
+    does: 'removes a file that a load which is under way still wants',
+    mend: 'let load begin again when a file that it has just seen is gone, or keep the file before the last for it',
+  },
   'placed-unfinished': {
     does: 'puts a file that is not finished where load looks',
     mend: 'write, fsync and close it under another name, and rename it as the last step',

@@ -97,6 +97,19 @@ export function finisherOf(run: Run, boundary: number, left: Tree): Op | undefin
   return ops[at - 1];
 }
 
+/**
+ * The first op of a disturbed run that made something which is left where the undisturbed run leaves nothing, and which could not have been there
+ * already: a lock.
+ */
+export function madeAndLeft(undisturbed: Run, { ops }: Pick<Run, 'ops'>, left: Tree): Op | undefined {
+  const end = undisturbed.trees.at(-1);
+  return ops.find(({ call, file, to, flags, error }) => {
+    const path = to?.actual ?? file.actual;
+    const isNew = call === 'mkdir' || call === 'link' || call === 'symlink' || (call === 'open' && flags?.includes('exclusive'));
+    return isNew && error === undefined && isLasting(path) && left.has(path) && end?.has(path) !== true;
+  });
+}
+
 /** Whether a run left what was there when its step began, as far as files have one name in every save. */
 export function leftAll(run: Run, boundary: number, left: Tree): boolean {
   const step = stepAt(run, boundary);

@@ -112,13 +112,26 @@ test.each<[string, RacingStore, (readonly [string, string])[], string[]]>([
     'shares its temporary name',
     { save: `await fsp.writeFile(at(dir, 'temp'), JSON.stringify(value));\nawait fsp.rename(at(dir, 'temp'), at(dir, 'live'));` },
     [['two-savers', 'interleaving']],
-    ['temp-shared: -'],
+    [`temp-shared: save: async (dir, value) => { await fsp.writeFile(at(dir, 'temp'), JSON.stringify(value));`],
   ],
   [
     'holds no lock from its read to its write',
     { save: `${WRITE}\n${PLACE}\n${SYNC}`, load: LOAD, update: READ_AND_SAVE },
     [['two-updaters', 'interleaving']],
-    ['not-locked: -'],
+    [`not-locked: ${PLACE}`],
+  ],
+  [
+    'leaves its lock behind',
+    {
+      save: `const lock = at(dir, 'lock');\nfs.closeSync(fs.openSync(lock, 'wx'));\n${WRITE}\n${PLACE}\n${SYNC}\nawait fsp.unlink(lock).catch(() => {});`,
+    },
+    [
+      ['replace', 'process-kill'],
+      ['replace', 'power-loss:ext4'],
+      ['replace', 'io-error'],
+      ['two-savers', 'race'],
+    ],
+    [`blocks: fs.closeSync(fs.openSync(lock, 'wx'));`],
   ],
   [
     'writes when nobody waits for it any more',

@@ -18,7 +18,7 @@ const TASKS = [
   { name: 'one', steps: [] },
   { name: 'other', steps: [] },
 ];
-const tasks = { kind: 'tasks', before: [], tasks: TASKS } as const;
+const tasks = { kind: 'tasks', before: [], tasks: TASKS, ops: async () => [] } as const;
 
 /** What the fake file system answers. */
 const INTERLEAVED: Interleaved = {

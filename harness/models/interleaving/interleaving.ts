@@ -84,7 +84,7 @@ export const interleaving: Model<ScheduleCase, ScheduleRun, NamedSchedule, Sched
   picture: () => [],
   selected: ({ explored }, isViolation, all) => (all ? explored.verdicts : shortestOfEachKind(explored, isViolation)),
   describe: describeSchedule,
-  blame: async (verdict) => blameSchedule(verdict),
+  blame: blameSchedule,
   variation: () => NO_VARIATION,
   timeline: scheduleTimeline,
 };
@@ -172,7 +172,7 @@ class Interleaver {
 
   /** Takes one step after the other out of a failing history, as long as it fails alike. */
   async simplify(explored: ScheduleExplored): Promise<ScheduleExplored> {
-    const { store } = this.#exploration.cell;
+    const { bench } = this.#exploration;
     const verdicts: ScheduleVerdict[] = [];
     for (const verdict of explored.verdicts) {
       let smallest = verdict;
@@ -180,7 +180,7 @@ class Interleaver {
         const simpler = simplerHistories(history);
         history = undefined;
         if (simpler.length === 0) break;
-        const again = await this.explore(simpler.map((one) => subjectOf(one, store.abilities)));
+        const again = await this.explore(simpler.map((one) => subjectOf(one, bench)));
         if (isNotMeasured(again)) break;
         const same = again.verdicts.find((one) => kindOf(one) === kindOf(smallest));
         if (same === undefined) break;

@@ -1,9 +1,10 @@
 /** Which op a violation after a fault is to blame on: the one that took the old value away before, else the one that failed. */
 import { isDeepStrictEqual } from 'node:util';
+import type { RecordedSubject } from '../../bench/subject.ts';
 import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { Op, Trace } from '../../domain/trace.ts';
-import { destroyerBefore, effectText, finisherOf, leftAll, looks, mechanismOf } from '../../explain/changed.ts';
+import { destroyerBefore, effectText, finisherOf, leftAll, looks, madeAndLeft, mechanismOf } from '../../explain/changed.ts';
 import { asMeant } from '../../explain/op-text.ts';
 import { BY_OUTCOME, culpritOf } from '../crash/blame.ts';
 import { violates } from '../held.ts';
@@ -27,12 +28,16 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
     explored.verdicts.some((one) => breaks(one.outcome) && isDeepStrictEqual(one.case.fails, first));
   const { fault, op: failed } = blamedFault(fails, trace, run.trace, isEnough);
   if (failed === undefined) return undefined;
+  const lock = STOPS_OTHERS.has(outcome) ? madeAndLeft(trace, run.trace, sighting.tree) : undefined;
+  if (lock !== undefined) return blameOfRun(lock, subject, mechanismOfFailure(outcome, failed, fault, run.trace, fails));
   const at = failed.index - 1;
-  const taken = outcome === 'false-ack' ? undefined : destroyerBefore(trace, at);
+  // What the failed call left behind stops the next save, whatever became of the value.
+  const isOfValue = BY_OUTCOME[outcome] === undefined;
+  const taken = outcome === 'false-ack' || !isOfValue ? undefined : destroyerBefore(trace, at);
   // What was lost when the step began was lost by another one: in a history, by a call of which there is no trace.
   if (taken === undefined && OF_CONTENTS.has(outcome) && sighting.seen === undefined && leftAll(trace, at, sighting.tree)) return undefined;
   // With nothing failing, too, a store may lose its value.
-  const lostAnyway = taken === undefined ? finisherOf(trace, at, sighting.tree) : undefined;
+  const lostAnyway = taken === undefined && isOfValue ? finisherOf(trace, at, sighting.tree) : undefined;
   const op = taken ?? lostAnyway ?? failed;
   const mechanism =
     op === failed
@@ -44,7 +49,7 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   return { mechanism, op: textOf(op), ...(trace.ops.includes(op) && site && { site }) };
 }
 
-/** The op of the run with the fault that a crash there is to blame on; its line is known where the run without the fault has it too. */
+/** The op of the run with the fault that a crash there is to blame on. */
 async function blameCrashAfter({ case: { subject, left }, outcome }: FaultVerdict): Promise<Blame | undefined> {
   if (left === undefined) return undefined;
   const { trace, boundary, tree, loss } = left;
@@ -52,10 +57,18 @@ async function blameCrashAfter({ case: { subject, left }, outcome }: FaultVerdic
   const state = loss === undefined ? ({ ...at, how: 'killed' } as const) : ({ ...at, how: 'power-lost', loss, unit: 4096 } as const);
   const culprit = culpritOf(state, trace, () => undefined);
   if (culprit === undefined) return undefined;
-  const same = subject.trace.ops.find((op) => textOf(op) === textOf(culprit.op));
-  const site = same && (await subject.sites()).sites.get(same.index);
-  return { mechanism: BY_OUTCOME[outcome] ?? culprit.mechanism, op: textOf(culprit.op), ...(site && { site }) };
+  return blameOfRun(culprit.op, subject, BY_OUTCOME[outcome] ?? culprit.mechanism);
 }
+
+/** An op of the run with the fault. Its line is known where the run without the fault has it too. */
+async function blameOfRun(op: Op, subject: RecordedSubject, mechanism: Mechanism): Promise<Blame> {
+  const same = subject.trace.ops.find((one) => textOf(one) === textOf(op));
+  const site = same && (await subject.sites()).sites.get(same.index);
+  return { mechanism, op: textOf(op), ...(site && { site }) };
+}
+
+/** What the failure left behind is in the way of others. */
+const STOPS_OTHERS: ReadonlySet<Outcome> = new Set(['hung', 'blocked']);
 
 /** Outcomes that the files alone decide; whether a save resolved is another matter. */
 const OF_CONTENTS: ReadonlySet<Outcome> = new Set(['empty', 'stale', 'mixed', 'unreadable']);

@@ -91,7 +91,7 @@ export const race: Model<ScheduleCase, ScheduleRun, NamedRace, ScheduleExplored>
   picture: () => [],
   selected: ({ explored }, isViolation, all) => (all ? explored.verdicts : shortestOfEachKind(explored, isViolation)),
   describe: describeSchedule,
-  blame: async (verdict) => blameSchedule(verdict),
+  blame: blameSchedule,
   variation: ({ case: { end } }) => ({ ...NO_VARIATION, names: end.names ?? [] }),
   timeline: scheduleTimeline,
 };

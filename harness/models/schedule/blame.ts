@@ -1,12 +1,19 @@
 /**
- * Which op a violating schedule is to blame on: a temporary name that two tasks share, else the last op that took the value away from the
- * place where others look, else a save that put nothing there where an earlier one of the task did, else what was put over the value of
- * another task.
+ * Which op a violating schedule is to blame on, in this order:
  *
- * Ops of tasks have no source line. `explain/causes.ts` takes it from the same op in a run that has.
+ *   where others wait or are stopped, what was made where nothing may have been, and is still there
+ *   a temporary name that another task used while one of them did not have its file in place yet
+ *   where all went on to its end, and nobody loaded anything wrong on the way, one task saved over what another had saved: a save that put
+ *     nothing there where an earlier one of the task did, else the last that took the place of another task's value
+ *   a file that was removed while a load that had seen it still wanted it
+ *   the last op that took the value away from the place where others look
+ *
+ * Ops of tasks have no source line. It is that of the same op where one process does the steps of all tasks.
  */
 import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
+import { canonicalPath } from '../../domain/names.ts';
 import type { ScheduleEnd, ScheduleOp } from '../../domain/schedule.ts';
+import type { Site } from '../../domain/trace.ts';
 import { scheduleOpText } from '../../explain/op-text.ts';
 import type { ScheduleVerdict } from './schedule-case.ts';
 
@@ -18,31 +25,95 @@ const succeeded = (ops: readonly ScheduleOp[]): ScheduleOp[] => ops.filter(({ er
 const opensToWrite = ({ call, flags = [] }: ScheduleOp): boolean =>
   call === 'open' && (flags.includes('create') || flags.includes('truncate'));
 
-export function blameSchedule({ case: { end }, run, outcome }: ScheduleVerdict): Blame | undefined {
-  const before = succeeded(end.ops.slice(0, run.promise.badLoad?.event.at));
+export async function blameSchedule(verdict: ScheduleVerdict): Promise<Blame | undefined> {
+  const found = culpritOf(verdict);
+  if (found === undefined) return undefined;
+  const { mechanism, op } = found;
+  const site = await siteOf(op, verdict);
+  return { mechanism, op: scheduleOpText(op), ...(site && { site }) };
+}
+
+async function siteOf(op: ScheduleOp, { case: { subject, end } }: ScheduleVerdict): Promise<Site | undefined> {
+  const { error: _, ...meant } = op;
+  const text = scheduleOpText(meant);
+  const path = (actual: string): string => canonicalPath(actual, end.names ?? []);
+  const ops = (await subject.ops()).map(({ call, file, to, flags, site }) => ({
+    text: scheduleOpText({ call, path: path(file.actual), ...(to && { to: path(to.actual) }), ...(flags && { flags }) }),
+    site,
+  }));
+  // Of another process a name may have another number: on the fake file system tasks share one.
+  const masked = (words: string): string => words.replaceAll(/\d+/g, '0');
+  return (ops.find((one) => one.text === text) ?? ops.find((one) => masked(one.text) === masked(text)))?.site;
+}
+
+interface Culprit {
+  readonly mechanism: Mechanism;
+  readonly op: ScheduleOp;
+}
+
+/** @internal */
+export function culpritOf({ case: { end }, run, outcome }: ScheduleVerdict): Culprit | undefined {
+  const { badLoad } = run.promise;
+  const until = badLoad?.event.at ?? end.ops.length;
+  const before = succeeded(end.ops.slice(0, until));
   const last = before.at(-1);
   if (last === undefined) return undefined;
-  if (outcome === 'hung') return { mechanism: 'waits-forever', op: scheduleOpText(last) };
-  if (outcome === 'blocked') return { mechanism: 'blocks', op: scheduleOpText(last) };
+  if (outcome === 'hung') return { mechanism: 'waits-forever', op: lockLeft(end, before) ?? last };
+  if (outcome === 'blocked') return { mechanism: 'blocks', op: lockLeft(end, before) ?? last };
   const all = succeeded(end.ops);
-  const shared = before.find((op) => isShared(op, all));
-  if (shared !== undefined) return { mechanism: 'temp-shared', op: scheduleOpText(shared) };
+  const shared = before.find((op, index) => isShared(op, before.slice(index + 1), all));
+  if (shared !== undefined) return { mechanism: 'temp-shared', op: shared };
+  const isWhole = badLoad === undefined && end.how === 'ended' && end.killed === undefined;
+  if (isWhole && OVERWRITTEN.has(outcome)) return overwritten(end, before, all) ?? { mechanism: 'not-locked', op: last };
+  const removed = badLoad && removedUnder(badLoad.event.task, end.ops.slice(0, until), all);
+  if (removed !== undefined) return { mechanism: 'removed-while-read', op: removed };
   for (const op of [...before].reverse()) {
     const mechanism = takesAway(op, all);
-    if (mechanism !== undefined) return { mechanism, op: scheduleOpText(op) };
+    if (mechanism !== undefined) return { mechanism, op };
   }
+  return overwritten(end, before, all) ?? { mechanism: 'not-locked', op: last };
+}
+
+/** A whole value is there, and it is the wrong one. */
+const OVERWRITTEN: ReadonlySet<string> = new Set(['stale', 'lost', 'false-ack']);
+
+function overwritten(end: ScheduleEnd, before: readonly ScheduleOp[], all: readonly ScheduleOp[]): Culprit | undefined {
   const put = skippedPut(end);
-  if (put !== undefined) return { mechanism: 'skipped-save', op: scheduleOpText(put) };
-  return { mechanism: 'not-locked', op: scheduleOpText(before.findLast(({ call }) => call === 'rename') ?? last) };
+  if (put !== undefined) return { mechanism: 'skipped-save', op: put };
+  const op = before.findLast(({ call }) => call === 'rename') ?? before.findLast((one) => takesAway(one, all) === 'written-in-place');
+  return op && { mechanism: 'not-locked', op };
+}
+
+/** What was made where nothing may have been, and is still there. */
+function lockLeft({ tree, names = [] }: ScheduleEnd, before: readonly ScheduleOp[]): ScheduleOp | undefined {
+  const left = new Set([...tree.keys()].map((path) => canonicalPath(path, names)));
+  return before.findLast(({ call, path, to = path, flags }) => {
+    const isNew = call === 'mkdir' || call === 'link' || call === 'symlink' || (call === 'open' && flags?.includes('exclusive'));
+    return isNew && !DRAWN.test(to) && left.has(to);
+  });
 }
 
 const isRenamed = (path: string, all: readonly ScheduleOp[]): boolean => all.some((op) => op.call === 'rename' && op.path === path);
 const isTarget = (path: string, all: readonly ScheduleOp[]): boolean => all.some((op) => op.call === 'rename' && op.to === path);
 
-/** A file that is written and then renamed, under a name that another task writes to as well. */
-function isShared(op: ScheduleOp, all: readonly ScheduleOp[]): boolean {
-  if (!opensToWrite(op) || DRAWN.test(op.path) || !isRenamed(op.path, all) || isTarget(op.path, all)) return false;
-  return all.some((other) => other.task !== op.task && opensToWrite(other) && other.path === op.path);
+/** A file that is written and then renamed, which another task opens to write before it is renamed or removed. */
+function isShared(op: ScheduleOp, then: readonly ScheduleOp[], all: readonly ScheduleOp[]): boolean {
+  const { path, task } = op;
+  if (!opensToWrite(op) || DRAWN.test(path) || !isRenamed(path, all) || isTarget(path, all)) return false;
+  const isOver = then.findIndex((one) => one.task === task && one.path === path && (one.call === 'rename' || one.call === 'unlink'));
+  return then.slice(0, isOver < 0 ? undefined : isOver).some((one) => one.task !== task && one.path === path && opensToWrite(one));
+}
+
+/** What took away, by its name, a file that this task then did not find any more. */
+function removedUnder(task: number, ops: readonly ScheduleOp[], all: readonly ScheduleOp[]): ScheduleOp | undefined {
+  const missed = ops.findLast((op) => op.task === task && op.error === 'ENOENT' && (op.call === 'open' || op.call === 'stat'));
+  if (missed === undefined) return undefined;
+  const until = ops.indexOf(missed);
+  return ops
+    .slice(0, until)
+    .findLast(
+      (op) => op.task !== task && op.error === undefined && op.path === missed.path && op.call === 'unlink' && !isTarget(op.path, all),
+    );
 }
 
 /** How an op takes away a file that has one name in all saves, and is no lock, which is made exclusively. */
@@ -55,7 +126,8 @@ function takesAway(op: ScheduleOp, all: readonly ScheduleOp[]): Mechanism | unde
     case 'unlink':
       return isReplaced ? 'removed' : undefined;
     case 'open':
-      return opensToWrite(op) && !op.flags?.includes('exclusive') && !isRenamed(op.path, all) ? 'written-in-place' : undefined;
+      if (!opensToWrite(op) || op.flags?.includes('exclusive') || isRenamed(op.path, all)) return undefined;
+      return op.flags?.includes('append') ? 'appended' : 'written-in-place';
     case 'truncate':
       return isReplaced ? 'written-in-place' : undefined;
     default:

@@ -4,6 +4,7 @@ import type { Bench } from '../../../harness/bench/bench.ts';
 import { cellResult } from '../../../harness/cell-result.ts';
 import { check } from '../../../harness/check.ts';
 import { EFFORTS } from '../../../harness/domain/effort.ts';
+import type { RawOp } from '../../../harness/domain/events.ts';
 import { isNotMeasured } from '../../../harness/domain/sighting.ts';
 import type { Json } from '../../../harness/domain/trace.ts';
 import { interleaving } from '../../../harness/models/interleaving/interleaving.ts';
@@ -14,7 +15,16 @@ import { SAVES } from '../../lab/abilities.ts';
 const [A, B]: [Json, Json] = [{ A: 1 }, { B: 1 }];
 const cell = {
   model: interleaving,
-  store: { name: 'planted', kind: 'module', abilities: SAVES, ignore: [], claims: {}, knownBugs: {}, empty: {} },
+  store: {
+    name: 'planted',
+    kind: 'module',
+    bundle: import.meta.filename,
+    abilities: SAVES,
+    ignore: [],
+    claims: {},
+    knownBugs: {},
+    empty: {},
+  },
   scenario: {
     name: 'two-savers',
     before: [{ kind: 'save', value: A }],
@@ -37,6 +47,17 @@ const EMPTY: InterleavedEnd = {
   },
   tree: [],
   outcome: 'empty',
+};
+
+/** What a save does, seen with its stack. */
+const SAVED: RawOp = {
+  kind: 'op',
+  call: 'unlink',
+  via: 'unlink',
+  path: 'v.json',
+  id: 1,
+  process: 0,
+  stack: '    at save (/planted.js:4:2)',
 };
 
 /** `found`: what a real process loads. */
@@ -67,6 +88,9 @@ function bench(found: Json): Bench {
       confirm: async () => recovery,
       controlled: <Found>(recover: (which: 'first') => Found): Found => recover('first'),
     },
+    cwd: '/',
+    prepareOn: () => ({}),
+    siteRecorder: { run: async () => ({ events: [SAVED] }) },
     fake: { bundle: async () => 'bundle', run: async () => ({ kind: 'interleaved', results: [result] }) },
   } as unknown as Bench;
 }
@@ -88,7 +112,12 @@ test('a failure that the real store shows as well is reported with its schedule'
       tried: { kind: 'schedules', reach: 'exhaustive', tried: 3, distinct: 5, crashes: 7 },
     },
     cases: [
-      { id: 'planted/two-savers/interleaving@1~a1~crash', outcome: 'empty', schedule: [{ task: 'saver A', ops: ['unlink v.json'] }] },
+      {
+        id: 'planted/two-savers/interleaving@1~a1~crash',
+        outcome: 'empty',
+        schedule: [{ task: 'saver A', ops: ['unlink v.json'] }],
+        blame: { op: 'unlink v.json', site: { file: 'planted.js', line: 4 } },
+      },
     ],
   });
 });
