@@ -49,7 +49,7 @@ async function configIn(file: string, cwd: string): Promise<{ readonly [name: st
     const contents = `import * as config from ${JSON.stringify(path)}; export default config.default;`;
     const self = findInstallation(import.meta.url).library;
     const bundle = await bundleStore({ name: 'config', contents, resolveDir: cwd }, { outdir, self }, 'esm');
-    const { default: config } = (await import(pathToFileURL(bundle).href)) as { readonly default: unknown };
+    const { default: config } = (await endsIn(file, import(pathToFileURL(bundle).href))) as { readonly default: unknown };
     if (typeof config !== 'object' || config === null)
       throw new UsageError(`${file} has no options`, 'Export them as default: export default defineConfig({ … })');
     return { ...config };
@@ -61,5 +61,24 @@ async function configIn(file: string, cwd: string): Promise<{ readonly [name: st
     process.exit = exit;
     await stopBundling();
     rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+/** A configuration that takes longer waits for something that does not come. */
+const LIMIT_MS = 30_000;
+
+/** Throws `UsageError` where it takes too long, or waits although nothing is left that could come. */
+async function endsIn<T>(file: string, loading: Promise<T>): Promise<T> {
+  let refuse = (): void => {};
+  const never = new Promise<never>((_, reject) => {
+    refuse = () => reject(new UsageError(`${file} does not come to its end`, 'It must not wait for anything at its top level.'));
+  });
+  const timer = setTimeout(refuse, LIMIT_MS).unref();
+  process.once('beforeExit', refuse);
+  try {
+    return await Promise.race([loading, never]);
+  } finally {
+    clearTimeout(timer);
+    process.off('beforeExit', refuse);
   }
 }

@@ -83,9 +83,18 @@ export async function bundleStore(request: BundleRequest, options: BundleOptions
     if (!Array.isArray(failure.errors)) throw error;
     if (format === 'cjs' && failure.errors.some(({ text }) => text.includes('Top-level await')))
       return bundleStore(request, options, 'esm');
-    throw new BundleError((await formatMessages(failure.errors, { kind: 'error', color: false })).join('').trim());
+    throw new BundleError(await inWords(failure));
   }
   return outfile;
+}
+
+/** Each error with its line, without what esbuild says of its own options and plugins. */
+async function inWords({ errors }: BuildFailure): Promise<string> {
+  const plain = errors.map(({ text, location }) => ({ text, location }));
+  const texts = await formatMessages(plain, { kind: 'error', color: false });
+  const missing = errors.flatMap(({ text }) => /^Could not resolve "((?:@[\w.-]+\/)?[\w-][\w.-]*)/.exec(text)?.[1] ?? []);
+  const install = missing.length === 0 ? [] : [`Install what is missing: npm install ${[...new Set(missing)].join(' ')}`];
+  return [...texts.map((text) => text.replace(/^\S+ \[ERROR\] /, '').trim()), ...install].join('\n\n');
 }
 
 /** The inputs, and each package.json that may say which file a package stands for. */

@@ -2,8 +2,8 @@
  * Loads the store that `--store` names: bundles it, and describes it in a process of its own.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, extname, relative, resolve } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { execa } from 'execa';
 import { UsageError } from '../domain/errors.ts';
 import type { LoadedStore } from '../domain/loaded-store.ts';
@@ -102,7 +102,10 @@ function sourceAsItIs(argument: string, { cwd, installation, outdir }: Pick<Load
       'Pass a store of your own as a file: --store ./notes.ts',
     );
   const file = resolve(cwd, argument);
-  if (!existsSync(file)) throw new UsageError(`store ${argument}: there is no file ${file}`);
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined) throw new UsageError(`store ${argument}: there is no file ${file}`);
+  if (!stat.isFile() && !MODULES_OF_DIRECTORIES.some((entry) => existsSync(join(file, entry))))
+    throw new UsageError(`store ${argument} is no file`, 'Name the module that exports the store: --store ./notes.ts');
   const name = basename(file, extname(file)).replace(/[^\w.-]/g, '-');
   // Two files of the same name in two directories must not share a bundle.
   const fileName = `${name}-${Buffer.from(relative(outdir, dirname(file)))
@@ -115,6 +118,9 @@ function sourceAsItIs(argument: string, { cwd, installation, outdir }: Pick<Load
     resolveDir: dirname(file),
   };
 }
+
+/** By one of these a directory is a module. */
+const MODULES_OF_DIRECTORIES = ['package.json', 'index.ts', 'index.tsx', 'index.js', 'index.json'];
 
 /** What paths in a store's scenarios are relative to. A built-in store has none. */
 const sourceDirectory = (argument: string, { cwd }: Pick<LoadOptions, 'cwd'>): string => dirname(resolve(cwd, argument));

@@ -60,6 +60,11 @@ test.each<[string, string, readonly string[]]>([
     `throw new Error('no configuration today');`,
     ['crash-matrix.config.js threw while it was loaded', 'no configuration today'],
   ],
+  [
+    'a wait for ever',
+    `export default { store: './ten.cjs' }; await new Promise(() => {});`,
+    ['crash-matrix.config.js does not come to its end', 'must not wait'],
+  ],
   ['the end of the process', `process.exit(0);`, ['crash-matrix.config.js ends the process', 'Leave out process.exit']],
 ])('%s is refused', async (what, text, messages) => {
   const { stdout, stderr, exitCode } = await listed({ 'crash-matrix.config.js': text, [what.replaceAll(' ', '-')]: '' });

@@ -87,7 +87,7 @@ test('everything, where nothing is asked for', async () => {
 describe('nothing is chosen', () => {
   test.each<[string, Partial<Selection>, string]>([
     ['of an unknown store', { stores: ['renam-away'] }, 'unknown store "renam-away"; did you mean rename-away?'],
-    ['of a directory', { stores: ['..'] }, 'store .. does not build'],
+    ['of a directory', { stores: ['..'] }, 'store .. is no file'],
     ['of two stores with one name', { stores: ['./ten.cjs', './other-ten.cjs'] }, 'two stores are named "ten"'],
     ['of an unknown scenario', { stores: ['./ten.cjs'], scenarios: ['replac'] }, 'unknown scenario "replac"; did you mean replace?'],
     [

@@ -80,7 +80,7 @@ describe('a file is refused with words that help', () => {
       detail: '--store ./notes.ts',
     },
     { what: 'a name far from all', argument: 'xyzzy', message: 'unknown store "xyzzy". Known: rename-away' },
-    { what: 'a directory', argument: './out', message: 'store ./out does not build' },
+    { what: 'a directory', argument: './out', message: 'store ./out is no file', detail: 'Name the module' },
     { what: 'no code', text: 'export default {', message: 'does not build', detail: 'no-code.ts:1:16' },
     {
       what: 'an import of nothing',
@@ -92,7 +92,7 @@ describe('a file is refused with words that help', () => {
       what: 'an import of no package',
       text: `import x from 'no-such-package'; export default x;`,
       message: 'does not build',
-      detail: 'no-such-package',
+      detail: 'Install what is missing: npm install no-such-package',
     },
     {
       what: 'a throw',
