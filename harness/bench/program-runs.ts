@@ -9,7 +9,7 @@ import type { Tree } from '../domain/trace.ts';
 import { buildTree, scanTree } from '../domain/tree.ts';
 import { inShell, runCommand } from '../machine/run-command.ts';
 import { layOut } from '../machine/stage.ts';
-import { inCopy, saidBy } from '../recover/program-recovery.ts';
+import { inCopy, troubleIn } from '../recover/program-recovery.ts';
 import type { Bench } from './bench.ts';
 import type { Run } from './workload-runs.ts';
 
@@ -43,10 +43,10 @@ export async function startOf(program: Program, makeDirectory: () => string, { e
   return inCopy(program, before, makeDirectory, async ({ cwd, directory, notes }) => {
     const variables = { ...env, [DIRECTORY_VARIABLE]: directory };
     const end = await runCommand({ command: inShell(withDirectory(setup, directory)), cwd, env: variables, notes, timeoutMs });
-    if (end.how === 'exited' && end.code === 0) return scanTree(directory);
-    const how = end.how === 'exited' ? `ended with exit code ${end.code}` : end.how === 'crashed' ? `died (${end.signal})` : end.how;
+    const trouble = troubleIn(end, timeoutMs);
+    if (trouble === undefined) return scanTree(directory);
     throw new UsageError(
-      `the setup ${how}${saidBy(end)}`,
+      `the setup ${trouble}`,
       `It was run as: ${setup}\nIn a copy of ${program.directory}, which it must bring into the state that each run starts with.`,
     );
   });

@@ -139,7 +139,7 @@ function troubleIn({ events }: RunReport, complaint: () => string | undefined, m
     case 'crashed':
       return `the store's process died in ${step} (${end.signal})${because()}`;
     case 'timed-out':
-      return `${step} did not settle within ${end.afterMs / 1000} s, with no crash`;
+      return `${step} did not settle within ${end.afterMs / 1000} s${hasStarted({ events }) ? ', with no crash' : ''}`;
     case 'killed':
     case 'diverged':
       throw new Error(`an observed run cannot end ${end.how}`);

@@ -140,7 +140,8 @@ function runAgain(program: Program, tree: Tree, options: LookOptions): Promise<R
   });
 }
 
-function troubleIn(end: CommandEnd, timeoutMs: number): string | undefined {
+/** How a command ended, if not well: in words that follow its name. */
+export function troubleIn(end: CommandEnd, timeoutMs: number): string | undefined {
   switch (end.how) {
     case 'exited':
       return end.code === 0 ? undefined : `ends with exit code ${end.code}${saidBy(end)}`;
@@ -209,7 +210,7 @@ function foundIn(output: string, names: readonly string[]): Loaded {
 }
 
 /** The last lines of what it printed. */
-export function saidBy({ errors, output }: Pick<CommandEnd, 'errors' | 'output'>): string {
+function saidBy({ errors, output }: Pick<CommandEnd, 'errors' | 'output'>): string {
   const text = errors.trim() || output.trim();
   return text === '' ? '' : `: ${text.split('\n').slice(-MOST_LINES).join(' / ')}`;
 }

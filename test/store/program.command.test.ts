@@ -336,8 +336,11 @@ test('--setup makes what each run starts with, and --init a store file that does
   expect(again.exitCode).toBe(2);
 });
 
-test('a setup that fails is said', async () => {
-  const { exitCode, stderr } = await place.run(['run', '--dir', 'data', '--setup', 'echo no disk >&2; exit 4', '--', 'sh', 'by-rename.sh']);
-  expect(stderr).toContain('the setup ended with exit code 4: no disk');
+test.each([
+  ['echo no disk >&2; exit 4', 'the setup ends with exit code 4: no disk'],
+  ['exec sleep 1000', 'the setup does not end within 1 s'],
+])('a setup that fails is said: %s', async (setup, message) => {
+  const { exitCode, stderr } = await place.run(['run', '--dir', 'data', '--timeout', '1', '--setup', setup, '--', 'sh', 'by-rename.sh']);
+  expect(stderr).toContain(message);
   expect(exitCode).toBe(2);
 });
