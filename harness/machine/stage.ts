@@ -3,7 +3,7 @@
  * by links.
  */
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
-import { basename, join, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { below } from '../domain/below.ts';
 import type { Program } from '../domain/program.ts';
 
@@ -14,29 +14,53 @@ export interface Stage {
   readonly directory: string;
 }
 
-/** `root`: an existing directory, empty. A program whose directory is not below its working directory starts where it was typed. */
+/** Levels above the working directory that are laid out too, for a directory that is reached by them: `../data`. */
+const MOST_LEVELS = 2;
+/** Entries beside those on the way, at one level: more are not linked for each run. */
+const MOST_BESIDE = 256;
+
+/**
+ * `root`: an existing directory, empty. A program whose directory is its working directory or above it, or too far from it, starts where it was
+ * typed.
+ */
 export function layOut(root: string, { cwd, directory }: Pick<Program, 'cwd' | 'directory'>): Stage {
-  const place = below(cwd, directory);
-  const name = basename(directory) || 'root';
   const stage = join(root, 'stage'); // other files of the run stand beside it
   mkdirSync(stage);
-  if (place === undefined || place === '') {
-    const stand = join(stage, name);
+  const from = commonOf(cwd, directory);
+  if (from === undefined || from === directory) {
+    const stand = join(stage, basename(directory) || 'root');
     mkdirSync(stand);
-    return { cwd: place === '' ? stand : cwd, directory: stand };
+    return { cwd: cwd === directory ? stand : cwd, directory: stand };
   }
-  const parts = place.split(sep);
-  let [here, original] = [stage, cwd];
-  for (const part of parts) {
-    linkOthers(original, here, part);
-    [here, original] = [join(here, part), join(original, part)];
-    mkdirSync(here);
-  }
-  return { cwd: stage, directory: here };
+  const [toStart, toDirectory] = [cwd, directory].map((path) => relative(from, path).split(sep).filter(Boolean));
+  const [start = [], way = []] = [toStart, toDirectory];
+  linkOthers(from, stage, [start[0], way[0]]);
+  return { cwd: makeWay(from, stage, start, 'all of it'), directory: makeWay(from, stage, way, 'nothing') };
 }
 
-function linkOthers(from: string, into: string, except: string): void {
-  for (const name of namesIn(from)) if (name !== except) symlinkSync(join(from, name), join(into, name));
+/** The directory from which both are reached, if it is near enough; undefined if not. */
+function commonOf(cwd: string, directory: string): string | undefined {
+  let from = cwd;
+  for (let level = 0; below(from, directory) === undefined; level += 1) {
+    from = dirname(from);
+    if (level === MOST_LEVELS || from === dirname(from) || namesIn(from).length > MOST_BESIDE) return undefined;
+  }
+  return from;
+}
+
+/** Makes the directories of a way, with what lies beside each; returns the last one. `holds`: what is in that one. */
+function makeWay(from: string, stage: string, parts: readonly string[], holds: 'all of it' | 'nothing'): string {
+  let [original, here] = [from, stage];
+  for (const [at, part] of parts.entries()) {
+    [original, here] = [join(original, part), join(here, part)];
+    mkdirSync(here);
+    if (at < parts.length - 1 || holds === 'all of it') linkOthers(original, here, parts.slice(at + 1, at + 2));
+  }
+  return here;
+}
+
+function linkOthers(from: string, into: string, except: readonly (string | undefined)[]): void {
+  for (const name of namesIn(from)) if (!except.includes(name)) symlinkSync(join(from, name), join(into, name));
 }
 
 /** Empty if there is no such directory. */

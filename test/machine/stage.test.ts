@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listFiles } from '../../harness/domain/tree.ts';
@@ -15,8 +15,33 @@ describe('a program whose directory is', () => {
     expect(listFiles(stage.cwd)).toContain('settings');
   });
 
-  test('elsewhere starts where it was typed', () => {
-    const [cwd, elsewhere, root] = [freshDirectory(), freshDirectory(), freshDirectory()];
-    expect(layOut(root, { cwd, directory: elsewhere }).cwd).toBe(cwd);
+  test.each(['../data', '../a/data', '../../data'])('reached by %s finds it there, and what lies on the way', (way) => {
+    const [top, root] = [freshDirectory(), freshDirectory()];
+    const cwd = join(top, 'u', 'work');
+    const directory = join(cwd, way);
+    mkdirSync(join(cwd, 'lib'), { recursive: true });
+    mkdirSync(directory, { recursive: true });
+    for (const file of ['program', '../beside', join(way, 'kept')]) writeFileSync(join(cwd, file), file);
+    const stage = layOut(root, { cwd, directory });
+    expect(stage.directory).toBe(join(stage.cwd, way));
+    expect(listFiles(stage.directory)).toEqual([]);
+    expect(listFiles(stage.cwd)).toEqual(['lib', 'program']);
+    expect(readFileSync(join(stage.cwd, '../beside'), 'utf8')).toBe('../beside');
+    expect(readdirSync(directory)).toEqual(['kept']);
+  });
+
+  test('too far from where it starts, or above that, starts where it was typed', () => {
+    const [top, root, other] = [freshDirectory(), freshDirectory(), freshDirectory()];
+    const cwd = join(top, 'a', 'b', 'c');
+    mkdirSync(cwd, { recursive: true });
+    expect(layOut(root, { cwd, directory: join(top, 'data') }).cwd).toBe(cwd);
+    expect(layOut(other, { cwd, directory: join(top, 'a') }).cwd).toBe(cwd);
+  });
+
+  test('beside too much for links starts where it was typed', () => {
+    const [top, root] = [freshDirectory(), freshDirectory()];
+    const cwd = join(top, 'work');
+    for (const name of ['work', ...Array.from({ length: 256 }, (_, at) => String(at))]) mkdirSync(join(top, name));
+    expect(layOut(root, { cwd, directory: join(top, '7') }).cwd).toBe(cwd);
   });
 });
