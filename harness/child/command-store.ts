@@ -16,6 +16,7 @@ export function commandStore(store: CommandStore): StoreCalls {
   };
   return {
     ...(store.empty !== undefined && { empty: store.empty }),
+    onlyOnce: true,
     save: (directory, value) => void run(store.saveCommand, directory, JSON.stringify(value)),
     load: (directory) => {
       const output = run(store.loadCommand, directory, '');

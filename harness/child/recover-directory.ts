@@ -1,7 +1,7 @@
-/** Recovers a directory: loads, saves, and loads again. */
+/** Recovers a directory: loads, saves, and loads again, which another process may have to do. */
 import type { AfterLoad, DirectoryToRecover, Recovery, Stage } from '../domain/recovery.ts';
 import type { StoreCalls } from '../domain/store.ts';
-import { changeAfterReading, load, release, save } from '../store/calls.ts';
+import { changeAfterReading, load, loadAfterSave, type NextLoad, release, save } from '../store/calls.ts';
 import { filesBefore, mayBeNothing } from './opened-files.ts';
 
 /** Announces each stage with what is known so far, because the next call may end the process. */
@@ -11,6 +11,7 @@ export async function recoverDirectory(
   store: StoreCalls,
   { directory, next, damaged, onlyLoad }: Omit<DirectoryToRecover, 'bundle'>,
   begin: Begin,
+  nextLoad?: NextLoad,
 ): Promise<Recovery> {
   await begin('load');
   const files = filesBefore(directory);
@@ -34,7 +35,6 @@ export async function recoverDirectory(
     return { ...first, save: saved };
   }
   await begin('secondLoad', { ...first, save: saved });
-  const secondLoad = await load(store, directory);
-  await store.close?.(directory);
-  return { ...first, save: saved, secondLoad };
+  const again = await loadAfterSave(store, directory, nextLoad);
+  return { ...first, save: saved, ...(again && { secondLoad: again.found }), ...(again?.differs && { remembers: true }) };
 }

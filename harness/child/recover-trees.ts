@@ -7,12 +7,12 @@
  * the same. If load itself changed the directory, all of it always runs.
  */
 import fs from 'node:fs';
-import type { AfterLoad, BatchEntry, Recovery, Stage, TreeBatch } from '../domain/recovery.ts';
+import type { AfterLoad, BatchEntry, Loaded, Recovery, Stage, TreeBatch } from '../domain/recovery.ts';
 import type { StoreCalls } from '../domain/store.ts';
 import type { Json } from '../domain/trace.ts';
 import { listFiles } from '../domain/tree.ts';
 import { answerLine, type Rest } from '../recover/answers.ts';
-import { load, release, save } from '../store/calls.ts';
+import { load, loadAfterSave, type NextLoad, release, save } from '../store/calls.ts';
 import { callsAtOnce } from './calls-at-once.ts';
 import { loadCompiled } from './compiled-bundle.ts';
 import { forgetOpens, mayBeNothing, openedSince } from './opened-files.ts';
@@ -93,7 +93,12 @@ export async function recoverTrees(batch: TreeBatch, isDropped: () => boolean): 
       const built = trees.build(index);
       const store = await loadCompiled(batch.bundle);
       const calls = callsAtOnce();
-      const found = await trees.recover(built, store, () => trees.stage());
+      const found = await trees.recover(
+        built,
+        store,
+        () => trees.stage(),
+        () => loadCompiled(batch.bundle),
+      );
       if (callsAtOnce() > calls) trees.noteAtOnce();
       trees.settle(built, found);
       await new Promise(setImmediate); // lets the store finish pending work, and a `drop` request arrive
@@ -121,6 +126,13 @@ export interface FoundTree {
   readonly rest: string | number;
   /** Paths that were read, if the answer may be reused for trees which are the same there: if load changed nothing. */
   readonly read?: readonly string[];
+}
+
+/** What comes after a load. */
+interface GoOn {
+  readonly first: AfterLoad;
+  readonly begin: (stage: Stage, so: Recovery) => void;
+  readonly nextLoad: NextLoad;
 }
 
 /** The trees of one batch, and the file of its answers. */
@@ -182,8 +194,11 @@ export class BatchTrees {
     this.#write(answerLine.stage());
   }
 
-  /** Loads a tree with a store that has not been used. `begin` is called before each further stage. */
-  async recover(built: BuiltTree, store: StoreCalls, begin: (stage: Stage, so: Recovery) => void): Promise<FoundTree> {
+  /**
+   * Loads a tree with a store that has not been used. `begin` is called before each further stage. Where the load after the save is another
+   * process's work, `withNextLoad` adds it.
+   */
+  async recover(built: BuiltTree, store: StoreCalls, begin: (stage: Stage, so: Recovery) => void, nextLoad: NextLoad): Promise<FoundTree> {
     const { directory, entries, tree, shape } = built;
     forgetOpens();
     const loaded = await load(store, directory);
@@ -198,8 +213,19 @@ export class BatchTrees {
       await release(store, directory);
       return { load: text, rest: before, ...read() };
     }
-    const rest = inWords(built, await this.#goOn(store, directory, first, begin));
+    const rest = inWords(built, await this.#goOn(store, directory, { first, begin, nextLoad }));
     return { load: text, rest, ...read() };
+  }
+
+  /** Whether another process has to load what this one saved. */
+  waitsForLoad({ rest }: FoundTree): boolean {
+    if (typeof rest === 'number') return false;
+    const { save: saved, secondLoad } = JSON.parse(rest) as Rest;
+    return saved?.kind === 'saved' && secondLoad === undefined;
+  }
+
+  withNextLoad(built: BuiltTree, found: FoundTree, secondLoad: Loaded): FoundTree {
+    return { ...found, rest: inWords(built, { save: { kind: 'saved' }, secondLoad, left: listFiles(built.directory) }) };
   }
 
   /** What is known of a tree whose recovery did not come to an end. */
@@ -237,7 +263,7 @@ export class BatchTrees {
     this.#written[what].add(number);
   }
 
-  async #goOn(store: StoreCalls, directory: string, first: AfterLoad, begin: (stage: Stage, so: Recovery) => void): Promise<Rest> {
+  async #goOn(store: StoreCalls, directory: string, { first, begin, nextLoad }: GoOn): Promise<Rest> {
     begin('save', first);
     const saved = await save(store, directory, JSON.parse(this.#next) as Json); // a new value: some stores modify their arguments
     if (saved.kind !== 'saved') {
@@ -245,9 +271,8 @@ export class BatchTrees {
       return { save: saved, left: listFiles(directory) };
     }
     begin('secondLoad', { ...first, save: saved });
-    const secondLoad = await load(store, directory);
-    await store.close?.(directory);
-    return { save: saved, secondLoad, left: listFiles(directory) };
+    const again = await loadAfterSave(store, directory, nextLoad);
+    return { save: saved, ...(again && { secondLoad: again.found }), left: listFiles(directory) };
   }
 
   #openedOf({ entries, tree, directory }: BuiltTree): string[] {

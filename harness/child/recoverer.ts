@@ -4,7 +4,7 @@
  * It announces each stage, so that its parent knows where it hung. It ends when its channel closes. With arguments, a file and directories, it
  * also notes what is used outside of these directories: see `watch-outside.ts`.
  */
-import type { RecoveryMessage, RecoveryRequest, TreeBatch } from '../domain/recovery.ts';
+import type { Recovery, RecoveryMessage, RecoveryRequest, Stage, TreeBatch } from '../domain/recovery.ts';
 import type { StoreCalls } from '../domain/store.ts';
 import { setCallsAtOnce } from './calls-at-once.ts';
 import { loadCompiled } from './compiled-bundle.ts';
@@ -19,7 +19,8 @@ const send = (message: RecoveryMessage): Promise<void> => new Promise((resolve) 
 
 async function recover({ id, ...what }: Extract<RecoveryRequest, { kind: 'directory' }>): Promise<void> {
   const { store, evaluationMs } = await timed(what.bundle);
-  const recovery = await recoverDirectory(store, what, (stage, so) => send({ kind: 'stage', id, stage, so }));
+  const begin = (stage: Stage, so?: Recovery): Promise<void> => send({ kind: 'stage', id, stage, so });
+  const recovery = await recoverDirectory(store, what, begin, () => loadCompiled(what.bundle));
   outside?.end();
   await send({ kind: 'done', id, recovery, evaluationMs });
 }

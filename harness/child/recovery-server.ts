@@ -6,16 +6,17 @@
  * started. It ends when its input does. See `protocol/recovery-server.ts`. With a file for notes and directories, it and its children also
  * note what they use outside of these directories: see `watch-outside.ts`.
  */
-import type { Recovery, TreeBatch } from '../domain/recovery.ts';
+import type { Loaded, Recovery, TreeBatch } from '../domain/recovery.ts';
 import type { StoreCalls } from '../domain/store.ts';
 import { NO_STORE } from '../protocol/fork-server.ts';
 import { JsonLines, writeJsonLine } from '../protocol/json-lines.ts';
 import { ANSWERS, type RecoveryServerAnswer, type RecoveryServerRequest } from '../protocol/recovery-server.ts';
+import { loadOnly } from '../store/calls.ts';
 import { type ForkedRecoveries, forkedRecoveries } from './forked-recoveries.ts';
 import { loadBundle } from './load-bundle.ts';
 import { hookOpens } from './opened-files.ts';
 import { recoverDirectory } from './recover-directory.ts';
-import { BatchTrees, type FoundTree } from './recover-trees.ts';
+import { BatchTrees, type BuiltTree, type FoundTree } from './recover-trees.ts';
 import { refuse, type WarmNode, warmNode, warmStore } from './warm-store.ts';
 import { type OutsideWatch, watchOutside } from './watch-outside.ts';
 
@@ -44,6 +45,14 @@ interface Server {
 
 type DirectoryRequest = Extract<RecoveryServerRequest, { kind: 'directory' }>;
 
+/** What a child has saved, and another one has to load. */
+interface NextLoad {
+  readonly bundle: string;
+  readonly directory: string;
+  readonly onLoaded: (loaded: Loaded) => void;
+}
+
+const nextLoads: NextLoad[] = [];
 const directories: DirectoryRequest[] = [];
 const batches = new Map<number, Batch>();
 
@@ -109,8 +118,12 @@ function take(request: RecoveryServerRequest): void {
   }
 }
 
-/** Starts a child for each directory, and for each batch that has none. */
+/** Starts a child for each load and each directory, and for each batch that has none. */
 function startAll(server: Server): 'started' | 'here is the child' {
+  for (let wanted = nextLoads.shift(); wanted !== undefined; wanted = nextLoads.shift()) {
+    server.beforeFork();
+    if (startLoad(server, wanted) === 'here is the child') return 'here is the child';
+  }
   for (let request = directories.shift(); request !== undefined; request = directories.shift()) {
     server.beforeFork();
     if (startDirectory(server, request) === 'here is the child') return 'here is the child';
@@ -124,14 +137,36 @@ function startAll(server: Server): 'started' | 'here is the child' {
 }
 
 function startDirectory({ recoveries, storeOf, onRecovered }: Server, { id, ...what }: DirectoryRequest): 'started' | 'here is the child' {
+  const finish = (recovery: Recovery): void => answer({ kind: 'done', id, recovery });
   return recoveries.start<Recovery>({
-    recover: async (begin) => recoverDirectory(await storeOf(what.bundle), what, begin).finally(onRecovered),
-    onEnd: (ended) => answer({ kind: 'done', id, recovery: 'found' in ended ? ended.found : ended.stopped }),
+    recover: async (begin) => recoverDirectory(await storeOf(what.bundle), what, begin, 'another process').finally(onRecovered),
+    onEnd: (ended) => {
+      const recovery = 'found' in ended ? ended.found : ended.stopped;
+      if (recovery.save?.kind !== 'saved' || recovery.secondLoad !== undefined) finish(recovery);
+      else
+        nextLoads.push({ bundle: what.bundle, directory: what.directory, onLoaded: (secondLoad) => finish({ ...recovery, secondLoad }) });
+    },
+  });
+}
+
+/** The load after a save, by a child that has done nothing else. */
+function startLoad(
+  { recoveries, storeOf, onRecovered }: Server,
+  { bundle, directory, onLoaded }: NextLoad,
+): 'started' | 'here is the child' {
+  return recoveries.start<Loaded>({
+    recover: async () => loadOnly(await storeOf(bundle), directory).finally(onRecovered),
+    onEnd: (ended) => onLoaded('found' in ended ? ended.found : ended.stopped.load),
   });
 }
 
 function startTree({ recoveries, storeOf, onRecovered }: Server, batch: Batch): 'started' | 'here is the child' {
   const { trees } = batch;
+  const { bundle } = batch.batch;
+  const settle = (built: BuiltTree, found: FoundTree): void => {
+    batch.isBusy = false;
+    trees.settle(built, found);
+  };
   try {
     while (batch.next < batch.batch.trees.length && trees.answerKnown(batch.next)) batch.next += 1;
     const index = batch.next;
@@ -140,11 +175,17 @@ function startTree({ recoveries, storeOf, onRecovered }: Server, batch: Batch): 
       batch.next += 1;
       batch.isBusy = true;
       return recoveries.start<FoundTree>({
-        recover: async (begin) => trees.recover(built, await storeOf(batch.batch.bundle), begin).finally(onRecovered),
+        recover: async (begin) => trees.recover(built, await storeOf(bundle), begin, 'another process').finally(onRecovered),
         onStage: () => trees.stage(),
         onEnd: (ended) => {
-          batch.isBusy = false;
-          trees.settle(built, 'found' in ended ? ended.found : trees.endedIn(built, ended.stopped));
+          const found = 'found' in ended ? ended.found : trees.endedIn(built, ended.stopped);
+          if (trees.waitsForLoad(found))
+            nextLoads.push({
+              bundle,
+              directory: built.directory,
+              onLoaded: (loaded) => settle(built, trees.withNextLoad(built, found, loaded)),
+            });
+          else settle(built, found);
         },
       });
     }

@@ -54,6 +54,7 @@ function withHandles(store: ImportedStore): StoreCalls {
     load: async (directory) => store.load((await handleOf(directory)) as never),
     close,
     ...(store.open !== undefined && { release: close }),
+    ...(store.open !== undefined && store.close === undefined && { onlyOnce: true as const }),
     ...changesOf(store, change),
   };
 }

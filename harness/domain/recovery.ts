@@ -22,6 +22,8 @@ export interface Recovery {
   readonly save?: Saved;
   /** Absent when the save did not succeed. */
   readonly secondLoad?: Loaded;
+  /** The store that had saved found something else than one that was evaluated anew in the same process. */
+  readonly remembers?: true;
   /**
    * Paths of the files that existed before the load and that load opened; an empty file counts if load asked for its size. Present only where
    * load found nothing or threw, and where the kernel records reads.
@@ -40,7 +42,7 @@ export interface RecoveredTree {
   readonly left: readonly string[];
 }
 
-export type Stage = Exclude<keyof Recovery, 'opened' | 'lookedBy'>;
+export type Stage = Exclude<keyof Recovery, 'opened' | 'lookedBy' | 'remembers'>;
 
 /** How a process stopped within a stage. */
 export type Stopped = Extract<Loaded, { readonly kind: 'hung' | 'ended' }>;

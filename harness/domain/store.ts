@@ -156,6 +156,8 @@ export interface StoreCalls {
   readonly close?: (directory: string) => unknown;
   /** Closes what `load` opened, in a process that goes on with other directories. */
   readonly release?: (directory: string) => unknown;
+  /** It is not evaluated once more beside itself: its handle stays open until the process ends, or each call is a process of its own. */
+  readonly onlyOnce?: true;
 }
 
 /**

@@ -38,7 +38,7 @@ export interface RecoveryPool {
   control(bundle: string, makeDirectory: () => string): Promise<readonly Recovery[]>;
   /** Recovers in a warm process that has not had this bundle: only for what cannot deceive a later control. */
   first(task: RecoveryTask): Promise<Recovery>;
-  /** Recovers in a process that was started for it. */
+  /** Recovers in a process that was started for it; where that is unsure of the load after the save, another one loads. */
   fresh(task: RecoveryTask): Promise<Recovery>;
   /** The same, and how long it takes to have the store. */
   measure(task: RecoveryTask): Promise<Measured>;
@@ -167,6 +167,7 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
         return await work(worker);
       } finally {
         worker.kill();
+        await worker.ended; // who looks next finds it dead
       }
     });
   const inForked = async (task: RecoveryTask): Promise<Recovery | undefined> => {
@@ -180,7 +181,10 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
   };
   return {
     workers: options.workers,
-    warm: (task) => enqueue(task.bundle, (worker) => worker.recover(task)),
+    warm: async (task) => {
+      const { remembers: _, ...recovery } = await enqueue(task.bundle, (worker) => worker.recover(task));
+      return recovery;
+    },
     warmTrees: (task, { onProgress, onStuck }) => {
       const watch: BatchWatch = {
         onStuck,
@@ -196,7 +200,12 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
       return Promise.all(used.map((worker) => worker.recover({ bundle, directory: makeDirectory(), next: null, onlyLoad: true })));
     },
     first: (task) => inUnused(task.bundle, (worker) => worker.recover(task)),
-    fresh: (task) => inFresh((worker) => worker.recover(task)),
+    fresh: async (task) => {
+      const { remembers, ...recovery } = await inFresh((worker) => worker.recover(task));
+      if (!isUnsure({ ...recovery, ...(remembers && { remembers }) })) return recovery;
+      const { load } = await inFresh((worker) => worker.recover({ ...task, onlyLoad: true }));
+      return { ...recovery, secondLoad: load };
+    },
     measure: (task) => inFresh((worker) => worker.measure(task)),
     forked: (task) => inTurn(() => inForked(task)),
     forking: async (bundle) => {
@@ -217,3 +226,10 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
     },
   };
 }
+
+/**
+ * Whether a process of its own must load what was saved: in the one that saved, two evaluations of the store differ, or one got no further. The
+ * first may hold a lock until its process ends.
+ */
+const isUnsure = ({ remembers, secondLoad }: Recovery): boolean =>
+  remembers === true || secondLoad?.kind === 'hung' || secondLoad?.kind === 'ended';

@@ -1,4 +1,5 @@
 /** Calls on a store. The stages of recovery return their result as data. */
+import { isDeepStrictEqual } from 'node:util';
 import { keysOf } from '../domain/json.ts';
 import type { Loaded, Saved } from '../domain/recovery.ts';
 import type { StoreCalls } from '../domain/store.ts';
@@ -14,7 +15,39 @@ export async function load(store: StoreCalls, directory: string): Promise<Loaded
   } catch (error) {
     return { kind: 'threw', error: inWords(error) };
   }
-  return toJson(value);
+  const loaded = toJson(value);
+  // A store may return what it goes on to change.
+  return loaded.kind === 'loaded' && loaded.value !== undefined ? { kind: 'loaded', value: structuredClone(loaded.value) } : loaded;
+}
+
+/**
+ * Who loads after a save: a store that is evaluated anew in the same process, or the next process, which is somebody else's work. Absent: the store
+ * that saved.
+ */
+export type NextLoad = (() => Promise<StoreCalls>) | 'another process';
+
+/**
+ * What load finds after a save; undefined where another process has to load. `differs`: the store that saved, which may remember, finds something
+ * else than one that is evaluated anew. Then the latter counts.
+ */
+export async function loadAfterSave(
+  store: StoreCalls,
+  directory: string,
+  next: NextLoad | undefined,
+): Promise<{ readonly found: Loaded; readonly differs: boolean } | undefined> {
+  if (next === 'another process' && store.onlyOnce !== true) return void (await store.close?.(directory));
+  const same = await load(store, directory);
+  await store.close?.(directory);
+  if (next === undefined || next === 'another process' || store.onlyOnce === true) return { found: same, differs: false };
+  const found = await loadOnly(await next(), directory);
+  return { found, differs: !isDeepStrictEqual(found, same) };
+}
+
+/** What a store finds that does nothing else. */
+export async function loadOnly(store: StoreCalls, directory: string): Promise<Loaded> {
+  const loaded = await load(store, directory);
+  await release(store, directory);
+  return loaded;
 }
 
 /** A change. Rejects if it fails, or if the store has no such function. */

@@ -182,7 +182,7 @@ describe.skipIf(memoryDirectory() === undefined)('a load is carried out once for
       ['a', 'b'].map((junk) => treeOf({ value, junk })),
       NEXT,
     );
-    expect(loads() - before).toBe(4);
+    expect(loads() - before).toBe(6);
   });
 });
 

@@ -52,7 +52,10 @@ describe('a store that remembers values of other directories', () => {
     ['in an ES module is caught', 'const memory = {};', 'mjs', false],
     ['in a module is not, because that is evaluated anew', 'const memory = {};', 'cjs', true],
   ])('%s', async (_, top, type, warm) => {
-    const recovery = await recoveryThat(`${REMEMBERS}, save: (dir, value) => { memory.value = value; }`, { top, type });
+    const recovery = await recoveryThat(
+      `${REMEMBERS}, save: (dir, value) => { memory.value = value; fs.writeFileSync(file(dir), JSON.stringify(value)); }`,
+      { top, type },
+    );
     const one = (kept: number) => async () => expect(await recovery.recover(directoryWith(root, { kept }), NEXT)).toEqual(works({ kept }));
     expect(await isRepeated(recovery, one(1))).toBe(!warm);
     // From now on it cannot matter any more.
@@ -144,3 +147,40 @@ test('each tree is confirmed once for each value that is saved next', async () =
 });
 
 const lines = (path: string): string[] => readFileSync(path, 'utf8').split('\n').filter(Boolean);
+
+describe('the load after the save is asked of a store that does not remember it', () => {
+  /** After a crash, which left `temp`, it saves no more, and does not say so. */
+  const DEAF = `save: (dir, value) => { memory.value = value; if (!fs.existsSync(dir + '/temp')) fs.writeFileSync(file(dir), JSON.stringify(value)); },
+    load: (dir) => (memory.value ??= read(dir))`;
+  const crashed = treeOf({ value: '{"kept":1}', temp: '' });
+  const deaf = { ...works({ kept: 1 }), secondLoad: { kind: 'loaded', value: { kept: 1 } } };
+
+  test('in a warm process, a fresh one, and one that is forked before it has a store', async () => {
+    const recovery = await recoveryThat(DEAF, { top: 'const memory = {};' });
+    const [inWarm] = await recovery.recoverTrees([crashed], NEXT);
+    expect(inWarm?.recovery).toEqual(deaf);
+    expect(await recovery.confirm(crashed, NEXT)).toEqual(deaf);
+    for (const temp of ['1', '2']) expect(await recovery.confirm(treeOf({ value: '{"kept":1}', temp }), NEXT, 'kind')).toEqual(deaf);
+  });
+
+  /** It is locked by the process that loaded first, until that is dead; by a store that was evaluated before, too. */
+  const LOCKED = `load: (dir) => {
+      const lock = dir + '/lock', owner = fs.existsSync(lock) ? Number(fs.readFileSync(lock, 'utf8')) : 0;
+      if (owner !== 0 && mine !== dir) { let lives = true; try { process.kill(owner, 0); } catch { lives = false; } if (lives) throw new Error('locked'); }
+      fs.writeFileSync(lock, String(process.pid)); mine = dir;
+      return read(dir);
+    }`;
+
+  test('and of another process, where the store holds a lock until its own ends', async () => {
+    const recovery = await recoveryThat(LOCKED, { top: 'let mine;' });
+    const tree = treeOf({ value: '{"kept":1}' });
+    expect(await recovery.confirm(tree, NEXT)).toEqual(works({ kept: 1 }));
+    expect(await recovery.confirm(tree, NEXT, 'kind')).toEqual(works({ kept: 1 }));
+  });
+
+  test('unless its handle stays open', async () => {
+    const text = `open: (dir) => { if (globalThis.opened === dir) throw new Error('open twice'); globalThis.opened = dir; return dir; }`;
+    const recovery = await recoveryThat(text);
+    expect(await recovery.confirm(treeOf({ value: '{"kept":1}' }), NEXT)).toEqual(works({ kept: 1 }));
+  });
+});
