@@ -47,6 +47,11 @@ export const MECHANISMS = {
     mend: 'write, fsync and close it under another name, and rename it as the last step',
     explainsLine: true,
   },
+  'placed-too-early': {
+    does: 'puts a file in place before what it stands for is there, or over the last copy that is good',
+    mend: 'put in place first what it refers to, and check a copy before it replaces another one',
+    explainsLine: true,
+  },
   'renamed-unsynced': {
     does: 'renames a file whose data may not be on disk yet',
     mend: 'fsync the file before the rename',
@@ -150,7 +155,7 @@ export const MECHANISMS = {
     mend: 'find out whether the owner is dead, and take over if it is',
   },
   blocks: {
-    does: 'leaves something behind that makes the next save fail',
+    does: 'leaves something behind that makes the next save fail, or hides it',
     mend: 'take away or overwrite what a crashed save left behind',
   },
 } as const satisfies { readonly [name: string]: MechanismRow };

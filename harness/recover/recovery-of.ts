@@ -33,7 +33,7 @@ export interface StoreRecovery {
   readonly givenBy?: (promised: Promised) => Json;
   /** Of a program without a check: says what it must reach when it is run again. */
   readonly aimAt?: (end: RunTree, variation: Variation) => Promise<void>;
-  /** Recovers a directory in a crash state, and changes it. */
+  /** Recovers a directory in a crash state, and changes it. Error messages name it `<dir>`. */
   recover(directory: string, next: Json): Promise<Recovery>;
   /**
    * Recovers trees; each distinct pair of tree and `next` is recovered once. `onDone` receives the number of trees done. Equal answers are
@@ -156,7 +156,7 @@ export async function recoveryOf(
     adds,
     readsTimes: store.readsTimes,
     isSlow,
-    recover: (directory, next) => (warm ? warmPool.warm : pool.fresh)({ bundle, directory, next }),
+    recover: async (directory, next) => withoutDirectory(await (warm ? warmPool.warm : pool.fresh)({ bundle, directory, next }), directory),
     recoverTrees: async (trees, next, onDone = () => {}) => {
       const nextKey = JSON.stringify(next);
       const missing: Missing[] = [];
@@ -214,6 +214,14 @@ export async function recoveryOf(
       return warm ? found : recover('again');
     },
   };
+}
+
+/** Its errors name the directory `<dir>`, as they do where trees are recovered. */
+function withoutDirectory(recovery: Recovery, directory: string): Recovery {
+  const inWords = <Stage extends object | undefined>(stage: Stage): Stage =>
+    stage !== undefined && 'error' in stage ? { ...stage, error: String(stage.error).replaceAll(directory, '<dir>') } : stage;
+  const { load, save, secondLoad } = recovery;
+  return { ...recovery, load: inWords(load), ...(save && { save: inWords(save) }), ...(secondLoad && { secondLoad: inWords(secondLoad) }) };
 }
 
 /** None, where load does not return all that was saved: then that is judged as the loss it is. */

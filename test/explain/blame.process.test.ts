@@ -121,6 +121,39 @@ test.each<[string, RacingStore, (readonly [string, string])[], string[]]>([
     [`not-locked: ${PLACE}`],
   ],
   [
+    'places its index before what it refers to',
+    {
+      save: `const item = require('node:crypto').randomUUID() + '.item';\nfs.writeFileSync(at(dir, 'temp'), item, { flush: true });
+fs.renameSync(at(dir, 'temp'), at(dir, 'index'));\nfs.writeFileSync(at(dir, item), JSON.stringify(value), { flush: true });\n${SYNC}`,
+      load: `return fs.existsSync(at(dir, 'index')) ? JSON.parse(fs.readFileSync(at(dir, fs.readFileSync(at(dir, 'index'), 'utf8')), 'utf8')) : {};`,
+    },
+    [['replace', 'process-kill']],
+    [`placed-too-early: fs.renameSync(at(dir, 'temp'), at(dir, 'index'));`],
+  ],
+  [
+    'loses without any fault',
+    { save: `${WRITE}\nif (!fs.existsSync(at(dir, 'live')))\n${PLACE}\n${SYNC}` },
+    [
+      ['replace', 'process-kill'],
+      ['replace', 'io-error'],
+    ],
+    ['not-what-was-saved: -'],
+  ],
+  [
+    'forgets to force its slot, which it writes in place by design',
+    {
+      save: `const other = fs.existsSync(at(dir, 'slot')) && fs.readFileSync(at(dir, 'slot'), 'utf8') === 'a' ? 'b' : 'a';
+fs.writeFileSync(at(dir, other), JSON.stringify(value));\nfs.writeFileSync(at(dir, 'temp'), other, { flush: true });
+fs.renameSync(at(dir, 'temp'), at(dir, 'slot'));\n${SYNC}`,
+      load: `return fs.existsSync(at(dir, 'slot')) ? JSON.parse(fs.readFileSync(at(dir, fs.readFileSync(at(dir, 'slot'), 'utf8')), 'utf8')) : {};`,
+    },
+    [
+      ['replace', 'process-kill'],
+      ['save-twice', 'power-loss:ext4'],
+    ],
+    ['not-forced: fs.writeFileSync(at(dir, other), JSON.stringify(value));'],
+  ],
+  [
     'leaves its lock behind',
     {
       save: `const lock = at(dir, 'lock');\nfs.closeSync(fs.openSync(lock, 'wx'));\n${WRITE}\n${PLACE}\n${SYNC}\nawait fsp.unlink(lock).catch(() => {});`,

@@ -13,7 +13,7 @@ import { equalEntries, treeKey } from '../../domain/tree.ts';
 import { destroyerBefore, effectText, finisherOf, isAppended, mechanismOf, promisedBefore, resolvedAfter } from '../../explain/changed.ts';
 import { violates } from '../held.ts';
 import type { Findings } from '../model.ts';
-import type { CrashState, CrashVerdict, CutState, LossState, TwiceState } from './crash-state.ts';
+import { type CrashState, type CrashVerdict, type CutState, type LossState, lostIn, type TwiceState } from './crash-state.ts';
 import type { CrashExplored } from './explore.ts';
 import { isWhollyLost } from './lost-text.ts';
 
@@ -26,17 +26,29 @@ interface Culprit {
 export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Findings<CrashExplored>): Promise<Blame | undefined> {
   const { subject, state } = verdict.case;
   const judged = judgedTrees(explored.verdicts, violates(cell), subject.trace);
+  const ends = outcomesAtEnd(explored.verdicts, subject.trace);
+  const isInTheWay = verdict.outcome === 'hung' || verdict.outcome === 'blocked';
+  if (isInTheWay && ends.includes(verdict.outcome)) return LOST_ANYWAY;
+  const known: Known = {
+    judged,
+    isOfValue: BY_OUTCOME[verdict.outcome] === undefined,
+    endsWell: ends.length > 0 && !ends.some(violates(cell)),
+  };
   const culprit =
     state.how === 'in-recovery'
-      ? culpritOfTwo(state, subject)
-      : (writtenLate(state, subject, judged) ?? culpritOf(state, subject.trace, judged));
-  if (culprit === undefined) return isNeverWritten(subject.trace) ? NEVER_WRITTEN : undefined;
+      ? culpritOfTwo(state, subject, known)
+      : (writtenLate(state, subject, judged) ?? culpritOf(state, subject.trace, known));
+  if (culprit === undefined && isNeverWritten(subject.trace)) return NEVER_WRITTEN;
+  if (culprit === undefined) return ends.some(violates(cell)) ? LOST_ANYWAY : undefined;
   const { op } = culprit;
   const mechanism = BY_OUTCOME[verdict.outcome] ?? culprit.mechanism;
   const site = (await subject.sites()).sites.get(op.index);
   const isOfRun = subject.trace.ops[op.index - 1] === op;
   return { mechanism, op: effectText(op), ...(isOfRun && site && { site }) };
 }
+
+/** Where it is lost with no crash and no fault, too. */
+export const LOST_ANYWAY: Blame = { mechanism: 'not-what-was-saved', op: 'load' };
 
 /** Where no op brought what was promised, not even late. */
 export const NEVER_WRITTEN: Blame = { mechanism: 'promised-unwritten', op: 'what was saved' };
@@ -77,11 +89,41 @@ function judgedByTrace(verdicts: readonly CrashVerdict[], isViolation: (outcome:
   return byTrace;
 }
 
-export function culpritOf(state: Exclude<CrashState, TwiceState>, trace: Trace, judged: Judged): Culprit | undefined {
+export function culpritOf(state: Exclude<CrashState, TwiceState>, trace: Trace, known: Known): Culprit | undefined {
   const { op, bytes } = state.at;
-  if (state.how === 'cut') return culpritOfCut(state, trace) ?? windowAt(trace, op, judged);
-  if (state.how === 'power-lost' && state.loss.lost.length > 0) return culpritOfLoss(state, trace, judged);
-  return bytes === undefined ? windowAt(trace, op, judged) : windowBefore(trace, op, judged);
+  if (state.how === 'cut') return culpritOfCut(state, trace) ?? windowAt(trace, op, known);
+  if (state.how === 'power-lost' && state.loss.lost.length > 0) return culpritOfLoss(state, trace, known);
+  return bytes === undefined ? windowAt(trace, op, known) : windowBefore(trace, op, known);
+}
+
+/** What is known of a cell when one of its cases is blamed. */
+export interface Known {
+  readonly judged: Judged;
+  /** A value is lost. Else something is in the way of others, whatever became of the value. */
+  readonly isOfValue: boolean;
+  /** With no crash at all, nothing is lost. */
+  readonly endsWell: boolean;
+}
+
+export const NOTHING_KNOWN: Known = { judged: () => undefined, isOfValue: true, endsWell: false };
+
+/** What is found after the whole run, of which nothing is lost. */
+function outcomesAtEnd(verdicts: readonly CrashVerdict[], trace: Trace): Outcome[] {
+  return verdicts
+    .filter(
+      ({ case: { state, subject } }) =>
+        subject.trace === trace &&
+        state.how !== 'in-recovery' &&
+        lostIn(state) === 0 &&
+        state.points.some(({ op }) => op === trace.ops.length),
+    )
+    .map(({ outcome }) => outcome);
+}
+
+/** How an op loses a value. A rename of a run that ends well comes too early. */
+function mechanismIn(op: Op, trace: Trace, known: Known): Mechanism {
+  const mechanism = mechanismOf(op, trace);
+  return mechanism === 'not-what-was-saved' && known.endsWell ? 'placed-too-early' : mechanism;
 }
 
 /**
@@ -109,51 +151,57 @@ const judgedBefore = (trees: Trace['trees'], boundary: number, judged: Judged): 
   judged(trees.slice(0, boundary).findLast((tree) => tree !== trees[boundary]));
 
 /** The stretch of violating boundaries that a boundary is in begins after this op. */
-function windowAt(trace: Trace, boundary: number, judged: Judged): Culprit | undefined {
+function windowAt(trace: Trace, boundary: number, known: Known): Culprit | undefined {
+  const { judged, isOfValue } = known;
   const { ops, trees, marks } = trace;
   let first = boundary;
   while (first > 0 && (trees[first - 1] === trees[first] || judged(trees[first - 1]) === true)) first -= 1;
   const op = ops[first - 1];
   if (op === undefined) return undefined;
   // Of a history only what failed is kept: then the run itself shows which op took the value away.
-  const culprit = judged(trees[first - 1]) === false ? undefined : destroyerBefore(trace, boundary);
-  if (culprit !== undefined) return { op: culprit, mechanism: mechanismOf(culprit, trace) };
-  if (!marks.some(({ kind, afterOp }) => kind === 'resolved' && afterOp === first)) return { op, mechanism: mechanismOf(op, trace) };
+  const culprit = !isOfValue || judged(trees[first - 1]) === false ? undefined : destroyerBefore(trace, boundary);
+  if (culprit !== undefined) return { op: culprit, mechanism: mechanismIn(culprit, trace, known) };
+  if (!marks.some(({ kind, afterOp }) => kind === 'resolved' && afterOp === first)) return { op, mechanism: mechanismIn(op, trace, known) };
   // The tree is the same as before; the promise has changed.
   const ended = finisherOf(trace, first - 1, trees[first] ?? new Map());
-  return ended === op ? { op, mechanism: mechanismOf(op, trace) } : { op: ended ?? op, mechanism: 'not-what-was-saved' };
+  return ended === op ? { op, mechanism: mechanismIn(op, trace, known) } : { op: ended ?? op, mechanism: 'not-what-was-saved' };
 }
 
 /** The crash came inside op `index`. */
-function windowBefore(trace: Trace, index: number, judged: Judged): Culprit | undefined {
+function windowBefore(trace: Trace, index: number, known: Known): Culprit | undefined {
+  const { judged } = known;
   const op = trace.ops[index - 1];
-  if (judged(trace.trees[index - 1]) === true) return windowAt(trace, index - 1, judged);
-  return op && { op, mechanism: mechanismOf(op, trace) };
+  if (judged(trace.trees[index - 1]) === true) return windowAt(trace, index - 1, known);
+  return op && { op, mechanism: mechanismIn(op, trace, known) };
 }
 
 /** It gives a file another name. */
 const places = ({ call }: Op): boolean => call === 'rename' || call === 'link';
 
-function culpritOfLoss({ at, loss: { lost }, unit }: LossState, trace: Trace, judged: Judged): Culprit | undefined {
+function culpritOfLoss({ at, loss: { lost }, unit }: LossState, trace: Trace, known: Known): Culprit | undefined {
   const { ops, trees } = trace;
+  const { judged, isOfValue } = known;
   // Where the crash alone is enough, nobody needs the loss to explain it.
-  const alone = windowIfViolating(trace, at.op, judged);
+  const alone = windowIfViolating(trace, at.op, known);
   if (alone !== undefined) return alone;
-  const relevant = lost.filter(({ op }) => staysUntilResolved(trace, op));
+  const relevant = lost.filter(({ op }) => !isOfValue || staysUntilResolved(trace, op));
   const lostOps = [...new Set(relevant.map(({ op }) => op))].sort((one, other) => one.index - other.index);
   const [first] = lostOps;
-  if (first === undefined) return windowAt(trace, at.op, judged);
+  if (first === undefined) return windowAt(trace, at.op, known);
   const contents = new Set(relevant.flatMap(({ op, effect }) => (effect.kind === 'names' || effect.kind === 'mode' ? [] : [op.file.id])));
   const landed = ops
     .slice(first.index - 1, at.op)
     .filter((op) => trees[op.index] !== trees[op.index - 1] && !isWhollyLost(trace, unit, op.index, lost));
   const renamed = landed.findLast((op) => places(op) && contents.has(op.file.id));
   if (renamed !== undefined) return { op: renamed, mechanism: 'renamed-unsynced' };
-  const begun = windowIfViolating(trace, first.index - 1, judged);
+  const begun = windowIfViolating(trace, first.index - 1, known);
   if (begun !== undefined) return begun;
   const inPlace = lostOps.find(({ file }) => contents.has(file.id) && !ops.some((op) => places(op) && op.file.id === file.id));
-  if (inPlace !== undefined && isReferredTo(trace, inPlace))
-    return { op: lostOps.findLast(({ file }) => file.id === inPlace.file.id) ?? inPlace, mechanism: 'not-forced' };
+  const ofFile = lostOps.filter(({ file }) => file.id === inPlace?.file.id);
+  // Where no kill does harm, and the disk may have all of it or nothing, it is written in place by design.
+  const isByDesign = trees.every((tree) => judged(tree) === false) && ofFile.every((op) => isWhollyLost(trace, unit, op.index, lost));
+  if (inPlace !== undefined && (isByDesign || isReferredTo(trace, inPlace)))
+    return { op: ofFile.at(-1) ?? inPlace, mechanism: 'not-forced' };
   if (inPlace !== undefined) return { op: inPlace, mechanism: isAppended(trace, inPlace.index) ? 'appended' : 'written-in-place' };
   const promised = trees[promisedBefore(trace, first.index)] ?? new Map();
   const took = landed.findLast(({ call, file }) => (call === 'unlink' || call === 'rename') && promised.has(file.actual));
@@ -210,12 +258,12 @@ function isReferredTo(trace: Trace, { index, file }: Op): boolean {
   );
 }
 
-function windowIfViolating(trace: Trace, boundary: number, judged: Judged): Culprit | undefined {
-  return judged(trace.trees[boundary]) === true ? windowAt(trace, boundary, judged) : undefined;
+function windowIfViolating(trace: Trace, boundary: number, known: Known): Culprit | undefined {
+  return known.judged(trace.trees[boundary]) === true ? windowAt(trace, boundary, known) : undefined;
 }
 
 /** A recovery saves like any save: what it does at the same line is to blame on that line. */
-function culpritOfTwo({ second, trace }: TwiceState, subject: RecordedSubject): Culprit | undefined {
+function culpritOfTwo({ second, trace }: TwiceState, subject: RecordedSubject, known: Known): Culprit | undefined {
   const done = trace.ops.slice(0, second.at.op);
   const { names } = subject.trace.variation;
   const kept = new Set(
@@ -228,5 +276,7 @@ function culpritOfTwo({ second, trace }: TwiceState, subject: RecordedSubject): 
   const op = destroyerBefore(trace, second.at.op, (path) => kept.has(path)) ?? changed ?? done.at(-1);
   if (op === undefined) return undefined;
   const same = subject.trace.ops.find((other) => effectText(other) === effectText(op));
-  return same === undefined ? { op, mechanism: 'recovery-not-repeatable' } : { op: same, mechanism: mechanismOf(same, subject.trace) };
+  return same === undefined
+    ? { op, mechanism: 'recovery-not-repeatable' }
+    : { op: same, mechanism: mechanismIn(same, subject.trace, known) };
 }

@@ -6,7 +6,7 @@ import type { Outcome } from '../../domain/store.ts';
 import type { Op, Trace } from '../../domain/trace.ts';
 import { destroyerBefore, effectText, finisherOf, leftAll, looks, madeAndLeft, mechanismOf } from '../../explain/changed.ts';
 import { asMeant } from '../../explain/op-text.ts';
-import { BY_OUTCOME, culpritOf } from '../crash/blame.ts';
+import { BY_OUTCOME, culpritOf, LOST_ANYWAY, NOTHING_KNOWN } from '../crash/blame.ts';
 import { violates } from '../held.ts';
 import type { Findings } from '../model.ts';
 import type { FaultExplored } from './explore.ts';
@@ -22,14 +22,17 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
     sighting,
   } = verdict;
   const { trace } = subject;
-  if (fails.kind === 'then-crash') return blameCrashAfter(verdict);
   const breaks = violates(cell);
+  // With nothing failing, too, it loses.
+  if ((await verdict.case.trial.undisturbed()).some(breaks)) return LOST_ANYWAY;
+  if (fails.kind === 'then-crash') return blameCrashAfter(verdict);
   const isEnough = (first: FaultCase): boolean =>
     explored.verdicts.some((one) => breaks(one.outcome) && isDeepStrictEqual(one.case.fails, first));
   const { fault, op: failed } = blamedFault(fails, trace, run.trace, isEnough);
   if (failed === undefined) return undefined;
   const lock = STOPS_OTHERS.has(outcome) ? madeAndLeft(trace, run.trace, sighting.tree) : undefined;
-  if (lock !== undefined) return blameOfRun(lock, subject, mechanismOfFailure(outcome, failed, fault, run.trace, fails));
+  if (lock !== undefined)
+    return blameOfRun(lock, subject, mechanismOfFailure(outcome, failed, fault, { run: run.trace, undisturbed: trace, fails }));
   const at = failed.index - 1;
   // What the failed call left behind stops the next save, whatever became of the value.
   const isOfValue = BY_OUTCOME[outcome] === undefined;
@@ -41,7 +44,7 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   const op = taken ?? lostAnyway ?? failed;
   const mechanism =
     op === failed
-      ? mechanismOfFailure(outcome, failed, fault, run.trace, fails)
+      ? mechanismOfFailure(outcome, failed, fault, { run: run.trace, undisturbed: trace, fails })
       : outcome === 'false-ack'
         ? 'not-what-was-saved'
         : mechanismOf(op, trace);
@@ -55,7 +58,7 @@ async function blameCrashAfter({ case: { subject, left }, outcome }: FaultVerdic
   const { trace, boundary, tree, loss } = left;
   const at = { at: { op: boundary }, tree, promisedAt: boundary, points: [{ op: boundary }] } as const;
   const state = loss === undefined ? ({ ...at, how: 'killed' } as const) : ({ ...at, how: 'power-lost', loss, unit: 4096 } as const);
-  const culprit = culpritOf(state, trace, () => undefined);
+  const culprit = culpritOf(state, trace, { ...NOTHING_KNOWN, isOfValue: BY_OUTCOME[outcome] === undefined });
   if (culprit === undefined) return undefined;
   return blameOfRun(culprit.op, subject, BY_OUTCOME[outcome] ?? culprit.mechanism);
 }
@@ -94,19 +97,26 @@ function mechanismOfFailure(
   outcome: FaultVerdict['outcome'],
   failed: Op,
   fault: OpFault | undefined,
-  { marks }: Pick<Trace, 'marks'>,
-  fails: WhatFails,
+  { run, undisturbed, fails }: { readonly run: Trace; readonly undisturbed: Trace; readonly fails: WhatFails },
 ): Mechanism {
   if (outcome === 'exposed') return 'exposed';
   if (outcome === 'hung') return 'waits-forever';
   if (outcome === 'blocked') return 'blocks';
   if (fault?.kind === 'short' && failed.call === 'read') return 'short-read';
-  if (looks(failed)) return 'read-failure-taken-for-empty';
+  const hasResolved = run.marks.find(({ afterOp }) => afterOp >= failed.index)?.kind === 'resolved';
+  const goesOn = hasResolved || run.ops.some(({ index }) => index > failed.index && run.trees[index] !== run.trees[index - 1]);
+  if (looks(failed)) return goesOn ? 'read-failure-taken-for-empty' : 'failure-not-undone';
   if (fault?.kind === 'short') return 'short-write';
-  const hasResolved = marks.find(({ afterOp }) => afterOp >= failed.index)?.kind === 'resolved';
   if (hasResolved && isRestLost(fault, failed, fails)) return 'short-write';
-  const isSwallowed = fault?.kind === 'lost' && hasResolved;
-  return outcome === 'false-ack' || isSwallowed ? 'error-swallowed' : 'failure-not-undone';
+  return hasResolved && (outcome === 'false-ack' || fault?.kind === 'lost' || !goesAnotherWay(run, failed, undisturbed))
+    ? 'error-swallowed'
+    : 'failure-not-undone';
+}
+
+/** Whether a store answered a failure with something that it does not do without it. */
+function goesAnotherWay(run: Pick<Trace, 'ops'>, failed: Op, undisturbed: Trace): boolean {
+  const usual = new Set(undisturbed.ops.map(textOf));
+  return run.ops.some((op) => op.index > failed.index && !looks(op) && !usual.has(textOf(op)));
 }
 
 /**

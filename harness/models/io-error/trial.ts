@@ -3,6 +3,7 @@ import type { Bench } from '../../bench/bench.ts';
 import type { RecordedSubject } from '../../bench/subject.ts';
 import { once } from '../../domain/once.ts';
 import { FRESH, type NotMeasured, type Sighting } from '../../domain/sighting.ts';
+import type { Outcome } from '../../domain/store.ts';
 import type { Mark, Trace, Tree } from '../../domain/trace.ts';
 import { timesAt } from '../../domain/tree-times.ts';
 import { exposure } from '../../judge/exposed.ts';
@@ -50,6 +51,8 @@ export interface Trial {
   readonly control: () => Promise<FaultyRun | NotRun>;
   /** Whether the process that lived on is asked: only if it finds, with no fault, what a fresh process finds. */
   readonly asksSame: () => Promise<boolean>;
+  /** What comes of a run in which nothing fails: as a fresh process finds it, and the one that lived on. Nothing of a program. */
+  readonly undisturbed: () => Promise<readonly Outcome[]>;
   readonly options: ReturnType<typeof oracleOptions>;
 }
 
@@ -84,12 +87,16 @@ export function trialOf(bench: Bench, subject: RecordedSubject, profile: string 
     subject,
     lab,
     control: once(() => runAlone(lab, [])),
-    asksSame: once(async () => {
-      if (lab.isOneRun || !('trace' in (await trial.control()))) return false;
+    undisturbed: once(async () => {
+      if (lab.isOneRun || !('trace' in (await trial.control()))) return [];
       const controls = [false, true].map((asks): FaultyCase => ({ trial, subject, fails: { kind: 'control', asksSame: asks } }));
       const { verdicts } = await judge(controls, { confirm: false });
-      return verdicts[0]?.outcome === verdicts[1]?.outcome;
+      return verdicts.map(({ outcome }) => outcome);
     }),
+    asksSame: async () => {
+      const [fresh, same] = await trial.undisturbed();
+      return fresh !== undefined && fresh === same;
+    },
     options: oracleOptions(bench),
   };
   return trial;

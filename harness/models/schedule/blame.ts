@@ -104,17 +104,22 @@ function isShared(op: ScheduleOp, then: readonly ScheduleOp[], all: readonly Sch
   return then.slice(0, isOver < 0 ? undefined : isOver).some((one) => one.task !== task && one.path === path && opensToWrite(one));
 }
 
-/** What took away, by its name, a file that this task then did not find any more. */
+/** What took away, by its name, what this task then did not find any more: the file, its directory, or entries of a directory that it lists. */
 function removedUnder(task: number, ops: readonly ScheduleOp[], all: readonly ScheduleOp[]): ScheduleOp | undefined {
   const missed = ops.findLast((op) => op.task === task && op.error === 'ENOENT' && (op.call === 'open' || op.call === 'stat'));
-  if (missed === undefined) return undefined;
-  const until = ops.indexOf(missed);
-  return ops
-    .slice(0, until)
-    .findLast(
-      (op) => op.task !== task && op.error === undefined && op.path === missed.path && op.call === 'unlink' && !isTarget(op.path, all),
-    );
+  const listed = ops.findLast((op) => op.task === task && op.error === undefined && op.call === 'readdir');
+  const removed = (before: ScheduleOp | undefined, isWanted: (path: string, by: ScheduleOp) => boolean): ScheduleOp | undefined =>
+    before &&
+    ops
+      .slice(0, ops.indexOf(before))
+      .findLast((op) => isRemoval(op) && op.task !== task && isWanted(before.path, op) && !isTarget(op.path, all));
+  return (
+    removed(missed, (path, by) => path === by.path || path.startsWith(`${by.path}/`)) ??
+    removed(listed, (path, by) => by.path.slice(0, by.path.lastIndexOf('/')) === path)
+  );
 }
+
+const isRemoval = ({ call, error }: ScheduleOp): boolean => (call === 'unlink' || call === 'rmdir') && error === undefined;
 
 /** How an op takes away a file that has one name in all saves, and is no lock, which is made exclusively. */
 function takesAway(op: ScheduleOp, all: readonly ScheduleOp[]): Mechanism | undefined {

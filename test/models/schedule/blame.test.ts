@@ -89,6 +89,12 @@ test('a file that was removed while a load wanted it', () => {
   const ops = [written(0, 'v2.json'), removed(0, 'v1.json'), missed(1, 'v1.json')];
   expect(blameOf(ops, { outcome: 'unreadable', reader: 1 })).toBe('removed-while-read: unlink v1.json');
   expect(blameOf(ops, { outcome: 'unreadable', reader: 0 })).toBe('written-in-place: open v2.json (write, create)');
+  const directory: ScheduleOp = { task: 0, call: 'rmdir', path: 'v1', changed: true };
+  const emptied = removed(0, 'v1/a');
+  const listing: ScheduleOp = { task: 1, call: 'readdir', path: 'v1', changed: false };
+  expect(blameOf([emptied, directory, missed(1, 'v1/a')], { outcome: 'unreadable', reader: 1 })).toBe('removed-while-read: rmdir v1');
+  expect(blameOf([emptied, directory, missed(1, 'v1')], { outcome: 'unreadable', reader: 1 })).toBe('removed-while-read: rmdir v1');
+  expect(blameOf([emptied, listing], { reader: 1 })).toBe('removed-while-read: unlink v1/a');
   // Where the name comes back by a rename, the only copy was gone for a while.
   const gap = [removed(0, 'value'), missed(1, 'value'), renamed(0, 't', 'value')];
   expect(blameOf(gap, { reader: 1 })).toBe('removed: unlink value');
