@@ -5,10 +5,7 @@ import { distance as levenshtein } from 'fastest-levenshtein';
 
 const MOST_LISTED = 20;
 
-/**
- * The known names nearest to the wanted one, best first, without those that are too far from it.
- * @internal
- */
+/** The known names nearest to the wanted one, best first, without those that are too far from it. */
 export function nearestNames(wanted: string, known: readonly string[], most = 3): string[] {
   const want = wanted.toLowerCase();
   return known
