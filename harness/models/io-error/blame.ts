@@ -103,7 +103,9 @@ function mechanismOfFailure(
   if (outcome === 'hung') return 'waits-forever';
   if (outcome === 'blocked') return 'blocks';
   if (fault?.kind === 'short' && failed.call === 'read') return 'short-read';
-  const hasResolved = run.marks.find(({ afterOp }) => afterOp >= failed.index)?.kind === 'resolved';
+  // A call may fail when all steps have resolved, in close: what was acknowledged until then is not there.
+  const settled = run.marks.find(({ afterOp }) => afterOp >= failed.index) ?? (outcome === 'false-ack' ? run.marks.at(-1) : undefined);
+  const hasResolved = settled?.kind === 'resolved';
   const goesOn = hasResolved || run.ops.some(({ index }) => index > failed.index && run.trees[index] !== run.trees[index - 1]);
   if (looks(failed)) return goesOn ? 'read-failure-taken-for-empty' : 'failure-not-undone';
   if (fault?.kind === 'short') return 'short-write';
