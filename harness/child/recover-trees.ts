@@ -124,6 +124,8 @@ export interface FoundTree {
   readonly load: string;
   /** A number: what recovery would find is known. */
   readonly rest: string | number;
+  /** It has saved, and another process has to load: see `withNextLoad`. */
+  readonly waitsForLoad?: true;
   /** Paths that were read, if the answer may be reused for trees which are the same there: if load changed nothing. */
   readonly read?: readonly string[];
 }
@@ -213,17 +215,12 @@ export class BatchTrees {
       await release(store, directory);
       return { load: text, rest: before, ...read() };
     }
-    const rest = inWords(built, await this.#goOn(store, directory, { first, begin, nextLoad }));
-    return { load: text, rest, ...read() };
+    const rest = await this.#goOn(store, directory, { first, begin, nextLoad });
+    const waits = rest.save?.kind === 'saved' && rest.secondLoad === undefined;
+    return { load: text, rest: inWords(built, rest), ...(waits && { waitsForLoad: true }), ...read() };
   }
 
-  /** Whether another process has to load what this one saved. */
-  waitsForLoad({ rest }: FoundTree): boolean {
-    if (typeof rest === 'number') return false;
-    const { save: saved, secondLoad } = JSON.parse(rest) as Rest;
-    return saved?.kind === 'saved' && secondLoad === undefined;
-  }
-
+  /** With what another process loads after the save. */
   withNextLoad(built: BuiltTree, found: FoundTree, secondLoad: Loaded): FoundTree {
     return { ...found, rest: inWords(built, { save: { kind: 'saved' }, secondLoad, left: listFiles(built.directory) }) };
   }

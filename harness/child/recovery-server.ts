@@ -46,13 +46,13 @@ interface Server {
 type DirectoryRequest = Extract<RecoveryServerRequest, { kind: 'directory' }>;
 
 /** What a child has saved, and another one has to load. */
-interface NextLoad {
+interface WantedLoad {
   readonly bundle: string;
   readonly directory: string;
   readonly onLoaded: (loaded: Loaded) => void;
 }
 
-const nextLoads: NextLoad[] = [];
+const wantedLoads: WantedLoad[] = [];
 const directories: DirectoryRequest[] = [];
 const batches = new Map<number, Batch>();
 
@@ -120,7 +120,7 @@ function take(request: RecoveryServerRequest): void {
 
 /** Starts a child for each load and each directory, and for each batch that has none. */
 function startAll(server: Server): 'started' | 'here is the child' {
-  for (let wanted = nextLoads.shift(); wanted !== undefined; wanted = nextLoads.shift()) {
+  for (let wanted = wantedLoads.shift(); wanted !== undefined; wanted = wantedLoads.shift()) {
     server.beforeFork();
     if (startLoad(server, wanted) === 'here is the child') return 'here is the child';
   }
@@ -144,7 +144,7 @@ function startDirectory({ recoveries, storeOf, onRecovered }: Server, { id, ...w
       const recovery = 'found' in ended ? ended.found : ended.stopped;
       if (recovery.save?.kind !== 'saved' || recovery.secondLoad !== undefined) finish(recovery);
       else
-        nextLoads.push({ bundle: what.bundle, directory: what.directory, onLoaded: (secondLoad) => finish({ ...recovery, secondLoad }) });
+        wantedLoads.push({ bundle: what.bundle, directory: what.directory, onLoaded: (secondLoad) => finish({ ...recovery, secondLoad }) });
     },
   });
 }
@@ -152,7 +152,7 @@ function startDirectory({ recoveries, storeOf, onRecovered }: Server, { id, ...w
 /** The load after a save, by a child that has done nothing else. */
 function startLoad(
   { recoveries, storeOf, onRecovered }: Server,
-  { bundle, directory, onLoaded }: NextLoad,
+  { bundle, directory, onLoaded }: WantedLoad,
 ): 'started' | 'here is the child' {
   return recoveries.start<Loaded>({
     recover: async () => loadOnly(await storeOf(bundle), directory).finally(onRecovered),
@@ -179,8 +179,8 @@ function startTree({ recoveries, storeOf, onRecovered }: Server, batch: Batch): 
         onStage: () => trees.stage(),
         onEnd: (ended) => {
           const found = 'found' in ended ? ended.found : trees.endedIn(built, ended.stopped);
-          if (trees.waitsForLoad(found))
-            nextLoads.push({
+          if (found.waitsForLoad)
+            wantedLoads.push({
               bundle,
               directory: built.directory,
               onLoaded: (loaded) => settle(built, trees.withNextLoad(built, found, loaded)),

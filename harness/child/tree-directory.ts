@@ -1,8 +1,8 @@
 /**
  * A crash state on disk, built so that later reads and changes can be detected.
  *
- * Each file gets a distinct mtime in the past, in the order of the tree's changes, which any later write changes, and an atime of 0, which the kernel updates when any process
- * reads the file by any call (but see `readsAreNoted`).
+ * Each file gets a distinct mtime in the past, in the order of the tree's changes. Any later write changes it. Each gets an atime of 0, which the
+ * kernel updates when any process reads the file by any call (but see `readsAreNoted`).
  */
 import fs from 'node:fs';
 import { agesOf } from '../domain/file-times.ts';

@@ -107,3 +107,8 @@ export function changesTree(call: Call): boolean {
   const { changes } = CALLS[call];
   return changes !== 'nothing' && changes !== 'attributes';
 }
+
+/** Whether it makes something where nothing may be yet, as locks are made. */
+export function makesAnew({ call, flags = [] }: { readonly call: Call; readonly flags?: readonly string[] }): boolean {
+  return call === 'mkdir' || call === 'link' || call === 'symlink' || (call === 'open' && flags.includes('exclusive'));
+}

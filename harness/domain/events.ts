@@ -63,11 +63,5 @@ export type RawEnd =
 
 export type RawEvent = RawStart | RawOp | RawMark | RawUnmeasured | RawEnd;
 
-/** A tree in an event: [path, kind, mode, hash or target], and for a file its `changed`, if it has one. File contents lie in the spool directory, one file per hash. */
-export type RawTree = readonly (readonly [
-  path: string,
-  kind: 'file' | 'directory' | 'symlink' | 'other',
-  mode: number,
-  content: string,
-  changed?: number,
-])[];
+/** A tree in an event: [path, kind, mode, hash or target]. File contents lie in the spool directory, one file per hash. */
+export type RawTree = readonly (readonly [path: string, kind: 'file' | 'directory' | 'symlink' | 'other', mode: number, content: string])[];

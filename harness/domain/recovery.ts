@@ -22,7 +22,7 @@ export interface Recovery {
   readonly save?: Saved;
   /** Absent when the save did not succeed. */
   readonly secondLoad?: Loaded;
-  /** The store that had saved found something else than one that was evaluated anew in the same process. */
+  /** The store that saved and a second evaluation of it, in the same process, loaded different values. */
   readonly remembers?: true;
   /**
    * Paths of the files that existed before the load and that load opened; an empty file counts if load asked for its size. Present only where
@@ -73,8 +73,8 @@ export type RecoveryRequest =
   /** Evaluate the store once more, to see how long that takes. */
   | { readonly kind: 'evaluate'; readonly id: number; readonly bundle: string };
 
-/** An entry of a tree, as in a `RawTree`: path, kind, mode, the hash of a file's contents or the target of a symlink, and when a file was changed. */
-export type BatchEntry = RawTree[number];
+/** An entry of a tree as in a `RawTree`: path, kind, mode, and the hash of a file's contents or the target of a symlink; then its `changed`. */
+export type BatchEntry = readonly [...RawTree[number], changed?: number];
 
 /** Trees that one process recovers one after the other. */
 export interface TreeBatch {

@@ -1,4 +1,5 @@
 /** Schedules: the order of the ops of several tasks, and how a run under one ended. */
+import type { TimeOf } from './file-times.ts';
 import type { Loaded } from './recovery.ts';
 import type { Call, Json, NameRule, OpenFlag, Tree } from './trace.ts';
 
@@ -51,8 +52,8 @@ export interface ScheduleEnd {
   /** The task that was killed while the others continued. */
   readonly killed?: number;
   readonly tree: Tree;
-  /** When its files were last changed: larger is later. Absent where nobody knows. */
-  readonly times?: readonly (readonly [path: string, time: number])[];
+  /** When its files were last changed. Absent where nobody knows. */
+  readonly timeOf?: TimeOf;
   /** For the names in it that differ from run to run. Absent where there are none. */
   readonly names?: readonly NameRule[];
   /** Why it never finished, in words: tasks wait for each other, or for something that never happens. */

@@ -1,9 +1,9 @@
 /** A tree that a case left on disk, and what recovery found in it. */
 
+import type { TimeOf } from './file-times.ts';
 import type { Recovery } from './recovery.ts';
 import type { Outcome } from './store.ts';
 import type { Promised, Tree } from './trace.ts';
-import type { TimeOf } from './tree-times.ts';
 
 /** What recovery found in one tree. */
 export interface Found {

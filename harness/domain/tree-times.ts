@@ -12,13 +12,8 @@
  * is written keep their time. Directories have no time of their own.
  */
 import { changesContents } from './calls.ts';
+import { placesOf, type TimeOf } from './file-times.ts';
 import type { Call, Entry, OpenFlag, Trace, Tree } from './trace.ts';
-
-/** Path -> when the file was last changed: larger is later. A number of an op, or 0 and less for what was there before the first. */
-export type Times = ReadonlyMap<string, number>;
-
-/** When a file with this path and these contents was last changed. */
-export type TimeOf = (path: string, hash: string) => number;
 
 /** What an op changes, as far as times go. Paths are those of the run. */
 export interface TimedOp {
@@ -29,12 +24,15 @@ export interface TimedOp {
   readonly error?: string;
 }
 
-/** The times of files after each op of a run. */
+/**
+ * The times of files after each op of a run: the number of the op that changed them, or 0 and less for what was there before the first.
+ */
 export class RunTimes {
   /** By path, oldest first: after which op it had which time; undefined: it was gone. */
   readonly #times = new Map<string, { readonly from: number; readonly time: number | undefined }[]>();
 
-  constructor(ops: readonly TimedOp[], start: Times) {
+  /** `start`: path -> when the file was last changed, larger for later. */
+  constructor(ops: readonly TimedOp[], start: ReadonlyMap<string, number>) {
     const newest = Math.max(0, ...start.values());
     for (const [path, time] of start) this.#set(path, 0, time - newest);
     for (const [at, op] of ops.entries()) if (op.error === undefined) this.#apply(op, at + 1);
@@ -126,8 +124,7 @@ export function timesAt(trace: Trace, boundary: number): TimeOf {
 export function inTime(tree: Tree, timeOf: TimeOf): Tree {
   const times = new Map<string, number>();
   for (const [path, entry] of tree) if (entry.kind === 'file') times.set(path, timeOf(path, entry.hash));
-  const order = [...new Set(times.values())].sort((one, other) => one - other);
-  const places = new Map(order.map((time, place) => [time, place]));
+  const places = placesOf(times.values());
   return new Map(
     [...tree].map(([path, entry]): [string, Entry] => {
       const time = times.get(path);
@@ -135,10 +132,6 @@ export function inTime(tree: Tree, timeOf: TimeOf): Tree {
     }),
   );
 }
-
-/** The order of changes that a tree has. */
-export const timesIn = (tree: Tree): Times =>
-  new Map([...tree].flatMap(([path, entry]) => (entry.kind === 'file' && entry.changed !== undefined ? [[path, entry.changed]] : [])));
 
 /** The tree as a store has to find it: in time, if it reads times and somebody knows them. */
 export function treeFor({ readsTimes }: { readonly readsTimes: boolean }, tree: Tree, timeOf: TimeOf | undefined): Tree {

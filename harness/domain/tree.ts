@@ -177,7 +177,10 @@ export function unspoolTree(raw: RawTree, spool: string, contents: Map<string, U
   );
 }
 
-/** Builds a tree in an existing, empty directory, with the order of its changes where it has one. Entries that are neither file, directory nor symlink are left out. */
+/**
+ * Builds a tree in an existing, empty directory. Its files get times in the order of its changes, where it has one. Entries that are neither file,
+ * directory nor symlink are left out.
+ */
 export function buildTree(tree: Tree, directory: string): void {
   const directories: [string, number][] = [];
   for (const [path, entry] of tree) {

@@ -1,5 +1,5 @@
 /** Which op took a saved value away, as far as a run without a crash shows it. */
-import { CALLS } from '../domain/calls.ts';
+import { CALLS, makesAnew } from '../domain/calls.ts';
 import type { Mechanism } from '../domain/mechanisms.ts';
 import { canonicalPath } from '../domain/names.ts';
 import type { Entry, Op, Trace, Tree } from '../domain/trace.ts';
@@ -103,10 +103,9 @@ export function finisherOf(run: Run, boundary: number, left: Tree): Op | undefin
  */
 export function madeAndLeft(undisturbed: Run, { ops }: Pick<Run, 'ops'>, left: Tree): Op | undefined {
   const end = undisturbed.trees.at(-1);
-  return ops.find(({ call, file, to, flags, error }) => {
-    const path = to?.actual ?? file.actual;
-    const isNew = call === 'mkdir' || call === 'link' || call === 'symlink' || (call === 'open' && flags?.includes('exclusive'));
-    return isNew && error === undefined && isLasting(path) && left.has(path) && end?.has(path) !== true;
+  return ops.find((op) => {
+    const path = op.to?.actual ?? op.file.actual;
+    return makesAnew(op) && op.error === undefined && isLasting(path) && left.has(path) && end?.has(path) !== true;
   });
 }
 

@@ -68,8 +68,10 @@ export interface Interleaved {
 
 /** How a schedule ended, and its outcome on the fake. */
 export interface InterleavedEnd {
-  readonly end: Omit<ScheduleEnd, 'tree'>;
+  readonly end: Omit<ScheduleEnd, 'tree' | 'timeOf'>;
   readonly tree: readonly (readonly [path: string, entry: EncodedEntry])[];
+  /** When its files were last changed, larger for later. */
+  readonly times: readonly (readonly [path: string, time: number])[];
   readonly outcome: Outcome;
 }
 

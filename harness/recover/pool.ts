@@ -181,10 +181,7 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
   };
   return {
     workers: options.workers,
-    warm: async (task) => {
-      const { remembers: _, ...recovery } = await enqueue(task.bundle, (worker) => worker.recover(task));
-      return recovery;
-    },
+    warm: async (task) => bare(await enqueue(task.bundle, (worker) => worker.recover(task))),
     warmTrees: (task, { onProgress, onStuck }) => {
       const watch: BatchWatch = {
         onStuck,
@@ -201,10 +198,10 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
     },
     first: (task) => inUnused(task.bundle, (worker) => worker.recover(task)),
     fresh: async (task) => {
-      const { remembers, ...recovery } = await inFresh((worker) => worker.recover(task));
-      if (!isUnsure({ ...recovery, ...(remembers && { remembers }) })) return recovery;
+      const recovery = await inFresh((worker) => worker.recover(task));
+      if (!isUnsure(recovery)) return recovery;
       const { load } = await inFresh((worker) => worker.recover({ ...task, onlyLoad: true }));
-      return { ...recovery, secondLoad: load };
+      return { ...bare(recovery), secondLoad: load };
     },
     measure: (task) => inFresh((worker) => worker.measure(task)),
     forked: (task) => inTurn(() => inForked(task)),
@@ -233,3 +230,6 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
  */
 const isUnsure = ({ remembers, secondLoad }: Recovery): boolean =>
   remembers === true || secondLoad?.kind === 'hung' || secondLoad?.kind === 'ended';
+
+/** What was found, whoever remembers. */
+const bare = ({ remembers: _, ...found }: Recovery): Recovery => found;

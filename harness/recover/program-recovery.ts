@@ -4,7 +4,7 @@
  */
 
 import { allCounted } from '../domain/counted-work.ts';
-import { scanTimes } from '../domain/file-times.ts';
+import { timesOnDisk } from '../domain/file-times.ts';
 import { keysOf } from '../domain/json.ts';
 import { ACKED_VARIABLE, DIRECTORY_VARIABLE, namesAsValue, type Program, withDirectory } from '../domain/program.ts';
 import type { Loaded, RecoveredTree, Recovery } from '../domain/recovery.ts';
@@ -86,8 +86,7 @@ export async function programRecovery(program: Program, { start, ...options }: P
 /** With the times of its files. */
 function scanInTime(directory: string): Tree {
   const tree = scanTree(directory);
-  const times = new Map(scanTimes(directory, tree));
-  return inTime(tree, (path) => times.get(path) ?? 0);
+  return inTime(tree, timesOnDisk(directory, tree));
 }
 
 type LookOptions = Omit<ProgramRecoveryOptions, 'start' | 'lanes'>;

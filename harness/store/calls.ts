@@ -16,19 +16,16 @@ export async function load(store: StoreCalls, directory: string): Promise<Loaded
     return { kind: 'threw', error: inWords(error) };
   }
   const loaded = toJson(value);
-  // A store may return what it goes on to change.
+  // A store may return its own object, and change it later.
   return loaded.kind === 'loaded' && loaded.value !== undefined ? { kind: 'loaded', value: structuredClone(loaded.value) } : loaded;
 }
 
-/**
- * Who loads after a save: a store that is evaluated anew in the same process, or the next process, which is somebody else's work. Absent: the store
- * that saved.
- */
+/** Who loads after a save: a second evaluation of the store, or another process, which the caller starts. Absent: the store that saved. */
 export type NextLoad = (() => Promise<StoreCalls>) | 'another process';
 
 /**
- * What load finds after a save; undefined where another process has to load. `differs`: the store that saved, which may remember, finds something
- * else than one that is evaluated anew. Then the latter counts.
+ * What load finds after a save; undefined where another process has to load. The second evaluation counts. `differs`: the store that saved, which
+ * may answer from memory, finds something else.
  */
 export async function loadAfterSave(
   store: StoreCalls,

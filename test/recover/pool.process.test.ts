@@ -193,7 +193,7 @@ test('those that wait do not keep the others waiting', async () => {
   expect(await Promise.all(waiting)).toEqual([first, first, first, first]);
 });
 
-test('a module is evaluated anew for each directory, and for the load after the save', async () => {
+test('a module is evaluated for each directory, and a second time for the load after the save', async () => {
   const counts = storeThat('load: () => { calls += 1; return calls; }', 'let calls = 0;');
   for (let again = 0; again < 3; again += 1)
     expect(await pool.warm({ bundle: counts, directory: directoryWith(root), next: NEXT })).toMatchObject({

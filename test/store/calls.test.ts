@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { load, loadAfterSave } from '../../harness/store/calls.ts';
 
-test('a store may return what it goes on to change', async () => {
+test('the value that load returned stays, when the store changes its own object', async () => {
   const kept: { [key: string]: number } = { a: 1 };
   const loaded = await load({ load: () => kept, save: () => {} }, 'dir');
   kept.b = 2;

@@ -25,8 +25,8 @@ interface Culprit {
 /** Undefined where no op can be named. */
 export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Findings<CrashExplored>): Promise<Blame | undefined> {
   const { subject, state } = verdict.case;
-  const judged = judgedTrees(explored.verdicts, violates(cell), subject.trace);
-  const ends = outcomesAtEnd(explored.verdicts, subject.trace);
+  const { byTree, ends } = judgedRun(explored.verdicts, violates(cell), subject.trace);
+  const judged: Judged = (tree) => (tree === undefined ? undefined : byTree.get(treeKey(tree)));
   const isInTheWay = verdict.outcome === 'hung' || verdict.outcome === 'blocked';
   if (isInTheWay && ends.includes(verdict.outcome)) return LOST_ANYWAY;
   const known: Known = {
@@ -62,30 +62,38 @@ export const BY_OUTCOME: { readonly [outcome in Outcome]?: Mechanism } = { expos
 /** Whether a tree violates the claim, as far as it was judged. */
 type Judged = (tree: Tree | undefined) => boolean | undefined;
 
-type ByTree = Map<string, boolean>;
+/** What the cases of one run say together. */
+interface JudgedRun {
+  /** By tree: whether it violates the claim. */
+  readonly byTree: Map<string, boolean>;
+  /** What is found after the whole run, of which nothing is lost. */
+  readonly ends: Outcome[];
+}
 
-const known = new WeakMap<readonly CrashVerdict[], ReadonlyMap<Trace, ByTree>>();
+/** Many cases of a cell share it. */
+const judgedRuns = new WeakMap<readonly CrashVerdict[], ReadonlyMap<Trace, JudgedRun>>();
 
 /**
  * By the cases of the same run: the histories of a cell promise each something else, and before the first save an empty directory is no loss.
  * A tree that was judged under two promises of a run counts as fine.
  */
-function judgedTrees(verdicts: readonly CrashVerdict[], isViolation: (outcome: Outcome) => boolean, trace: Trace): Judged {
-  const byTree = (known.get(verdicts) ?? judgedByTrace(verdicts, isViolation)).get(trace);
-  return (tree) => (tree === undefined ? undefined : byTree?.get(treeKey(tree)));
+function judgedRun(verdicts: readonly CrashVerdict[], isViolation: (outcome: Outcome) => boolean, trace: Trace): JudgedRun {
+  return (judgedRuns.get(verdicts) ?? judgedByTrace(verdicts, isViolation)).get(trace) ?? { byTree: new Map(), ends: [] };
 }
 
-/** Many cases of a cell share it. */
-function judgedByTrace(verdicts: readonly CrashVerdict[], isViolation: (outcome: Outcome) => boolean): ReadonlyMap<Trace, ByTree> {
-  const byTrace = new Map<Trace, ByTree>();
+function judgedByTrace(verdicts: readonly CrashVerdict[], isViolation: (outcome: Outcome) => boolean): ReadonlyMap<Trace, JudgedRun> {
+  const byTrace = new Map<Trace, JudgedRun>();
   for (const { case: one, outcome } of verdicts) {
-    if (one.state.how === 'in-recovery') continue;
-    const byTree: ByTree = byTrace.get(one.subject.trace) ?? new Map();
-    byTrace.set(one.subject.trace, byTree);
-    const key = treeKey(one.state.tree);
-    byTree.set(key, isViolation(outcome) && byTree.get(key) !== false);
+    const { state } = one;
+    const { trace } = one.subject;
+    if (state.how === 'in-recovery') continue;
+    const run: JudgedRun = byTrace.get(trace) ?? { byTree: new Map(), ends: [] };
+    byTrace.set(trace, run);
+    const key = treeKey(state.tree);
+    run.byTree.set(key, isViolation(outcome) && run.byTree.get(key) !== false);
+    if (lostIn(state) === 0 && state.points.some(({ op }) => op === trace.ops.length)) run.ends.push(outcome);
   }
-  known.set(verdicts, byTrace);
+  judgedRuns.set(verdicts, byTrace);
   return byTrace;
 }
 
@@ -106,19 +114,6 @@ export interface Known {
 }
 
 export const NOTHING_KNOWN: Known = { judged: () => undefined, isOfValue: true, endsWell: false };
-
-/** What is found after the whole run, of which nothing is lost. */
-function outcomesAtEnd(verdicts: readonly CrashVerdict[], trace: Trace): Outcome[] {
-  return verdicts
-    .filter(
-      ({ case: { state, subject } }) =>
-        subject.trace === trace &&
-        state.how !== 'in-recovery' &&
-        lostIn(state) === 0 &&
-        state.points.some(({ op }) => op === trace.ops.length),
-    )
-    .map(({ outcome }) => outcome);
-}
 
 /** How an op loses a value. A rename of a run that ends well comes too early. */
 function mechanismIn(op: Op, trace: Trace, known: Known): Mechanism {

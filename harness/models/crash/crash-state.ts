@@ -1,7 +1,8 @@
 /** One tree that may be on disk after one crash, however it came about, and what a case id says of it. */
 import type { RecordedSubject } from '../../bench/subject.ts';
+import type { TimeOf } from '../../domain/file-times.ts';
 import type { Trace, Tree } from '../../domain/trace.ts';
-import { type TimeOf, timesAt } from '../../domain/tree-times.ts';
+import { timesAt } from '../../domain/tree-times.ts';
 import type { Oracle } from '../../judge/oracle.ts';
 import type { Unit } from '../../persistence/micro-op.ts';
 import type { PowerLossState } from '../../persistence/state.ts';

@@ -159,7 +159,7 @@ class Judge {
     // Each task has a clock of its own, so the times of the fake do not say which of two tasks was first.
     const run = new RunTimes(end.ops, new Map(snapshot.map(({ path, mtimeMs }) => [path, mtimeMs])));
     const times = snapshot.map(({ path }) => [path, run.at(path, end.ops.length) ?? 0] as const);
-    return { end: { ...end, times }, tree: encodeTree(treeOf(snapshot)), outcome: judgeConcurrent(promise, end, recovery, this.#options) };
+    return { end, tree: encodeTree(treeOf(snapshot)), times, outcome: judgeConcurrent(promise, end, recovery, this.#options) };
   }
 
   /** The kinds of failure that have been met so far. */

@@ -103,10 +103,11 @@ class Interleaver {
     const results = await this.#interleave(subjects);
     if (isNotMeasured(results)) return results;
     const cases = results.flatMap(({ ends }, index) =>
-      ends.map(({ end, tree, outcome }): ScheduleCase => {
+      ends.map(({ end, tree, times, outcome }): ScheduleCase => {
         const subject = subjects[index];
         if (subject === undefined) throw new Error('one answer for each subject');
-        return { subject, end: { ...end, tree: decodeTree(tree) }, faked: outcome };
+        const timeAt = new Map(times);
+        return { subject, end: { ...end, tree: decodeTree(tree), timeOf: (path) => timeAt.get(path) ?? 0 }, faked: outcome };
       }),
     );
     const { verdicts } = await judge(cases);

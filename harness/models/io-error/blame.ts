@@ -1,4 +1,7 @@
-/** Which op a violation after a fault is to blame on: the one that took the old value away before, else the one that failed. */
+/**
+ * Which op a violation after a fault is to blame on: none, where a run without a fault loses; the lock that is left, where others hang or are
+ * blocked; the op that took the old value away before; else the op that failed.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { RecordedSubject } from '../../bench/subject.ts';
 import type { Blame, Mechanism } from '../../domain/mechanisms.ts';

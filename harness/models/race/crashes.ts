@@ -53,15 +53,14 @@ function crashedAt({ events, end, trees, times }: Raced, until: number): Schedul
   const happened = events.slice(0, until);
   const done = happened.filter(({ kind }) => kind === 'op').length;
   const ops = end.ops.slice(0, done);
-  const tree = trees[done] ?? end.tree;
   const steps = happened.filter(({ kind }) => kind === 'began' || kind === 'resolved' || kind === 'rejected').length;
   return {
     schedule: scheduleOf(ops.map(({ task }) => task)),
     ops,
     events: end.events.slice(0, steps),
     how: 'crashed',
-    tree,
-    times: timesAfter(times, tree, done),
+    tree: trees[done] ?? end.tree,
+    timeOf: timesAfter(times, done),
     ...(end.names && { names: end.names }),
   };
 }

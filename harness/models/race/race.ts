@@ -7,7 +7,7 @@
 import type { Bench } from '../../bench/bench.ts';
 import type { TasksSubject } from '../../bench/subject.ts';
 import type { Effort } from '../../domain/effort.ts';
-import { scanTimes } from '../../domain/file-times.ts';
+import { timesOnDisk } from '../../domain/file-times.ts';
 import { sumOfMet } from '../../domain/met.ts';
 import type { Tried } from '../../domain/result.ts';
 import { type ScheduleEnd, scheduleId, stepsOf } from '../../domain/schedule.ts';
@@ -219,8 +219,7 @@ async function treeBefore(before: readonly Step[], bench: Bench): Promise<Tree |
   const rejected = events.find(({ kind }) => kind === 'rejected');
   if (endOf(events).how === 'finished' && rejected === undefined) {
     const tree = scanTree(request.directory);
-    const times = new Map(scanTimes(request.directory, tree));
-    return treeFor(bench.store, tree, (path) => times.get(path) ?? 0);
+    return treeFor(bench.store, tree, timesOnDisk(request.directory, tree));
   }
   const why = bench.complaint(request.directory)?.split('\n')[0] ?? endOf(events).how;
   return { reason: `the steps before the race did not get through: ${why}` };

@@ -5,12 +5,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RawOp } from '../../domain/events.ts';
+import { type TimeOf, timesIn } from '../../domain/file-times.ts';
 import { canonicalPath } from '../../domain/names.ts';
+import { once } from '../../domain/once.ts';
 import { type Schedule, type ScheduleEnd, type ScheduleOp, scheduleId, scheduleOf, type TaskEvent } from '../../domain/schedule.ts';
 import { isNotMeasured, type NotMeasured } from '../../domain/sighting.ts';
 import type { NameRule, Task, Tree } from '../../domain/trace.ts';
 import { scanTree, unspoolTree } from '../../domain/tree.ts';
-import { RunTimes, timesIn } from '../../domain/tree-times.ts';
+import { RunTimes } from '../../domain/tree-times.ts';
 import { scheduleOpText } from '../../explain/op-text.ts';
 import { noteFile, type TaskNote } from '../../protocol/task-file.ts';
 import { type Kill, mayChange, type RaceEnd, type RaceEvent, type RaceReport, type RaceRequest } from '../../record/race.ts';
@@ -28,7 +30,8 @@ export interface Raced {
   readonly events: readonly RaceEvent[];
   /** The directory before the first op, and after each one. */
   readonly trees: readonly Tree[];
-  readonly times: RunTimes;
+  /** Worked out at the first call. */
+  readonly times: () => RunTimes;
   /** One for each event: equal in two races exactly if the same ops and events happened in the same order. */
   readonly lines: readonly string[];
   readonly watched: boolean;
@@ -117,10 +120,12 @@ function raced(
   const trees = [tree];
   for (const { op } of opsOf(events)) trees.push(op.tree === undefined ? (trees.at(-1) ?? tree) : unspoolTree(op.tree, spool, contents));
   const stuck = stuckIn(end, events, tasks);
-  const left = scanTree(directory);
-  const times = new RunTimes(
-    opsOf(events).map(({ op: { to, ...op } }) => ({ ...op, ...(to && { to: to.path }) })),
-    timesIn(tree),
+  const times = once(
+    () =>
+      new RunTimes(
+        opsOf(events).map(({ op: { to, ...op } }) => ({ ...op, ...(to && { to: to.path }) })),
+        timesIn(tree),
+      ),
   );
   return {
     end: {
@@ -129,8 +134,8 @@ function raced(
       events: taskEvents(events, tasks, (file) => noteIn(join(notes, file), directory, names)),
       how: kill === 'all' ? 'crashed' : 'ended',
       ...(typeof kill === 'number' && { killed: kill }),
-      tree: left,
-      times: timesAfter(times, left, ops.length),
+      tree: scanTree(directory),
+      timeOf: timesAfter(times, ops.length),
       ...(names.length > 0 && { names }),
       ...(stuck !== undefined && { stuck }),
     },
@@ -143,9 +148,11 @@ function raced(
   };
 }
 
-/** When the files of a tree were changed that was there after so many ops. */
-export const timesAfter = (times: RunTimes, tree: Tree, ops: number): NonNullable<ScheduleEnd['times']> =>
-  [...tree.keys()].map((path) => [path, times.at(path, ops) ?? 0]);
+/** When files were changed that were there after so many ops. */
+export const timesAfter =
+  (times: Raced['times'], ops: number): TimeOf =>
+  (path) =>
+    times().at(path, ops) ?? 0;
 
 /** The schedule in which a task goes first, and none is preempted. */
 export const goingFirst = (task: number): Planned => ({ schedule: [{ task, steps: 1 }] });

@@ -10,6 +10,7 @@
  *
  * Ops of tasks have no source line. It is that of the same op where one process does the steps of all tasks.
  */
+import { makesAnew } from '../../domain/calls.ts';
 import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
 import { canonicalPath } from '../../domain/names.ts';
 import type { ScheduleEnd, ScheduleOp } from '../../domain/schedule.ts';
@@ -87,9 +88,9 @@ function overwritten(end: ScheduleEnd, before: readonly ScheduleOp[], all: reado
 /** What was made where nothing may have been, and is still there. */
 function lockLeft({ tree, names = [] }: ScheduleEnd, before: readonly ScheduleOp[]): ScheduleOp | undefined {
   const left = new Set([...tree.keys()].map((path) => canonicalPath(path, names)));
-  return before.findLast(({ call, path, to = path, flags }) => {
-    const isNew = call === 'mkdir' || call === 'link' || call === 'symlink' || (call === 'open' && flags?.includes('exclusive'));
-    return isNew && !DRAWN.test(to) && left.has(to);
+  return before.findLast((op) => {
+    const path = op.to ?? op.path;
+    return makesAnew(op) && !DRAWN.test(path) && left.has(path);
   });
 }
 

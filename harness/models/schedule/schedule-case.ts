@@ -32,7 +32,6 @@ export function sightedSchedule(one: ScheduleCase, kind: string, options: Oracle
   const { end, subject } = one;
   const before = valuesAfter(subject.before, undefined).at(-1);
   const promise = promisedBy(before, subject.tasks, end.events, options);
-  const times = end.times && new Map(end.times);
   return {
     case: one,
     run: { promise },
@@ -40,7 +39,7 @@ export function sightedSchedule(one: ScheduleCase, kind: string, options: Oracle
     sightings: [
       {
         tree: end.tree,
-        ...(times && { timeOf: (path: string) => times.get(path) ?? 0 }),
+        ...(end.timeOf && { timeOf: end.timeOf }),
         looker: FRESH,
         judge: ({ recovery }) => ({ promised: promise.promised, outcome: judgeConcurrent(promise, end, recovery, options) }),
       },

@@ -2,10 +2,10 @@
 import { dirname, join } from 'node:path';
 import type { Bench } from '../../bench/bench.ts';
 import type { RecordedSubject } from '../../bench/subject.ts';
-import { scanTimes } from '../../domain/file-times.ts';
+import { type TimeOf, timesOnDisk } from '../../domain/file-times.ts';
 import type { NotMeasured } from '../../domain/sighting.ts';
 import type { Mark, Tree } from '../../domain/trace.ts';
-import { type TimeOf, timesAt, treeFor } from '../../domain/tree-times.ts';
+import { timesAt, treeFor } from '../../domain/tree-times.ts';
 import { endOf, eventsOf } from '../../record/record.ts';
 import { started } from '../../record/recorder.ts';
 import { type AccessChange, buildShared, changeOf, filesIn, ownView, scanIfThere, type Way } from './ways.ts';
@@ -43,11 +43,10 @@ export async function runShared(subject: RecordedSubject, way: Way, bench: Bench
     const own = ownView(directory, elsewhere);
     const isLinked = way === 'symlink' || way === 'hard-link';
     const access = changeOf(way, files, own, directory);
-    const times = new Map(scanTimes(directory, own));
     return {
       marks,
       own,
-      timeOf: (path) => times.get(path) ?? 0,
+      timeOf: timesOnDisk(directory, own),
       ...(isLinked && { others: scanIfThere(elsewhere) }),
       ...(access && { access }),
     };

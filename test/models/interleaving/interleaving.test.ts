@@ -46,6 +46,7 @@ const EMPTY: InterleavedEnd = {
     how: 'crashed',
   },
   tree: [],
+  times: [],
   outcome: 'empty',
 };
 

@@ -51,7 +51,7 @@ function racedAs(...lines: string[]): Raced {
     event.kind === 'began' || event.kind === 'resolved' ? [{ kind: event.kind, task: event.task, step: event.step, at: 0 }] : [],
   );
   const end = { schedule: [], ops, events: steps, how: 'ended', tree: new Map() } as const;
-  return { end, events, trees: [], times: new RunTimes([], new Map()), lines, watched: false, unmeasured: [] };
+  return { end, events, trees: [], times: () => new RunTimes([], new Map()), lines, watched: false, unmeasured: [] };
 }
 
 /** After the switch from the task that went first to the other one. */
