@@ -1,5 +1,6 @@
 /** What a cell tries depends on that cell alone: not on what other models of the run recorded before it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { CheckedCell } from '../../../harness/cell-result.ts';
 import { type Lab, type LabCells, openLab } from '../../lab/lab.ts';
 
 let lab: Lab;
@@ -28,6 +29,11 @@ function counting({ bench }: LabCells): { readonly bench: LabCells['bench']; rea
   };
 }
 
+/** The store's lock has the pid of its owner and the time of its start, which have more digits in one run than in the other. */
+function withoutDigits(result: CheckedCell): string {
+  return JSON.stringify(result, undefined, 2).replaceAll(/("bytes": |lock\.<uuid>\.tmp 0\.\.)12\d\b/g, '$1<lock>');
+}
+
 test('crashes in recovery are the same whatever ran before, and recordings are shared', async () => {
   const store = await lab.builtIn('in-place');
   const alone = await lab.on(store, what, async (cells) => {
@@ -40,7 +46,7 @@ test('crashes in recovery are the same whatever ran before, and recordings are s
     const before = recorded.size;
     return { result: await cells.result(await cells.check({ model: 'power-loss:btrfs' }, bench)), recorded: recorded.size - before };
   });
-  expect(after.result).toEqual(alone.result);
+  expect(withoutDigits(after.result)).toBe(withoutDigits(alone.result));
   expect(alone.result.cell.tried).toMatchObject({ recoveries: { crashed: RECOVERIES } });
   expect(after.recorded).toBeLessThan(alone.recorded);
 });
