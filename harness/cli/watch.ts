@@ -42,7 +42,7 @@ export async function watchAndRun(
         if (!(error instanceof InterruptedError) || !stopping.signal.aborted) throw error;
       }
       if (!stopping.signal.aborted) {
-        note(`watching ${counted(changes.size, 'file')}; Ctrl-C ends it`);
+        note(`${changes.awaited(files)}; Ctrl-C ends it`);
         await aborted(stopping.signal);
       }
       note(`\n${changes.taken().join(', ')} changed`);
@@ -63,8 +63,11 @@ class Changes {
   readonly #changed = new Set<string>();
   #settling: NodeJS.Timeout | undefined;
 
-  get size(): number {
-    return [...this.#texts.values()].filter((text) => text !== undefined).length;
+  /** What it waits for, in words. `wanted`: files without which nothing runs. */
+  awaited(wanted: readonly string[]): string {
+    const missing = wanted.filter((file) => this.#texts.get(resolve(file)) === undefined);
+    if (missing.length > 0) return `waiting for ${missing.map((file) => relative('', file)).join(', ')}`;
+    return `watching ${counted([...this.#texts.values()].filter((text) => text !== undefined).length, 'file')}`;
   }
 
   follow(files: readonly string[]): void {

@@ -15,7 +15,7 @@ async function watching(
   const notes: string[] = [];
   const note = (text: string): void => {
     notes.push(text);
-    if (text.startsWith('watching')) setImmediate(() => onWait.shift()?.());
+    if (text.endsWith('Ctrl-C ends it')) setImmediate(() => onWait.shift()?.());
   };
   let count = 0;
   const ended = new UsageError('no more runs');
@@ -76,6 +76,7 @@ test('a new file in the place of the old one, and one that is gone and comes bac
     ],
   );
   expect(notes.filter((text) => text.endsWith('changed'))).toHaveLength(3);
+  expect(notes.at(-2)).toMatch(/^waiting for .*store\.js; Ctrl-C ends it$/);
 });
 
 test('not a file that is written with the same text, and no other file', async () => {
