@@ -38,8 +38,19 @@ export class NotReplayable extends Error {
   override readonly name = 'NotReplayable';
 }
 
+/** Each trace is replayed once with each unit. */
+const histories = new WeakMap<Trace, Map<Unit, MicroOpHistory>>();
+
 /** Throws NotReplayable. */
 export function historyOf(trace: Trace, unit: Unit = 4096): MicroOpHistory {
+  const ofTrace = histories.get(trace) ?? new Map<Unit, MicroOpHistory>();
+  histories.set(trace, ofTrace);
+  const history = ofTrace.get(unit) ?? replayed(trace, unit);
+  ofTrace.set(unit, history);
+  return history;
+}
+
+function replayed(trace: Trace, unit: Unit): MicroOpHistory {
   const replay = new Replay(trace, unit);
   const start = replay.disk;
   const actions = trace.ops.map((op) => replay.action(op));

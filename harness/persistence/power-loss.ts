@@ -168,14 +168,9 @@ export function* statesAt(trace: Trace, profile: Profile, boundary: number, opti
   try {
     const frontier = new Frontier(history, profile, new HashSet(), { versions: limit, combinations: limit * REPEATS });
     for (const action of actions) frontier.pass(action);
-    let count = 0;
-    for (const _ of frontier.allStates(actions.at(-1))) {
-      count += 1;
-      if (count > limit) throw new TooMany();
-    }
-    const second = new Frontier(history, profile, new HashSet(), { versions: limit, combinations: limit * REPEATS });
-    for (const action of actions) second.pass(action);
-    yield* second.allStates(actions.at(-1));
+    const states: PowerLossState[] = [];
+    for (const state of frontier.allStates(actions.at(-1))) if (states.push(state) > limit) throw new TooMany();
+    yield* states;
     return;
   } catch (error) {
     if (!(error instanceof TooMany)) throw error;

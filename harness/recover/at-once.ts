@@ -23,6 +23,8 @@ export class AtOnce {
   /** By kind of answer: whether Node's own calls find one like it. */
   readonly #controls = new Map<string, Promise<boolean>>();
   readonly #kinds = new WeakMap<RecoveredTree, string>();
+  /** The same is found in most trees, and only names of files that are left differ. */
+  readonly #forms = new Map<string, string>();
 
   /** `isUsed`: false to leave every call to Node. */
   constructor(isUsed: boolean) {
@@ -75,13 +77,22 @@ export class AtOnce {
     const known = this.#kinds.get(answer);
     if (known !== undefined) return known;
     const { recovery, left } = answer;
-    const kind = `${canonicalName(JSON.stringify(recovery), [])}\n${left
+    const kind = `${this.#formOf(JSON.stringify(recovery))}\n${left
       .map((path) => canonicalPath(path, []))
       .sort()
       .join('\n')}`;
     this.#kinds.set(answer, kind);
     return kind;
   }
+
+  #formOf(found: string): string {
+    const form = this.#forms.get(found) ?? canonicalName(found, []);
+    if (this.#forms.size >= FORMS_KEPT) this.#forms.clear();
+    this.#forms.set(found, form);
+    return form;
+  }
 }
+
+const FORMS_KEPT = 200;
 
 const treeAt = (trees: readonly Tree[], index: number): Tree => trees[index] as Tree; // an index of `trees`

@@ -15,7 +15,7 @@ export function lostTexts(state: CrashState, trace: Trace): string[] {
 
 /** One line per op, in order. */
 export function microOpTexts(microOps: readonly MicroOp[], trace: Trace, unit: Unit): string[] {
-  const actions = actionsOf(trace, unit);
+  const { actions } = historyOf(trace, unit);
   const byOp = new Map<number, MicroOp[]>();
   for (const microOp of microOps) byOp.set(microOp.op.index, [...(byOp.get(microOp.op.index) ?? []), microOp]);
   return [...byOp].map(([index, parts]) => {
@@ -28,21 +28,10 @@ export function microOpTexts(microOps: readonly MicroOp[], trace: Trace, unit: U
 /** Whether nothing of an op is on disk. */
 export function isWhollyLost(trace: Trace, unit: Unit, index: number, lost: readonly MicroOp[]): boolean {
   const parts = lost.filter(({ op }) => op.index === index);
-  return parts.length > 0 && isAllOf(actionsOf(trace, unit)[index - 1], parts);
+  return parts.length > 0 && isAllOf(historyOf(trace, unit).actions[index - 1], parts);
 }
 
 const isAllOf = (action: Action | undefined, parts: readonly MicroOp[]): boolean => action?.microOps.length === parts.length;
-
-/** Many cases share one trace. */
-const known = new WeakMap<Trace, Map<Unit, readonly Action[]>>();
-
-function actionsOf(trace: Trace, unit: Unit): readonly Action[] {
-  const ofTrace = known.get(trace) ?? new Map<Unit, readonly Action[]>();
-  known.set(trace, ofTrace);
-  const actions = ofTrace.get(unit) ?? historyOf(trace, unit).actions;
-  ofTrace.set(unit, actions);
-  return actions;
-}
 
 function partsText(parts: readonly MicroOp[]): string {
   const blocks = parts.flatMap(({ effect }) => (effect.kind === 'data' ? [effect.at] : []));
