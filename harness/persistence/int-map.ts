@@ -44,8 +44,10 @@ export class IntMap<Value extends object | number> {
   }
 
   /** Keys and values, in key order. */
-  *entries(): Generator<readonly [number, Value]> {
-    yield* walk(this.#root, this.#shift, 0);
+  entries(): readonly (readonly [number, Value])[] {
+    const found: (readonly [number, Value])[] = [];
+    walk(this.#root, this.#shift, 0, found);
+    return found;
   }
 }
 
@@ -56,12 +58,12 @@ function put<Value>(branch: Branch<Value>, shift: number, key: number, value: Va
   return copy;
 }
 
-function* walk<Value>(branch: Branch<Value>, shift: number, prefix: number): Generator<readonly [number, Value]> {
+function walk<Value>(branch: Branch<Value>, shift: number, prefix: number, found: (readonly [number, Value])[]): void {
   for (let at = 0; at < branch.length; at += 1) {
     const child = branch[at];
     if (child === undefined) continue;
     const key = prefix | (at << shift);
-    if (shift === 0) yield [key, child as Value];
-    else yield* walk(child as Branch<Value>, shift - BITS, key);
+    if (shift === 0) found.push([key, child as Value]);
+    else walk(child as Branch<Value>, shift - BITS, key, found);
   }
 }

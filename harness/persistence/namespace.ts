@@ -68,18 +68,20 @@ export class Namespace {
   }
 
   /** Every path and its inode, parents before children. */
-  *paths(names: Names): Generator<readonly [string, number]> {
+  paths(names: Names): readonly (readonly [string, number])[] {
+    const found: (readonly [string, number])[] = [];
     const ancestors = new Set<number>();
-    const visit = function* (this: Namespace, directory: number, prefix: string): Generator<readonly [string, number]> {
+    const visit = (directory: number, prefix: string): void => {
       ancestors.add(directory);
       for (const [name, inode] of this.entries(directory)) {
         const path = prefix + names.textOf(name);
-        yield [path, inode];
-        if (!ancestors.has(inode)) yield* visit(inode, `${path}/`);
+        found.push([path, inode]);
+        if (this.#directories.get(inode) !== undefined && !ancestors.has(inode)) visit(inode, `${path}/`);
       }
       ancestors.delete(directory);
-    }.bind(this);
-    yield* visit(ROOT, '');
+    };
+    visit(ROOT, '');
+    return found;
   }
 }
 

@@ -29,6 +29,8 @@ import { detailOf, parseDetail } from './state-id.ts';
 export const STATE_LIMIT = 50_000;
 /** The least number of states to sample per boundary. */
 const MIN_PER_BOUNDARY = 8;
+/** Up to this many states are kept where they were enumerated to count them: a cell has fewer, and millions would fill the memory. */
+const MOST_KEPT = 10_000;
 /** The enumeration gives up after this many combinations per allowed distinct state. */
 const REPEATS = 20;
 
@@ -75,28 +77,32 @@ export class PowerLossStates implements Iterable<PowerLossState> {
 
   /** Of the current or last iteration; before the first one, the states are counted for it. */
   get coverage(): Coverage {
-    this.#coverage ??= this.#count();
+    this.#coverage ??= this.#count().coverage;
     return this.#coverage;
   }
 
   *[Symbol.iterator](): Generator<PowerLossState> {
-    this.#coverage = this.#count();
-    if (this.#coverage.kind === 'exhaustive') yield* this.#exhaustive();
-    else yield* this.#sampled();
+    const { coverage, first } = this.#count();
+    this.#coverage = coverage;
+    if (coverage.kind === 'sampled') yield* this.#sampled();
+    else if (first.length === coverage.distinct) yield* first;
+    else yield* this.#exhaustive();
   }
 
-  /** Counts the states, until it is clear whether there are too many. */
-  #count(): Coverage {
+  /** Counts the states, until it is clear whether there are too many. `first`: those that are worth keeping. */
+  #count(): { readonly coverage: Coverage; readonly first: readonly PowerLossState[] } {
     const states = this.#exhaustive();
+    const first: PowerLossState[] = [];
     try {
       for (let distinct = 0; distinct <= this.#options.limit; distinct += 1) {
         const next = states.next();
-        if (next.done) return next.value;
+        if (next.done) return { coverage: next.value, first };
+        if (distinct < MOST_KEPT) first.push(next.value);
       }
     } catch (error) {
       if (!(error instanceof TooMany)) throw error;
     }
-    return this.#covered('sampled', 0, 0);
+    return { coverage: this.#covered('sampled', 0, 0), first: [] };
   }
 
   *#exhaustive(): Generator<PowerLossState, Coverage> {
