@@ -5,9 +5,9 @@
  * (`free-names.ts`). Then each visible inode must be able to match its entry with the same end of the log (`inode-fit.ts`).
  */
 import type { Entry, Trace, Tree } from '../domain/trace.ts';
-import { historyOf } from '../persistence/actions.ts';
 import { withChanges } from '../persistence/disk.ts';
 import type { Unit } from '../persistence/micro-op.ts';
+import { historyOf } from '../persistence/micro-op-history.ts';
 import type { Namespace } from '../persistence/namespace.ts';
 import { Pieces } from '../persistence/pieces.ts';
 import type { Profile } from '../persistence/profile.ts';

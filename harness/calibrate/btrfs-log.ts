@@ -5,9 +5,10 @@
  * fsync logs, what a rename, link or unlink of a logged inode changes in the log, and which of that the next fsync of anything writes.
  * So names can persist out of order, and the two halves of a rename can be separated.
  */
-import type { MicroOpHistory } from '../persistence/actions.ts';
+
 import { withChanges } from '../persistence/disk.ts';
 import type { Action, NameChange } from '../persistence/micro-op.ts';
+import type { MicroOpHistory } from '../persistence/micro-op-history.ts';
 import { type Namespace, NOTHING, ROOT } from '../persistence/namespace.ts';
 
 /** A name in a directory. `index` distinguishes an entry from one that was removed and recreated under the same name. */

@@ -5,7 +5,7 @@
  */
 import type { Entry, Op, Trace, Tree } from '../domain/trace.ts';
 import { hashBytes } from '../domain/tree.ts';
-import { historyOf } from '../persistence/actions.ts';
+import { historyOf } from '../persistence/micro-op-history.ts';
 import type { Profile, ProfileName } from '../persistence/profile.ts';
 import { allows, allowsWithNames } from './allows.ts';
 import { namesAfter } from './btrfs-log.ts';

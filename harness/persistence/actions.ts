@@ -7,7 +7,7 @@
  */
 import type { Entry, Op, Trace, Tree } from '../domain/trace.ts';
 import { equalEntries, equalTrees } from '../domain/tree.ts';
-import { type Disk, diskOf, entryOf, type InodeTable, inodeOf } from './disk.ts';
+import { type Disk, diskOf, entryOf, inodeOf } from './disk.ts';
 import { entryInWords } from './entries.ts';
 import { contentsOf, emptyFile, type FileInode, hasData, type Inode } from './inode.ts';
 import {
@@ -24,38 +24,18 @@ import {
 import { Names, NOTHING, ROOT } from './namespace.ts';
 import { type ResolvedPath, resolvePath } from './resolve-path.ts';
 
-/** A trace replayed on the inode model. */
-export interface MicroOpHistory {
-  readonly inodeTable: InodeTable;
-  /** The disk before the first op. */
-  readonly start: Disk;
-  /** One per op, in order. */
-  readonly actions: readonly Action[];
-}
-
 /** The model cannot determine what an op of the trace did to the disk; the message names the op and the reason. */
 export class NotReplayable extends Error {
   override readonly name = 'NotReplayable';
 }
 
-/** Each trace is replayed once with each unit. */
-const histories = new WeakMap<Trace, Map<Unit, MicroOpHistory>>();
-
 /** Throws NotReplayable. */
-export function historyOf(trace: Trace, unit: Unit = 4096): MicroOpHistory {
-  const ofTrace = histories.get(trace) ?? new Map<Unit, MicroOpHistory>();
-  histories.set(trace, ofTrace);
-  const history = ofTrace.get(unit) ?? replayed(trace, unit);
-  ofTrace.set(unit, history);
-  return history;
-}
-
-function replayed(trace: Trace, unit: Unit): MicroOpHistory {
-  const replay = new Replay(trace, unit);
-  const start = replay.disk;
-  const actions = trace.ops.map((op) => replay.action(op));
-  replay.checkAll();
-  return { inodeTable: start.inodeTable, start, actions };
+export function replay(trace: Trace, unit: Unit): { readonly start: Disk; readonly actions: readonly Action[] } {
+  const replaying = new Replay(trace, unit);
+  const start = replaying.disk;
+  const actions = trace.ops.map((op) => replaying.action(op));
+  replaying.checkAll();
+  return { start, actions };
 }
 
 class Replay {

@@ -5,12 +5,12 @@
  * so each state between two acknowledgements is enumerated once, at the first boundary where it can occur.
  */
 import type { Tree } from '../domain/trace.ts';
-import type { MicroOpHistory } from './actions.ts';
 import { type Disk, pathTerm } from './disk.ts';
 import { FileVersions, type Version } from './file-versions.ts';
 import { type Hash, hashText, minus, NO_HASH, plus } from './hash.ts';
 import type { HashSet } from './hash-set.ts';
 import type { Action, MicroOp } from './micro-op.ts';
+import type { MicroOpHistory } from './micro-op-history.ts';
 import { type NameVersion, NameVersions } from './name-versions.ts';
 import type { FilePiece, NamePiece, Piece } from './piece.ts';
 import { type Change, Pieces } from './pieces.ts';

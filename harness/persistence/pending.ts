@@ -5,8 +5,8 @@
  * `lostWith` looks at one lost piece at a time, so what several take with them is what each of them takes.
  */
 import type { Trace, Tree } from '../domain/trace.ts';
-import { historyOf } from './actions.ts';
 import type { MicroOp, Unit } from './micro-op.ts';
+import { historyOf } from './micro-op-history.ts';
 import { lostWith, type Piece } from './piece.ts';
 import { Pieces } from './pieces.ts';
 import type { Profile } from './profile.ts';

@@ -14,10 +14,10 @@
  */
 import { NoSuchCase } from '../domain/errors.ts';
 import type { Trace, Tree } from '../domain/trace.ts';
-import { historyOf, type MicroOpHistory } from './actions.ts';
 import { Frontier, TooMany } from './frontier.ts';
 import { HashSet } from './hash-set.ts';
 import type { Action, Unit } from './micro-op.ts';
+import { historyOf, type MicroOpHistory } from './micro-op-history.ts';
 import { lostWith, type Piece } from './piece.ts';
 import { Pieces } from './pieces.ts';
 import type { Profile } from './profile.ts';

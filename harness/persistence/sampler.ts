@@ -5,11 +5,11 @@
  * first; or exactly one op. A random state loses each piece with the same probability, which is itself random.
  */
 import type { Op, Tree } from '../domain/trace.ts';
-import type { MicroOpHistory } from './actions.ts';
 import type { Disk } from './disk.ts';
 import { type Hash, hashText } from './hash.ts';
 import type { HashSet } from './hash-set.ts';
 import type { Action, MicroOp } from './micro-op.ts';
+import type { MicroOpHistory } from './micro-op-history.ts';
 import { lostWith, type Piece } from './piece.ts';
 import { Pieces } from './pieces.ts';
 import type { Profile } from './profile.ts';

@@ -17,7 +17,7 @@ import {
   writeSynced,
 } from '../../harness/calibrate/run.ts';
 import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
-import { historyOf } from '../../harness/persistence/actions.ts';
+import { historyOf } from '../../harness/persistence/micro-op-history.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';
 
 type Files = Parameters<typeof treeOf>[0];

@@ -18,8 +18,9 @@ import {
 import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import type { Trace } from '../../harness/domain/trace.ts';
 import { treeKey } from '../../harness/domain/tree.ts';
-import { historyOf, NotReplayable } from '../../harness/persistence/actions.ts';
+import { NotReplayable } from '../../harness/persistence/actions.ts';
 import { hashOfTree } from '../../harness/persistence/disk.ts';
+import { historyOf } from '../../harness/persistence/micro-op-history.ts';
 import { draws } from '../lab/depth.ts';
 import { BEFORE, calls } from './random-run.ts';
 

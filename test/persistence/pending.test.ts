@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { treeOf } from '../../harness/calibrate/tree-sketch.ts';
 import { treeKey } from '../../harness/domain/tree.ts';
-import { historyOf } from '../../harness/persistence/actions.ts';
+import { historyOf } from '../../harness/persistence/micro-op-history.ts';
 import { COMBINATIONS_KEPT, pendingAt } from '../../harness/persistence/pending.ts';
 import { rebuild, statesAt } from '../../harness/persistence/power-loss.ts';
 import { PROFILES } from '../../harness/persistence/profiles.ts';

@@ -2,8 +2,8 @@
 
 import type { Trace } from '../../domain/trace.ts';
 import { opText } from '../../explain/op-text.ts';
-import { historyOf } from '../../persistence/actions.ts';
 import type { Action, MicroOp, Unit } from '../../persistence/micro-op.ts';
+import { historyOf } from '../../persistence/micro-op-history.ts';
 import type { CrashState } from './crash-state.ts';
 
 const MOST_BLOCKS_NAMED = 3;

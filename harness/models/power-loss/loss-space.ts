@@ -4,10 +4,10 @@
  * The states of whole pages come first, then those in which a write is torn at sectors and that pages alone do not give.
  */
 import type { Trace } from '../../domain/trace.ts';
-import { historyOf } from '../../persistence/actions.ts';
 import { hashOfTree } from '../../persistence/disk.ts';
 import { hashText } from '../../persistence/hash.ts';
 import type { Unit } from '../../persistence/micro-op.ts';
+import { historyOf } from '../../persistence/micro-op-history.ts';
 import { type Coverage, powerLossStates, rebuild, statesAt } from '../../persistence/power-loss.ts';
 import type { Profile } from '../../persistence/profile.ts';
 import type { PowerLossState } from '../../persistence/state.ts';

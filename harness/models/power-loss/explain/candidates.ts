@@ -7,9 +7,9 @@
  */
 import { canonicalPath } from '../../../domain/names.ts';
 import type { FileRef, Op, Trace } from '../../../domain/trace.ts';
-import type { MicroOpHistory } from '../../../persistence/actions.ts';
 import type { Disk } from '../../../persistence/disk.ts';
 import type { Action, Event, MicroOp } from '../../../persistence/micro-op.ts';
+import type { MicroOpHistory } from '../../../persistence/micro-op-history.ts';
 import { ROOT } from '../../../persistence/namespace.ts';
 import { Pieces } from '../../../persistence/pieces.ts';
 import type { Profile } from '../../../persistence/profile.ts';

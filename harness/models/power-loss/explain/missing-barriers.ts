@@ -8,8 +8,8 @@
  * If no candidate rules out some failing state, no added fsync can mend the trace, and that state is the proof.
  */
 import type { FileRef, Op, Trace } from '../../../domain/trace.ts';
-import type { MicroOpHistory } from '../../../persistence/actions.ts';
 import type { EditedTrace } from '../../../persistence/barriers.ts';
+import type { MicroOpHistory } from '../../../persistence/micro-op-history.ts';
 import { powerLossStates } from '../../../persistence/power-loss.ts';
 import type { PowerLossState } from '../../../persistence/state.ts';
 import {
