@@ -16,7 +16,9 @@ export const limitsSchema = z.object({
   kills: z.enum(['real', 'observed']).describe('Whether a child is killed at each boundary, or one run is copied there'),
   states: some.describe('Distinct states of power loss of a cell up to which all are judged'),
   crashes: some.describe('Crashes in a row, each in the recovery from the one before, after which no more are tried'),
-  recoveries: count.describe('Recoveries that are crashed, in one cell, after each crash'),
+  recoveries: count.describe(
+    'Recoveries that are crashed, in one cell, after each crash; and half as many more from saves that are half done',
+  ),
   statesInRecovery: count.describe('Distinct states of these recoveries together up to which all are judged'),
   errnos: z
     .enum(['first', 'fallbacks', 'all'])

@@ -2,7 +2,7 @@
  * Crash in recovery: wraps a model, so that the process which recovers from the first crash is crashed in its turn.
  *
  * Allows   whatever the wrapped model allows, at every boundary of the recovery; one recovery for each way in which it can differ: which
- *          value it finds, and which kinds of files beside it. With `--depth 3` and more, the recovery from that crash is crashed, and so on,
+ *          value it finds, which kinds of files beside it, and what is done of a save that is half done. With `--depth 3` and more, the recovery from that crash is crashed, and so on,
  *          until no tree comes whose recovery was not crashed: see `in-a-row.ts`.
  * Forbids  a third crash where nobody asks for it. After a power cut, what the crash before left is on disk for sure.
  * Real     each recovery is recorded, and its states observed: that kills leave what was observed is checked at the first crash.
@@ -27,7 +27,7 @@ import { type CrashCase, type CrashVerdict, lostIn, type TraceState, type TwiceS
 import type { CrashExploration, CrashExplored, StateOptions, StatesOfTrace } from './explore.ts';
 import type { Enumerated } from './history-states.ts';
 import { crashedInARow, notesOfRow } from './in-a-row.ts';
-import { type Again, chosenOf, type First, isRecoverable, type Way, wayToRecover } from './ways.ts';
+import { type Again, chosenOf, type First, halfDone, isRecoverable, type Way, wayToRecover } from './ways.ts';
 
 /** A model whose states come from a trace alone. */
 export interface TraceModel<Found extends StatesOfTrace<TraceState> = StatesOfTrace<TraceState>>
@@ -122,16 +122,20 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
 
   /** Of each way after a crash that lost nothing: the state of which least is missing, which more models have than any other. */
   #waysIn(verdicts: readonly CrashVerdict[]): Way[] {
-    const { names } = this.#subject.trace.variation;
+    const { trace } = this.#subject;
     const ways = new Map<string, First<TraceState>>();
+    const halves = new Map<string, First<TraceState>>();
     for (const verdict of verdicts) {
       if (!isFirst(verdict) || isLoss(verdict.outcome) || verdict.case.state.how === 'ended') continue;
-      const { state } = verdict.case;
-      const way = wayToRecover(state.tree, verdict.outcome, names);
-      const known = ways.get(way);
-      if (known === undefined || lostIn(state) < lostIn(known.case.state)) ways.set(way, verdict);
+      const { tree } = verdict.case.state;
+      const way = wayToRecover(tree, verdict.outcome, trace.variation.names);
+      const half = halfDone(tree, trace);
+      keepLeastLost(ways, way, verdict);
+      if (half !== undefined) keepLeastLost(halves, `${way} ${half}`, verdict);
     }
-    return [...ways].map(([way, first]) => ({ way, first }));
+    const chosen = new Set(ways.values());
+    const more = [...halves].filter(([, first]) => !chosen.has(first));
+    return [...[...ways].map(([way, first]) => ({ way, first })), ...more.map(([way, first]) => ({ way, first, halfDone: true as const }))];
   }
 
   /** The directory before the first op and after the last, with nothing lost, where no outcome is a loss. */
@@ -182,6 +186,11 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
     const judged = await judge(cases);
     return { verdicts: judged.verdicts, unmeasured: [...unmeasured, ...judged.unmeasured], crashed: crashed.size, isSampled };
   }
+}
+
+function keepLeastLost(ways: Map<string, First<TraceState>>, way: string, first: First<TraceState>): void {
+  const known = ways.get(way);
+  if (known === undefined || lostIn(first.case.state) < lostIn(known.case.state)) ways.set(way, first);
 }
 
 function isFirst(verdict: CrashVerdict): verdict is First<TraceState> {

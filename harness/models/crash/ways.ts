@@ -1,7 +1,8 @@
 /** Which recoveries go alike, as far as a crash in them can show, and which of them are crashed. */
 import { canonicalPath } from '../../domain/names.ts';
 import type { Outcome } from '../../domain/store.ts';
-import type { NameRule, Tree } from '../../domain/trace.ts';
+import type { NameRule, Trace, Tree } from '../../domain/trace.ts';
+import { equalEntries } from '../../domain/tree.ts';
 import { isLoss } from '../../judge/outcome.ts';
 import { hashOfText, hashText } from '../../persistence/hash.ts';
 import type { Unmeasured } from '../../recover/believe.ts';
@@ -9,6 +10,8 @@ import { type CrashCase, type CrashVerdict, lostIn, type TraceState, type TwiceS
 
 /** The share of recoveries from states in which something was lost, where more could be crashed than the limit. */
 const FROM_LOSSES = 0.25;
+/** So many more, for each of the limit, from saves that are half done. */
+const HALF_DONE = 0.5;
 
 /** A verdict on a tree whose recovery can be crashed. */
 export type First<State extends TraceState | TwiceState = TraceState | TwiceState> = CrashVerdict & {
@@ -19,6 +22,8 @@ export type First<State extends TraceState | TwiceState = TraceState | TwiceStat
 export interface Way {
   readonly way: string;
   readonly first: First;
+  /** It goes like another way as far as its files show, but began with a save that was half done. */
+  readonly halfDone?: true;
 }
 
 /** What crashes in some recoveries left. */
@@ -40,6 +45,19 @@ export function wayToRecover(tree: Tree, outcome: Outcome, names: readonly NameR
   return JSON.stringify([outcome, [...new Set(files)].sort()]);
 }
 
+/**
+ * What of a save is done, where it is half done: a file that was there before the first op has changed or is gone, and not all of them are as
+ * after the last op. A store in which that happens has to undo or complete it. Undefined of other trees.
+ */
+export function halfDone(tree: Tree, { trees }: Pick<Trace, 'trees'>): string | undefined {
+  const [before, after] = [trees[0] ?? new Map(), trees.at(-1)];
+  const since = [...before].map(([path, entry]) => {
+    const now = tree.get(path);
+    return equalEntries(now, entry) ? 'before' : equalEntries(now, after?.get(path)) ? 'after' : now === undefined ? 'gone' : 'between';
+  });
+  return since.every((one) => one === 'before') || since.every((one) => one === 'after') ? undefined : since.join();
+}
+
 /** Whether a crash in a recovery lost nothing, so that the recovery from it can be crashed. */
 export function isRecoverable(verdict: CrashVerdict): verdict is First<TwiceState> {
   const { state } = verdict.case;
@@ -48,18 +66,20 @@ export function isRecoverable(verdict: CrashVerdict): verdict is First<TwiceStat
 
 /**
  * `most` of the ways. They depend on the cell alone, and cells of one run still choose much the same, so that a recovery is recorded once
- * for several: where nothing was missing, ways that a kill has too, spread evenly; else those with the smallest hashes.
+ * for several: where nothing was missing, ways that a kill has too, spread evenly; else those with the smallest hashes. Then some that are half
+ * done.
  */
 export function chosenOf(ways: readonly Way[], most: number): First[] {
   const isWhole = ({ first }: Way): boolean => lostIn(first.case.state) === 0;
-  const [whole, partial] = [ways.filter(isWhole), ways.filter((way) => !isWhole(way))];
+  const [others, more] = [ways.filter((way) => way.halfDone === undefined), ways.filter((way) => way.halfDone === true)];
+  const [whole, partial] = [others.filter(isWhole), others.filter((way) => !isWhole(way))];
   const fromLosses = Math.min(partial.length, Math.max(Math.floor(most * FROM_LOSSES), most - whole.length));
   const smallest = partial
     .map((way) => ({ way, hash: hashText(hashOfText(way.way)) }))
     .sort((one, other) => (one.hash < other.hash ? -1 : 1))
     .slice(0, fromLosses)
     .map(({ way }) => way);
-  return [...evenly(whole, most - fromLosses), ...smallest].map(({ first }) => first);
+  return [...evenly(whole, most - fromLosses), ...smallest, ...evenly(more, Math.floor(most * HALF_DONE))].map(({ first }) => first);
 }
 
 /** `most` of the items, spread evenly. */

@@ -50,3 +50,42 @@ test('crashes in recovery are the same whatever ran before, and recordings are s
   expect(alone.result.cell.tried).toMatchObject({ recoveries: { crashed: RECOVERIES } });
   expect(after.recorded).toBeLessThan(alone.recorded);
 });
+
+/** Two files that belong together, with a journal to roll them back. `rollBack`: its statements. */
+const journalled = (rollBack: readonly string[]): string => `
+const fs = require('node:fs');
+const read = (path) => (fs.existsSync(path) ? JSON.parse(fs.readFileSync(path, 'utf8')) : {});
+const write = (path, value) => {
+  const file = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT);
+  fs.writeSync(file, JSON.stringify(value).padEnd(4000), 0);
+  fs.closeSync(file);
+};
+const both = (dir, { a, b }) => { write(dir + '/a', a); write(dir + '/b', b); };
+const rollBack = (dir) => {
+  if (!fs.existsSync(dir + '/journal')) return;
+  const old = read(dir + '/journal');
+  ${rollBack.join('\n  ')}
+};
+module.exports = {
+  save: (dir, value) => {
+    rollBack(dir);
+    fs.writeFileSync(dir + '/journal.tmp', JSON.stringify({ a: read(dir + '/a'), b: read(dir + '/b') }));
+    fs.renameSync(dir + '/journal.tmp', dir + '/journal');
+    const half = (odd) => Object.fromEntries(Object.entries(value).filter((_, index) => index % 2 === odd));
+    both(dir, { a: half(0), b: half(1) });
+    fs.unlinkSync(dir + '/journal');
+  },
+  load: (dir) => { rollBack(dir); return { ...read(dir + '/a'), ...read(dir + '/b') }; },
+};`;
+
+test.each([
+  ['forgets the journal before it has rolled back', [`fs.unlinkSync(dir + '/journal');`, `both(dir, old);`], 'lossy'],
+  ['rolls back before it forgets the journal', [`both(dir, old);`, `fs.unlinkSync(dir + '/journal');`], 'durable'],
+])('a recovery that %s, crashed where the save was half done', async (_, rollBack, grade) => {
+  const found = await lab.on(
+    lab.store(journalled(rollBack)),
+    { scenario: 'replace', effort: { recoveries: RECOVERIES } },
+    async ({ check, result }) => result(await check({ model: 'process-kill' })),
+  );
+  expect(found.cell.grade).toBe(grade);
+});
