@@ -189,6 +189,47 @@ fs.renameSync(at(dir, 'temp'), at(dir, 'slot'));\n${SYNC}`,
   expect(await causesIn(store, cells)).toEqual(expected);
 });
 
+/** A rollback journal, forced or not before the file is written in place, and the file before the journal goes. */
+const journalled = (forced: { readonly journal: boolean; readonly file: boolean }): LoadedStore =>
+  lab.store(`const fs = require('node:fs'), { join } = require('node:path');
+const at = (dir, name) => join(dir, name);
+const sync = (path) => { const fd = fs.openSync(path, 'r'); fs.fsyncSync(fd); fs.closeSync(fd); };
+const read = (path) => (fs.existsSync(path) ? fs.readFileSync(path, 'utf8') : '');
+const sumOf = (text) => require('node:crypto').createHash('md5').update(text).digest('base64');
+const put = (dir, text) => {
+  const fd = fs.openSync(at(dir, 'db'), fs.constants.O_RDWR | fs.constants.O_CREAT);
+  fs.writeSync(fd, Buffer.from(text.padEnd(20000)), 0, 20000, 0);
+  ${forced.file ? 'fs.fsyncSync(fd);' : ''}
+  fs.closeSync(fd);
+};
+const rollBack = (dir) => {
+  if (!fs.existsSync(at(dir, 'journal'))) return;
+  const [sum, ...old] = read(at(dir, 'journal')).split(' ');
+  if (sumOf(old.join(' ')) !== sum) return;
+  put(dir, old.join(' '));
+  sync(at(dir, 'db'));
+  fs.unlinkSync(at(dir, 'journal'));
+};
+module.exports = {
+  save: (dir, value) => {
+    rollBack(dir);
+    const old = read(at(dir, 'db')).trimEnd();
+    fs.writeFileSync(at(dir, 'journal'), sumOf(old) + ' ' + old${forced.journal ? ', { flush: true }' : ''});
+    sync(dir);
+    put(dir, JSON.stringify(value));
+    fs.unlinkSync(at(dir, 'journal'));
+    sync(dir);
+  },
+  load: (dir) => { rollBack(dir); const text = read(at(dir, 'db')).trim(); return text === '' ? {} : JSON.parse(text); },
+};`);
+
+test.each([
+  [{ journal: false, file: true }, `not-forced: fs.writeFileSync(at(dir, 'journal'), sumOf(old) + ' ' + old);`],
+  [{ journal: true, file: false }, `not-forced: fs.writeSync(fd, Buffer.from(text.padEnd(20000)), 0, 20000, 0);`],
+])('what a rollback journal needs on disk is one cause, and not that the file is written in place: %o', async (forced, cause) => {
+  expect(await causesOfStore(journalled(forced), [['replace', 'power-loss:ext4']])).toEqual([cause]);
+});
+
 test('a file for each key that is written in place is not one that is written too late', async () => {
   const store = lab.store(
     `const fs = require('node:fs'), { join } = require('node:path');

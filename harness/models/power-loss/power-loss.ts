@@ -4,10 +4,12 @@
  * A claim gates where file systems are common; `posix` (the floor) and `ext4-noauto` are shown, unless somebody names them.
  */
 import type { RecordedSubject } from '../../bench/subject.ts';
+import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
 import type { Tried } from '../../domain/result.ts';
 import { isNotMeasured } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { Trace } from '../../domain/trace.ts';
+import { effectText } from '../../explain/changed.ts';
 import type { Coverage } from '../../persistence/power-loss.ts';
 import type { Profile as Persistence, ProfileName } from '../../persistence/profile.ts';
 import { PROFILES } from '../../persistence/profiles.ts';
@@ -200,7 +202,11 @@ export const powerLoss: TraceModel<Found> = {
       ...(mend && { mend }),
     };
   },
-  blame: blameCrash,
+  blame: async (verdict, findings) => {
+    const blame = await blameCrash(verdict, findings);
+    if (blame === undefined || verdict.case.state.how !== 'power-lost' || !IN_PLACE.has(blame.mechanism)) return blame;
+    return (await notForced(findings.explored as LossExplored, verdict.case.subject)) ?? blame;
+  },
   variation: variationOf,
   timeline: (verdict) => crashTimeline(verdict, 'the power went here'),
   pending: (verdict, { cell, explored }) => pendingLoss(verdict, explored.verdicts, persistenceOf(cell.profile)),
@@ -210,6 +216,19 @@ export const powerLoss: TraceModel<Found> = {
     return uncalibrated === true ? [`the rules of ${findings.cell.profile} are not calibrated: no power was cut there`, ...notes] : notes;
   },
 };
+
+/** Mechanisms of what is written in place, as a database does whose journal is forced in time: then only that is missing. */
+const IN_PLACE: ReadonlySet<Mechanism> = new Set(['written-in-place', 'appended']);
+
+/** Where forcing mends all of a cell, what is to be forced is to blame. */
+async function notForced({ explanation }: LossExplored, { trace, sites }: RecordedSubject): Promise<Blame | undefined> {
+  const mend = explanation?.words.mend;
+  const [after] = mend?.kind === 'mended' ? mend.barriers.map((barrier) => barrier.after) : [];
+  const op = after && trace.ops[after.index - 1];
+  if (op === undefined) return undefined;
+  const site = (await sites()).sites.get(op.index);
+  return { mechanism: 'not-forced', op: effectText(op), ...(site && { site }) };
+}
 
 const NEEDED = { needed: 'yes', redundant: 'no', undecided: 'undecided' } as const;
 
