@@ -27,7 +27,7 @@ import { type CrashCase, type CrashVerdict, lostIn, type TraceState, type TwiceS
 import type { CrashExploration, CrashExplored, StateOptions, StatesOfTrace } from './explore.ts';
 import type { Enumerated } from './history-states.ts';
 import { crashedInARow, notesOfRow } from './in-a-row.ts';
-import { type Again, chosenOf, type First, halfDone, isRecoverable, type Way, wayToRecover } from './ways.ts';
+import { type Again, chosenOf, type First, halfDone, halfDoneOf, isRecoverable, type Way, wayToRecover } from './ways.ts';
 
 /** A model whose states come from a trace alone. */
 export interface TraceModel<Found extends StatesOfTrace<TraceState> = StatesOfTrace<TraceState>>
@@ -71,14 +71,15 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
   async extend(explored: CrashExplored<Found>): Promise<CrashExplored<Found>> {
     const { bench, only } = this.#exploration;
     const ways = this.#waysIn(explored.verdicts);
-    const firsts = chosenOf(ways, bench.effort.recoveries);
+    const chosen = chosenOf(ways, bench.effort.recoveries);
+    const firsts = [...chosen, ...halfDoneOf(ways, bench.effort.recoveries)];
     if (only !== undefined) return { ...explored, ...(await this.#named(firsts, only.second, explored.unmeasured)) };
     const undisturbed = await this.#crash(await this.#undisturbed());
     const lostAnyway = new Set(undisturbed.verdicts.flatMap(lossIn));
     const isOwn = (verdict: CrashVerdict): boolean => lossIn(verdict).every((loss) => !lostAnyway.has(loss));
     let all = 0;
     const crash = async (some: readonly First[]): Promise<Again> => {
-      const again = await this.#crash(some);
+      const again = await this.#crash(some, some === firsts ? chosen.length : some.length);
       all += again.verdicts.length;
       return { ...again, verdicts: again.verdicts.filter(isOwn) };
     };
@@ -114,7 +115,7 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
     named: NamedState | undefined,
     unmeasured: readonly Unmeasured<CrashCase>[],
   ): Promise<Pick<Again, 'verdicts' | 'unmeasured'>> {
-    const again = await this.#crash(firsts, named);
+    const again = await this.#crash(firsts, firsts.length, named);
     const doubts = [...unmeasured, ...again.unmeasured];
     if (named?.second === undefined) return { verdicts: again.verdicts, unmeasured: doubts };
     return this.#named(again.verdicts.filter(isRecoverable), named.second, doubts);
@@ -149,11 +150,11 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
     return treeFor(this.#exploration.bench.store, state.tree, timeIn(state, this.#subject.trace));
   }
 
-  /** Records the recovery from each first state, and judges what a second crash leaves of it. */
-  async #crash(firsts: readonly First[], only?: NamedState): Promise<Again> {
+  /** Records the recovery from each first state, and judges what a second crash leaves of it. `sharing`: how many of them the limit is for. */
+  async #crash(firsts: readonly First[], sharing = firsts.length, only?: NamedState): Promise<Again> {
     const { bench, cell, judge } = this.#exploration;
     const { seed, statesInRecovery } = bench.effort;
-    const limit = Math.max(LEAST_PER_RECOVERY, Math.floor(statesInRecovery / Math.max(1, firsts.length)));
+    const limit = Math.max(LEAST_PER_RECOVERY, Math.floor(statesInRecovery / Math.max(1, sharing)));
     const traces = await Promise.all(firsts.map((first) => bench.recordRecovery(this.#found(first), this.#subject.trace)));
     const options = oracleOptions(bench);
     const cases: CrashCase[] = [];

@@ -66,12 +66,11 @@ export function isRecoverable(verdict: CrashVerdict): verdict is First<TwiceStat
 
 /**
  * `most` of the ways. They depend on the cell alone, and cells of one run still choose much the same, so that a recovery is recorded once
- * for several: where nothing was missing, ways that a kill has too, spread evenly; else those with the smallest hashes. Then some that are half
- * done.
+ * for several: where nothing was missing, ways that a kill has too, spread evenly; else those with the smallest hashes.
  */
 export function chosenOf(ways: readonly Way[], most: number): First[] {
+  const others = ways.filter((way) => way.halfDone === undefined);
   const isWhole = ({ first }: Way): boolean => lostIn(first.case.state) === 0;
-  const [others, more] = [ways.filter((way) => way.halfDone === undefined), ways.filter((way) => way.halfDone === true)];
   const [whole, partial] = [others.filter(isWhole), others.filter((way) => !isWhole(way))];
   const fromLosses = Math.min(partial.length, Math.max(Math.floor(most * FROM_LOSSES), most - whole.length));
   const smallest = partial
@@ -79,7 +78,13 @@ export function chosenOf(ways: readonly Way[], most: number): First[] {
     .sort((one, other) => (one.hash < other.hash ? -1 : 1))
     .slice(0, fromLosses)
     .map(({ way }) => way);
-  return [...evenly(whole, most - fromLosses), ...smallest, ...evenly(more, Math.floor(most * HALF_DONE))].map(({ first }) => first);
+  return [...evenly(whole, most - fromLosses), ...smallest].map(({ first }) => first);
+}
+
+/** The half-done ones that are crashed as well. */
+export function halfDoneOf(ways: readonly Way[], most: number): First[] {
+  const halfDone = ways.filter((way) => way.halfDone === true);
+  return evenly(halfDone, Math.floor(most * HALF_DONE)).map(({ first }) => first);
 }
 
 /** `most` of the items, spread evenly. */
