@@ -5,7 +5,6 @@
  * fsync logs, what a rename, link or unlink of a logged inode changes in the log, and which of that the next fsync of anything writes.
  * So names can persist out of order, and the two halves of a rename can be separated.
  */
-
 import { withChanges } from '../persistence/disk.ts';
 import type { Action, NameChange } from '../persistence/micro-op.ts';
 import type { MicroOpHistory } from '../persistence/micro-op-history.ts';

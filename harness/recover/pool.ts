@@ -231,5 +231,5 @@ export function createRecoveryPool(options: PoolOptions): RecoveryPool {
 const isUnsure = ({ remembers, secondLoad }: Recovery): boolean =>
   remembers === true || secondLoad?.kind === 'hung' || secondLoad?.kind === 'ended';
 
-/** What was found, whoever remembers. */
+/** The recovery without the mark that the store remembers. */
 const bare = ({ remembers: _, ...found }: Recovery): Recovery => found;

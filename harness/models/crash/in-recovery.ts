@@ -2,8 +2,8 @@
  * Crash in recovery: wraps a model, so that the process which recovers from the first crash is crashed in its turn.
  *
  * Allows   whatever the wrapped model allows, at every boundary of the recovery; one recovery for each way in which it can differ: which
- *          value it finds, which kinds of files beside it, and what is done of a save that is half done. With `--depth 3` and more, the recovery from that crash is crashed, and so on,
- *          until no tree comes whose recovery was not crashed: see `in-a-row.ts`.
+ *          value it finds, which kinds of files beside it, and what is done of a save that is half done. With `--depth 3` and more, the recovery
+ *          from that crash is crashed, and so on, until no tree comes whose recovery was not crashed: see `in-a-row.ts`.
  * Forbids  a third crash where nobody asks for it. After a power cut, what the crash before left is on disk for sure.
  * Real     each recovery is recorded, and its states observed: that kills leave what was observed is checked at the first crash.
  *
@@ -70,36 +70,37 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
 
   async extend(explored: CrashExplored<Found>): Promise<CrashExplored<Found>> {
     const { bench, only } = this.#exploration;
-    const ways = this.#waysIn(explored.verdicts);
+    const { ways, halves } = this.#waysIn(explored.verdicts);
+    const of = ways.length + halves.length;
     const chosen = chosenOf(ways, bench.effort.recoveries);
-    const firsts = [...chosen, ...halfDoneOf(ways, bench.effort.recoveries)];
+    const firsts = [...chosen, ...halfDoneOf(halves, bench.effort.recoveries)];
     if (only !== undefined) return { ...explored, ...(await this.#named(firsts, only.second, explored.unmeasured)) };
     const undisturbed = await this.#crash(await this.#undisturbed());
     const lostAnyway = new Set(undisturbed.verdicts.flatMap(lossIn));
     const isOwn = (verdict: CrashVerdict): boolean => lossIn(verdict).every((loss) => !lostAnyway.has(loss));
     let all = 0;
-    const crash = async (some: readonly First[]): Promise<Again> => {
-      const again = await this.#crash(some, some === firsts ? chosen.length : some.length);
+    const crash = async (some: readonly First[], sharing = some.length): Promise<Again> => {
+      const again = await this.#crash(some, { sharing });
       all += again.verdicts.length;
       return { ...again, verdicts: again.verdicts.filter(isOwn) };
     };
-    const again = await crash(firsts);
+    const again = await crash(firsts, chosen.length);
     const { crashes, recoveries: most } = bench.effort;
     const row =
       crashes > 2
         ? await crashedInARow(
-            { firsts, again, of: ways.length },
+            { firsts, again, of },
             { crashes, most, subject: this.#subject, litter: this.#exploration.cell.store.litter, crash },
           )
         : undefined;
     const own = [...again.verdicts, ...(row?.verdicts ?? [])];
-    const recoveries = { crashed: again.crashed, of: ways.length, states: again.verdicts.length, ...(row && { deeper: row.deeper }) };
+    const recoveries = { crashed: again.crashed, of, states: again.verdicts.length, ...(row && { deeper: row.deeper }) };
     const { tried } = explored;
     return {
       ...explored,
       verdicts: [...explored.verdicts, ...own],
       unmeasured: [...explored.unmeasured, ...again.unmeasured, ...(row?.unmeasured ?? [])],
-      ...(ways.length > 0 && (tried?.kind === 'kills' || tried?.kind === 'states') && { tried: { ...tried, recoveries } }),
+      ...(of > 0 && (tried?.kind === 'kills' || tried?.kind === 'states') && { tried: { ...tried, recoveries } }),
       notes: [
         ...explored.notes,
         ...(again.verdicts.some(({ outcome }) => isLoss(outcome)) ? [LOSES_IN_RECOVERY] : []),
@@ -115,14 +116,17 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
     named: NamedState | undefined,
     unmeasured: readonly Unmeasured<CrashCase>[],
   ): Promise<Pick<Again, 'verdicts' | 'unmeasured'>> {
-    const again = await this.#crash(firsts, firsts.length, named);
+    const again = await this.#crash(firsts, { only: named });
     const doubts = [...unmeasured, ...again.unmeasured];
     if (named?.second === undefined) return { verdicts: again.verdicts, unmeasured: doubts };
     return this.#named(again.verdicts.filter(isRecoverable), named.second, doubts);
   }
 
-  /** Of each way after a crash that lost nothing: the state of which least is missing, which more models have than any other. */
-  #waysIn(verdicts: readonly CrashVerdict[]): Way[] {
+  /**
+   * Of each way after a crash that lost nothing: the state of which least is missing, which more models have than any other. `halves`: ways that
+   * show the same files as one of them, but began with a save that was half done.
+   */
+  #waysIn(verdicts: readonly CrashVerdict[]): { readonly ways: readonly Way[]; readonly halves: readonly Way[] } {
     const { trace } = this.#subject;
     const ways = new Map<string, First<TraceState>>();
     const halves = new Map<string, First<TraceState>>();
@@ -134,9 +138,9 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
       keepLeastLost(ways, way, verdict);
       if (half !== undefined) keepLeastLost(halves, `${way} ${half}`, verdict);
     }
-    const chosen = new Set(ways.values());
-    const more = [...halves].filter(([, first]) => !chosen.has(first));
-    return [...[...ways].map(([way, first]) => ({ way, first })), ...more.map(([way, first]) => ({ way, first, halfDone: true as const }))];
+    const standing = new Set<First>(ways.values());
+    const listed = (some: Iterable<readonly [string, First]>): Way[] => [...some].map(([way, first]) => ({ way, first }));
+    return { ways: listed(ways), halves: listed(halves).filter(({ first }) => !standing.has(first)) };
   }
 
   /** The directory before the first op and after the last, with nothing lost, where no outcome is a loss. */
@@ -151,7 +155,10 @@ class InRecovery<Found extends StatesOfTrace<TraceState>> {
   }
 
   /** Records the recovery from each first state, and judges what a second crash leaves of it. `sharing`: how many of them the limit is for. */
-  async #crash(firsts: readonly First[], sharing = firsts.length, only?: NamedState): Promise<Again> {
+  async #crash(
+    firsts: readonly First[],
+    { sharing = firsts.length, only }: { readonly sharing?: number; readonly only?: NamedState | undefined } = {},
+  ): Promise<Again> {
     const { bench, cell, judge } = this.#exploration;
     const { seed, statesInRecovery } = bench.effort;
     const limit = Math.max(LEAST_PER_RECOVERY, Math.floor(statesInRecovery / Math.max(1, sharing)));

@@ -22,8 +22,6 @@ export type First<State extends TraceState | TwiceState = TraceState | TwiceStat
 export interface Way {
   readonly way: string;
   readonly first: First;
-  /** It goes like another way as far as its files show, but began with a save that was half done. */
-  readonly halfDone?: true;
 }
 
 /** What crashes in some recoveries left. */
@@ -69,9 +67,8 @@ export function isRecoverable(verdict: CrashVerdict): verdict is First<TwiceStat
  * for several: where nothing was missing, ways that a kill has too, spread evenly; else those with the smallest hashes.
  */
 export function chosenOf(ways: readonly Way[], most: number): First[] {
-  const others = ways.filter((way) => way.halfDone === undefined);
   const isWhole = ({ first }: Way): boolean => lostIn(first.case.state) === 0;
-  const [whole, partial] = [others.filter(isWhole), others.filter((way) => !isWhole(way))];
+  const [whole, partial] = [ways.filter(isWhole), ways.filter((way) => !isWhole(way))];
   const fromLosses = Math.min(partial.length, Math.max(Math.floor(most * FROM_LOSSES), most - whole.length));
   const smallest = partial
     .map((way) => ({ way, hash: hashText(hashOfText(way.way)) }))
@@ -81,10 +78,9 @@ export function chosenOf(ways: readonly Way[], most: number): First[] {
   return [...evenly(whole, most - fromLosses), ...smallest].map(({ first }) => first);
 }
 
-/** The half-done ones that are crashed as well. */
+/** Those from saves that are half done, which are crashed as well. */
 export function halfDoneOf(ways: readonly Way[], most: number): First[] {
-  const halfDone = ways.filter((way) => way.halfDone === true);
-  return evenly(halfDone, Math.floor(most * HALF_DONE)).map(({ first }) => first);
+  return evenly(ways, Math.floor(most * HALF_DONE)).map(({ first }) => first);
 }
 
 /** `most` of the items, spread evenly. */
