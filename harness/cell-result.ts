@@ -18,7 +18,7 @@ import type { Tree, Variation } from './domain/trace.ts';
 import { describeAcknowledged, LOOKED_BY } from './explain/checked.ts';
 import { differencesIn } from './explain/differences.ts';
 import { EvidenceTable } from './explain/evidence-table.ts';
-import { describeFound } from './explain/found.ts';
+import { describeFound, describeLooker } from './explain/found.ts';
 import { describePromised } from './explain/values.ts';
 import { gradeIn, heldTo, knownBugOf, violates } from './models/held.ts';
 import type { Case, Cell, Findings } from './models/model.ts';
@@ -157,7 +157,11 @@ async function caseResult(verdict: Verdict<Case, unknown>, findings: Findings, {
     outcome,
     grade,
     violation,
-    found: found ?? (exposed === undefined ? describeFound(outcome, recovery, promised) : `${exposed} by other users`),
+    found:
+      found ??
+      (exposed === undefined
+        ? describeFound(outcome, recovery, promised) + describeLooker(sighting.looker, outcome)
+        : `${exposed} by other users`),
     ...(recovery.lookedBy && { foundBy: LOOKED_BY[recovery.lookedBy] }),
     promised: recovery.lookedBy ? describeAcknowledged(promised) : describePromised(promised),
     ...(differs && { differs }),

@@ -49,6 +49,7 @@ export async function recordProgram(options: RecordProgramOptions): Promise<Reco
     before: undefined,
     steps,
     oracle: oracleOfSteps(trace, undefined, steps, judging),
+    isProgram: true,
     again: { recording: withoutLate(recording), prepare, prepareFaults },
     notes: outsideNotes(report, dirname(first.program?.input ?? first.directory)),
     sites: async () => ({ sites: new Map(), mismatches: [] }),

@@ -69,7 +69,8 @@ async function subjectOfTrace(
   const steps = store.program === undefined ? scenario.steps : stepsOfProgram(trace);
   const vacuous = store.program === undefined ? undefined : await whyVacuous(recovery, options, trace);
   if (vacuous !== undefined) return vacuous;
-  return { kind: 'recorded', trace, before, steps, oracle: oracleOfSteps(trace, before, steps, options), notes, sites: async () => sites };
+  const oracle = oracleOfSteps(trace, before, steps, options);
+  return { kind: 'recorded', trace, before, steps, oracle, notes, ...(store.program && { isProgram: true }), sites: async () => sites };
 }
 
 /** What is stored in the files that a scenario brings: what it says, or what load finds there. */

@@ -16,6 +16,8 @@ export interface RecordedSubject {
   /** The steps that the marks of the trace count. */
   readonly steps: readonly Step[];
   readonly oracle: Oracle;
+  /** A program's: its steps are what it promised, and recovery saves nothing. */
+  readonly isProgram?: boolean;
   /** How the run is made again. Absent where several processes made the trace: their states are observed. */
   readonly again?: Again;
   /** What is to be said of the run, in words. */

@@ -2,14 +2,15 @@
  * Carries out a cell while its system calls fail, then checks how the store continues in the same process: once in each directory.
  *
  * After the steps have settled, no call fails any more. It loads, saves and loads again, and appends each result to `<directory>.after` as
- * a line of JSON.
+ * a line of JSON. Where the last step was a save that failed, it does so twice: first it saves what it could not (lines with `again`).
  */
 import { appendFileSync, readFileSync } from 'node:fs';
-import type { Recovery } from '../domain/recovery.ts';
+import type { AfterFault, Recovery } from '../domain/recovery.ts';
 import type { StoreCalls } from '../domain/store.ts';
+import type { Json } from '../domain/trace.ts';
 import type { CellFile } from '../protocol/cell-file.ts';
 import { NOTHING_LEFT_TO_WAIT_FOR } from '../record/fault.ts';
-import { load, save } from '../store/calls.ts';
+import { givenTo, load, save } from '../store/calls.ts';
 import { complainIn } from './carry-out-cell.ts';
 import { carryOutBefore, carryOutRecorded, recordingHere, untilFilesAreIdle } from './steps.ts';
 
@@ -33,7 +34,7 @@ export async function carryOutFaults(
     await carryOutBefore(store, directory, cell);
     await untilFilesAreIdle(recording);
     recording.start();
-    await carryOutRecorded(store, directory, cell, recording, complain);
+    const last = await carryOutRecorded(store, directory, cell, recording, complain);
     try {
       await store.close?.(directory);
     } catch (error) {
@@ -41,11 +42,20 @@ export async function carryOutFaults(
     }
     await untilFilesAreIdle(recording);
     recording.finish();
-    const report = (found: Partial<Recovery>): void => appendFileSync(`${directory}.after`, `${JSON.stringify(found)}\n`);
-    report({ load: await load(store, directory) });
-    const saved = await save(store, directory, cell.next);
-    report({ save: saved });
-    if (saved.kind === 'saved') report({ secondLoad: await load(store, directory) });
+    const { steps, next } = JSON.parse(text) as CellFile; // as above
+    const failed = last === 'rejected' ? steps.at(-1) : undefined;
+    const again = failed?.kind === 'load' || failed === undefined ? undefined : givenTo(failed);
+    if (again !== undefined) await goOn(store, directory, again, { again: true });
+    await goOn(store, directory, next);
   }
   process.exit(0);
+}
+
+async function goOn(store: StoreCalls, directory: string, value: Json, kind: Pick<AfterFault, 'again'> = {}): Promise<void> {
+  const report = (found: Partial<Recovery>): void =>
+    appendFileSync(`${directory}.after`, `${JSON.stringify({ ...kind, ...found } satisfies AfterFault)}\n`);
+  report({ load: await load(store, directory) });
+  const saved = await save(store, directory, value);
+  report({ save: saved });
+  if (saved.kind === 'saved') report({ secondLoad: await load(store, directory) });
 }

@@ -86,23 +86,27 @@ async function errorOfFirstLoad(store: StoreCalls, directory: string): Promise<{
   }
 }
 
-/** Carries out the recorded steps, and marks how each one settled. */
+/** Carries out the recorded steps, and marks how each one settled. Resolves to how the last one did. */
 export async function carryOutRecorded(
   store: StoreCalls,
   directory: string,
   { steps, loadsFirst }: Pick<CellFile, 'steps' | 'loadsFirst'>,
   recording: Recording,
   complain: (error: unknown) => void,
-): Promise<void> {
+): Promise<'resolved' | 'rejected'> {
+  let last: 'resolved' | 'rejected' = 'resolved';
   const failed = loadsFirst ? await errorOfFirstLoad(store, directory) : undefined;
   for (const [index, step] of steps.entries()) {
     try {
       if (failed !== undefined) throw failed.error;
       await carryOut(store, directory, step);
       recording.mark('resolved', index);
+      last = 'resolved';
     } catch (error) {
       recording.mark('rejected', index, String(error));
       complain(error);
+      last = 'rejected';
     }
   }
+  return last;
 }

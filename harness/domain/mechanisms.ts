@@ -158,6 +158,11 @@ export const MECHANISMS = {
     does: 'leaves something behind that makes the next save fail, or hides it',
     mend: 'take away or overwrite what a crashed save left behind',
   },
+  'remembers-failure': {
+    does: 'a process in which a save has failed skips or refuses the next one, and a fresh process does not',
+    mend: 'take a value for saved only when it is, and let the next save begin anew whatever became of the last one',
+    ofStore: true,
+  },
 } as const satisfies { readonly [name: string]: MechanismRow };
 
 export type Mechanism = keyof typeof MECHANISMS;

@@ -33,6 +33,9 @@ export interface Recovery {
   readonly lookedBy?: 'check' | 'rerun';
 }
 
+/** A line of what a process found that lived on after a fault. `again`: it saved what it could not save before. */
+export type AfterFault = Partial<Recovery> & { readonly again?: true };
+
 /** What is known of a recovery once it has loaded. */
 export type AfterLoad = Pick<Recovery, 'load' | 'opened'>;
 

@@ -3,7 +3,7 @@
 import type { TimeOf } from './file-times.ts';
 import type { Recovery } from './recovery.ts';
 import type { Outcome } from './store.ts';
-import type { Promised, Tree } from './trace.ts';
+import type { Json, Promised, Tree } from './trace.ts';
 
 /** What recovery found in one tree. */
 export interface Found {
@@ -20,11 +20,16 @@ export interface Judgement {
   readonly exposed?: string;
 }
 
-/** Who looks at a tree: a fresh process at the end or right after a step settled (`step` counts from 1), or the process that lived on. */
+/**
+ * Who looks at a tree: a fresh process at the end or right after a step settled (`step` counts from 1), one that carries out the save under way
+ * once more, or the process that lived on: it is asked for the save that failed, and for the next one.
+ */
 export type Looker =
   | { readonly who: 'a fresh process' }
   | { readonly who: 'a fresh process after a step'; readonly step: number }
-  | { readonly who: 'the same process' };
+  | { readonly who: 'a fresh process that tries again' }
+  | { readonly who: 'the same process' }
+  | { readonly who: 'the same process that tries again' };
 
 /** One tree of one case, and the oracle that knows what had been promised when it was on disk. */
 export interface Sighting {
@@ -36,6 +41,8 @@ export interface Sighting {
   /** What the process that lived on found: no other process looks. */
   readonly seen?: Recovery;
   readonly looker: Looker;
+  /** What the process that looks saves, in place of the next value. */
+  readonly saves?: Json;
   readonly judge: (found: Found) => Judgement;
 }
 

@@ -4,6 +4,7 @@
 
 import { OUTCOMES, type Outcome } from '../domain/outcomes.ts';
 import type { Loaded, Recovery, Saved } from '../domain/recovery.ts';
+import type { Looker } from '../domain/sighting.ts';
 import type { Promised } from '../domain/trace.ts';
 import { describeChecked } from './checked.ts';
 import { describeLoaded, describeValue } from './values.ts';
@@ -27,6 +28,26 @@ export function describeFound(outcome: Outcome, recovery: Recovery, promised: Pr
       return recovery.save?.kind === 'saved' ? unseen(recovery.secondLoad) : broken(recovery.save);
     default:
       return foundBy satisfies never;
+  }
+}
+
+/** Behind what was found, where it matters who looked. What a load returned does not depend on what is saved after it. */
+export function describeLooker(looker: Looker, outcome: Outcome): string {
+  const { foundBy } = OUTCOMES[outcome];
+  const isOfSave = foundBy === 'the next save' || foundBy === 'did not return';
+  switch (looker.who) {
+    case 'a fresh process':
+      return '';
+    case 'a fresh process after a step':
+      return ` (after step ${looker.step})`;
+    case 'a fresh process that tries again':
+      return isOfSave ? ' (when the same is saved again)' : '';
+    case 'the same process':
+      return ' (in the same process)';
+    case 'the same process that tries again':
+      return isOfSave ? ' (when the same is saved again in the same process)' : ' (in the same process)';
+    default:
+      return looker satisfies never;
   }
 }
 

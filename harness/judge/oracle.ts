@@ -12,8 +12,8 @@ import { type FirstSave, firstSaveOf } from './first-save.ts';
 import { isLoss, judgeRecovery, type OracleOptions } from './outcome.ts';
 import { promisedAfter, valueAfterNext, valuesAfter } from './promise.ts';
 
-/** Knows what had been promised after `op` ops, and judges what was found in a tree that was on disk then. */
-export type Oracle = (op: number, tree: Tree, found: Found) => Judgement;
+/** Knows what had been promised after `op` ops, and judges what was found in a tree that was on disk then. `saved`: by recovery, if not `next`. */
+export type Oracle = (op: number, tree: Tree, found: Found, saved?: Json) => Judgement;
 
 /** What a bench knows of its store and scenario. */
 interface Judged {
@@ -98,9 +98,9 @@ function ofOneProcess(trace: Trace): Pick<Course, 'exposureAt' | 'firstSave'> {
 
 export function oracleOf({ promisedAt, exposureAt, firstSave: { isOwn, standsUntil } }: Course, options: OracleOptions): Oracle {
   const whileItStands: OracleOptions = { ...options, isOwn };
-  return (op, tree, found) => {
+  return (op, tree, found, next = options.next) => {
     const promised = promisedAt(op);
-    const outcome = judgeRecovery(promised, found.recovery, op <= standsUntil ? whileItStands : options);
+    const outcome = judgeRecovery(promised, found.recovery, { ...(op <= standsUntil ? whileItStands : options), next });
     const exposed = isLoss(outcome) ? undefined : exposureAt(op)?.(tree);
     return exposed === undefined ? { promised, outcome } : { promised, outcome: 'exposed', exposed };
   };

@@ -95,7 +95,8 @@ async function recoverAll<Case, Run>(
   let done = 0;
   const found = new Map<Sighting, Found>();
   const counts = new Map<string, number>();
-  const groups = recovery.givenBy === undefined ? new Map([['', trees]]) : groupedBy(trees, (sighting) => JSON.stringify(given(sighting)));
+  const isNext = ({ saves }: Sighting): boolean => saves === undefined && recovery.givenBy === undefined;
+  const groups = groupedBy(trees, (sighting) => (isNext(sighting) ? '' : JSON.stringify(given(sighting))));
   await Promise.all([
     ...[...groups].map(async ([key, alike]) => {
       const [first] = alike;
@@ -126,7 +127,7 @@ async function recoverAll<Case, Run>(
 
 /** What the process that looks at a sighting is given. */
 function givenBy(recovery: StoreRecovery, next: Json): (sighting: Sighting) => Json {
-  return (sighting) => recovery.givenBy?.(promisedOf(sighting)) ?? next;
+  return (sighting) => sighting.saves ?? recovery.givenBy?.(promisedOf(sighting)) ?? next;
 }
 
 async function believe<Case, Run>(

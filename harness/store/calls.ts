@@ -74,6 +74,18 @@ export async function carryOut(store: StoreCalls, directory: string, step: Step)
   }
 }
 
+/** What `save` is given to carry out a step that stores a value of its own; undefined of the others. */
+export function givenTo(step: Step): Json | undefined {
+  switch (step.kind) {
+    case 'save':
+      return step.value;
+    case 'set':
+      return { [step.key]: step.value };
+    default:
+      return undefined;
+  }
+}
+
 const missing = ({ kind }: Step): Error => new Error(`the store has no ${kind}`);
 
 export async function save(store: StoreCalls, directory: string, next: Json): Promise<Saved> {

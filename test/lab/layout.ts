@@ -85,7 +85,7 @@ export function homelessFiles(files: Iterable<string>): string[] {
 }
 
 /** What models share; `all` alone imports models. */
-const SHARED_BY_MODELS: ReadonlySet<string> = new Set(['model', 'held', 'tally', 'crash', 'schedule', 'starts']);
+const SHARED_BY_MODELS: ReadonlySet<string> = new Set(['model', 'held', 'second-tries', 'tally', 'crash', 'schedule', 'starts']);
 
 /** Imports from one model's folder to another's: a model can be taken out without touching the others. */
 export function importsBetweenModels(imports: Imports): string[] {

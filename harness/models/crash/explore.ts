@@ -1,6 +1,7 @@
 /**
  * Explores crashes of recorded runs: every state of a scenario's run, or of the executions of many random histories.
  */
+import type { Bench } from '../../bench/bench.ts';
 import type { RecordedSubject } from '../../bench/subject.ts';
 import { NoSuchCase } from '../../domain/errors.ts';
 import type { Tried } from '../../domain/result.ts';
@@ -8,12 +9,13 @@ import { FRESH, isNotMeasured, type NotMeasured } from '../../domain/sighting.ts
 import type { Trace } from '../../domain/trace.ts';
 import type { History } from '../../generate/history.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
-import type { CarriedOut } from '../../recover/believe.ts';
+import type { CarriedOut, Unmeasured } from '../../recover/believe.ts';
 import type { Cell, Exploration, Explored } from '../model.ts';
 import { TallyCounter } from '../tally.ts';
 import type { NamedState } from './crash-id.ts';
 import { type CrashCase, type CrashState, type CrashVerdict, crashCase, timeIn } from './crash-state.ts';
 import { metByCrashes } from './met.ts';
+import { triedAgain } from './try-again.ts';
 
 /** The crash states of one trace. */
 export interface StatesOfTrace<State extends CrashState = CrashState> {
@@ -40,8 +42,12 @@ export interface CrashExplored<Found extends StatesOfTrace = StatesOfTrace> exte
 export type CrashExploration = Exploration<CrashCase, undefined, NamedState>;
 
 /** States that are trees and nothing else. */
-export function treeCases(cases: readonly CrashCase[]): CarriedOut<CrashCase, undefined>[] {
-  return cases.map((one) => ({ case: one, run: undefined, kind: '', sightings: [treeOf(one)] }));
+export function treeCases(
+  cases: readonly CrashCase[],
+  bench: Bench,
+): Promise<readonly (CarriedOut<CrashCase, undefined> | Unmeasured<CrashCase>)[]> {
+  const carriedOut = cases.map((one) => ({ case: one, run: undefined, kind: '', sightings: [treeOf(one)] }));
+  return triedAgain(carriedOut, bench);
 }
 
 export function treeOf({ state, oracle, subject }: CrashCase): CarriedOut<CrashCase, undefined>['sightings'][number] {

@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RecordedSubject } from '../../bench/subject.ts';
 import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
+import type { Looker } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { Op, Trace } from '../../domain/trace.ts';
 import { destroyerBefore, effectText, finisherOf, leftAll, looks, madeAndLeft, mechanismOf } from '../../explain/changed.ts';
@@ -35,7 +36,12 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   if (failed === undefined) return undefined;
   const lock = STOPS_OTHERS.has(outcome) ? madeAndLeft(trace, run.trace, sighting.tree) : undefined;
   if (lock !== undefined)
-    return blameOfRun(lock, subject, mechanismOfFailure(outcome, failed, fault, { run: run.trace, undisturbed: trace, fails }));
+    return blameOfRun(
+      lock,
+      subject,
+      mechanismOfFailure(outcome, failed, fault, { run: run.trace, undisturbed: trace, fails, looker: sighting.looker }),
+    );
+  if (STOPS_OTHERS.has(outcome) && IN_MEMORY.has(sighting.looker.who)) return { mechanism: 'remembers-failure', op: 'save' };
   const at = failed.index - 1;
   // What the failed call left behind stops the next save, whatever became of the value.
   const isOfValue = BY_OUTCOME[outcome] === undefined;
@@ -47,7 +53,7 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   const op = taken ?? lostAnyway ?? failed;
   const mechanism =
     op === failed
-      ? mechanismOfFailure(outcome, failed, fault, { run: run.trace, undisturbed: trace, fails })
+      ? mechanismOfFailure(outcome, failed, fault, { run: run.trace, undisturbed: trace, fails, looker: sighting.looker })
       : outcome === 'false-ack'
         ? 'not-what-was-saved'
         : mechanismOf(op, trace);
@@ -76,6 +82,9 @@ async function blameOfRun(op: Op, subject: RecordedSubject, mechanism: Mechanism
 /** What the failure left behind is in the way of others. */
 const STOPS_OTHERS: ReadonlySet<Outcome> = new Set(['hung', 'blocked']);
 
+/** Who finds what a fresh process did not. */
+const IN_MEMORY: ReadonlySet<Looker['who']> = new Set(['the same process', 'the same process that tries again']);
+
 /** Outcomes that the files alone decide; whether a save resolved is another matter. */
 const OF_CONTENTS: ReadonlySet<Outcome> = new Set(['empty', 'stale', 'mixed', 'unreadable']);
 
@@ -100,11 +109,16 @@ function mechanismOfFailure(
   outcome: FaultVerdict['outcome'],
   failed: Op,
   fault: OpFault | undefined,
-  { run, undisturbed, fails }: { readonly run: Trace; readonly undisturbed: Trace; readonly fails: WhatFails },
+  {
+    run,
+    undisturbed,
+    fails,
+    looker,
+  }: { readonly run: Trace; readonly undisturbed: Trace; readonly fails: WhatFails; readonly looker: Looker },
 ): Mechanism {
   if (outcome === 'exposed') return 'exposed';
   if (outcome === 'hung') return 'waits-forever';
-  if (outcome === 'blocked') return 'blocks';
+  if (outcome === 'blocked' && looker.who !== 'a fresh process that tries again') return 'blocks';
   if (fault?.kind === 'short' && failed.call === 'read') return 'short-read';
   // A call may fail when all steps have resolved, in close: what was acknowledged until then is not there.
   const settled = run.marks.find(({ afterOp }) => afterOp >= failed.index) ?? (outcome === 'false-ack' ? run.marks.at(-1) : undefined);

@@ -1,9 +1,8 @@
 /** A fault in words: which op failed how, what each step said, and who found what. */
 import { canonicalPath } from '../../domain/names.ts';
-import type { Looker } from '../../domain/sighting.ts';
 import type { NameRule, Op } from '../../domain/trace.ts';
 import { counted } from '../../domain/words.ts';
-import { describeFound } from '../../explain/found.ts';
+import { describeFound, describeLooker } from '../../explain/found.ts';
 import { asMeant, opText } from '../../explain/op-text.ts';
 import { historyInWords } from '../../generate/history.ts';
 import { lineOf } from '../crash/describe.ts';
@@ -21,7 +20,7 @@ export async function describeFault(verdict: FaultVerdict): Promise<CaseWords> {
   return {
     end: false,
     fault: [faultText(fails, trace.ops, run.trace.ops), ...heard(verdict)].join('; '),
-    found: foundText(verdict) + lookerText(sighting.looker),
+    found: foundText(verdict) + describeLooker(sighting.looker, verdict.outcome),
     ...(history && { history: historyInWords(history.steps) }),
     ...(after && { after }),
     ...(after?.site && { site: after.site }),
@@ -122,19 +121,6 @@ function settledText({ trace: { marks }, ending, complaint }: FaultyRun, names: 
       return [...said, ending.because].join(', ');
     default:
       return ending satisfies never;
-  }
-}
-
-function lookerText(looker: Looker): string {
-  switch (looker.who) {
-    case 'a fresh process':
-      return '';
-    case 'a fresh process after a step':
-      return ` (after step ${looker.step})`;
-    case 'the same process':
-      return ' (in the same process)';
-    default:
-      return looker satisfies never;
   }
 }
 

@@ -2,6 +2,7 @@
  * Explores the faults of one subject: every single fault, second faults on the ways that follow, faults that last, and power cuts after failed
  * fsyncs.
  */
+import type { Bench } from '../../bench/bench.ts';
 import type { RecordedSubject } from '../../bench/subject.ts';
 import type { Effort } from '../../domain/effort.ts';
 import { NoSuchCase } from '../../domain/errors.ts';
@@ -25,6 +26,7 @@ import { failuresOf, hasLaterStep, isRefusedReadOnly, isRepeated, withoutLasting
 import { secondFaults, wasReached } from './second-faults.ts';
 import { singleFaults, windowsFaults } from './single-faults.ts';
 import { caseOf, type FaultVerdict, type FaultyCase, labOf, sightedCut, sightedRun, type Trial, trialOf, unmeasured } from './trial.ts';
+import { triedAgain } from './try-again.ts';
 import { windowsRecording } from './windows.ts';
 
 /** A fault that a case id names, and the history whose last call it is of. */
@@ -286,6 +288,7 @@ function mustBeTried(fault: OpFault, tried: readonly OpFault[], trace: Trace, wh
 /** Carries out the cases of one trial, in their order. */
 export async function carryOutFaults(
   cases: readonly FaultyCase[],
+  bench: Bench,
   onDone: (done: number) => void,
 ): Promise<(CarriedOut<FaultyCase, FaultyRun> | Unmeasured<FaultyCase>)[]> {
   const results = new Map<FaultyCase, CarriedOut<FaultyCase, FaultyRun> | Unmeasured<FaultyCase>>();
@@ -311,7 +314,8 @@ export async function carryOutFaults(
     if (run === undefined) throw new Error('one run for each case');
     results.set(one, 'trace' in run ? await sightedRun(one, run) : unmeasured(one, run.doubt));
   }
-  return cases.map((one) => results.get(one) ?? unmeasured(one, 'not run'));
+  const carriedOut = cases.map((one) => results.get(one) ?? unmeasured(one, 'not run'));
+  return triedAgain(carriedOut, bench);
 }
 
 async function controlOf(one: FaultyCase): Promise<CarriedOut<FaultyCase, FaultyRun> | Unmeasured<FaultyCase>> {

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { HarnessError } from '../../domain/errors.ts';
 import type { RawEnd, RawEvent } from '../../domain/events.ts';
-import type { Recovery } from '../../domain/recovery.ts';
+import type { AfterFault, Recovery } from '../../domain/recovery.ts';
 import type { Trace, Tree } from '../../domain/trace.ts';
 import { scanTree } from '../../domain/tree.ts';
 import { discard } from '../../machine/workspace.ts';
@@ -34,6 +34,8 @@ export interface FaultyRun {
   readonly settled: Tree;
   /** What the same process loaded and saved then; absent if it had ended. */
   readonly after?: Recovery;
+  /** The same of the save that failed last, if one did: it is carried out again before `after`. */
+  readonly again?: Recovery;
   /** The last error that the store threw. */
   readonly complaint?: string;
 }
@@ -180,9 +182,9 @@ function isAlike({ trace, after }: FaultyRun, control: FaultyRun | NotRun): bool
 
 /** Whether the run hung. The others of its batch may hang too, so they are then repeated side by side. */
 const isWaiting = (run: FaultyRun | NotRun | undefined): boolean =>
-  run !== undefined &&
-  'trace' in run &&
-  (run.ending.kind === 'hung' || [run.after?.load, run.after?.save, run.after?.secondLoad].some((found) => found?.kind === 'hung'));
+  run !== undefined && 'trace' in run && (run.ending.kind === 'hung' || [run.again, run.after].some(isHung));
+
+const isHung = (found: Recovery | undefined): boolean => [found?.load, found?.save, found?.secondLoad].some((one) => one?.kind === 'hung');
 
 const isComplete = ({ save, secondLoad }: Recovery): boolean =>
   save !== undefined && save.kind !== 'hung' && save.kind !== 'ended' && (save.kind !== 'saved' || secondLoad !== undefined);
@@ -277,7 +279,7 @@ function interpret(
   const ending = endingOf(end, trace, { steps, isOneRun });
   if (ending.kind !== 'settled') return { ...rest, ending, settled: scanTree(directory) };
   const settled = trace.trees[trace.marks.at(-1)?.afterOp ?? 0] ?? new Map();
-  return { ...rest, ending, settled, after: afterOf(directory, processEnd) };
+  return { ...rest, ending, settled, ...afterOf(directory, processEnd) };
 }
 
 function endingOf(end: RawEnd, { marks }: Trace, { steps, isOneRun }: Pick<FaultLab, 'steps' | 'isOneRun'>): Ending {
@@ -300,12 +302,18 @@ function endingOf(end: RawEnd, { marks }: Trace, { steps, isOneRun }: Pick<Fault
   }
 }
 
-/** What the same process loaded and saved after the steps, until it stopped; see `child/fault-workload.ts`. */
-function afterOf(directory: string, end: RawEnd | undefined): Recovery {
-  const { load, save, secondLoad }: Partial<Recovery> = Object.assign(
-    {},
-    ...linesIn(`${directory}.after`).map((line) => JSON.parse(line.replaceAll(directory, '<dir>'))),
-  );
+/** What the same process loaded and saved after the steps, until it stopped; see `child/carry-out-faults.ts`. */
+function afterOf(directory: string, end: RawEnd | undefined): Pick<FaultyRun, 'again' | 'after'> {
+  const lines = linesIn(`${directory}.after`).map((line) => JSON.parse(line.replaceAll(directory, '<dir>')) as AfterFault);
+  const isAgain = ({ again }: AfterFault): boolean => again === true;
+  const [again, after] = [lines.filter(isAgain), lines.filter((line) => !isAgain(line))];
+  if (again.length === 0) return { after: untilItStopped(after, end) };
+  const tried = untilItStopped(again, end);
+  return isComplete(tried) ? { again: tried, after: untilItStopped(after, end) } : { again: tried };
+}
+
+function untilItStopped(lines: readonly Partial<Recovery>[], end: RawEnd | undefined): Recovery {
+  const { load, save, secondLoad }: Partial<Recovery> = Object.assign({}, ...lines);
   const stopped =
     end?.how === 'timed-out'
       ? ({ kind: 'hung', afterMs: end.afterMs } as const)

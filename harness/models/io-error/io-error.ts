@@ -69,7 +69,7 @@ export const ioErrorThen = (crashes: CrashModels): Model<FaultyCase, FaultyRun, 
     return exploreFaults(onlyRecorded(subjects), exploration, crashes);
   },
 
-  carryOut: (cases, _bench, _cell, onDone) => carryOutFaults(cases, onDone),
+  carryOut: (cases, bench, _cell, onDone) => carryOutFaults(cases, bench, onDone),
 
   explain: async (explored, exploration) => (exploration.cell.scenario.histories ? shrinkFaultHistories(explored, exploration) : explored),
 

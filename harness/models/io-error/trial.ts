@@ -2,9 +2,10 @@
 import type { Bench } from '../../bench/bench.ts';
 import type { RecordedSubject } from '../../bench/subject.ts';
 import { once } from '../../domain/once.ts';
+import type { Recovery } from '../../domain/recovery.ts';
 import { FRESH, type NotMeasured, type Sighting } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
-import type { Mark, Trace, Tree } from '../../domain/trace.ts';
+import type { Json, Mark, Trace, Tree } from '../../domain/trace.ts';
 import { timesAt } from '../../domain/tree-times.ts';
 import { exposure } from '../../judge/exposed.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
@@ -12,6 +13,7 @@ import { isLoss, judgeRecovery } from '../../judge/outcome.ts';
 import type { PowerLossState } from '../../persistence/state.ts';
 import { type Fault, firstFaultyOp } from '../../record/fault.ts';
 import type { CarriedOut, Unmeasured, Verdict } from '../../recover/believe.ts';
+import { givenTo } from '../../store/calls.ts';
 import type { Case } from '../model.ts';
 import type { CutAfterFault, FaultCase } from './fault-id.ts';
 import { judgeAfterFault, promiseOf } from './fault-promise.ts';
@@ -106,11 +108,12 @@ export function trialOf(bench: Bench, subject: RecordedSubject, profile: string 
 export async function sightedRun(one: FaultyCase, run: FaultyRun): Promise<CarriedOut<FaultyCase, FaultyRun>> {
   const { trial, fails } = one;
   const asksSame = fails.kind === 'control' ? fails.asksSame : await trial.asksSame();
+  const triesAgain = asksSame && fails.kind !== 'control' && !(await trial.undisturbed()).some(isLoss);
   return {
     case: one,
     run,
     kind: run.ending.kind,
-    sightings: sightingsOf(trial, run, asksSame),
+    sightings: sightingsOf(trial, run, { asksSame, triesAgain }),
     ...(!run.alone && { alone: () => carryOutAlone(one, run.faults) }),
   };
 }
@@ -133,8 +136,12 @@ export function unmeasured(one: FaultyCase, reason: string): Unmeasured<FaultyCa
  * A fresh process looks at the end first, because what is lost there is lost for good; then after each step that settled since the first
  * fault. The process that lived on looks last.
  */
-function sightingsOf({ subject, options }: Trial, run: FaultyRun, asksSame: boolean): Sighting[] {
-  const { trace, faults, ending, settled, after } = run;
+function sightingsOf(
+  { subject, options }: Trial,
+  run: FaultyRun,
+  { asksSame, triesAgain }: { readonly asksSame: boolean; readonly triesAgain: boolean },
+): Sighting[] {
+  const { trace, faults, ending, settled, after, again } = run;
   const { marks, trees } = trace;
   const { before, steps } = subject;
   const sighting = (
@@ -142,14 +149,17 @@ function sightingsOf({ subject, options }: Trial, run: FaultyRun, asksSame: bool
     seenBy: readonly Mark[],
     underWay: boolean,
     at: number,
-    rest: Pick<Sighting, 'looker' | 'seen'>,
+    rest: Pick<Sighting, 'looker' | 'seen' | 'saves'>,
   ): Sighting => {
     const promised = promiseOf(before, steps, seenBy, underWay);
     return {
       tree,
       timeOf: timesAt(trace, at),
       ...rest,
-      judge: ({ recovery }) => ({ promised, outcome: judgeAfterFault(promised, recovery, options) }),
+      judge: ({ recovery }) => ({
+        promised,
+        outcome: judgeAfterFault(promised, recovery, { ...options, next: rest.saves ?? options.next }),
+      }),
     };
   };
   const isSettled = ending.kind === 'settled';
@@ -170,11 +180,15 @@ function sightingsOf({ subject, options }: Trial, run: FaultyRun, asksSame: bool
     const looker = { who: 'a fresh process after a step', step: index + 1 } as const;
     return [sighting(trees[mark.afterOp] ?? new Map(), marks.slice(0, index + 1), false, mark.afterOp, { looker })];
   });
-  const same =
-    asksSame && after !== undefined
-      ? [sighting(settled, marks, !isSettled, trace.ops.length, { looker: { who: 'the same process' }, seen: after })]
-      : [];
-  return [exposable, ...between, ...same];
+  const livedOn = (seen: Recovery | undefined, saves?: Json): Sighting[] => {
+    if (!asksSame || seen === undefined) return [];
+    const looker = { who: saves === undefined ? 'the same process' : 'the same process that tries again' } as const;
+    return [sighting(settled, marks, !isSettled, trace.ops.length, { looker, seen, ...(saves !== undefined && { saves }) })];
+  };
+  const last = steps[marks.at(-1)?.step ?? 0];
+  if (again === undefined || triesAgain) return [exposable, ...between, ...livedOn(again, last && givenTo(last)), ...livedOn(after)];
+  // What it loads after the second try shows what the store does with no fault. Of a map the second try shows in the next save, too.
+  return [exposable, ...between, ...(after === undefined || options.contract === 'map' ? [] : livedOn({ ...after, load: again.load }))];
 }
 
 /** What a crash in the run left. */

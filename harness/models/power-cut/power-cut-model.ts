@@ -140,7 +140,7 @@ export const powerCut: Model<CrashCase, undefined, NamedState, CrashExplored<Cut
     return together(all, doubts);
   },
 
-  carryOut: async (cases) => treeCases(cases),
+  carryOut: treeCases,
 
   picture: ({ cell, subjects, explored }) => {
     const [subject] = subjects;

@@ -157,7 +157,7 @@ export const powerLoss: TraceModel<Found> = {
     return exploreRun<Found>(subject, exploration, (trace) => statesOf(trace, cell.profile, options, only), triedOf);
   },
 
-  carryOut: async (cases) => treeCases(cases),
+  carryOut: treeCases,
 
   explain: async (explored, exploration): Promise<LossExplored> => {
     if (exploration.cell.scenario.histories) return shrinkHistories(explored, exploration, LOAD_SETTLES, statesOfHistory(exploration));

@@ -171,7 +171,7 @@ describe('is caught:', () => {
       save: `if (broken) throw new Error('broken'); broken = true; ${RIGHT.save}; broken = false;`,
     };
     const [blocked] = (await check(refuses, { only: '@1~EMFILE' })).cases;
-    expect(blocked).toMatchObject({ outcome: 'blocked', found: 'threw Error: broken (in the same process)' });
+    expect(blocked).toMatchObject({ outcome: 'blocked', found: 'threw Error: broken (when the same is saved again in the same process)' });
   });
 
   test('a step that never settles, within its limit, and one in which the process dies', async () => {
