@@ -102,7 +102,8 @@ export async function crashNotes({ subjects, explored }: Findings<CrashExplored<
 /** Files that are there after a crash, recovery and the next save, and would not be there without the crash. */
 function litterNotes(verdicts: readonly CrashVerdict[], { variation, ops }: Trace): string[] {
   const names = (left: readonly string[]): string[] => left.map((path) => canonicalPath(path, variation.names));
-  const isUsual = ({ case: { state } }: CrashVerdict): boolean => state.how === 'ended' || state.at.op === 0 || state.at.op === ops.length;
+  const isUsual = ({ case: { state } }: CrashVerdict): boolean =>
+    state.how === 'ended' || (state.how !== 'in-recovery' && lostIn(state) === 0 && (state.at.op === 0 || state.at.op === ops.length));
   const usual = new Set(verdicts.filter(isUsual).flatMap(({ left }) => names(left)));
   const litter = new Set(verdicts.flatMap(({ left }) => names(left)).filter((name) => !usual.has(name)));
   return [...litter].sort().map((name) => `litter: after some crashes ${name} stays behind, even after the next save`);

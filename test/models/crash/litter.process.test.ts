@@ -44,6 +44,15 @@ type Found = Awaited<ReturnType<typeof cellOf>>;
 const littered = ({ cases }: Found) => cases.filter(({ outcome }) => outcome === 'littered');
 const withoutTimes = ({ cell: { durationMs: _, stages: __, ...cell } }: Found): object => cell;
 
+test('a file that stays behind is noted where nothing is claimed, also if a second crash leaves one too', async () => {
+  const recoveries = { recoveries: 8, statesInRecovery: 400 };
+  const notes = await lab.on(lab.store(LEAVES), { scenario: 'replace', effort: recoveries }, async ({ check, result }) => {
+    const { cell } = await result(await check({ model: 'process-kill' }));
+    return cell.notes;
+  });
+  expect(notes).toContain(`litter: after some crashes ${TEMPORARY} stays behind, even after the next save`);
+});
+
 describe('a store that leaves a file at each crash', () => {
   test.each([['process-kill'], ['power-loss:ext4']])('breaks a claim that none stays, under %s', async (model) => {
     const found = await cellOf(LEAVES, 0, { model });
