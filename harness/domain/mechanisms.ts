@@ -176,3 +176,6 @@ export interface Blame {
   readonly op: string;
   readonly site?: Site;
 }
+
+/** Where no op brought what was promised, not even late. */
+export const NEVER_WRITTEN: Blame = { mechanism: 'promised-unwritten', op: 'what was saved' };

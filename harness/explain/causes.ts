@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { cellName, cellNameIn } from '../domain/case-id.ts';
 import { groupedBy } from '../domain/grouped.ts';
-import { MECHANISM_NAMES, MECHANISMS, type Mechanism } from '../domain/mechanisms.ts';
+import { MECHANISM_NAMES, MECHANISMS, type Mechanism, NEVER_WRITTEN } from '../domain/mechanisms.ts';
 import { modelName } from '../domain/model-names.ts';
 import { OUTCOMES, type Outcome, worstOutcome } from '../domain/outcomes.ts';
 import type { CaseResult, Cause, CellResult, Result, SiteLine } from '../domain/result.ts';
@@ -85,13 +85,14 @@ export const byStatus = (one: Cause, other: Cause): number => STATUSES.indexOf(o
 
 const severityOf = ({ outcomes: [worst] }: Cause): number => (worst === undefined ? 0 : OUTCOMES[worst].severity);
 
-/** `<store> <op>` -> where a run asked for that op. */
+/** `<store> <op>` -> where a run asked for that op. What comes too late is what one model finds late and another not at all. */
 function sitesByOp(cases: readonly CaseResult[]): ReadonlyMap<string, SiteLine> {
   const sites = new Map<string, SiteLine>();
   for (const one of cases) {
     const store = one.id.slice(0, one.id.indexOf('/'));
     for (const [op, site] of [
       [one.blame?.op, one.blame?.site],
+      [one.blame?.mechanism === NEVER_WRITTEN.mechanism ? NEVER_WRITTEN.op : undefined, one.blame?.site],
       [one.after && withoutBytes(one.after.text), one.after?.site],
       [one.until && withoutBytes(one.until.text), one.until?.site],
     ] as const)

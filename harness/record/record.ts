@@ -114,6 +114,9 @@ export async function recordOnce(
   return last;
 }
 
+/** Why a run in which the store did nothing is no recording. */
+export const NEVER_TOUCHED = 'the store never touched its directory: there is no place to crash';
+
 const hasStarted = ({ events }: Pick<RunReport, 'events'>): boolean => events.some(({ kind }) => kind === 'start');
 
 /** Why a run without a crash cannot be used, in words; undefined if it went well. */
@@ -129,9 +132,7 @@ function troubleIn({ events }: RunReport, complaint: () => string | undefined, m
   switch (end.how) {
     case 'finished':
       if (rejected !== undefined) return `step ${rejected.step + 1} rejected with no crash${because()}`;
-      return mayDoNothing || events.some(({ kind }) => kind === 'op')
-        ? undefined
-        : 'the store never touched its directory: there is no place to crash';
+      return mayDoNothing || events.some(({ kind }) => kind === 'op') ? undefined : NEVER_TOUCHED;
     case 'exited':
       if (end.code === NOTHING_LEFT_TO_WAIT_FOR) return `${step} never settled, and nothing was left that could`;
       if (!hasStarted({ events }) && complaint() !== undefined) return `a step before the crash failed${because()}`;

@@ -249,6 +249,48 @@ module.exports = {
   ]);
 });
 
+/** Answers at once, and writes a moment later: no op comes before what it promises. `more`: of its save. */
+const later = (more = ''): string => `const fs = require('node:fs'), { join } = require('node:path');
+const pending = new Map();
+const put = (dir) => { const text = pending.get(dir); pending.delete(dir); fs.writeFileSync(join(dir, 'temp'), text, { flush: true }); fs.renameSync(join(dir, 'temp'), join(dir, 'live')); };
+module.exports = {
+  save: (dir, value) => { ${more}
+    if (!pending.has(dir)) setTimeout(put, 400, dir);
+    pending.set(dir, JSON.stringify(value));
+  },
+  load: (dir) => { try { return JSON.parse(fs.readFileSync(join(dir, 'live'), 'utf8')); } catch (error) { if (error.code === 'ENOENT') return {}; throw error; } },
+};`;
+
+test('a save that is acknowledged before anything is touched is one cause, under every model that has a crash or a reader', async () => {
+  const cells = [
+    ...['first-save', 'replace', 'reset', 'save-twice'].map((scenario) => [scenario, 'process-kill'] as const),
+    ['replace', 'power-loss:ext4'],
+    ['replace', 'quit'],
+    ['two-savers', 'interleaving'],
+    ['reader-while-saving', 'race'],
+  ] as const;
+  const [cause, ...others] = await causesOfStore(lab.store(later()), cells);
+  expect(cause).toMatch(/^promised-unwritten: const put = /);
+  expect(others).toEqual([]);
+});
+
+const INSTEAD = {
+  'has nothing to do': later(`const text = JSON.stringify(value), isSaved = pending.get('last') === text;
+    pending.set('last', text);
+    return isSaved ? undefined : fs.writeFileSync(join(dir, 'live'), text);`),
+  'keeps it elsewhere': later(`return fs.writeFileSync(dir + '.elsewhere', JSON.stringify(value));`).replace(
+    "join(dir, 'live'), 'utf8'",
+    "dir + '.elsewhere', 'utf8'",
+  ),
+};
+
+test.each(Object.entries(INSTEAD))('a store that %s is inconclusive: nobody knows what a crash would do', async (_, source) => {
+  for (const model of ['process-kill', 'power-loss:ext4']) {
+    const cell = lab.on(lab.store(source), { scenario: 'save-unchanged' }, async ({ check }) => (await check({ model })).tally);
+    await expect(cell).rejects.toThrow(/never touched its directory/);
+  }
+});
+
 /** A file for each content, and one that says which of them counts. `linked`: by a temporary name first. */
 const byContent = (put: 'linked' | 'directly'): LoadedStore =>
   lab.store(`const fs = require('node:fs'), { join } = require('node:path');

@@ -69,11 +69,7 @@ const STORES: {
   },
   'save-aborts': { text: harmful('process.abort();'), grade: 'inconclusive', reason: /^the store's process died in step 1/ },
   'save-prints': { text: harmful(print), grade: 'durable' },
-  'save-does-nothing': {
-    text: `module.exports = { save() {}, load: () => ({}) };`,
-    grade: 'inconclusive',
-    reason: 'the store never touched its directory: there is no place to crash',
-  },
+  'save-does-nothing': { text: `module.exports = { save() {}, load: () => ({}) };`, grade: 'lossy', outcome: 'empty' },
   'load-waits': { text: harmful('', 'await new Promise((resolve) => setTimeout(resolve, 1e6));'), grade: 'lossy', outcome: 'hung' },
   'load-exits': { text: harmful('', 'process.exit(3);'), grade: 'lossy', outcome: 'unreadable' },
   'load-prints': { text: harmful('', print), grade: 'durable' },

@@ -5,7 +5,7 @@
  * or, where nothing landed, the op that the save should have waited for.
  */
 import type { RecordedSubject } from '../../bench/subject.ts';
-import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
+import { type Blame, type Mechanism, NEVER_WRITTEN } from '../../domain/mechanisms.ts';
 import { canonicalPath } from '../../domain/names.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { Op, Trace, Tree } from '../../domain/trace.ts';
@@ -28,7 +28,7 @@ export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Find
   const { byTree, ends } = judgedRun(explored.verdicts, violates(cell), subject.trace);
   const judged: Judged = (tree) => (tree === undefined ? undefined : byTree.get(treeKey(tree)));
   const isInTheWay = verdict.outcome === 'hung' || verdict.outcome === 'blocked';
-  if (isInTheWay && ends.includes(verdict.outcome)) return LOST_ANYWAY;
+  if (isInTheWay && ends.includes(verdict.outcome)) return subject.trace.ops.length === 0 ? NEVER_WRITTEN : LOST_ANYWAY;
   const known: Known = {
     judged,
     isOfValue: BY_OUTCOME[verdict.outcome] === undefined,
@@ -49,9 +49,6 @@ export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Find
 
 /** Where it is lost with no crash and no fault, too. */
 export const LOST_ANYWAY: Blame = { mechanism: 'not-what-was-saved', op: 'load' };
-
-/** Where no op brought what was promised, not even late. */
-export const NEVER_WRITTEN: Blame = { mechanism: 'promised-unwritten', op: 'what was saved' };
 
 /** Whether no op changed anything. */
 export const isNeverWritten = ({ trees }: Trace): boolean => trees.every((tree) => tree === trees[0]);

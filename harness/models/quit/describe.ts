@@ -1,10 +1,10 @@
 /** Quits in words, and what a loss is to blame on. */
-import type { Blame } from '../../domain/mechanisms.ts';
+import { type Blame, NEVER_WRITTEN } from '../../domain/mechanisms.ts';
 import { QUITS, type Quit } from '../../domain/quits.ts';
 import type { Op } from '../../domain/trace.ts';
 import { effectText, mechanismOf, promisedBefore } from '../../explain/changed.ts';
 import { isLoss } from '../../judge/outcome.ts';
-import { blameCrash, isNeverWritten, NEVER_WRITTEN } from '../crash/blame.ts';
+import { blameCrash, isNeverWritten } from '../crash/blame.ts';
 import type { CrashVerdict } from '../crash/crash-state.ts';
 import { crashTimeline, describeCrash } from '../crash/describe.ts';
 import type { CaseWords, Explored, Findings, Timeline } from '../model.ts';

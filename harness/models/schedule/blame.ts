@@ -11,7 +11,7 @@
  * Ops of tasks have no source line. It is that of the same op where one process does the steps of all tasks.
  */
 import { makesAnew } from '../../domain/calls.ts';
-import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
+import { type Blame, type Mechanism, NEVER_WRITTEN } from '../../domain/mechanisms.ts';
 import { canonicalPath } from '../../domain/names.ts';
 import type { ScheduleEnd, ScheduleOp } from '../../domain/schedule.ts';
 import type { Site } from '../../domain/trace.ts';
@@ -28,11 +28,15 @@ const opensToWrite = ({ call, flags = [] }: ScheduleOp): boolean =>
 
 export async function blameSchedule(verdict: ScheduleVerdict): Promise<Blame | undefined> {
   const found = culpritOf(verdict);
-  if (found === undefined) return undefined;
+  if (found === undefined) return isNeverWritten(verdict.case.end) ? NEVER_WRITTEN : undefined;
   const { mechanism, op } = found;
   const site = await siteOf(op, verdict);
   return { mechanism, op: scheduleOpText(op), ...(site && { site }) };
 }
+
+/** Whether nothing was there, or a save resolved, and no task had changed anything. */
+const isNeverWritten = ({ ops, events, tree }: ScheduleEnd): boolean =>
+  !ops.some(({ changed }) => changed) && (tree.size === 0 || events.some(({ kind }) => kind === 'resolved'));
 
 async function siteOf(op: ScheduleOp, { case: { subject, end } }: ScheduleVerdict): Promise<Site | undefined> {
   const { error: _, ...meant } = op;
