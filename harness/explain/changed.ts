@@ -41,15 +41,14 @@ export function mechanismOf({ index, call, file, flags = [] }: Op, run: Run): Me
   }
 }
 
-/** Whether op `index` writes to a file that was opened to append. */
-export function isAppended({ ops }: Pick<Run, 'ops'>, index: number): boolean {
-  const file = ops[index - 1]?.file.id;
-  return (
-    ops
-      .slice(0, index)
-      .findLast((op) => op.call === 'open' && op.file.id === file)
-      ?.flags?.includes('append') === true
-  );
+/** Whether op `index` writes behind all that a file holds: it was opened to append, or it was not cut off and is written at its end. */
+export function isAppended({ ops, trees }: Run, index: number): boolean {
+  const op = ops[index - 1];
+  if (op === undefined) return false;
+  const opened = ops.slice(0, index).findLast(({ call, file }) => call === 'open' && file.id === op.file.id)?.flags ?? [];
+  if (opened.includes('append') || opened.includes('truncate')) return opened.includes('append');
+  const before = trees[index - 1]?.get(op.file.actual);
+  return before?.kind === 'file' && before.bytes.length > 0 && op.range?.offset === before.bytes.length;
 }
 
 /** Whether the file that op `index` gives a name is written to later. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LoadedStore } from '../../harness/domain/loaded-store.ts';
 import type { CaseResult, CellResult } from '../../harness/domain/result.ts';
 import { causesOf } from '../../harness/explain/causes.ts';
-import { SETS } from '../lab/abilities.ts';
+import { APPENDS, SETS } from '../lab/abilities.ts';
 import { type Lab, openLab } from '../lab/lab.ts';
 import { LOAD, type RacingStore, racing } from '../lab/races.ts';
 
@@ -289,6 +289,32 @@ test.each(Object.entries(INSTEAD))('a store that %s is inconclusive: nobody know
     const cell = lab.on(lab.store(source), { scenario: 'save-unchanged' }, async ({ check }) => (await check({ model })).tally);
     await expect(cell).rejects.toThrow(/never touched its directory/);
   }
+});
+
+/** A log whose records are written one by one, each at the place that the size says. */
+const LOG_BY_POSITION = `const fs = require('node:fs'), { join } = require('node:path');
+const read = (dir) => { try { return fs.readFileSync(join(dir, 'log'), 'utf8'); } catch (error) { if (error.code === 'ENOENT') return ''; throw error; } };
+module.exports = {
+  append: (dir, record) => {
+    const file = fs.openSync(join(dir, 'log'), fs.constants.O_RDWR | fs.constants.O_CREAT);
+    fs.writeSync(file, JSON.stringify(record) + '\\n', fs.fstatSync(file).size);
+    fs.fsyncSync(file);
+    fs.closeSync(file);
+  },
+  load: (dir) => read(dir).split('\\n').filter((line) => line !== '').map((line) => JSON.parse(line)),
+};`;
+
+test.each([
+  ['is not loaded', LOG_BY_POSITION],
+  ['hides the next', LOG_BY_POSITION.replace("filter((line) => line !== '')", 'slice(0, -1)')],
+])('a record that is written at the end of a log is appended, by its position too: a torn one %s', async (_, source) => {
+  const cells = [
+    ['replace', 'power-loss:ext4'],
+    ['large', 'process-kill'],
+  ] as const;
+  expect(await causesOfStore(lab.store(source, { abilities: APPENDS, empty: [] }), cells)).toEqual([
+    "appended: fs.writeSync(file, JSON.stringify(record) + '\\n', fs.fstatSync(file).size);",
+  ]);
 });
 
 /** A file for each content, and one that says which of them counts. `linked`: by a temporary name first. */

@@ -41,7 +41,7 @@ export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Find
   if (culprit === undefined && isNeverWritten(subject.trace)) return NEVER_WRITTEN;
   if (culprit === undefined) return ends.some(violates(cell)) ? LOST_ANYWAY : undefined;
   const { op } = culprit;
-  const mechanism = mechanismByOutcome(verdict) ?? culprit.mechanism;
+  const mechanism = mechanismOfCase(verdict, culprit);
   const site = (await subject.sites()).sites.get(op.index);
   const isOfRun = subject.trace.ops[op.index - 1] === op;
   return { mechanism, op: effectText(op), ...(isOfRun && site && { site }) };
@@ -56,9 +56,14 @@ export const isNeverWritten = ({ trees }: Trace): boolean => trees.every((tree) 
 /** What these outcomes say of the mechanism, whatever the op. */
 export const BY_OUTCOME: { readonly [outcome in Outcome]?: Mechanism } = { exposed: 'exposed', hung: 'waits-forever', blocked: 'blocks' };
 
-/** Where a value can be saved over what a crash left, and only the same one cannot, the op that left it is to blame for how it did. */
-const mechanismByOutcome = ({ outcome, sighting: { looker } }: Pick<CrashVerdict, 'outcome' | 'sighting'>): Mechanism | undefined =>
-  looker.who === 'a fresh process that tries again' && outcome === 'blocked' ? undefined : BY_OUTCOME[outcome];
+/**
+ * The outcome decides, but where the way in which the op left something says more of how the next save goes wrong: only the same value cannot be
+ * saved over it, or the next record is written behind one that is not whole.
+ */
+function mechanismOfCase({ outcome, sighting: { looker } }: CrashVerdict, { mechanism }: Culprit): Mechanism {
+  const isOfSave = outcome === 'blocked' && (looker.who === 'a fresh process that tries again' || mechanism === 'appended');
+  return isOfSave ? mechanism : (BY_OUTCOME[outcome] ?? mechanism);
+}
 
 /** Whether a tree violates the claim, as far as it was judged. */
 type Judged = (tree: Tree | undefined) => boolean | undefined;
