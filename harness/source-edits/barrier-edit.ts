@@ -43,7 +43,8 @@ const NAMES: ReadonlyMap<string, number> = new Map([
 
 function forceDirectory(source: Source, references: References, call: FsCall): void {
   const at = NAMES.get(call.name);
-  if (at === undefined || call.handle !== undefined) throw new NoEdit(`it does not show which directory ${call.name} changes`);
+  const isName = at !== undefined && call.handle === undefined && !source.isOpened(argumentOf(source, call, at));
+  if (!isName) throw new NoEdit(`it does not show which directory ${call.name} changes`);
   const directory = directoryOf(source, references, argumentOf(source, call, at), call.node);
   putAfter(source, call, forced(source, call, directory, 'directory'));
 }
@@ -71,7 +72,7 @@ function forceFile(source: Source, call: FsCall): void {
     return;
   }
   const at = name === 'copyFile' ? 1 : name === 'writeFile' || name === 'appendFile' || name === 'truncate' ? 0 : undefined;
-  if (at === undefined) throw new NoEdit(`it does not show which file ${name} writes`);
+  if (at === undefined || source.isOpened(argumentOf(source, call, at))) throw new NoEdit(`it does not show which file ${name} writes`);
   putAfter(source, call, forced(source, call, source.textOf(argumentOf(source, call, at)), 'file'));
 }
 

@@ -19,6 +19,7 @@ export function replaceWhole(source: Source, references: References, { line, col
   const [path, data, options, ...more] = node.arguments;
   if (path === undefined || data === undefined || more.length > 0 || !isExpression(path))
     throw new NoEdit('it has other arguments than a path and data');
+  if (source.isOpened(path)) throw new NoEdit(`${source.textOf(path)} is an open file, and not a path`);
   const flushed = withFlush(source, options);
   if (flushed === undefined) throw new NoEdit('its options cannot be seen through');
   const { semicolon: end } = source;

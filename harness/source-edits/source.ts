@@ -30,6 +30,8 @@ export class Source {
   readonly #names = new Set<string>();
   readonly #parents = new Map<t.Node, t.Node>();
   readonly #calls: t.CallExpression[] = [];
+  /** Names that an `open` is assigned to. */
+  readonly #opened = new Set<string>();
   readonly #changes: Change[] = [];
 
   /** Throws NoEdit where it cannot be parsed. `file`: its extension says how it is read. */
@@ -44,6 +46,8 @@ export class Source {
     for (const node of this.#walk(this.program)) {
       if (node.type === 'Identifier') this.#names.add(node.name);
       if (node.type === 'CallExpression') this.#calls.push(node);
+      if (node.type === 'VariableDeclarator' && isOpen(node.init)) this.#opened.add(this.textOf(node.id));
+      if (node.type === 'AssignmentExpression' && isOpen(node.right)) this.#opened.add(this.textOf(node.left));
     }
     this.newline = text.includes('\r\n') ? '\r\n' : '\n';
     this.quote = (text.match(/'/g)?.length ?? 0) >= (text.match(/"/g)?.length ?? 0) ? "'" : '"';
@@ -69,6 +73,11 @@ export class Source {
 
   parentOf(node: t.Node): t.Node | undefined {
     return this.#parents.get(node);
+  }
+
+  /** Whether it stands for what an `open` returned, a descriptor or a handle, and not for a path. */
+  isOpened(node: t.Node): boolean {
+    return this.#opened.has(this.textOf(node));
   }
 
   *around(node: t.Node): Generator<t.Node> {
@@ -148,6 +157,15 @@ function pluginsFor(file: string): ParserPlugin[] {
 
 const isNode = (value: unknown): value is t.Node =>
   typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string' && 'start' in value;
+
+/** `openSync(…)`, `await fs.promises.open(…)`. */
+function isOpen(node: t.Node | null | undefined): boolean {
+  if (node?.type === 'AwaitExpression') return isOpen(node.argument);
+  if (node?.type !== 'CallExpression') return false;
+  const { callee } = node;
+  const name = callee.type === 'MemberExpression' ? callee.property : callee;
+  return name.type === 'Identifier' && /^open(?:Sync)?$/.test(name.name);
+}
 
 export function isFunction(node: t.Node): node is t.Function {
   return /^(?:Function|ArrowFunction|ObjectMethod|ClassMethod|ClassPrivateMethod)/.test(node.type);

@@ -205,6 +205,18 @@ describe('no edit is made', () => {
     ],
     ['where a result is used', "import fs from 'fs';\nconst x = [fs./*w*/writeFileSync(a, b)];", 'in-place', 'its result is used'],
     ['where a name would be made again', "import fs from 'fs';\nfs./*r*/renameSync(a, tempName());", 'directory', 'may be something else'],
+    [
+      'of a write to an open file, whose descriptor is no path',
+      "import fs from 'fs';\nconst to = fs.openSync(a, 'w');\nfs./*w*/writeFileSync(to, b);",
+      'in-place',
+      'to is an open file',
+    ],
+    [
+      'of the directory of an open file',
+      "import { open, appendFile } from 'fs/promises';\nlet to;\nto = await open(a, 'a');\nawait /*r*/appendFile(to, b);",
+      'directory',
+      'does not show which directory',
+    ],
     ['of what cannot be parsed', "import fs from 'fs';\nfs./*w*/writeFileSync(a, b", 'in-place', 'the source cannot be read'],
   ])('%s', (_, source, missing, because) => {
     expect(added(source, missing)).toEqual([expect.stringContaining(because)]);
