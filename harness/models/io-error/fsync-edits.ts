@@ -3,8 +3,8 @@
  * of the run, so that every fsync that forced nothing counts as failed.
  *
  * After a failed fsync ext4, xfs and btrfs mark the unwritten pages as clean. A later fsync of the file succeeds without forcing them,
- * unless they were written again. So a later fsync counts only if everything that was dirty at the failure has been written again. Until
- * then it forces nothing, not even data written since; that may overstate the loss. The flushes that some file systems do at a rename or a
+ * unless they were written again. So a later fsync counts only if everything that was dirty at the failure has been written again, or cut off by
+ * a truncation. Until then it forces nothing, not even data written since; that may overstate the loss. The flushes that some file systems do at a rename or a
  * close do not write pages marked as clean either. sync and syncfs are trusted.
  */
 import type { Op, Range, Trace } from '../../domain/trace.ts';
@@ -46,14 +46,30 @@ export function withDroppedPages(trace: Trace, index: number): Trace {
   const { ops } = trace;
   const file = ops[index - 1]?.file.id;
   const synced = ops.findLast((op) => op.index < index && isFsync(op) && op.error === undefined && op.file.id === file)?.index ?? 0;
-  const written = (from: number, to: number): Range[] =>
-    ops.slice(from, to).flatMap((op) => (op.file.id !== file ? [] : op.call === 'mapwrite' ? storedPages(trace, op) : writtenBy(op)));
-  const dirty = written(synced, index - 1);
-  const idle = ops.filter(
-    (op) => op.index > index && isFsync(op) && op.error === undefined && op.file.id === file && !covers(written(index, op.index), dirty),
-  );
-  return withoutFsyncs(trace, new Set(idle.map((op) => op.index)));
+  const ofFile = ops.filter((op) => op.file.id === file && op.index > synced && op.error === undefined);
+  const written = (op: Op): Range[] => (op.call === 'mapwrite' ? storedPages(trace, op) : writtenBy(op));
+  const idle = new Set<number>();
+  let dirty: readonly Range[] = [];
+  let again: readonly Range[] = [];
+  for (const op of ofFile) {
+    const size = sizeAfterCut(trace, op);
+    if (size !== undefined) dirty = dirty.flatMap((range) => cutAt(range, size));
+    if (op.index < index) dirty = [...dirty, ...written(op)];
+    else if (isFsync(op) && !covers(again, dirty)) idle.add(op.index);
+    else again = [...again, ...written(op)];
+  }
+  return withoutFsyncs(trace, idle);
 }
+
+/** How much of a file is left, where an op cuts it off. */
+function sizeAfterCut({ trees }: Pick<Trace, 'trees'>, { index, call, flags = [], file }: Op): number | undefined {
+  if (call === 'open' && flags.includes('truncate')) return 0;
+  const after = call === 'truncate' ? trees[index]?.get(file.actual) : undefined;
+  return after?.kind === 'file' ? after.bytes.length : undefined;
+}
+
+const cutAt = ({ offset, length }: Range, size: number): Range[] =>
+  offset >= size ? [] : [{ offset, length: Math.min(length, size - offset) }];
 
 /** The profile without implicit flushes, which find only clean pages. */
 export function withoutFlushes(profile: Profile): Profile {

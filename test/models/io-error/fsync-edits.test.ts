@@ -1,6 +1,6 @@
 /** Fsyncs that forced nothing, as power loss sees them. */
 import { describe, expect, test } from 'vitest';
-import { type Do, fsync, fsyncDir, open, rename, traceOfRun, write } from '../../../harness/calibrate/run.ts';
+import { type Do, fsync, fsyncDir, open, rename, traceOfRun, truncate, write } from '../../../harness/calibrate/run.ts';
 import { treeOf } from '../../../harness/calibrate/tree-sketch.ts';
 import type { Trace } from '../../../harness/domain/trace.ts';
 import { fsyncsOf, hasPages, withDroppedPages, withLie, withoutFlushes } from '../../../harness/models/io-error/fsync-edits.ts';
@@ -34,6 +34,14 @@ describe('after an fsync that failed', () => {
     ['a retry forces nothing', 3, [...START, fsync('temp')], [4]],
     ['a retry after all was written again does', 3, [...START, write('temp', 'new', 0), fsync('temp')], []],
     ['a retry after a part was written again does not', 3, [...START, write('temp', 'n', 0), fsync('temp')], [5]],
+    [
+      'a retry after the file was emptied and written anew does',
+      3,
+      [...START, open('temp', 'truncate'), write('temp', 'n'), fsync('temp')],
+      [],
+    ],
+    ['a retry after the rest was cut off does', 3, [...START, write('temp', 'n', 0), truncate('temp', 1), fsync('temp')], []],
+    ['a retry after a part was cut off does not', 3, [...START, truncate('temp', 1), fsync('temp')], [5]],
     ['what was forced before is not dirty', 5, [...START, write('temp', 'def'), fsync('temp'), write('temp', 'def', 3), fsync('temp')], []],
     ['other files are forced as ever', 3, [...START, open('b', 'new'), write('b', 'b'), fsync('b'), fsyncDir()], []],
   ])('%s', (_, failed, calls, expected) => {
