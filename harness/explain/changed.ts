@@ -28,8 +28,9 @@ export function mechanismOf({ index, call, file, flags = [] }: Op, run: Run): Me
       return flags.includes('truncate') || flags.includes('create') ? 'written-in-place' : 'reordered';
     case 'write':
       return isAppended(run, index) ? 'appended' : 'written-in-place';
-    case 'copy':
     case 'truncate':
+      return isEmptied(run, index) ? 'removed' : 'written-in-place';
+    case 'copy':
     case 'allocate':
     case 'mapwrite':
       return 'written-in-place';
@@ -49,6 +50,13 @@ export function isAppended({ ops, trees }: Run, index: number): boolean {
   if (opened.includes('append') || opened.includes('truncate')) return opened.includes('append');
   const before = trees[index - 1]?.get(op.file.actual);
   return before?.kind === 'file' && before.bytes.length > 0 && op.range?.offset === before.bytes.length;
+}
+
+/** Whether a file is empty after op `index`, and stays so until its step has resolved: what it held is to be elsewhere. */
+function isEmptied(run: Run, index: number): boolean {
+  const path = run.ops[index - 1]?.file.actual ?? '';
+  const trees = run.trees.slice(index, resolvedAfter(run, index) + 1);
+  return trees.length > 0 && !trees.some((tree) => isValue(tree.get(path)));
 }
 
 /** Whether the file that op `index` gives a name is written to later. */

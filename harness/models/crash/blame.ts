@@ -25,8 +25,8 @@ interface Culprit {
 /** Undefined where no op can be named. */
 export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Findings<CrashExplored>): Promise<Blame | undefined> {
   const { subject, state } = verdict.case;
-  const { byTree, ends } = judgedRun(explored.verdicts, violates(cell), subject.trace);
-  const judged: Judged = (tree) => (tree === undefined ? undefined : byTree.get(treeKey(tree)));
+  const { byState, ends } = judgedRun(explored.verdicts, violates(cell), subject.trace);
+  const judged: Judged = (boundary) => byState.get(stateKey(subject.trace, boundary, subject.trace.trees[boundary] ?? new Map()));
   const isInTheWay = verdict.outcome === 'hung' || verdict.outcome === 'blocked';
   if (isInTheWay && ends.includes(verdict.outcome)) return subject.trace.ops.length === 0 ? NEVER_WRITTEN : LOST_ANYWAY;
   const known: Known = {
@@ -65,13 +65,13 @@ function mechanismOfCase({ outcome, sighting: { looker } }: CrashVerdict, { mech
   return isOfSave ? mechanism : (BY_OUTCOME[outcome] ?? mechanism);
 }
 
-/** Whether a tree violates the claim, as far as it was judged. */
-type Judged = (tree: Tree | undefined) => boolean | undefined;
+/** Whether the run violates the claim at a boundary, with nothing lost, as far as it was judged. */
+type Judged = (boundary: number) => boolean | undefined;
 
 /** What the cases of one run say together. */
 interface JudgedRun {
-  /** By tree: whether it violates the claim. */
-  readonly byTree: Map<string, boolean>;
+  /** By `stateKey`: whether it violates the claim. */
+  readonly byState: Map<string, boolean>;
   /** What is found after the whole run, of which nothing is lost. */
   readonly ends: Outcome[];
 }
@@ -79,12 +79,13 @@ interface JudgedRun {
 /** Many cases of a cell share it. */
 const judgedRuns = new WeakMap<readonly CrashVerdict[], ReadonlyMap<Trace, JudgedRun>>();
 
-/**
- * By the cases of the same run: the histories of a cell promise each something else, and before the first save an empty directory is no loss.
- * A tree that was judged under two promises of a run counts as fine.
- */
+/** What was promised at a boundary, and a tree. A tree that is fine before a save resolves may be a loss after it. */
+const stateKey = ({ marks }: Trace, boundary: number, tree: Tree): string =>
+  `${marks.filter(({ afterOp }) => afterOp <= boundary).length} ${treeKey(tree)}`;
+
+/** By the cases of the same run: the histories of a cell promise each something else. */
 function judgedRun(verdicts: readonly CrashVerdict[], isViolation: (outcome: Outcome) => boolean, trace: Trace): JudgedRun {
-  return (judgedRuns.get(verdicts) ?? judgedByTrace(verdicts, isViolation)).get(trace) ?? { byTree: new Map(), ends: [] };
+  return (judgedRuns.get(verdicts) ?? judgedByTrace(verdicts, isViolation)).get(trace) ?? { byState: new Map(), ends: [] };
 }
 
 function judgedByTrace(verdicts: readonly CrashVerdict[], isViolation: (outcome: Outcome) => boolean): ReadonlyMap<Trace, JudgedRun> {
@@ -93,10 +94,10 @@ function judgedByTrace(verdicts: readonly CrashVerdict[], isViolation: (outcome:
     const { state } = one;
     const { trace } = one.subject;
     if (state.how === 'in-recovery') continue;
-    const run: JudgedRun = byTrace.get(trace) ?? { byTree: new Map(), ends: [] };
+    const run: JudgedRun = byTrace.get(trace) ?? { byState: new Map(), ends: [] };
     byTrace.set(trace, run);
-    const key = treeKey(state.tree);
-    run.byTree.set(key, isViolation(outcome) && run.byTree.get(key) !== false);
+    const key = stateKey(trace, state.promisedAt, state.tree);
+    run.byState.set(key, isViolation(outcome) && run.byState.get(key) !== false);
     if (lostIn(state) === 0 && state.points.some(({ op }) => op === trace.ops.length)) run.ends.push(outcome);
   }
   judgedRuns.set(verdicts, byTrace);
@@ -139,28 +140,25 @@ function writtenLate(state: Exclude<CrashState, TwiceState>, { trace, steps }: R
   const isByKey = steps.every(({ kind }) => kind === 'set');
   const settled = isByKey ? boundary : (marks.at(-1)?.afterOp ?? 0);
   if (isByKey && !marks.some(({ afterOp }) => afterOp <= boundary)) return undefined;
-  // What a step took away is a window of that step.
-  if (marks.some(({ afterOp }) => afterOp < boundary) && judgedBefore(trees, boundary, judged) === false) return undefined;
+  // What was there since it was promised was taken away: it did not come late.
+  const promisedSince = marks.findLast(({ afterOp }) => afterOp <= boundary)?.afterOp ?? boundary;
+  if (trees.slice(promisedSince, boundary).some((_, at) => judged(promisedSince + at) === false)) return undefined;
   const later = ops.find(
-    ({ index }) => index > Math.max(boundary, settled) && trees[index] !== trees[index - 1] && judged(trees[index]) === false,
+    ({ index }) => index > Math.max(boundary, settled) && trees[index] !== trees[index - 1] && judged(index) === false,
   );
   return later && { op: later, mechanism: 'promised-unwritten' };
 }
-
-/** What was judged of the last tree before the one at a boundary. */
-const judgedBefore = (trees: Trace['trees'], boundary: number, judged: Judged): boolean | undefined =>
-  judged(trees.slice(0, boundary).findLast((tree) => tree !== trees[boundary]));
 
 /** The stretch of violating boundaries that a boundary is in begins after this op. */
 function windowAt(trace: Trace, boundary: number, known: Known): Culprit | undefined {
   const { judged, isOfValue } = known;
   const { ops, trees, marks } = trace;
   let first = boundary;
-  while (first > 0 && (trees[first - 1] === trees[first] || judged(trees[first - 1]) === true)) first -= 1;
+  while (first > 0 && (trees[first - 1] === trees[first] || judged(first - 1) === true)) first -= 1;
   const op = ops[first - 1];
   if (op === undefined) return undefined;
   // Of a history only what failed is kept: then the run itself shows which op took the value away.
-  const culprit = !isOfValue || judged(trees[first - 1]) === false ? undefined : destroyerBefore(trace, boundary);
+  const culprit = !isOfValue || judged(first - 1) === false ? undefined : destroyerBefore(trace, boundary);
   if (culprit !== undefined) return { op: culprit, mechanism: mechanismIn(culprit, trace, known) };
   if (!marks.some(({ kind, afterOp }) => kind === 'resolved' && afterOp === first)) return { op, mechanism: mechanismIn(op, trace, known) };
   // The tree is the same as before; the promise has changed.
@@ -172,7 +170,7 @@ function windowAt(trace: Trace, boundary: number, known: Known): Culprit | undef
 function windowBefore(trace: Trace, index: number, known: Known): Culprit | undefined {
   const { judged } = known;
   const op = trace.ops[index - 1];
-  if (judged(trace.trees[index - 1]) === true) return windowAt(trace, index - 1, known);
+  if (judged(index - 1) === true) return windowAt(trace, index - 1, known);
   return op && { op, mechanism: mechanismIn(op, trace, known) };
 }
 
@@ -200,7 +198,7 @@ function culpritOfLoss({ at, loss: { lost }, unit }: LossState, trace: Trace, kn
   const inPlace = lostOps.find(({ file }) => contents.has(file.id) && !ops.some((op) => places(op) && op.file.id === file.id));
   const ofFile = lostOps.filter(({ file }) => file.id === inPlace?.file.id);
   // Where no kill does harm, and the disk may have all of it or nothing, it is written in place by design.
-  const isByDesign = trees.every((tree) => judged(tree) === false) && ofFile.every((op) => isWhollyLost(trace, unit, op.index, lost));
+  const isByDesign = trees.every((_, at) => judged(at) === false) && ofFile.every((op) => isWhollyLost(trace, unit, op.index, lost));
   if (inPlace !== undefined && (isByDesign || isReferredTo(trace, inPlace)))
     return { op: ofFile.at(-1) ?? inPlace, mechanism: 'not-forced' };
   if (inPlace !== undefined) return { op: inPlace, mechanism: isAppended(trace, inPlace.index) ? 'appended' : 'written-in-place' };
@@ -260,7 +258,7 @@ function isReferredTo(trace: Trace, { index, file }: Op): boolean {
 }
 
 function windowIfViolating(trace: Trace, boundary: number, known: Known): Culprit | undefined {
-  return known.judged(trace.trees[boundary]) === true ? windowAt(trace, boundary, known) : undefined;
+  return known.judged(boundary) === true ? windowAt(trace, boundary, known) : undefined;
 }
 
 /** A recovery saves like any save: what it does at the same line is to blame on that line. */
