@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LoadedStore } from '../../harness/domain/loaded-store.ts';
 import type { CaseResult, CellResult } from '../../harness/domain/result.ts';
 import { causesOf } from '../../harness/explain/causes.ts';
-import { APPENDS, SETS } from '../lab/abilities.ts';
+import { APPENDS, SAVES, SETS } from '../lab/abilities.ts';
 import { type Lab, openLab } from '../lab/lab.ts';
 import { LOAD, type RacingStore, racing } from '../lab/races.ts';
 
@@ -247,6 +247,71 @@ module.exports = {
   expect(await causesOfStore(store, [...cells, ['replace', 'power-loss:ext4']])).toEqual([
     'written-in-place: fs.writeFileSync(join(dir, of(key)), JSON.stringify(value));',
   ]);
+});
+
+const WHOLE = `const fs = require('node:fs'), { join } = require('node:path');
+const force = (path) => { const file = fs.openSync(path, 'r'); try { fs.fsyncSync(file); } finally { fs.closeSync(file); } };
+const put = (path, text) => fs.writeFileSync(path, Buffer.from(text), { flush: true });
+const read = (path) => { try { return fs.readFileSync(path, 'utf8'); } catch (error) { if (error.code === 'ENOENT') return ''; throw error; } };
+`;
+
+/** A log that is emptied before the snapshot of it is in place. */
+const COMPACTED = `${WHOLE}const load = (dir) => {
+  const state = JSON.parse(read(join(dir, 'snapshot')) || '{}');
+  for (const line of read(join(dir, 'log')).split('\\n').slice(0, -1)) { const [key, value] = JSON.parse(line); state[key] = value; }
+  return state;
+};
+module.exports = { load, set: (dir, key, value) => {
+  const log = join(dir, 'log'), whole = read(log).lastIndexOf('\\n') + 1;
+  if (whole < read(log).length) fs.truncateSync(log, whole);
+  fs.appendFileSync(log, Buffer.from(JSON.stringify([key, value]) + '\\n'), { flush: true });
+  force(dir);
+  if (read(log).split('\\n').length < 4) return;
+  const state = JSON.stringify(load(dir));
+  fs.truncateSync(log, 0);
+  put(join(dir, 'temp'), state);
+  fs.renameSync(join(dir, 'temp'), join(dir, 'snapshot'));
+  force(dir);
+} };`;
+
+/** It says which generation counts before that is there. */
+const POINTED = `${WHOLE}module.exports = { save: (dir, value) => {
+  const number = Number(read(join(dir, 'current')) || 0) + 1;
+  put(join(dir, 'current.temp'), String(number));
+  fs.renameSync(join(dir, 'current.temp'), join(dir, 'current'));
+  force(dir);
+  put(join(dir, 'temp'), JSON.stringify(value));
+  fs.renameSync(join(dir, 'temp'), join(dir, 'generation-' + number));
+  force(dir);
+},
+load: (dir) => { const number = read(join(dir, 'current')); return number === '' ? {} : JSON.parse(fs.readFileSync(join(dir, 'generation-' + number), 'utf8')); } };`;
+
+/** It notes which value it has, and skips that one, before it has it. */
+const NOTED = `${WHOLE}module.exports = { save: (dir, value) => {
+  const text = JSON.stringify(value), sum = require('node:crypto').createHash('sha1').update(text).digest('base64');
+  if (read(join(dir, 'noted')) === sum) return;
+  put(join(dir, 'noted.temp'), sum);
+  fs.renameSync(join(dir, 'noted.temp'), join(dir, 'noted'));
+  force(dir);
+  put(join(dir, 'temp'), text);
+  fs.renameSync(join(dir, 'temp'), join(dir, 'live'));
+  force(dir);
+},
+load: (dir) => JSON.parse(read(join(dir, 'live')) || '{}') };`;
+
+test.each([
+  ['empties the log before its snapshot is in place', COMPACTED, SETS, 'removed: fs.truncateSync(log, 0);'],
+  [
+    'points to a file before it is there',
+    POINTED,
+    SAVES,
+    `placed-too-early: fs.renameSync(join(dir, 'current.temp'), join(dir, 'current'));`,
+  ],
+  ['notes a value before it is there', NOTED, SAVES, `placed-too-early: fs.renameSync(join(dir, 'noted.temp'), join(dir, 'noted'));`],
+])('a store that %s has that one cause, whatever kills it or fails after it', async (_, source, abilities, cause) => {
+  const store = lab.store(source, { abilities, empty: {} });
+  const cells = ['process-kill', 'io-error'].flatMap((model) => ['replace', 'save-twice'].map((scenario) => [scenario, model] as const));
+  expect(await causesOfStore(store, cells)).toEqual([cause]);
 });
 
 /** Answers at once, and writes a moment later: no op comes before what it promises. `more`: of its save. */

@@ -50,15 +50,24 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   if (taken === undefined && OF_CONTENTS.has(outcome) && sighting.seen === undefined && leftAll(trace, at, sighting.tree)) return undefined;
   // With nothing failing, too, a store may lose its value.
   const lostAnyway = taken === undefined && isOfValue ? finisherOf(trace, at, sighting.tree) : undefined;
+  const ofFailure = mechanismOfFailure(outcome, failed, fault, { run: run.trace, undisturbed: trace, fails, looker: sighting.looker });
+  const killed =
+    ofFailure === 'failure-not-undone' && lostAnyway === undefined && taken === undefined ? await asKilled(verdict, at) : undefined;
+  if (killed !== undefined) return blameOfRun(killed.op, subject, killed.mechanism);
   const op = taken ?? lostAnyway ?? failed;
-  const mechanism =
-    op === failed
-      ? mechanismOfFailure(outcome, failed, fault, { run: run.trace, undisturbed: trace, fails, looker: sighting.looker })
-      : outcome === 'false-ack'
-        ? 'not-what-was-saved'
-        : mechanismOf(op, trace);
+  const mechanism = op === failed ? ofFailure : outcome === 'false-ack' ? 'not-what-was-saved' : mechanismOf(op, trace);
   const site = (await subject.sites()).sites.get(op.index);
   return { mechanism, op: textOf(op), ...(trace.ops.includes(op) && site && { site }) };
+}
+
+/** What a kill before the failed call is to blame on, where that loses something, too: then the call only comes too late. */
+async function asKilled({ case: { trial, subject } }: FaultVerdict, boundary: number): Promise<ReturnType<typeof culpritOf>> {
+  const lost = await trial.whenKilled();
+  if (lost[boundary] !== true) return undefined;
+  const { trace } = subject;
+  const at = { op: boundary };
+  const state = { how: 'killed', at, points: [at], tree: trace.trees[boundary] ?? new Map(), promisedAt: boundary } as const;
+  return culpritOf(state, trace, { judged: (op) => lost[op], isOfValue: true, endsWell: lost.at(-1) === false });
 }
 
 /** The op of the run with the fault that a crash there is to blame on. */
@@ -74,7 +83,8 @@ async function blameCrashAfter({ case: { subject, left }, outcome }: FaultVerdic
 
 /** An op of the run with the fault. Its line is known where the run without the fault has it too. */
 async function blameOfRun(op: Op, subject: RecordedSubject, mechanism: Mechanism): Promise<Blame> {
-  const same = subject.trace.ops.find((one) => textOf(one) === textOf(op));
+  const { ops } = subject.trace;
+  const same = ops.includes(op) ? op : ops.find((one) => textOf(one) === textOf(op));
   const site = same && (await subject.sites()).sites.get(same.index);
   return { mechanism, op: textOf(op), ...(site && { site }) };
 }
@@ -100,7 +110,14 @@ function blamedFault(fails: WhatFails, undisturbed: Trace, run: Trace, isEnough:
   const [first, second] = fails.faults;
   if (second === undefined || isEnough({ kind: 'faults', faults: [first] })) return { fault: first, op: undisturbed.ops[first.op - 1] };
   const failed = run.ops[second.op - 1];
-  return { fault: second, op: failed && (undisturbed.ops.find((op) => textOf(op) === textOf(failed)) ?? failed) };
+  return { fault: second, op: failed && sameIn(undisturbed, failed, run) };
+}
+
+/** The op of the undisturbed run that does the same, as often as that was done before; the op itself if none does. */
+function sameIn(undisturbed: Trace, op: Op, run: Trace): Op {
+  const alike = ({ ops }: Trace): Op[] => ops.filter((one) => textOf(one) === textOf(op));
+  const all = alike(undisturbed);
+  return all[alike(run).indexOf(op)] ?? all.at(-1) ?? op;
 }
 
 const textOf = (op: Op): string => effectText(asMeant(op));
@@ -123,13 +140,21 @@ function mechanismOfFailure(
   // A call may fail when all steps have resolved, in close: what was acknowledged until then is not there.
   const settled = run.marks.find(({ afterOp }) => afterOp >= failed.index) ?? (outcome === 'false-ack' ? run.marks.at(-1) : undefined);
   const hasResolved = settled?.kind === 'resolved';
-  const goesOn = hasResolved || run.ops.some(({ index }) => index > failed.index && run.trees[index] !== run.trees[index - 1]);
-  if (looks(failed)) return goesOn ? 'read-failure-taken-for-empty' : 'failure-not-undone';
+  const changes = ({ index }: Op): boolean =>
+    index > failed.index && index <= (settled?.afterOp ?? index) && run.trees[index] !== run.trees[index - 1];
+  const goesOn = hasResolved || run.ops.some(changes);
+  if (looks(failed) && !isForced(failed, undisturbed)) return goesOn ? 'read-failure-taken-for-empty' : 'failure-not-undone';
   if (fault?.kind === 'short') return 'short-write';
   if (hasResolved && isRestLost(fault, failed, fails)) return 'short-write';
   return hasResolved && (outcome === 'false-ack' || fault?.kind === 'lost' || !goesAnotherWay(run, failed, undisturbed))
     ? 'error-swallowed'
     : 'failure-not-undone';
+}
+
+/** Whether what was to be opened is only forced then, as a directory is. */
+function isForced({ index, call, file }: Op, { ops }: Trace): boolean {
+  const next = call === 'open' ? ops.find((op) => op.index > index && op.file.id === file.id) : undefined;
+  return next?.call === 'fsync' || next?.call === 'fdatasync';
 }
 
 /** Whether a store answered a failure with something that it does not do without it. */

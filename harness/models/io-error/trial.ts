@@ -18,6 +18,7 @@ import type { Case } from '../model.ts';
 import type { CutAfterFault, FaultCase } from './fault-id.ts';
 import { judgeAfterFault, promiseOf } from './fault-promise.ts';
 import { type FaultLab, type FaultyRun, type NotRun, runAlone } from './fault-runs.ts';
+import { lostWhenKilled } from './when-killed.ts';
 import { ON_WINDOWS } from './windows.ts';
 
 /** What fails. The other kinds are controls: they are judged, and not reported. */
@@ -55,6 +56,8 @@ export interface Trial {
   readonly asksSame: () => Promise<boolean>;
   /** What comes of a run in which nothing fails: as a fresh process finds it, and the one that lived on. Nothing of a program. */
   readonly undisturbed: () => Promise<readonly Outcome[]>;
+  /** By boundary of the undisturbed run: whether a kill there loses something. Nothing of a program. */
+  readonly whenKilled: () => Promise<readonly boolean[]>;
   readonly options: ReturnType<typeof oracleOptions>;
 }
 
@@ -99,6 +102,7 @@ export function trialOf(bench: Bench, subject: RecordedSubject, profile: string 
       const [fresh, same] = await trial.undisturbed();
       return fresh !== undefined && fresh === same;
     },
+    whenKilled: once(async () => (subject.isProgram ? [] : lostWhenKilled(subject, bench))),
     options: oracleOptions(bench),
   };
   return trial;
