@@ -2,13 +2,14 @@
  * Carries out a cell while its system calls fail, then checks how the store continues in the same process: once in each directory.
  *
  * After the steps have settled, no call fails any more. It loads, saves and loads again, and appends each result to `<directory>.after` as
- * a line of JSON. Where the last step was a save that failed, it does so twice: first it saves what it could not (lines with `again`).
+ * a line of JSON. Where the last step was a save that failed, it does so twice: first it saves what it could not (lines with `again`), on a handle
+ * that is still open, and copies what that left to `<directory>.again`.
  */
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readFileSync, rmSync } from 'node:fs';
 import type { AfterFault, Recovery } from '../domain/recovery.ts';
 import type { StoreCalls } from '../domain/store.ts';
 import type { Json } from '../domain/trace.ts';
-import type { CellFile } from '../protocol/cell-file.ts';
+import type { CellFile, CellStep } from '../protocol/cell-file.ts';
 import { NOTHING_LEFT_TO_WAIT_FOR } from '../record/fault.ts';
 import { givenTo, load, save } from '../store/calls.ts';
 import { complainIn } from './carry-out-cell.ts';
@@ -35,27 +36,62 @@ export async function carryOutFaults(
     await untilFilesAreIdle(recording);
     recording.start();
     const last = await carryOutRecorded(store, directory, cell, recording, complain);
-    try {
-      await store.close?.(directory);
-    } catch (error) {
-      complain(error); // fails no step
-    }
-    await untilFilesAreIdle(recording);
-    recording.finish();
     const { steps, next } = JSON.parse(text) as CellFile; // as above
-    const failed = last === 'rejected' ? steps.at(-1) : undefined;
-    const again = failed?.kind === 'load' || failed === undefined ? undefined : givenTo(failed);
-    if (again !== undefined) await goOn(store, directory, again, { again: true });
+    const again = last === 'rejected' ? savedBy(steps.at(-1)) : undefined;
+    const close = async (): Promise<void> => {
+      try {
+        await store.close?.(directory);
+      } catch (error) {
+        complain(error); // fails no step
+      }
+      await untilFilesAreIdle(recording);
+    };
+    const isOpen = again !== undefined && store.close !== undefined;
+    if (isOpen) await untilFilesAreIdle(recording);
+    else await close();
+    recording.finish();
+    const isSaved = isOpen && (await goOn(store, directory, again, 'again, if it can'));
+    if (isOpen) await close();
+    if (again !== undefined && !isSaved) await goOn(store, directory, again, 'again');
     await goOn(store, directory, next);
   }
   process.exit(0);
 }
 
-async function goOn(store: StoreCalls, directory: string, value: Json, kind: Pick<AfterFault, 'again'> = {}): Promise<void> {
-  const report = (found: Partial<Recovery>): void =>
-    appendFileSync(`${directory}.after`, `${JSON.stringify({ ...kind, ...found } satisfies AfterFault)}\n`);
+const savedBy = (step: CellStep | undefined): Json | undefined => (step === undefined || step.kind === 'load' ? undefined : givenTo(step));
+
+/**
+ * A load, a save and a load. Of a save that is carried out `again`, what it left on disk is copied. `if it can`: nothing is reported where it cannot,
+ * because a handle may refuse all work after a failure until it is opened anew. Resolves to whether it saved.
+ */
+async function goOn(
+  store: StoreCalls,
+  directory: string,
+  value: Json,
+  how: 'next' | 'again' | 'again, if it can' = 'next',
+): Promise<boolean> {
+  const lines: string[] = [];
+  const kind: Pick<AfterFault, 'again'> = how === 'next' ? {} : { again: true };
+  const report = (found: Partial<Recovery>): void => {
+    lines.push(`${JSON.stringify({ ...kind, ...found } satisfies AfterFault)}\n`);
+    if (how === 'again, if it can' && found.load !== undefined) return;
+    appendFileSync(`${directory}.after`, lines.splice(0).join(''));
+  };
   report({ load: await load(store, directory) });
   const saved = await save(store, directory, value);
+  if (how === 'again, if it can' && saved.kind !== 'saved') return false;
   report({ save: saved });
-  if (saved.kind === 'saved') report({ secondLoad: await load(store, directory) });
+  if (saved.kind !== 'saved') return false;
+  if (how !== 'next') copy(directory, `${directory}.again`);
+  report({ secondLoad: await load(store, directory) });
+  return true;
+}
+
+/** What cannot be copied, such as a socket, is not known. */
+function copy(directory: string, to: string): void {
+  try {
+    cpSync(directory, to, { recursive: true, verbatimSymlinks: true });
+  } catch {
+    rmSync(to, { recursive: true, force: true });
+  }
 }

@@ -29,7 +29,9 @@ export type Looker =
   | { readonly who: 'a fresh process after a step'; readonly step: number }
   | { readonly who: 'a fresh process that tries again' }
   | { readonly who: 'the same process' }
-  | { readonly who: 'the same process that tries again' };
+  | { readonly who: 'the same process that tries again' }
+  /** It looks at what that left. */
+  | { readonly who: 'a fresh process after a second try' };
 
 /** One tree of one case, and the oracle that knows what had been promised when it was on disk. */
 export interface Sighting {

@@ -42,6 +42,8 @@ export function describeLooker(looker: Looker, outcome: Outcome): string {
       return ` (after step ${looker.step})`;
     case 'a fresh process that tries again':
       return isOfSave ? ' (when the same is saved again)' : '';
+    case 'a fresh process after a second try':
+      return ' (after the same was saved again)';
     case 'the same process':
       return ' (in the same process)';
     case 'the same process that tries again':

@@ -90,7 +90,8 @@ const valueWords = (text: string): string => (KNOWN.test(text) ? text : hidden(t
 const BROKEN = /^(?<start>(?:nothing: it |resolved, but the load after it )?(?:threw |ended the process: |returned ))(?<rest>.*)$/s;
 const WHICH =
   /^(?<value>.*?)(?<which>(?:, as last acknowledged|, of the save under way|, as of [\d,]+ saves? earlier| that nobody saved)?)$/s;
-const LOOKER = / \((?:in the same process|after step \d+|when the same is saved again(?: in the same process)?)\)$/;
+const LOOKER =
+  / \((?:in the same process|after step \d+|when the same is saved again(?: in the same process)?|after the same was saved again)\)$/;
 
 /** See `describeFound`. */
 function redactedFound(text: string): string {

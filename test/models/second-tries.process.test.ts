@@ -90,6 +90,40 @@ test.each([
   expect(lost).toEqual([expect.stringMatching(/^blocked: .* \(when the same is saved again in the same process\)$/)]);
 });
 
+/** What is saved stands in the handle, or in the module. `again`: what a save does after one that failed. */
+const remembering = (where: 'handle' | 'module', again = 'if (memory.last === text) return;'): string => `
+const fs = require('node:fs');
+const shared = {};
+const read = (dir) => { try { return fs.readFileSync(dir + '/live', 'utf8'); } catch (error) { if (error.code === 'ENOENT') return '{}'; throw error; } };
+exports.default = {
+  open: (dir) => ({ dir, memory: ${where === 'handle' ? '{}' : 'shared'} }),
+  close: () => {},
+  load: ({ dir, memory }) => JSON.parse(memory.last ?? read(dir)),
+  save: ({ dir, memory }, value) => {
+    const text = JSON.stringify(value);
+    ${again}
+    memory.last = text;
+    memory.failed = true;
+    fs.writeFileSync(dir + '/temp', text, { flush: true });
+    fs.renameSync(dir + '/temp', dir + '/live');
+    memory.failed = false;
+  },
+};`;
+
+test.each([['handle'], ['module']] as const)('a load that is answered from the memory of the %s does not hide it', async (where) => {
+  const { status, lost, mechanisms } = await found(lab.store(remembering(where)), 'io-error');
+  expect({ status, mechanisms }).toEqual({ status: 'broken', mechanisms: ['remembers-failure'] });
+  expect(lost).toContainEqual(expect.stringMatching(/^false-ack: 5 entries, as of 1 save earlier \(after the same was saved again\)$/));
+});
+
+test('a handle may refuse all work after a failure until it is opened anew', async () => {
+  const refuses = remembering('handle', "if (memory.failed) throw new Error('open it anew');").replace(
+    'memory.last ?? read(dir)',
+    'read(dir)',
+  );
+  expect(await found(lab.store(refuses), 'io-error')).toMatchObject({ status: 'kept', lost: [] });
+});
+
 test('a value that is remembered once it is saved is saved again', async () => {
   const right = addressed({ around: ['if (remembered === text) return;', 'remembered = text;'] });
   expect(await found(lab.store(right), 'io-error')).toMatchObject({ status: 'kept', lost: [] });

@@ -41,7 +41,9 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
       subject,
       mechanismOfFailure(outcome, failed, fault, { run: run.trace, undisturbed: trace, fails, looker: sighting.looker }),
     );
-  if (STOPS_OTHERS.has(outcome) && IN_MEMORY.has(sighting.looker.who)) return { mechanism: 'remembers-failure', op: 'save' };
+  const { who } = sighting.looker;
+  if (who === 'a fresh process after a second try' || (STOPS_OTHERS.has(outcome) && IN_MEMORY.has(who)))
+    return { mechanism: 'remembers-failure', op: 'save' };
   const at = failed.index - 1;
   // What the failed call left behind stops the next save, whatever became of the value.
   const isOfValue = BY_OUTCOME[outcome] === undefined;

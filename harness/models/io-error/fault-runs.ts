@@ -2,7 +2,7 @@
  * Runs a workload while its calls fail: many runs in one process, one after the other. A run that does not finish there is repeated in a
  * process of its own.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { HarnessError } from '../../domain/errors.ts';
 import type { RawEnd, RawEvent } from '../../domain/events.ts';
@@ -36,6 +36,8 @@ export interface FaultyRun {
   readonly after?: Recovery;
   /** The same of the save that failed last, if one did: it is carried out again before `after`. */
   readonly again?: Recovery;
+  /** The directory when that save had resolved. */
+  readonly savedAgain?: Tree;
   /** The last error that the store threw. */
   readonly complaint?: string;
 }
@@ -235,7 +237,7 @@ async function runOnce(
         );
   });
   // They are in memory, which large values would fill.
-  for (const directory of directories) discard(directory, `${directory}.after`, `${directory}.complaint`);
+  for (const directory of directories) discard(directory, ...['after', 'again', 'complaint'].map((kind) => `${directory}.${kind}`));
   return results;
 }
 
@@ -303,13 +305,16 @@ function endingOf(end: RawEnd, { marks }: Trace, { steps, isOneRun }: Pick<Fault
 }
 
 /** What the same process loaded and saved after the steps, until it stopped; see `child/carry-out-faults.ts`. */
-function afterOf(directory: string, end: RawEnd | undefined): Pick<FaultyRun, 'again' | 'after'> {
+function afterOf(directory: string, end: RawEnd | undefined): Pick<FaultyRun, 'again' | 'savedAgain' | 'after'> {
   const lines = linesIn(`${directory}.after`).map((line) => JSON.parse(line.replaceAll(directory, '<dir>')) as AfterFault);
   const isAgain = ({ again }: AfterFault): boolean => again === true;
   const [again, after] = [lines.filter(isAgain), lines.filter((line) => !isAgain(line))];
   if (again.length === 0) return { after: untilItStopped(after, end) };
   const tried = untilItStopped(again, end);
-  return isComplete(tried) ? { again: tried, after: untilItStopped(after, end) } : { again: tried };
+  if (!isComplete(tried)) return { again: tried };
+  const copied = `${directory}.again`;
+  const isCopied = tried.save?.kind === 'saved' && existsSync(copied);
+  return { again: tried, ...(isCopied && { savedAgain: scanTree(copied) }), after: untilItStopped(after, end) };
 }
 
 function untilItStopped(lines: readonly Partial<Recovery>[], end: RawEnd | undefined): Recovery {

@@ -3,7 +3,7 @@ import type { Bench } from '../../bench/bench.ts';
 import type { RecordedSubject } from '../../bench/subject.ts';
 import { once } from '../../domain/once.ts';
 import type { Recovery } from '../../domain/recovery.ts';
-import { FRESH, type NotMeasured, type Sighting } from '../../domain/sighting.ts';
+import { FRESH, type Looker, type NotMeasured, type Sighting } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { Json, Mark, Trace, Tree } from '../../domain/trace.ts';
 import { timesAt } from '../../domain/tree-times.ts';
@@ -145,7 +145,7 @@ function sightingsOf(
   run: FaultyRun,
   { asksSame, triesAgain }: { readonly asksSame: boolean; readonly triesAgain: boolean },
 ): Sighting[] {
-  const { trace, faults, ending, settled, after, again } = run;
+  const { trace, faults, ending, settled, after, again, savedAgain } = run;
   const { marks, trees } = trace;
   const { before, steps } = subject;
   const sighting = (
@@ -189,11 +189,19 @@ function sightingsOf(
     const looker = { who: saves === undefined ? 'the same process' : 'the same process that tries again' } as const;
     return [sighting(settled, marks, !isSettled, trace.ops.length, { looker, seen, ...(saves !== undefined && { saves }) })];
   };
-  const last = steps[marks.at(-1)?.step ?? 0];
-  if (again === undefined || triesAgain) return [exposable, ...between, ...livedOn(again, last && givenTo(last)), ...livedOn(after)];
+  const last = marks.at(-1)?.step ?? 0;
+  const step = steps[last];
+  if (again === undefined || triesAgain) {
+    const savedMarks: readonly Mark[] = [...marks.slice(0, -1), { kind: 'resolved', step: last, afterOp: trace.ops.length }];
+    const left =
+      triesAgain && savedAgain !== undefined ? [sighting(savedAgain, savedMarks, false, trace.ops.length, { looker: LEFT_BY_AGAIN })] : [];
+    return [exposable, ...between, ...livedOn(again, step && givenTo(step)), ...left, ...livedOn(after)];
+  }
   // What it loads after the second try shows what the store does with no fault. Of a map the second try shows in the next save, too.
   return [exposable, ...between, ...(after === undefined || options.contract === 'map' ? [] : livedOn({ ...after, load: again.load }))];
 }
+
+const LEFT_BY_AGAIN: Looker = { who: 'a fresh process after a second try' };
 
 /** What a crash in the run left. */
 export function sightedCut(one: FaultyCase, left: NonNullable<FaultyCase['left']>): CarriedOut<FaultyCase, FaultyRun> {

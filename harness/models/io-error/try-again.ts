@@ -1,8 +1,6 @@
 /** The save that failed, carried out again by a fresh process. */
 import type { Bench } from '../../bench/bench.ts';
-import type { Sighting } from '../../domain/sighting.ts';
 import { timesAt } from '../../domain/tree-times.ts';
-import { isLoss } from '../../judge/outcome.ts';
 import type { CarriedOut, Unmeasured } from '../../recover/believe.ts';
 import { keptSteps, leftoversOf, type SecondTry, savedAgain, withSecondTries } from '../second-tries.ts';
 import { judgeAfterFault, promiseOf } from './fault-promise.ts';
@@ -22,7 +20,7 @@ export async function triedAgain(
   return withSecondTries(cases, (one) => tryAgain(one, kept));
 }
 
-function tryAgain({ case: { trial, subject, left }, run, sightings }: Sighted, kept: ReadonlySet<number>): SecondTry | undefined {
+function tryAgain({ case: { trial, subject, left }, run }: Sighted, kept: ReadonlySet<number>): SecondTry | undefined {
   const { trace, ending, settled } = run;
   const last = trace.marks.at(-1);
   if (left !== undefined || ending.kind === 'hung') return undefined;
@@ -39,10 +37,6 @@ function tryAgain({ case: { trial, subject, left }, run, sightings }: Sighted, k
       saves,
       judge: ({ recovery }) => ({ promised, outcome: judgeAfterFault(promised, recovery, { ...trial.options, next: saves }) }),
     },
-    leftovers: sightings.some(isLostInMemory) ? 'any' : `${index}\n${leftoversOf(settled, subject.trace)}`,
+    leftovers: run.again === undefined ? `${index}\n${leftoversOf(settled, subject.trace)}` : 'any', // what the process that lived on finds depends on it
   };
 }
-
-/** Where the process that lived on cannot save it: the disk is to blame if a fresh one cannot either, else what the process remembers. */
-const isLostInMemory = ({ looker, seen, judge }: Sighting): boolean =>
-  looker.who === 'the same process that tries again' && seen !== undefined && isLoss(judge({ recovery: seen, left: [] }).outcome);
