@@ -1,8 +1,8 @@
 /**
  * Scenarios of whole values in the form of a map or of a log, under the same name: what they catch can happen to a key or a record too.
  *
- * Of a map, a save sets one key, another one each time, so that the others must stay; a save of `{}` deletes one. Of a log, a save appends a
- * record. What has no counterpart, such as a record that is saved unchanged, leaves the scenario out.
+ * Of a map, a save sets one key, another one each time, so that the others must stay; a save of `{}` deletes one, while another one has the same
+ * value. Of a log, a save appends a record. What has no counterpart, such as a record that is saved unchanged, leaves the scenario out.
  */
 import type { Scenario } from '../domain/scenario.ts';
 import type { Abilities } from '../domain/store.ts';
@@ -13,7 +13,7 @@ export function scenarioFor(scenario: Scenario, abilities: Abilities): Scenario 
   const { before, steps, tasks = [] } = scenario;
   const all = [...before, ...steps, ...tasks.flatMap((task) => task.steps)];
   if (abilities.contract === 'value') return abilities.updates || all.every(({ kind }) => kind !== 'update') ? scenario : undefined;
-  const form = abilities.contract === 'map' ? new MapForm(abilities.deletes) : LOG_FORM;
+  const form = abilities.contract === 'map' ? new MapForm(abilities.deletes, steps.some(isEmptied)) : LOG_FORM;
   const start = before.map((step) => form.atFirst(step));
   const changes = [...steps.entries()].map(([index, step]) => form.change(step, index, before.at(-1)));
   const inTasks = tasks.map((task, place) => ({ ...task, steps: task.steps.map((step, index) => form.inTask(step, place + index)) }));
@@ -41,14 +41,21 @@ const entriesOf = (value: Json): Entries => (typeof value === 'object' && value 
 /** Keys and records that are there before the crash can come. */
 const AT_FIRST = 2;
 
+/** A save of nothing. */
+const isEmptied = (step: Step): boolean => step.kind === 'save' && entriesOf(step.value).length === 0;
+
 class MapForm implements Form {
-  constructor(readonly deletes: boolean) {}
+  /** `sharesValues`: all keys that are there before have one value, so that a store which keeps equal values once must not remove it with one of them. */
+  constructor(
+    readonly deletes: boolean,
+    readonly sharesValues: boolean,
+  ) {}
 
   atFirst(step: Step): (Step | undefined)[] {
     if (step.kind !== 'save') return [this.change(step, 0)];
-    return entriesOf(step.value)
-      .slice(0, AT_FIRST)
-      .map(([key, value]): Step => ({ kind: 'set', key, value }));
+    const entries = entriesOf(step.value).slice(0, AT_FIRST);
+    const [shared] = this.sharesValues ? entries : [];
+    return entries.map(([key, value]): Step => ({ kind: 'set', key, value: shared?.[1] ?? value }));
   }
 
   change(step: Step, index: number, before?: Step): Step | undefined {
