@@ -26,7 +26,11 @@ interface Culprit {
 export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Findings<CrashExplored>): Promise<Blame | undefined> {
   const { subject, state } = verdict.case;
   const { byState, ends } = judgedRun(explored.verdicts, violates(cell), subject.trace);
-  const judged: Judged = (boundary) => byState.get(stateKey(subject.trace, boundary, subject.trace.trees[boundary] ?? new Map()));
+  const isLost = isOfValue(verdict);
+  const judged: Judged = (boundary) => {
+    const known = byState.get(stateKey(subject.trace, boundary, subject.trace.trees[boundary] ?? new Map()));
+    return known && (isLost ? known === 'lost' : known !== 'fine');
+  };
   const isInTheWay = verdict.outcome === 'hung' || verdict.outcome === 'blocked';
   if (isInTheWay && ends.includes(verdict.outcome)) return subject.trace.ops.length === 0 ? NEVER_WRITTEN : LOST_ANYWAY;
   const known: Known = {
@@ -56,6 +60,10 @@ export const isNeverWritten = ({ trees }: Trace): boolean => trees.every((tree) 
 /** What these outcomes say of the mechanism, whatever the op. */
 export const BY_OUTCOME: { readonly [outcome in Outcome]?: Mechanism } = { exposed: 'exposed', hung: 'waits-forever', blocked: 'blocks' };
 
+/** Whether a value is lost, or cannot be saved again. Else something is in the way of others, whatever became of the value. */
+const isOfValue = ({ outcome, sighting: { looker } }: Pick<CrashVerdict, 'outcome' | 'sighting'>): boolean =>
+  BY_OUTCOME[outcome] === undefined || looker.who === 'a fresh process that tries again';
+
 /**
  * The outcome decides, but where the way in which the op left something says more of how the next save goes wrong: only the same value cannot be
  * saved over it, or the next record is written behind one that is not whole.
@@ -70,8 +78,8 @@ type Judged = (boundary: number) => boolean | undefined;
 
 /** What the cases of one run say together. */
 interface JudgedRun {
-  /** By `stateKey`: whether it violates the claim. */
-  readonly byState: Map<string, boolean>;
+  /** By `stateKey`. `in the way`: the claim is violated, and the value is there. */
+  readonly byState: Map<string, 'fine' | 'lost' | 'in the way'>;
   /** What is found after the whole run, of which nothing is lost. */
   readonly ends: Outcome[];
 }
@@ -90,15 +98,16 @@ function judgedRun(verdicts: readonly CrashVerdict[], isViolation: (outcome: Out
 
 function judgedByTrace(verdicts: readonly CrashVerdict[], isViolation: (outcome: Outcome) => boolean): ReadonlyMap<Trace, JudgedRun> {
   const byTrace = new Map<Trace, JudgedRun>();
-  for (const { case: one, outcome } of verdicts) {
-    const { state } = one;
-    const { trace } = one.subject;
+  for (const verdict of verdicts) {
+    const { state, subject } = verdict.case;
+    const { trace } = subject;
     if (state.how === 'in-recovery') continue;
     const run: JudgedRun = byTrace.get(trace) ?? { byState: new Map(), ends: [] };
     byTrace.set(trace, run);
     const key = stateKey(trace, state.promisedAt, state.tree);
-    run.byState.set(key, isViolation(outcome) && run.byState.get(key) !== false);
-    if (lostIn(state) === 0 && state.points.some(({ op }) => op === trace.ops.length)) run.ends.push(outcome);
+    const found = isViolation(verdict.outcome) ? (isOfValue(verdict) ? 'lost' : 'in the way') : 'fine';
+    if (run.byState.get(key) !== 'fine') run.byState.set(key, found);
+    if (lostIn(state) === 0 && state.points.some(({ op }) => op === trace.ops.length)) run.ends.push(verdict.outcome);
   }
   judgedRuns.set(verdicts, byTrace);
   return byTrace;

@@ -4,9 +4,10 @@ import type { RecordedSubject } from '../../bench/subject.ts';
 import { timesAt, treeFor } from '../../domain/tree-times.ts';
 import { isLoss } from '../../judge/outcome.ts';
 import { promisedAfter, valuesAfter } from '../../judge/promise.ts';
+import { BY_OUTCOME } from '../crash/blame.ts';
 import { savedAgain } from '../second-tries.ts';
 
-/** Whether a kill at each boundary loses something, or makes it impossible to save the same again. */
+/** Whether a kill at each boundary loses a value, or makes it impossible to save the same again. */
 export async function lostWhenKilled(
   { trace, oracle, before, steps }: RecordedSubject,
   { recovery, scenario }: Bench,
@@ -21,7 +22,8 @@ export async function lostWhenKilled(
   return Promise.all(
     trace.trees.map(async (tree, op) => {
       const [answer, saves] = [found[op], given[op]];
-      if (answer === undefined || isLoss(oracle(op, tree, answer).outcome)) return answer !== undefined;
+      const outcome = answer && oracle(op, tree, answer).outcome;
+      if (outcome === undefined || isLoss(outcome)) return outcome !== undefined && BY_OUTCOME[outcome] === undefined;
       if (saves === undefined) return false;
       const [again] = await recovery.recoverTrees([trees[op] ?? tree], saves);
       return again !== undefined && isLoss(oracle(op, tree, again, saves).outcome);
