@@ -3,9 +3,10 @@
  *
  * After the steps have settled, no call fails any more. It loads, saves and loads again, and appends each result to `<directory>.after` as
  * a line of JSON. Where the last step was a save that failed, it does so twice: first it saves what it could not (lines with `again`), on a handle
- * that is still open, and copies what that left to `<directory>.again`.
+ * that is still open, and copies what that left to `<directory>.again`. With a file `<directory>.closes` the handle is closed first, and that is
+ * recorded.
  */
-import { appendFileSync, cpSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import type { AfterFault, Recovery } from '../domain/recovery.ts';
 import type { StoreCalls } from '../domain/store.ts';
 import type { Json } from '../domain/trace.ts';
@@ -46,7 +47,7 @@ export async function carryOutFaults(
       }
       await untilFilesAreIdle(recording);
     };
-    const isOpen = again !== undefined && store.close !== undefined;
+    const isOpen = again !== undefined && store.close !== undefined && !existsSync(`${directory}.closes`);
     if (isOpen) await untilFilesAreIdle(recording);
     else await close();
     recording.finish();

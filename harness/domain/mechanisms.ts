@@ -159,7 +159,7 @@ export const MECHANISMS = {
     mend: 'take away or overwrite what a crashed save left behind',
   },
   'remembers-failure': {
-    does: 'a process in which a save has failed skips or refuses the next one, and a fresh process does not',
+    does: 'a process in which a save has failed refuses, skips or loses the next one, and a fresh process does not',
     mend: 'take a value for saved only when it is, and let the next save begin anew whatever became of the last one',
     ofStore: true,
   },

@@ -20,8 +20,8 @@ import { type CrashModels, crashAfterFaults, followed, namedCrash, waysToCrash }
 import { exploreLasting, stillTrying } from './explore-lasting.ts';
 import { DROPPING_ERRNO, type FaultCase, faultId, type OpFault } from './fault-id.ts';
 import { type FaultyRun, runAlone, runFaults } from './fault-runs.ts';
-import { fsyncsOf } from './fsync-edits.ts';
-import { dropsPages, judgeDrops, judgeLies, type Lying, namedCut, undisturbed } from './fsync-faults.ts';
+import { fsyncsOf, isDropping } from './fsync-edits.ts';
+import { judgeDrops, judgeLies, type Lying, namedCut, undisturbed } from './fsync-faults.ts';
 import { failuresOf, hasLaterStep, isRefusedReadOnly, isRepeated, withoutLasting } from './lasting-faults.ts';
 import { secondFaults, wasReached } from './second-faults.ts';
 import { singleFaults, windowsFaults } from './single-faults.ts';
@@ -173,10 +173,6 @@ export async function byItsRules(subject: RecordedSubject, { bench, cell }: Faul
   return { ...subject, trace: recording.trace, again: { ...again, recording }, sites };
 }
 
-function isDropping(fault: Fault, trial: Trial): boolean {
-  return fault.kind === 'errno' && fault.errno === DROPPING_ERRNO && dropsPages(trial.subject.trace, fault.op);
-}
-
 interface FsyncFindings {
   readonly dropped: readonly FaultVerdict[];
   readonly lying?: Lying;
@@ -189,7 +185,7 @@ async function exploreFsyncs(
   { judge }: FaultExploration,
   { lies }: FaultLimits,
 ): Promise<FsyncFindings> {
-  const dropping = first.filter((verdict) => isDropping(followed(verdict).first, trial));
+  const dropping = first.filter((verdict) => isDropping(followed(verdict).first, trial.subject.trace));
   try {
     const dropped = await judgeDrops(trial, dropping, judge);
     const lying = lies ? await judgeLies(trial, judge) : undefined;
@@ -238,8 +234,9 @@ async function exploreNamed(trial: Trial, fault: FaultCase, { judge, cell }: Fau
     if (cut === undefined || !fsyncsOf(trace).includes(fault.op)) return none;
     return explored(await judge([namedCut(trial, { ...fault, cut }, undisturbed(trial))]));
   }
-  if (!dropsPages(trace, fault.op)) return none;
-  const dropping = [{ kind: 'errno', op: fault.op, errno: DROPPING_ERRNO }] as const;
+  const drops = { kind: 'errno', op: fault.op, errno: DROPPING_ERRNO } as const;
+  if (!isDropping(drops, trace)) return none;
+  const dropping = [drops] as const;
   const failed = caseOf(trial, dropping);
   if (cut === undefined) {
     const judged = await judge([failed]);
@@ -307,7 +304,7 @@ export async function carryOutFaults(
       : await runFaults(
           trial.lab,
           runs.map(([, faults]) => faults),
-          { control: trial.control(), onDone, isWhole: ([fault]) => fault !== undefined && isDropping(fault, trial) },
+          { control: trial.control(), onDone, isWhole: ([fault]) => fault !== undefined && isDropping(fault, trial.subject.trace) },
         );
   for (const [index, [one]] of runs.entries()) {
     const run = made[index];

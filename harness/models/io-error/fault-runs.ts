@@ -2,7 +2,7 @@
  * Runs a workload while its calls fail: many runs in one process, one after the other. A run that does not finish there is repeated in a
  * process of its own.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { HarnessError } from '../../domain/errors.ts';
 import type { RawEnd, RawEvent } from '../../domain/events.ts';
@@ -13,6 +13,7 @@ import { discard } from '../../machine/workspace.ts';
 import { type Fault, type FaultRun, NOTHING_LEFT_TO_WAIT_FOR, READ_ONLY_ERRNO } from '../../record/fault.ts';
 import { type Recording, traceOf } from '../../record/record.ts';
 import type { Recorder, RunRequest } from '../../record/recorder.ts';
+import { isDropping } from './fsync-edits.ts';
 
 /** How the steps of a run ended. For what followed them, see `FaultyRun.after`. */
 type Ending =
@@ -211,6 +212,9 @@ async function runOnce(
       lean: isLean(faults),
     }),
   );
+  // The power is cut in what follows a dropping fsync, up to the end: what the store does when it is closed belongs to it.
+  for (const { directory, faults } of runs)
+    if (faults.some((fault) => isDropping(fault, recording.trace))) writeFileSync(`${directory}.closes`, '');
   const plan = { kind: 'fault', order: recording.order, names: recording.trace.variation.names, runs } as const;
   const timeoutMs = Math.min(request.timeoutMs, limitMs);
   const { events, forked = false } = await recorder.run({
@@ -237,7 +241,8 @@ async function runOnce(
         );
   });
   // They are in memory, which large values would fill.
-  for (const directory of directories) discard(directory, ...['after', 'again', 'complaint'].map((kind) => `${directory}.${kind}`));
+  for (const directory of directories)
+    discard(directory, ...['after', 'again', 'closes', 'complaint'].map((kind) => `${directory}.${kind}`));
   return results;
 }
 

@@ -10,6 +10,8 @@
 import type { Op, Range, Trace } from '../../domain/trace.ts';
 import { PAGE_BYTES } from '../../persistence/micro-op.ts';
 import type { Profile } from '../../persistence/profile.ts';
+import type { Fault } from '../../record/fault.ts';
+import { DROPPING_ERRNO } from './fault-id.ts';
 
 const isFsync = ({ call }: Op): boolean => call === 'fsync' || call === 'fdatasync' || call === 'msync';
 const writtenBy = ({ call, error, range }: Op): Range[] =>
@@ -34,6 +36,11 @@ export function fsyncsOf({ ops }: Pick<Trace, 'ops'>): number[] {
 export function hasPages({ ops, trees }: Pick<Trace, 'ops' | 'trees'>, index: number): boolean {
   const op = ops[index - 1];
   return op !== undefined && trees[index]?.get(op.file.actual)?.kind !== 'directory' && op.file.actual !== '.';
+}
+
+/** Whether a fault is an fsync that fails and can drop pages. */
+export function isDropping(fault: Fault, trace: Trace): boolean {
+  return fault.kind === 'errno' && fault.errno === DROPPING_ERRNO && fsyncsOf(trace).includes(fault.op) && hasPages(trace, fault.op);
 }
 
 /** The run without fsync `index`, which lied. */

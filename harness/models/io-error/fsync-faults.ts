@@ -15,7 +15,7 @@ import type { Profile, ProfileName } from '../../persistence/profile.ts';
 import { PROFILES } from '../../persistence/profiles.ts';
 import type { CutAfterFault, FaultCase } from './fault-id.ts';
 import type { FaultyRun } from './fault-runs.ts';
-import { fsyncsOf, hasPages, withDroppedPages, withLie, withoutFlushes } from './fsync-edits.ts';
+import { fsyncsOf, withDroppedPages, withLie, withoutFlushes } from './fsync-edits.ts';
 import type { FaultVerdict, FaultyCase, Trial, WhatFails } from './trial.ts';
 
 /** The file systems where claims about power loss gate. */
@@ -31,11 +31,6 @@ type JudgeCases = (cases: readonly FaultyCase[]) => Promise<{ readonly verdicts:
 export interface Lying {
   readonly grade: Grade;
   readonly outcomes: { readonly [outcome: string]: number };
-}
-
-/** Whether a fault is an fsync that fails and can drop pages. */
-export function dropsPages(trace: Trace, op: number): boolean {
-  return fsyncsOf(trace).includes(op) && hasPages(trace, op);
 }
 
 /** A run, as power loss sees it. */
