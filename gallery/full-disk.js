@@ -4,6 +4,9 @@
  * A small file system (tmpfs, ext4, or ext4-journal, which is ext4 with data=journal) is mounted where only this program sees it, and is gone
  * when it ends. There each store saves a value of some 20,000 bytes, a ballast file takes all room but for 12 KiB, and the store saves another
  * value of that size. Then a process that never saw the store loads it. Linux, root; ext4 also needs mkfs.ext4.
+ *
+ * With `--again` before the names, one process does all of that on a store that stays open, removes the ballast, saves the second value once more, and is
+ * killed when that has settled.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -35,22 +38,37 @@ const connect = async (name, dir) => {
   const { default: store } = await import(new URL(`stores/${name}.js`, import.meta.url));
   const handle = store.open === undefined ? dir : await store.open(dir);
   return {
-    save: async (value) => {
-      await (store.save === undefined ? store.set(handle, 'value', value) : store.save(handle, { value }));
-      await store.close?.(handle);
-    },
+    save: async (value) => (store.save === undefined ? store.set(handle, 'value', value) : store.save(handle, { value })),
+    close: async () => store.close?.(handle),
     load: async () => (await store.load(handle)).value,
   };
 };
 
+async function settled(work) {
+  try {
+    await work();
+    return 'resolved';
+  } catch (error) {
+    return `rejected (${error.code ?? error.message})`;
+  }
+}
+
 const STEPS = {
-  save: async (name, dir, letter) => {
-    try {
-      await (await connect(name, dir)).save(letterValue(letter));
-      return 'resolved';
-    } catch (error) {
-      return `rejected (${error.code ?? error.message})`;
-    }
+  save: (name, dir, letter) =>
+    settled(async () => {
+      const store = await connect(name, dir);
+      await store.save(letterValue(letter));
+      await store.close();
+    }),
+  again: async (name, dir) => {
+    const place = join(dir, '..');
+    const store = await connect(name, dir);
+    await store.save(letterValue('A'));
+    fill(place);
+    writeSync(1, `${await settled(() => store.save(letterValue('B')))}\n`);
+    rmSync(join(place, 'ballast'));
+    writeSync(1, await settled(() => store.save(letterValue('B'))));
+    process.kill(process.pid, 'SIGKILL');
   },
   load: async (name, dir) => {
     try {
@@ -97,20 +115,25 @@ function fill(place) {
   closeSync(ballast);
 }
 
-function tryStore(name, kind, root) {
+function tryStore(name, kind, root, isAgain) {
   const place = join(root, name);
   mkdirSync(place);
   mount(kind, place);
   try {
     const dir = join(place, 'store');
     mkdirSync(dir);
-    step('save', name, dir, 'A');
-    fill(place);
-    const ended = step('save', name, dir, 'B');
+    let settlings;
+    if (isAgain) settlings = step('again', name, dir).split('\n');
+    else {
+      step('save', name, dir, 'A');
+      fill(place);
+      settlings = [step('save', name, dir, 'B')];
+    }
+    const [ended, again = 'never settled'] = settlings;
     const found = step('load', name, dir);
     const files = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isFile());
     const sizes = files.map((entry) => `${entry.name} ${statSync(join(dir, entry.name)).size.toLocaleString('en')} bytes`);
-    return { store: name, save: ended, load: found, files: sizes };
+    return { store: name, save: ended, ...(isAgain && { again }), load: found, files: sizes };
   } finally {
     execFileSync('umount', [place]);
   }
@@ -121,7 +144,8 @@ if (task === 'step') {
   process.stdout.write(`${await STEPS[what](...args)}\n`);
 } else if (task === 'mounted') {
   const [root, kind, ...names] = rest;
-  for (const name of names) process.stdout.write(`${JSON.stringify(tryStore(name, kind, root))}\n`);
+  const isAgain = names[0] === '--again';
+  for (const name of names.slice(isAgain ? 1 : 0)) process.stdout.write(`${JSON.stringify(tryStore(name, kind, root, isAgain))}\n`);
 } else {
   const root = mkdtempSync(join(tmpdir(), 'gallery-full-disk-'));
   try {

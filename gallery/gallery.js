@@ -15,6 +15,8 @@ const CLI = join(ROOT, '../dist/cli.js');
 
 /** Stores that keep one file, and databases to compare them with. */
 const ON_FULL_DISKS = ['write-file-atomic', 'atomically', 'conf', 'configstore', 'steno', 'lowdb', 'lokijs', 'cacache', 'better-sqlite3'];
+/** Those that are asked again on a tmpfs. Of what LevelDB leaves there the place decides at which a write is cut: it is not the same twice. */
+const SAVED_AGAIN = ['steno-0', 'nedb', 'lmdb', 'steno', 'lowdb', 'lokijs', 'cacache'];
 const DISKS = { tmpfs: 'tmpfs', 'ext4-journal': 'ext4 with `data=journal`', ext4: 'ext4' };
 const PAIRS = [
   ['lowdb-1', 'lowdb'],
@@ -139,18 +141,31 @@ function sectionOf(store) {
     .join('\n\n');
 }
 
-function fullDisks() {
-  const args = (kind) => [join(ROOT, 'full-disk.js'), kind, ...ON_FULL_DISKS];
-  const columns = Object.keys(DISKS).map((kind) => {
-    const { status, stdout } = spawnSync(process.execPath, args(kind), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-    if (status !== 0) throw new Error(`full-disk.js ${kind} ended with ${status}`);
-    return stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
+function onFullDisk(kind, names) {
+  const args = [join(ROOT, 'full-disk.js'), kind, ...names];
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  if (status !== 0) throw new Error(`full-disk.js ${kind} ended with ${status}`);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+const inShort = (save) => save.replace(/ \(.*/, '');
+
+function savedAgain() {
+  const rows = onFullDisk('tmpfs', ['--again', ...SAVED_AGAIN]).map(({ store, save, again, load }) => {
+    const found = load.startsWith('an error') ? 'an error' : load;
+    const isWrong = again !== 'resolved' || found !== 'the new value';
+    return [anchorOf(store), inShort(save), again === 'never settled' ? `**${again}**` : inShort(again), isWrong ? `**${found}**` : found];
   });
+  return table(['', 'the save on the full disk', 'the same again, with room', 'then a new process loads'], rows);
+}
+
+function fullDisks() {
+  const columns = Object.keys(DISKS).map((kind) => onFullDisk(kind, ON_FULL_DISKS));
   const cellOf = ({ save, load }) => {
-    const text = `${save.replace(/ \(.*/, '')}, then ${load.startsWith('an error') ? 'an error' : load}`;
+    const text = `${inShort(save)}, then ${load.startsWith('an error') ? 'an error' : load}`;
     return save === 'resolved' && load !== 'the new value' ? `**${text}**` : text;
   };
   const rows = ON_FULL_DISKS.map((name, index) => [anchorOf(name), ...columns.map((column) => cellOf(column[index]))]);
@@ -212,6 +227,7 @@ const texts = {
   node: `Node ${result.node.slice(1)}`,
   kept: `${stores.length} stores, ${result.cells.length} cells`,
   'full disks': fullDisks(),
+  'saved again': savedAgain(),
   issue,
   'issue command': `npm run -s crash-matrix -- replay '${truncated}' --store ./stores/write-file-atomic.js --issue > issue.md`,
   matrix: matrixOf(stores),
