@@ -41,7 +41,7 @@ async function afterCut(outcomes: readonly Outcome[]): Promise<CellResult> {
 
 /** The only op fails in two ways. */
 async function afterFaults(outcomes: readonly Outcome[]): Promise<CellResult> {
-  const trial = { subject, undisturbed: async () => [] } as unknown as Trial; // nothing runs: a trial with what is asked of it
+  const trial = { subject, undisturbed: async () => [], whenKilled: async () => [] } as unknown as Trial; // nothing runs: a trial with what is asked of it
   const one: FaultyCase = { trial, subject, fails: { kind: 'faults', faults: [{ kind: 'errno', op: 1, errno: 'EIO' }] } };
   const run: FaultyRun = { faults: [], alone: true, trace: subject.trace, ending: { kind: 'settled' }, settled: tree };
   const verdicts = outcomes.map((outcome) => ({ ...verdictOn(tree, outcome), case: one, run }));

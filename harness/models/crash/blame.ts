@@ -163,7 +163,8 @@ function windowAt(trace: Trace, boundary: number, known: Known): Culprit | undef
   const { judged, isOfValue } = known;
   const { ops, trees, marks } = trace;
   let first = boundary;
-  while (first > 0 && (trees[first - 1] === trees[first] || judged(first - 1) === true)) first -= 1;
+  const isWithin = (at: number): boolean => judged(at) ?? trees[at] === trees[at + 1];
+  while (first > 0 && isWithin(first - 1)) first -= 1;
   const op = ops[first - 1];
   if (op === undefined) return undefined;
   // Of a history only what failed is kept: then the run itself shows which op took the value away.
