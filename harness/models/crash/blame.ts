@@ -36,7 +36,7 @@ export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Find
   const known: Known = {
     judged,
     isOfValue: BY_OUTCOME[verdict.outcome] === undefined,
-    endsWell: ends.length > 0 && !ends.some(violates(cell)),
+    endsWell: endOf(subject.trace, byState) === 'fine' || (ends.length > 0 && !ends.some(violates(cell))),
   };
   const culprit =
     state.how === 'in-recovery'
@@ -91,6 +91,9 @@ const judgedRuns = new WeakMap<readonly CrashVerdict[], ReadonlyMap<Trace, Judge
 const stateKey = ({ marks }: Trace, boundary: number, tree: Tree): string =>
   `${marks.filter(({ afterOp }) => afterOp <= boundary).length} ${treeKey(tree)}`;
 
+const endOf = (trace: Trace, byState: JudgedRun['byState']): 'fine' | 'lost' | 'in the way' | undefined =>
+  byState.get(stateKey(trace, trace.ops.length, trace.trees.at(-1) ?? new Map()));
+
 /** By the cases of the same run: the histories of a cell promise each something else. */
 function judgedRun(verdicts: readonly CrashVerdict[], isViolation: (outcome: Outcome) => boolean, trace: Trace): JudgedRun {
   return (judgedRuns.get(verdicts) ?? judgedByTrace(verdicts, isViolation)).get(trace) ?? { byState: new Map(), ends: [] };
@@ -141,7 +144,11 @@ function mechanismIn(op: Op, trace: Trace, known: Known): Mechanism {
  * The op that brought what had been promised earlier: the directory was fine only after it, although no step was under way any more. Of keys,
  * and of a program's acknowledgements, each stands for itself, so that another one may be under way; but one must have come before.
  */
-function writtenLate(state: Exclude<CrashState, TwiceState>, { trace, steps }: RecordedSubject, judged: Judged): Culprit | undefined {
+export function writtenLate(
+  state: Exclude<CrashState, TwiceState>,
+  { trace, steps }: RecordedSubject,
+  judged: Judged,
+): Culprit | undefined {
   const { ops, trees, marks } = trace;
   const { op: boundary, bytes } = state.at;
   if (state.how === 'power-lost' && state.loss.lost.length > 0) return undefined;

@@ -10,7 +10,7 @@ import type { Outcome } from '../../domain/store.ts';
 import type { Op, Trace } from '../../domain/trace.ts';
 import { destroyerBefore, effectText, finisherOf, leftAll, looks, madeAndLeft, mechanismOf } from '../../explain/changed.ts';
 import { asMeant } from '../../explain/op-text.ts';
-import { BY_OUTCOME, culpritOf, LOST_ANYWAY, NOTHING_KNOWN } from '../crash/blame.ts';
+import { BY_OUTCOME, culpritOf, LOST_ANYWAY, NOTHING_KNOWN, writtenLate } from '../crash/blame.ts';
 import { violates } from '../held.ts';
 import type { Findings } from '../model.ts';
 import type { FaultExplored } from './explore.ts';
@@ -28,7 +28,8 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   const { trace } = subject;
   const breaks = violates(cell);
   // With nothing failing, too, it loses.
-  if ((await verdict.case.trial.undisturbed()).some(breaks)) return LOST_ANYWAY;
+  const undisturbed = await verdict.case.trial.undisturbed();
+  if (undisturbed.some(breaks)) return blameOfEnd(verdict);
   if (fails.kind === 'then-crash') return blameCrashAfter(verdict);
   const isEnough = (first: FaultCase): boolean =>
     explored.verdicts.some((one) => breaks(one.outcome) && isDeepStrictEqual(one.case.fails, first));
@@ -51,7 +52,8 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   // What was lost when the step began was lost by another one: in a history, by a call of which there is no trace.
   if (taken === undefined && OF_CONTENTS.has(outcome) && sighting.seen === undefined && leftAll(trace, at, sighting.tree)) return undefined;
   // With nothing failing, too, a store may lose its value.
-  const lostAnyway = taken === undefined && isOfValue ? finisherOf(trace, at, sighting.tree) : undefined;
+  const mayLoseAnyway = taken === undefined && isOfValue && undisturbed.length === 0;
+  const lostAnyway = mayLoseAnyway ? finisherOf(trace, at, sighting.tree) : undefined;
   const ofFailure = mechanismOfFailure(outcome, failed, fault, { run: run.trace, undisturbed: trace, fails, looker: sighting.looker });
   const killed =
     ofFailure === 'failure-not-undone' && lostAnyway === undefined && taken === undefined ? await asKilled(verdict, at) : undefined;
@@ -62,6 +64,14 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   return { mechanism, op: textOf(op), ...(trace.ops.includes(op) && site && { site }) };
 }
 
+/** Where it loses with nothing failing: what is only there once the store is closed came too late. */
+async function blameOfEnd(verdict: FaultVerdict): Promise<Blame> {
+  const { trial, subject } = verdict.case;
+  const isThereInTheEnd = (await trial.whenKilled()).at(-1) === false;
+  const late = isThereInTheEnd ? await asKilled(verdict, subject.trace.marks.at(-1)?.afterOp ?? 0) : undefined;
+  return late === undefined ? LOST_ANYWAY : blameOfRun(late.op, subject, late.mechanism);
+}
+
 /** What a kill before the failed call is to blame on, where that loses something, too: then the call only comes too late. */
 async function asKilled({ case: { trial, subject } }: FaultVerdict, boundary: number): Promise<ReturnType<typeof culpritOf>> {
   const lost = await trial.whenKilled();
@@ -69,7 +79,8 @@ async function asKilled({ case: { trial, subject } }: FaultVerdict, boundary: nu
   const { trace } = subject;
   const at = { op: boundary };
   const state = { how: 'killed', at, points: [at], tree: trace.trees[boundary] ?? new Map(), promisedAt: boundary } as const;
-  return culpritOf(state, trace, { judged: (op) => lost[op], isOfValue: true, endsWell: lost.at(-1) === false });
+  const judged = (op: number): boolean | undefined => lost[op];
+  return writtenLate(state, subject, judged) ?? culpritOf(state, trace, { judged, isOfValue: true, endsWell: lost.at(-1) === false });
 }
 
 /** The op of the run with the fault that a crash there is to blame on. */
