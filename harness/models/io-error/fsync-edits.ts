@@ -32,7 +32,10 @@ export function fsyncsOf({ ops }: Pick<Trace, 'ops'>): number[] {
   return ops.filter((op) => isFsync(op) && op.error === undefined).map(({ index }) => index);
 }
 
-/** Whether the op's file has pages, that is, is not a directory. */
+/**
+ * Whether the op's file has pages, that is, is not a directory.
+ * @internal
+ */
 export function hasPages({ ops, trees }: Pick<Trace, 'ops' | 'trees'>, index: number): boolean {
   const op = ops[index - 1];
   return op !== undefined && trees[index]?.get(op.file.actual)?.kind !== 'directory' && op.file.actual !== '.';
