@@ -21,12 +21,13 @@ import { manyCases } from './many-cases.ts';
 const skipped = 'missing' in BROWSER ? `, skipped because ${BROWSER.missing}` : '';
 
 describe.skipIf('missing' in BROWSER)(`the page in a browser${skipped}`, () => {
-  const directory = temporaryDirectory();
+  let directory: string;
   let browser: Browser;
   /** What the console of any page said; a violation of the policy is said there. */
   const said: string[] = [];
   const pages: Page[] = [];
   beforeAll(async () => {
+    directory = temporaryDirectory(); // not made where these tests are skipped
     browser = await openBrowser();
   });
   afterEach(async () => {
