@@ -70,7 +70,7 @@ export class Executions {
   constructor(store: Pick<LoadedStore, 'kind' | 'empty' | 'abilities' | 'ignore' | 'readsTimes'>, next: Json, bench: ExecutionBench) {
     this.#store = store;
     this.#bench = bench;
-    this.#options = oracleOptions({ store, scenario: { next, before: [] }, recovery: bench.recovery });
+    this.#options = oracleOptions({ store, scenario: { next }, recovery: bench.recovery });
   }
 
   /** What differs between two runs that do the same, learnt by running a history of one process twice; or why they do not do the same. */

@@ -23,12 +23,12 @@ interface Judged {
     readonly abilities: { readonly contract: Contract };
     readonly ignore: readonly string[];
   };
-  readonly scenario: { readonly next: Json; readonly before: readonly Step[] };
+  readonly scenario: { readonly next: Json };
   /** `whenFresh`: what load does on a directory that no save has touched. */
   readonly recovery: { readonly whenFresh: Loaded; readonly adds: readonly Path[] };
 }
 
-export function oracleOptions({ store, scenario: { next, before }, recovery }: Judged): OracleOptions {
+export function oracleOptions({ store, scenario: { next }, recovery }: Judged): OracleOptions {
   const { empty, abilities, kind } = store;
   const { whenFresh } = recovery;
   return {
@@ -38,7 +38,6 @@ export function oracleOptions({ store, scenario: { next, before }, recovery }: J
     ...(kind === 'program' && { isChecked: true }),
     throwsWhenFresh: whenFresh.kind === 'threw',
     ...(empty !== undefined && { empty }),
-    ...(before.length > 1 && abilities.contract === 'value' && { earlier: valuesAfter(before, undefined).slice(0, -1) }),
   };
 }
 

@@ -20,8 +20,6 @@ export interface OracleOptions {
   readonly contract?: Contract;
   /** Members that load adds, and those that do not count. */
   readonly likeness?: Likeness;
-  /** Values that a scenario saves before the last one that its steps begin with. */
-  readonly earlier?: readonly Json[];
   /** What recovery saves; see `Scenario.next`. */
   readonly next: Json;
   /** What is loaded is what the check of a program found: a map of names. */
@@ -69,7 +67,6 @@ function judgeValue(promised: Promised, value: Json | undefined, opened: AfterLo
   if (options.contract === 'map') return judgeKeys(promised, value, options.likeness);
   // A log without its last records is an earlier one, also where none is left of those that came after it was empty.
   if (promised.earlier.some((earlier) => (earlier !== undefined || options.contract === 'log') && is(earlier))) return 'stale';
-  if (options.earlier?.some(is)) return 'stale';
   if (isNothing(value, options)) return isBeforeFirstSave(promised, opened, options) ? 'stale' : 'empty';
   return options.contract === 'log' ? judgeRecords(promised, value, options.likeness) : 'mixed';
 }

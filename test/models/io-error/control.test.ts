@@ -19,7 +19,7 @@ test('the control runs when it is first asked for, and once', async () => {
     recorder,
     complaint: () => undefined,
     store: { abilities: SAVES, ignore: [] },
-    scenario: { next: 1, before: [] },
+    scenario: { next: 1 },
     recovery: { whenFresh: { kind: 'loaded' }, adds: [] },
   } as unknown as Bench;
   const trace = traceOf({ ops: [] });
