@@ -47,12 +47,17 @@ export function valueAfterNext(next: Json, before: Json | undefined, contract: C
   }
 }
 
+/** How many steps were acknowledged by a boundary, including marks at that boundary. */
+export function acknowledgedAt({ marks }: Pick<Trace, 'marks'>, boundary: number): number {
+  return marks.filter(({ kind, afterOp }) => kind === 'resolved' && afterOp <= boundary).length;
+}
+
 /**
  * The promise after `ops` ops. Steps are acknowledged in order; the one after the last acknowledged counts as under way even
  * if it has not done an op yet. A mark between op k and op k+1 belongs to boundary k: the kill comes as late as it can.
  */
 export function promisedAfter(trace: Trace, ops: number, before: Json | undefined, steps: readonly Json[]): Promised {
-  const done = trace.marks.filter((mark) => mark.afterOp <= ops && mark.kind === 'resolved').length;
+  const done = acknowledgedAt(trace, ops);
   const history = [before, ...steps];
   const next = steps[done];
   return { acknowledged: history[done], inFlight: next === undefined ? [] : [next], earlier: history.slice(0, done) };

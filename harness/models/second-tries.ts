@@ -8,72 +8,96 @@ import type { Bench } from '../bench/bench.ts';
 import type { RecordedSubject } from '../bench/subject.ts';
 import { canonicalPath } from '../domain/names.ts';
 import { isNotMeasured, type NotMeasured, type Sighting } from '../domain/sighting.ts';
-import type { Json, Mark, Promised, Step, Trace, Tree } from '../domain/trace.ts';
+import type { Outcome } from '../domain/store.ts';
+import type { Json, Promised, Step, Trace, Tree } from '../domain/trace.ts';
 import { equalEntries } from '../domain/tree.ts';
 import { timesAt, treeFor } from '../domain/tree-times.ts';
 import { isLoss } from '../judge/outcome.ts';
 import type { CarriedOut, Unmeasured } from '../recover/believe.ts';
 import { givenTo } from '../store/calls.ts';
 
-/** What a process finds that tries again. */
+/** How a case is tried again. */
 export interface SecondTry {
-  readonly sighting: Sighting;
-  /** What the first attempt left: of cases which left the same, one is tried. `any`: this one is tried whatever others left. */
-  readonly leftovers: string | 'any';
+  /** What the first attempt left: of cases which left the same, one is tried. Absent: this one is tried whatever others left. */
+  readonly leftovers?: string;
+  /** What a process finds that tries again. */
+  readonly sighting: () => Sighting;
 }
 
-/** Undefined where there is no save to be tried again. */
-type TryAgain<C, R> = (one: CarriedOut<C, R>) => SecondTry | undefined;
+/** `kept`: see `keptSteps`. Undefined where there is no save to be tried again. */
+type TryAgain<C, R> = (one: CarriedOut<C, R>, kept: ReadonlySet<number>) => SecondTry | undefined;
 
-/** Gives one case of each kind of leftovers a second sighting, behind the first. */
-export function withSecondTries<C, R>(
+/** Gives one case of each kind of leftovers a second sighting, behind the first. Not where there are several runs, as of random histories. */
+export async function triedAgain<C extends { readonly subject: RecordedSubject }, R>(
   cases: readonly (CarriedOut<C, R> | Unmeasured<C>)[],
+  bench: Bench,
   tryAgain: TryAgain<C, R>,
-): (CarriedOut<C, R> | Unmeasured<C>)[] {
+): Promise<(CarriedOut<C, R> | Unmeasured<C>)[]> {
+  const [subject, ...others] = new Set(cases.map((one) => one.case.subject));
+  if (subject === undefined || others.length > 0 || subject.isProgram) return [...cases];
+  const kept = await keptSteps(subject, bench);
   const tried = new Set<string>();
   return cases.map((one) => {
     if (isNotMeasured(one)) return one;
-    const again = tryAgain(one);
-    if (again === undefined || (again.leftovers !== 'any' && tried.has(again.leftovers))) return one;
-    tried.add(again.leftovers);
-    return withSecondTry(one, tryAgain);
+    const again = tryAgain(one, kept);
+    if (again === undefined || (again.leftovers !== undefined && tried.has(again.leftovers))) return one;
+    if (again.leftovers !== undefined) tried.add(again.leftovers);
+    return withSecondTry(one, again, (anew) => tryAgain(anew, kept));
   });
 }
 
 /** Where a case is carried out once more by itself, too. */
-function withSecondTry<C, R>(one: CarriedOut<C, R>, tryAgain: TryAgain<C, R>): CarriedOut<C, R> {
+function withSecondTry<C, R>(
+  one: CarriedOut<C, R>,
+  again: SecondTry | undefined,
+  tryAgain: (one: CarriedOut<C, R>) => SecondTry | undefined,
+): CarriedOut<C, R> {
   const { alone, sightings } = one;
-  const again = tryAgain(one)?.sighting;
   const [first, ...others] = sightings;
   const byItself = async (): Promise<CarriedOut<C, R> | NotMeasured> => {
-    const anew = (await alone?.()) ?? one;
-    return isNotMeasured(anew) ? anew : withSecondTry(anew, tryAgain);
+    const repeated = (await alone?.()) ?? one;
+    return isNotMeasured(repeated) ? repeated : withSecondTry(repeated, tryAgain(repeated), tryAgain);
   };
-  return { ...one, ...(first && again && { sightings: [first, again, ...others] }), ...(alone && { alone: byItself }) };
+  return {
+    ...one,
+    ...(first && again && { sightings: [first, again.sighting(), ...others] }),
+    ...(alone && { alone: byItself }),
+  };
+}
+
+/** What fresh processes find of the run at some boundaries. `saves`: in place of the next value. */
+export async function outcomesAt(
+  { trace, oracle }: RecordedSubject,
+  { recovery, scenario }: Bench,
+  boundaries: readonly number[],
+  saves: Json = scenario.next,
+): Promise<Outcome[]> {
+  const trees = boundaries.map((op) => treeFor(recovery, trace.trees[op] ?? new Map(), timesAt(trace, op)));
+  const found = await recovery.recoverTrees(trees, saves);
+  return found.map((answer, at) => oracle(boundaries[at] ?? 0, trees[at] ?? new Map(), answer, saves).outcome);
 }
 
 /**
  * Steps after which a load finds what they saved, with no crash and no fault. What a store does not keep in the first place is not lost by
  * being saved again.
  */
-export async function keptSteps({ trace, oracle }: RecordedSubject, { recovery, scenario }: Bench): Promise<ReadonlySet<number>> {
-  const resolved = trace.marks.filter(({ kind }) => kind === 'resolved');
-  const trees = resolved.map(({ afterOp }) => trace.trees[afterOp] ?? new Map());
-  const found = await recovery.recoverTrees(
-    trees.map((tree, at) => treeFor(recovery, tree, timesAt(trace, resolved[at]?.afterOp ?? 0))),
-    scenario.next,
+async function keptSteps(subject: RecordedSubject, bench: Bench): Promise<ReadonlySet<number>> {
+  const resolved = subject.trace.marks.filter(({ kind }) => kind === 'resolved');
+  const outcomes = await outcomesAt(
+    subject,
+    bench,
+    resolved.map(({ afterOp }) => afterOp),
   );
-  const isKept = (mark: Mark, at: number): boolean => {
-    const [tree, answer] = [trees[at], found[at]];
-    return tree !== undefined && answer !== undefined && !isLoss(oracle(mark.afterOp, tree, answer).outcome);
-  };
-  return new Set(resolved.filter(isKept).map(({ step }) => step));
+  return new Set(resolved.filter((_, at) => !isLoss(outcomes[at] ?? 'unreadable')).map(({ step }) => step));
 }
 
-/** What a process saves to carry out a step again. Of a log nothing: nobody knows whether the record is to be there once or twice. */
-export function savedAgain(step: Step | undefined, { inFlight }: Promised): Json | undefined {
+/**
+ * What a process saves to carry out a step again. Of a log nothing: nobody knows whether the record is to be there once or twice. `promised`: works
+ * out what was.
+ */
+export function savedAgain(step: Step | undefined, promised: () => Promised): Json | undefined {
   if (step === undefined) return undefined;
-  return step.kind === 'update' ? inFlight.at(-1) : givenTo(step);
+  return step.kind === 'update' ? promised().inFlight.at(-1) : givenTo(step);
 }
 
 /** What each file is: as before the run, as after it, empty, or anything else. */

@@ -11,11 +11,12 @@ import type { History } from '../../generate/history.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
 import type { CarriedOut, Unmeasured } from '../../recover/believe.ts';
 import type { Cell, Exploration, Explored } from '../model.ts';
+import { triedAgain } from '../second-tries.ts';
 import { TallyCounter } from '../tally.ts';
 import type { NamedState } from './crash-id.ts';
 import { type CrashCase, type CrashState, type CrashVerdict, crashCase, timeIn } from './crash-state.ts';
 import { metByCrashes } from './met.ts';
-import { triedAgain } from './try-again.ts';
+import { tryAgainAfterCrash } from './try-again.ts';
 
 /** The crash states of one trace. */
 export interface StatesOfTrace<State extends CrashState = CrashState> {
@@ -47,7 +48,7 @@ export function treeCases(
   bench: Bench,
 ): Promise<readonly (CarriedOut<CrashCase, undefined> | Unmeasured<CrashCase>)[]> {
   const carriedOut = cases.map((one) => ({ case: one, run: undefined, kind: '', sightings: [treeOf(one)] }));
-  return triedAgain(carriedOut, bench);
+  return triedAgain(carriedOut, bench, tryAgainAfterCrash);
 }
 
 export function treeOf({ state, oracle, subject }: CrashCase): CarriedOut<CrashCase, undefined>['sightings'][number] {

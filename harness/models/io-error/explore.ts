@@ -15,6 +15,7 @@ import { NotReplayable } from '../../persistence/actions.ts';
 import type { Fault } from '../../record/fault.ts';
 import type { CarriedOut, Judged, Unmeasured } from '../../recover/believe.ts';
 import type { Cell, Exploration, Explored } from '../model.ts';
+import { triedAgain } from '../second-tries.ts';
 import { chosenFaults } from './chosen-faults.ts';
 import { type CrashModels, crashAfterFaults, followed, namedCrash, waysToCrash } from './crash-after.ts';
 import { exploreLasting, stillTrying } from './explore-lasting.ts';
@@ -26,7 +27,7 @@ import { failuresOf, hasLaterStep, isRefusedReadOnly, isRepeated, withoutLasting
 import { secondFaults, wasReached } from './second-faults.ts';
 import { singleFaults, windowsFaults } from './single-faults.ts';
 import { caseOf, type FaultVerdict, type FaultyCase, labOf, sightedCut, sightedRun, type Trial, trialOf, unmeasured } from './trial.ts';
-import { triedAgain } from './try-again.ts';
+import { tryAgainAfterFault } from './try-again.ts';
 import { windowsRecording } from './windows.ts';
 
 /** A fault that a case id names, and the history whose last call it is of. */
@@ -312,7 +313,7 @@ export async function carryOutFaults(
     results.set(one, 'trace' in run ? await sightedRun(one, run) : unmeasured(one, run.doubt));
   }
   const carriedOut = cases.map((one) => results.get(one) ?? unmeasured(one, 'not run'));
-  return triedAgain(carriedOut, bench);
+  return triedAgain(carriedOut, bench, tryAgainAfterFault);
 }
 
 async function controlOf(one: FaultyCase): Promise<CarriedOut<FaultyCase, FaultyRun> | Unmeasured<FaultyCase>> {

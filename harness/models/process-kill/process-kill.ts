@@ -21,8 +21,9 @@ import type { TraceModel } from '../crash/in-recovery.ts';
 import { DOUBT } from '../crash/letters.ts';
 import { shrinkHistories } from '../crash/shrink-histories.ts';
 import { crashSubjects } from '../crash/subjects.ts';
-import { triedAgain } from '../crash/try-again.ts';
+import { tryAgainAfterCrash } from '../crash/try-again.ts';
 import { type Cell, type Letter, recordedOf } from '../model.ts';
+import { triedAgain } from '../second-tries.ts';
 import { kill } from './kill.ts';
 import { type KillStates, killStates } from './kill-states.ts';
 
@@ -107,7 +108,7 @@ export const processKill: TraceModel<KillStates> = {
   },
 
   carryOut: async (cases, bench, cell, onDone) =>
-    triedAgain(await allCounted(cases, (one) => killOrObserve(one, bench, cell), onDone), bench),
+    triedAgain(await allCounted(cases, (one) => killOrObserve(one, bench, cell), onDone), bench, tryAgainAfterCrash),
 
   explain: async (explored, exploration) =>
     exploration.cell.scenario.histories ? shrinkHistories(explored, exploration, LOAD_SETTLES, statesOfHistory(exploration)) : explored,

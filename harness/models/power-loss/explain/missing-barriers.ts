@@ -8,6 +8,7 @@
  * If no candidate rules out some failing state, no added fsync can mend the trace, and that state is the proof.
  */
 import type { FileRef, Op, Trace } from '../../../domain/trace.ts';
+import { acknowledgedAt } from '../../../judge/promise.ts';
 import type { EditedTrace } from '../../../persistence/barriers.ts';
 import type { MicroOpHistory } from '../../../persistence/micro-op-history.ts';
 import { powerLossStates } from '../../../persistence/power-loss.ts';
@@ -23,7 +24,7 @@ import {
   type Witness,
 } from './candidates.ts';
 import { type Row, smallestCover } from './cover.ts';
-import { acknowledgedAt, type LossQuestion, marksAt } from './question.ts';
+import { type LossQuestion, marksAt } from './question.ts';
 import { type SmallestLoss, simpler } from './smallest-loss.ts';
 import { type PlacedBarrier, withBarriers } from './trace-edits.ts';
 import type { SearchResult, VerdictCache } from './verdict-cache.ts';

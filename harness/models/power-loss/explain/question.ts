@@ -29,8 +29,3 @@ export interface LossQuestion {
 export function marksAt({ marks }: Trace, boundary: number): number {
   return marks.filter(({ kind, afterOp }) => kind === 'resolved' && afterOp === boundary).length;
 }
-
-/** How many steps were acknowledged by a boundary, including marks at that boundary. */
-export function acknowledgedAt({ marks }: Trace, boundary: number): number {
-  return marks.filter(({ kind, afterOp }) => kind === 'resolved' && afterOp <= boundary).length;
-}

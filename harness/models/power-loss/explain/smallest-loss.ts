@@ -8,6 +8,7 @@
  */
 import { NoSuchCase } from '../../../domain/errors.ts';
 import type { Op, Tree } from '../../../domain/trace.ts';
+import { acknowledgedAt } from '../../../judge/promise.ts';
 import { diskOf, hashOfTree } from '../../../persistence/disk.ts';
 import { hashText } from '../../../persistence/hash.ts';
 import type { MicroOp } from '../../../persistence/micro-op.ts';
@@ -16,7 +17,7 @@ import { powerLossStates, rebuild } from '../../../persistence/power-loss.ts';
 import type { PowerLossState } from '../../../persistence/state.ts';
 import { detailOf } from '../../../persistence/state-id.ts';
 import { smallestPart } from './minimise.ts';
-import { acknowledgedAt, type LossQuestion, marksAt } from './question.ts';
+import { type LossQuestion, marksAt } from './question.ts';
 import type { VerdictCache } from './verdict-cache.ts';
 
 /** What an op changes of a file or directory, and what can be lost. */

@@ -5,10 +5,11 @@
  * acknowledgements, is decided by its hash. Only new trees are judged, up to a limit.
  */
 import type { Trace } from '../../../domain/trace.ts';
+import { acknowledgedAt } from '../../../judge/promise.ts';
 import { powerLossStates, STATE_LIMIT } from '../../../persistence/power-loss.ts';
 import type { PowerLossState } from '../../../persistence/state.ts';
 import { type EnumeratedTree, promisesOf } from '../loss-space.ts';
-import { type AskedState, acknowledgedAt, type LossQuestion } from './question.ts';
+import type { AskedState, LossQuestion } from './question.ts';
 
 /** New trees to judge at most in one search. Each costs about 0.3 ms. */
 const MAX_NEW_TREES = 1000;

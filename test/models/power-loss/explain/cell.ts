@@ -15,8 +15,9 @@ import {
   writeSynced,
 } from '../../../../harness/calibrate/run.ts';
 import type { FileRef, Trace, Tree } from '../../../../harness/domain/trace.ts';
+import { acknowledgedAt } from '../../../../harness/judge/promise.ts';
 import { explainLoss, type LossExplanation } from '../../../../harness/models/power-loss/explain/explain-loss.ts';
-import { acknowledgedAt, type LossQuestion } from '../../../../harness/models/power-loss/explain/question.ts';
+import type { LossQuestion } from '../../../../harness/models/power-loss/explain/question.ts';
 import { type SmallestLoss, smallestLoss } from '../../../../harness/models/power-loss/explain/smallest-loss.ts';
 import { withBarriers } from '../../../../harness/models/power-loss/explain/trace-edits.ts';
 import { type Enumerated, VerdictCache } from '../../../../harness/models/power-loss/explain/verdict-cache.ts';

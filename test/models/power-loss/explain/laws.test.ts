@@ -18,7 +18,7 @@ import {
 } from '../../../../harness/calibrate/run.ts';
 import type { Trace, Tree } from '../../../../harness/domain/trace.ts';
 import { treeKey } from '../../../../harness/domain/tree.ts';
-import { acknowledgedAt } from '../../../../harness/models/power-loss/explain/question.ts';
+import { acknowledgedAt } from '../../../../harness/judge/promise.ts';
 import { withBarriers, withoutOps } from '../../../../harness/models/power-loss/explain/trace-edits.ts';
 import { powerLossStates, rebuild } from '../../../../harness/persistence/power-loss.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../../../harness/persistence/profile.ts';

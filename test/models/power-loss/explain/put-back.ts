@@ -1,6 +1,6 @@
 /** The independent proof that a loss is not too large: tries each op of it. */
 import { NoSuchCase } from '../../../../harness/domain/errors.ts';
-import { acknowledgedAt } from '../../../../harness/models/power-loss/explain/question.ts';
+import { acknowledgedAt } from '../../../../harness/judge/promise.ts';
 import { rebuild } from '../../../../harness/persistence/power-loss.ts';
 import type { PowerLossState } from '../../../../harness/persistence/state.ts';
 import type { TestCell } from './cell.ts';
