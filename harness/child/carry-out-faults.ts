@@ -3,8 +3,8 @@
  *
  * After the steps have settled, no call fails any more. It loads, saves and loads again, and appends each result to `<directory>.after` as
  * a line of JSON. Where the last step was a save that failed, it does so twice: first it saves what it could not (lines with `again`), on a handle
- * that is still open, and copies what that left to `<directory>.again`. With a file `<directory>.closes` the handle is closed first, and that is
- * recorded.
+ * that is still open, and once more on a new one if that cannot (the later lines count), and copies what that left to `<directory>.again`. With a
+ * file `<directory>.closes` the handle is closed first, and that is recorded.
  */
 import { appendFileSync, cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import type { AfterFault, Recovery } from '../domain/recovery.ts';
@@ -37,8 +37,7 @@ export async function carryOutFaults(
     await untilFilesAreIdle(recording);
     recording.start();
     const last = await carryOutRecorded(store, directory, cell, recording, complain);
-    const { steps, next } = JSON.parse(text) as CellFile; // as above
-    const again = last === 'rejected' ? savedBy(steps.at(-1)) : undefined;
+    const again = last === 'rejected' ? savedBy((JSON.parse(text) as CellFile).steps.at(-1)) : undefined; // a new value: as above
     const close = async (): Promise<void> => {
       try {
         await store.close?.(directory);
@@ -51,39 +50,26 @@ export async function carryOutFaults(
     if (isOpen) await untilFilesAreIdle(recording);
     else await close();
     recording.finish();
-    const isSaved = isOpen && (await goOn(store, directory, again, 'again, if it can'));
+    // A handle may refuse all work after a failure until it is opened once more.
+    const isSaved = isOpen && (await goOn(store, directory, again, { again: true }));
     if (isOpen) await close();
-    if (again !== undefined && !isSaved) await goOn(store, directory, again, 'again');
-    await goOn(store, directory, next);
+    if (again !== undefined && !isSaved) await goOn(store, directory, again, { again: true });
+    await goOn(store, directory, cell.next, {});
   }
   process.exit(0);
 }
 
 const savedBy = (step: CellStep | undefined): Json | undefined => (step === undefined || step.kind === 'load' ? undefined : givenTo(step));
 
-/**
- * A load, a save and a load. Of a save that is carried out `again`, what it left on disk is copied. `if it can`: nothing is reported where it cannot,
- * because a handle may refuse all work after a failure until it is opened anew. Resolves to whether it saved.
- */
-async function goOn(
-  store: StoreCalls,
-  directory: string,
-  value: Json,
-  how: 'next' | 'again' | 'again, if it can' = 'next',
-): Promise<boolean> {
-  const lines: string[] = [];
-  const kind: Pick<AfterFault, 'again'> = how === 'next' ? {} : { again: true };
-  const report = (found: Partial<Recovery>): void => {
-    lines.push(`${JSON.stringify({ ...kind, ...found } satisfies AfterFault)}\n`);
-    if (how === 'again, if it can' && found.load !== undefined) return;
-    appendFileSync(`${directory}.after`, lines.splice(0).join(''));
-  };
+/** A load, a save and a load. Of a save that is carried out again, what it left on disk is copied. Resolves to whether it saved. */
+async function goOn(store: StoreCalls, directory: string, value: Json, kind: Pick<AfterFault, 'again'>): Promise<boolean> {
+  const report = (found: Partial<Recovery>): void =>
+    appendFileSync(`${directory}.after`, `${JSON.stringify({ ...kind, ...found } satisfies AfterFault)}\n`);
   report({ load: await load(store, directory) });
   const saved = await save(store, directory, value);
-  if (how === 'again, if it can' && saved.kind !== 'saved') return false;
   report({ save: saved });
   if (saved.kind !== 'saved') return false;
-  if (how !== 'next') copy(directory, `${directory}.again`);
+  if (kind.again) copy(directory, `${directory}.again`);
   report({ secondLoad: await load(store, directory) });
   return true;
 }
