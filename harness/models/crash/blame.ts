@@ -26,17 +26,19 @@ interface Culprit {
 export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Findings<CrashExplored>): Promise<Blame | undefined> {
   const { subject, state } = verdict.case;
   const { byState, ends } = judgedRun(explored.verdicts, violates(cell), subject.trace);
-  const isLost = isOfValue(verdict);
+  const judgedAt = (boundary: number): JudgedState | undefined =>
+    byState.get(stateKey(subject.trace, boundary, subject.trace.trees[boundary] ?? new Map()));
+  const isLost = losesValue(verdict);
   const judged: Judged = (boundary) => {
-    const known = byState.get(stateKey(subject.trace, boundary, subject.trace.trees[boundary] ?? new Map()));
-    return known && (isLost ? known === 'lost' : known !== 'fine');
+    const state = judgedAt(boundary);
+    return state && (isLost ? state === 'lost' : state !== 'fine');
   };
   const isInTheWay = verdict.outcome === 'hung' || verdict.outcome === 'blocked';
   if (isInTheWay && ends.includes(verdict.outcome)) return subject.trace.ops.length === 0 ? NEVER_WRITTEN : LOST_ANYWAY;
   const known: Known = {
     judged,
     isOfValue: BY_OUTCOME[verdict.outcome] === undefined,
-    endsWell: endOf(subject.trace, byState) === 'fine' || (ends.length > 0 && !ends.some(violates(cell))),
+    endsWell: judgedAt(subject.trace.ops.length) === 'fine',
   };
   const culprit =
     state.how === 'in-recovery'
@@ -61,7 +63,7 @@ export const isNeverWritten = ({ trees }: Trace): boolean => trees.every((tree) 
 export const BY_OUTCOME: { readonly [outcome in Outcome]?: Mechanism } = { exposed: 'exposed', hung: 'waits-forever', blocked: 'blocks' };
 
 /** Whether a value is lost, or cannot be saved again. Else something is in the way of others, whatever became of the value. */
-const isOfValue = ({ outcome, sighting: { looker } }: Pick<CrashVerdict, 'outcome' | 'sighting'>): boolean =>
+const losesValue = ({ outcome, sighting: { looker } }: Pick<CrashVerdict, 'outcome' | 'sighting'>): boolean =>
   BY_OUTCOME[outcome] === undefined || looker.who === 'a fresh process that tries again';
 
 /**
@@ -76,10 +78,13 @@ function mechanismOfCase({ outcome, sighting: { looker } }: CrashVerdict, { mech
 /** Whether the run violates the claim at a boundary, with nothing lost, as far as it was judged. */
 type Judged = (boundary: number) => boolean | undefined;
 
+/** `in the way`: the claim is violated, and the value is there. */
+type JudgedState = 'fine' | 'lost' | 'in the way';
+
 /** What the cases of one run say together. */
 interface JudgedRun {
-  /** By `stateKey`. `in the way`: the claim is violated, and the value is there. */
-  readonly byState: Map<string, 'fine' | 'lost' | 'in the way'>;
+  /** By `stateKey`. */
+  readonly byState: Map<string, JudgedState>;
   /** What is found after the whole run, of which nothing is lost. */
   readonly ends: Outcome[];
 }
@@ -90,9 +95,6 @@ const judgedRuns = new WeakMap<readonly CrashVerdict[], ReadonlyMap<Trace, Judge
 /** What was promised at a boundary, and a tree. A tree that is fine before a save resolves may be a loss after it. */
 const stateKey = ({ marks }: Trace, boundary: number, tree: Tree): string =>
   `${marks.filter(({ afterOp }) => afterOp <= boundary).length} ${treeKey(tree)}`;
-
-const endOf = (trace: Trace, byState: JudgedRun['byState']): 'fine' | 'lost' | 'in the way' | undefined =>
-  byState.get(stateKey(trace, trace.ops.length, trace.trees.at(-1) ?? new Map()));
 
 /** By the cases of the same run: the histories of a cell promise each something else. */
 function judgedRun(verdicts: readonly CrashVerdict[], isViolation: (outcome: Outcome) => boolean, trace: Trace): JudgedRun {
@@ -108,7 +110,7 @@ function judgedByTrace(verdicts: readonly CrashVerdict[], isViolation: (outcome:
     const run: JudgedRun = byTrace.get(trace) ?? { byState: new Map(), ends: [] };
     byTrace.set(trace, run);
     const key = stateKey(trace, state.promisedAt, state.tree);
-    const found = isViolation(verdict.outcome) ? (isOfValue(verdict) ? 'lost' : 'in the way') : 'fine';
+    const found = isViolation(verdict.outcome) ? (losesValue(verdict) ? 'lost' : 'in the way') : 'fine';
     if (run.byState.get(key) !== 'fine') run.byState.set(key, found);
     if (lostIn(state) === 0 && state.points.some(({ op }) => op === trace.ops.length)) run.ends.push(verdict.outcome);
   }

@@ -73,14 +73,16 @@ export function crashCase(subject: RecordedSubject, state: CrashState): CrashCas
   return { subject, state, oracle: subject.oracle };
 }
 
+/** A kill at a boundary, as the directory was observed there. */
+export function killedAt({ trees }: Pick<Trace, 'trees'>, op: number): KillState {
+  const at = { op };
+  return { how: 'killed', at, points: [at], promisedAt: op, tree: trees[op] ?? new Map() };
+}
+
 /** The directory before the first op and after the last, as it was observed. */
 export function undisturbed(subject: RecordedSubject): CrashCase[] {
-  const { ops, trees } = subject.trace;
-  return [0, ops.length].map((op) => {
-    const at = { op };
-    const state: KillState = { how: 'killed', at, points: [at], promisedAt: op, tree: trees[op] ?? new Map() };
-    return { ...crashCase(subject, state), observed: true };
-  });
+  const { trace } = subject;
+  return [0, trace.ops.length].map((op) => ({ ...crashCase(subject, killedAt(trace, op)), observed: true }));
 }
 
 /** The crash in the subject's own run, before any recovery. */

@@ -11,6 +11,7 @@ import type { Op, Trace } from '../../domain/trace.ts';
 import { destroyerBefore, effectText, finisherOf, leftAll, looks, madeAndLeft, mechanismOf } from '../../explain/changed.ts';
 import { asMeant } from '../../explain/op-text.ts';
 import { BY_OUTCOME, culpritOf, LOST_ANYWAY, NOTHING_KNOWN, writtenLate } from '../crash/blame.ts';
+import { killedAt } from '../crash/crash-state.ts';
 import { violates } from '../held.ts';
 import type { Findings } from '../model.ts';
 import type { FaultExplored } from './explore.ts';
@@ -35,13 +36,9 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
     explored.verdicts.some((one) => breaks(one.outcome) && isDeepStrictEqual(one.case.fails, first));
   const { fault, op: failed } = blamedFault(fails, trace, run.trace, isEnough);
   if (failed === undefined) return undefined;
+  const ofFailure = mechanismOfFailure(verdict, failed, fault);
   const lock = STOPS_OTHERS.has(outcome) ? madeAndLeft(trace, run.trace, sighting.tree) : undefined;
-  if (lock !== undefined)
-    return blameOfRun(
-      lock,
-      subject,
-      mechanismOfFailure(outcome, failed, fault, { run: run.trace, undisturbed: trace, fails, looker: sighting.looker }),
-    );
+  if (lock !== undefined) return blameOfRun(lock, subject, ofFailure);
   const { who } = sighting.looker;
   if (who === 'a fresh process after a second try' || (STOPS_OTHERS.has(outcome) && IN_MEMORY.has(who)))
     return { mechanism: 'remembers-failure', op: 'save' };
@@ -54,7 +51,6 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   // With nothing failing, too, a store may lose its value.
   const mayLoseAnyway = taken === undefined && isOfValue && undisturbed.length === 0;
   const lostAnyway = mayLoseAnyway ? finisherOf(trace, at, sighting.tree) : undefined;
-  const ofFailure = mechanismOfFailure(outcome, failed, fault, { run: run.trace, undisturbed: trace, fails, looker: sighting.looker });
   const killed =
     ofFailure === 'failure-not-undone' && lostAnyway === undefined && taken === undefined ? await asKilled(verdict, at) : undefined;
   if (killed !== undefined) return blameOfRun(killed.op, subject, killed.mechanism);
@@ -77,8 +73,7 @@ async function asKilled({ case: { trial, subject } }: FaultVerdict, boundary: nu
   const lost = await trial.whenKilled();
   if (lost[boundary] !== true) return undefined;
   const { trace } = subject;
-  const at = { op: boundary };
-  const state = { how: 'killed', at, points: [at], tree: trace.trees[boundary] ?? new Map(), promisedAt: boundary } as const;
+  const state = killedAt(trace, boundary);
   const judged = (op: number): boolean | undefined => lost[op];
   return writtenLate(state, subject, judged) ?? culpritOf(state, trace, { judged, isOfValue: true, endsWell: lost.at(-1) === false });
 }
@@ -136,15 +131,17 @@ function sameIn(undisturbed: Trace, op: Op, run: Trace): Op {
 const textOf = (op: Op): string => effectText(asMeant(op));
 
 function mechanismOfFailure(
-  outcome: FaultVerdict['outcome'],
+  {
+    outcome,
+    case: {
+      fails,
+      subject: { trace: undisturbed },
+    },
+    run: { trace: run },
+    sighting: { looker },
+  }: FaultVerdict,
   failed: Op,
   fault: OpFault | undefined,
-  {
-    run,
-    undisturbed,
-    fails,
-    looker,
-  }: { readonly run: Trace; readonly undisturbed: Trace; readonly fails: WhatFails; readonly looker: Looker },
 ): Mechanism {
   if (outcome === 'exposed') return 'exposed';
   if (outcome === 'hung') return 'waits-forever';

@@ -4,8 +4,8 @@
  *
  * After a failed fsync ext4, xfs and btrfs mark the unwritten pages as clean. A later fsync of the file succeeds without forcing them,
  * unless they were written again. So a later fsync counts only if everything that was dirty at the failure has been written again, or cut off by
- * a truncation. Until then it forces nothing, not even data written since; that may overstate the loss. The flushes that some file systems do at a rename or a
- * close do not write pages marked as clean either. sync and syncfs are trusted.
+ * a truncation. Until then it forces nothing, not even data written since; that may overstate the loss. The flushes that some file systems do
+ * at a rename or a close do not write pages marked as clean either. sync and syncfs are trusted.
  */
 import type { Op, Range, Trace } from '../../domain/trace.ts';
 import { PAGE_BYTES } from '../../persistence/micro-op.ts';

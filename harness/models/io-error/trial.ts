@@ -191,12 +191,12 @@ function sightingsOf(
   };
   const last = marks.at(-1)?.step ?? 0;
   const step = steps[last];
-  if (again === undefined || triesAgain) {
-    const savedMarks: readonly Mark[] = [...marks.slice(0, -1), { kind: 'resolved', step: last, afterOp: trace.ops.length }];
-    const left =
-      triesAgain && savedAgain !== undefined ? [sighting(savedAgain, savedMarks, false, trace.ops.length, { looker: LEFT_BY_AGAIN })] : [];
-    return [exposable, ...between, ...livedOn(again, step && givenTo(step)), ...left, ...livedOn(after)];
-  }
+  const asSaved: readonly Mark[] = [...marks.slice(0, -1), { kind: 'resolved', step: last, afterOp: trace.ops.length }];
+  const ofAgain = [
+    ...livedOn(again, step && givenTo(step)),
+    ...(savedAgain === undefined ? [] : [sighting(savedAgain, asSaved, false, trace.ops.length, { looker: LEFT_BY_AGAIN })]),
+  ];
+  if (again === undefined || triesAgain) return [exposable, ...between, ...ofAgain, ...livedOn(after)];
   // What it loads after the second try shows what the store does with no fault. Of a map the second try shows in the next save, too.
   return [exposable, ...between, ...(after === undefined || options.contract === 'map' ? [] : livedOn({ ...after, load: again.load }))];
 }
