@@ -122,14 +122,12 @@ function tryStore(name, kind, root, isAgain) {
   try {
     const dir = join(place, 'store');
     mkdirSync(dir);
-    let settlings;
-    if (isAgain) settlings = step('again', name, dir).split('\n');
-    else {
+    const saveTwice = () => {
       step('save', name, dir, 'A');
       fill(place);
-      settlings = [step('save', name, dir, 'B')];
-    }
-    const [ended, again = 'never settled'] = settlings;
+      return [step('save', name, dir, 'B')];
+    };
+    const [ended, again = 'never settled'] = isAgain ? step('again', name, dir).split('\n') : saveTwice();
     const found = step('load', name, dir);
     const files = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isFile());
     const sizes = files.map((entry) => `${entry.name} ${statSync(join(dir, entry.name)).size.toLocaleString('en')} bytes`);

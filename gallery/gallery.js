@@ -15,7 +15,7 @@ const CLI = join(ROOT, '../dist/cli.js');
 
 /** Stores that keep one file, and databases to compare them with. */
 const ON_FULL_DISKS = ['write-file-atomic', 'atomically', 'conf', 'configstore', 'steno', 'lowdb', 'lokijs', 'cacache', 'better-sqlite3'];
-/** Those that are asked again on a tmpfs. Of what LevelDB leaves there the place decides at which a write is cut: it is not the same twice. */
+/** Stores that save again on a tmpfs. LevelDB is left out: what it leaves depends on where the write was cut, which differs from run to run. */
 const SAVED_AGAIN = ['steno-0', 'nedb', 'lmdb', 'steno', 'lowdb', 'lokijs', 'cacache'];
 const DISKS = { tmpfs: 'tmpfs', 'ext4-journal': 'ext4 with `data=journal`', ext4: 'ext4' };
 const PAIRS = [
@@ -151,11 +151,12 @@ function onFullDisk(kind, names) {
     .map((line) => JSON.parse(line));
 }
 
-const inShort = (save) => save.replace(/ \(.*/, '');
+/** Without the code or the message of an error. */
+const inShort = (text) => text.replace(/(?: \(|: ).*/, '');
 
 function savedAgain() {
   const rows = onFullDisk('tmpfs', ['--again', ...SAVED_AGAIN]).map(({ store, save, again, load }) => {
-    const found = load.startsWith('an error') ? 'an error' : load;
+    const found = inShort(load);
     const isWrong = again !== 'resolved' || found !== 'the new value';
     return [anchorOf(store), inShort(save), again === 'never settled' ? `**${again}**` : inShort(again), isWrong ? `**${found}**` : found];
   });
@@ -165,7 +166,7 @@ function savedAgain() {
 function fullDisks() {
   const columns = Object.keys(DISKS).map((kind) => onFullDisk(kind, ON_FULL_DISKS));
   const cellOf = ({ save, load }) => {
-    const text = `${inShort(save)}, then ${load.startsWith('an error') ? 'an error' : load}`;
+    const text = `${inShort(save)}, then ${inShort(load)}`;
     return save === 'resolved' && load !== 'the new value' ? `**${text}**` : text;
   };
   const rows = ON_FULL_DISKS.map((name, index) => [anchorOf(name), ...columns.map((column) => cellOf(column[index]))]);

@@ -160,7 +160,7 @@ export const MECHANISMS = {
   },
   'remembers-failure': {
     does: 'a process in which a save has failed refuses, skips or loses the next one, and a fresh process does not',
-    mend: 'take a value for saved only when it is, and let the next save begin anew whatever became of the last one',
+    mend: 'count a value as saved only once it is, and let the next save start fresh, whatever became of the last one',
     ofStore: true,
   },
 } as const satisfies { readonly [name: string]: MechanismRow };

@@ -13,7 +13,7 @@ export function scenarioFor(scenario: Scenario, abilities: Abilities): Scenario 
   const { before, steps, tasks = [] } = scenario;
   const all = [...before, ...steps, ...tasks.flatMap((task) => task.steps)];
   if (abilities.contract === 'value') return abilities.updates || all.every(({ kind }) => kind !== 'update') ? scenario : undefined;
-  const form = abilities.contract === 'map' ? new MapForm(abilities.deletes, steps.some(isEmptied)) : LOG_FORM;
+  const form = abilities.contract === 'map' ? new MapForm(abilities.deletes, steps.some(savesNothing)) : LOG_FORM;
   const start = before.map((step) => form.atFirst(step));
   const changes = [...steps.entries()].map(([index, step]) => form.change(step, index, before.at(-1)));
   const inTasks = tasks.map((task, place) => ({ ...task, steps: task.steps.map((step, index) => form.inTask(step, place + index)) }));
@@ -41,8 +41,7 @@ const entriesOf = (value: Json): Entries => (typeof value === 'object' && value 
 /** Keys and records that are there before the crash can come. */
 const AT_FIRST = 2;
 
-/** A save of nothing. */
-const isEmptied = (step: Step): boolean => step.kind === 'save' && entriesOf(step.value).length === 0;
+const savesNothing = (step: Step): boolean => step.kind === 'save' && entriesOf(step.value).length === 0;
 
 class MapForm implements Form {
   /** `sharesValues`: all keys that are there before have one value, so that a store which keeps equal values once must not remove it with one of them. */

@@ -116,7 +116,7 @@ test.each([['handle'], ['module']] as const)('a load that is answered from the m
   expect(lost).toContainEqual(expect.stringMatching(/^false-ack: 5 entries, as of 1 save earlier \(after the same was saved again\)$/));
 });
 
-test('a handle may refuse all work after a failure until it is opened anew', async () => {
+test('a handle may refuse all work after a failure until it is reopened', async () => {
   const refuses = remembering('handle', "if (memory.failed) throw new Error('open it anew');").replace(
     'memory.last ?? read(dir)',
     'read(dir)',
