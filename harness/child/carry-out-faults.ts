@@ -3,7 +3,7 @@
  *
  * After the steps have settled, no call fails any more. It loads, saves and loads again, and appends each result to `<directory>.after` as
  * a line of JSON. Where the last step was a save that failed, it does so twice: first it saves what it could not (lines with `again`), on a handle
- * that is still open, and once more on a new one if that cannot (the later lines count), and copies what that left to `<directory>.again`. With a
+ * that is still open, or on a new one if that cannot (its lines alone count), and copies what that left to `<directory>.again`. With a
  * file `<directory>.closes` the handle is closed first, and that is recorded.
  */
 import { appendFileSync, cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
@@ -50,8 +50,9 @@ export async function carryOutFaults(
     if (isOpen) await untilFilesAreIdle(recording);
     else await close();
     recording.finish();
-    // A handle may refuse all work after a failure until it is opened once more.
     const isSaved = isOpen && (await goOn(store, directory, again, { again: true }));
+    // A handle may refuse all work after a failure until it is opened once more: then what it said does not count.
+    if (isOpen && !isSaved) rmSync(`${directory}.after`, { force: true });
     if (isOpen) await close();
     if (again !== undefined && !isSaved) await goOn(store, directory, again, { again: true });
     await goOn(store, directory, cell.next, {});
