@@ -30,7 +30,9 @@ export const limitsSchema = z.object({
   lastingFaults: count.describe(
     'Runs of a cell in which what fails stays so: a call that is tried again, a disk that is full for one step, a file system that became read-only',
   ),
-  crashedFaults: count.describe('Failed calls of a cell after which the process is killed, and the power goes, at each later boundary'),
+  crashedFaults: count.describe(
+    'Failed calls of a cell after which the process is killed, and the power goes, at each later boundary; and as many more that are followed by another step',
+  ),
   histories: some.describe('Random histories of a cell'),
   costlyHistories: some.describe('Random histories of a cell whose model runs each of them dozens of times'),
   statesPerHistory: some.describe('Crash states of a history up to which all are judged'),

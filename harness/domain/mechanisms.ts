@@ -159,7 +159,7 @@ export const MECHANISMS = {
     mend: 'take away or overwrite what a crashed save left behind',
   },
   'remembers-failure': {
-    does: 'a process in which a save has failed refuses, skips or loses the next one, and a fresh process does not',
+    does: 'after a save that failed, the process refuses, skips or loses the next one, or a crash in it takes the old value; a fresh process does not',
     mend: 'count a value as saved only once it is, and let the next save start fresh, whatever became of the last one',
     ofStore: true,
   },

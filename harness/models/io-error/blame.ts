@@ -7,7 +7,8 @@ import type { RecordedSubject } from '../../bench/subject.ts';
 import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
 import type { Looker } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
-import type { Op, Trace } from '../../domain/trace.ts';
+import type { Mark, Op, Trace } from '../../domain/trace.ts';
+import { equalTrees } from '../../domain/tree.ts';
 import { destroyerBefore, effectText, finisherOf, leftAll, looks, madeAndLeft, mechanismOf } from '../../explain/changed.ts';
 import { asMeant } from '../../explain/op-text.ts';
 import { BY_OUTCOME, culpritOf, LOST_ANYWAY, NOTHING_KNOWN, writtenLate } from '../crash/blame.ts';
@@ -31,6 +32,7 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   // With nothing failing, too, it loses.
   const undisturbed = await verdict.case.trial.undisturbed();
   if (undisturbed.some(breaks)) return blameOfEnd(verdict);
+  if (remembersFailure(verdict, explored, breaks)) return { mechanism: 'remembers-failure', op: 'save' };
   if (fails.kind === 'then-crash') return blameCrashAfter(verdict);
   const isEnough = (first: FaultCase): boolean =>
     explored.verdicts.some((one) => breaks(one.outcome) && isDeepStrictEqual(one.case.fails, first));
@@ -76,6 +78,38 @@ async function asKilled({ case: { trial, subject } }: FaultVerdict, boundary: nu
   const state = killedAt(trace, boundary);
   const judged = (op: number): boolean | undefined => lost[op];
   return writtenLate(state, subject, judged) ?? culpritOf(state, trace, { judged, isOfValue: true, endsWell: lost.at(-1) === false });
+}
+
+/** The first step that was rejected, where the violation is of a later one: a crash in it, or a disk that is still full. */
+function rejectedBefore({ case: { fails, left }, run: { trace } }: FaultVerdict): Mark | undefined {
+  if (left === undefined && (fails.kind !== 'faults' || fails.faults[0].kind !== 'full')) return undefined;
+  const [rejected, later] = trace.marks.filter(({ kind }) => kind === 'rejected');
+  if (rejected === undefined || rejected.afterOp < opOf(fails)) return undefined;
+  if (left === undefined) return later && rejected;
+  return left.boundary > rejected.afterOp ? rejected : undefined;
+}
+
+/**
+ * Whether a step was rejected and left the disk as it was, and a crash in the next one loses all the same what no crash takes where nothing has
+ * failed: the process does not know what the disk holds.
+ */
+function remembersFailure(one: FaultVerdict, { verdicts }: FaultExplored, breaks: (outcome: Outcome) => boolean): boolean {
+  const rejected = rejectedBefore(one);
+  if (rejected === undefined) return false;
+  // What one failed call takes by itself is no matter of memory.
+  const isOfOneStep = (other: FaultVerdict): boolean =>
+    breaks(other.outcome) &&
+    other.case.fails.kind === 'faults' &&
+    opOf(other.case.fails) === opOf(one.case.fails) &&
+    other.run !== one.run &&
+    rejectedBefore(other) === undefined;
+  if (verdicts.some(isOfOneStep)) return false;
+  return verdicts.some((other) => {
+    const mark = other.case.fails.kind === 'then-crash' && other.case.subject === one.case.subject ? rejectedBefore(other) : undefined;
+    const { marks, trees } = other.run.trace;
+    const before = trees[marks.findLast(({ step }) => step === (mark?.step ?? 0) - 1)?.afterOp ?? 0];
+    return mark !== undefined && breaks(other.outcome) && equalTrees(trees[mark.afterOp] ?? new Map(), before ?? new Map());
+  });
 }
 
 /** The op of the run with the fault that a crash there is to blame on. */

@@ -1,11 +1,12 @@
 /**
  * A fault followed by a crash: the process is killed, or the power goes, at each boundary after the call that failed. What a store does
- * instead of a call that failed is the code that nobody kills.
+ * instead of a call that failed is the code that nobody kills. So is the next step of a process in which a step was rejected: what it noted
+ * of that step in memory, such as which of two files comes next, may not be true of the disk.
  *
  * Allows   one fault, and after it a kill at each later boundary, or what a power cut leaves there on the file systems where claims about
  *          power loss gate.
- * Forbids  a crash after a fault that the store did not answer with changes that it makes at no other time, or after which a step never
- *          settled; one after two faults.
+ * Forbids  a crash after a fault that the store did not answer with changes that it makes at no other time, unless a step that was rejected
+ *          is followed by another; one after which a step never settled; one after two faults.
  * Real     the trees that the run with the fault went through, observed op by op; nothing is killed.
  *
  * A crash is held to the claim of its own model. What the same kind of crash loses with no fault is not charged to the fault, nor is what
@@ -21,10 +22,11 @@ import { PROFILES } from '../../persistence/profiles.ts';
 import type { Judged, Unmeasured } from '../../recover/believe.ts';
 import { violates } from '../held.ts';
 import type { Cell } from '../model.ts';
+import { leftoversOf } from '../second-tries.ts';
 import type { FaultCase, OpFault } from './fault-id.ts';
 import { type FaultyRun, runAlone, runFaults } from './fault-runs.ts';
 import { CUT_ON, CUT_RUN, cutsOf, undisturbed } from './fsync-faults.ts';
-import { changesOn, type ErrorPath, errorPaths } from './second-faults.ts';
+import { changed, changesOn, type ErrorPath, errorPaths } from './second-faults.ts';
 import { caseOf, type FaultVerdict, type FaultyCase, type Trial, unmeasured } from './trial.ts';
 import { keyOf } from './windows.ts';
 
@@ -61,21 +63,44 @@ export function followed({ run, case: { fails }, outcome }: FaultVerdict): Way {
  * Runs whose fault the store answered with changes that it does not make without the fault; one for each way that it took. A store that only
  * leaves something out, such as an fsync of the directory, went no way of its own.
  */
-export function waysToCrash<W extends ErrorPath>(runs: readonly W[], undisturbedRun: Pick<Trace, 'ops'>): readonly W[] {
+function waysOfItsOwn<W extends ErrorPath>(runs: readonly W[], undisturbedRun: Pick<Trace, 'ops'>): readonly W[] {
   const usual = new Set(undisturbedRun.ops.map(keyOf));
   return errorPaths(runs).filter((way) => way.run.ending.kind === 'settled' && changesOn(way).some((key) => !usual.has(key)));
 }
 
+/** Runs that went on after a step was rejected; one for each kind of what that step left and of what the later steps did. */
+function waysOn<W extends ErrorPath>(runs: readonly W[], undisturbedRun: Pick<Trace, 'trees' | 'variation'>): readonly W[] {
+  const ways = new Map<string, W>();
+  for (const way of runs) {
+    const { ops, marks, trees } = way.run.trace;
+    const rejected = marks.find(({ kind, afterOp }) => kind === 'rejected' && afterOp >= way.first.op);
+    const later = rejected === undefined ? [] : ops.slice(rejected.afterOp).filter(changed).map(keyOf);
+    if (way.run.ending.kind !== 'settled' || rejected === undefined || later.length === 0) continue;
+    const key = JSON.stringify([rejected.step, leftoversOf(trees[rejected.afterOp] ?? new Map(), undisturbedRun), later]);
+    if (!ways.has(key)) ways.set(key, way);
+  }
+  return [...ways.values()];
+}
+
+/** At most `most` of each of two kinds of ways. */
+export function waysToCrash<W extends ErrorPath>(
+  runs: readonly W[],
+  undisturbedRun: Pick<Trace, 'ops' | 'trees' | 'variation'>,
+  most: number,
+): { readonly ways: readonly W[]; readonly of: number } {
+  const own = waysOfItsOwn(runs, undisturbedRun);
+  const on = waysOn(runs, undisturbedRun).filter((way) => !own.includes(way));
+  return { ways: [...own.slice(0, most), ...on.slice(0, most)], of: own.length + on.length };
+}
+
 export async function crashAfterFaults(
   trial: Trial,
-  ways: readonly Way[],
-  most: number,
+  { ways: chosen, of }: { readonly ways: readonly Way[]; readonly of: number },
   cell: Pick<Cell, 'store' | 'heldBy'>,
   { kill, cut }: CrashModels,
   judge: (cases: readonly FaultyCase[]) => Promise<Judged<FaultyCase, FaultyRun>>,
 ): Promise<CrashedFaults> {
-  const chosen = ways.slice(0, most);
-  const nothing = { verdicts: [], unmeasured: [], tried: 0, of: ways.length, notes: [] };
+  const nothing = { verdicts: [], unmeasured: [], tried: 0, of, notes: [] };
   if (chosen.length === 0) return nothing;
   const made = await runFaults(
     trial.lab,

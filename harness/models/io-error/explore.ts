@@ -102,8 +102,8 @@ export async function exploreFaults(
   const lasting = await exploreLasting(trial, isWindows ? [] : alone, limits.lasting, judge);
   const reached = twice.verdicts.filter(({ run }) => wasReached(run));
   const fsyncs = isWindows ? { dropped: [], notes: [] } : await exploreFsyncs(trial, first.verdicts, exploration, limits);
-  const ways = isWindows || limits.crashed === 0 ? [] : waysToCrash(alone, trace);
-  const crashed = await crashAfterFaults(trial, ways, limits.crashed, cell, crashes, judge);
+  const ways = waysToCrash(isWindows ? [] : alone, trace, limits.crashed);
+  const crashed = await crashAfterFaults(trial, ways, cell, crashes, judge);
   const verdicts = [...first.verdicts, ...fsyncs.dropped, ...lasting.verdicts, ...crashed.verdicts, ...reached];
   const notMeasured = [...first.unmeasured, ...lasting.unmeasured, ...crashed.unmeasured, ...twice.unmeasured];
   const points = verdicts.length + notMeasured.length;

@@ -38,7 +38,8 @@ export function changesOn({ run, first }: ErrorPath): readonly string[] {
   return opsAfter(run, first).filter(changed).map(keyOf);
 }
 
-function changed({ call, flags = [], error }: Op): boolean {
+/** Whether an op changed the tree. */
+export function changed({ call, flags = [], error }: Op): boolean {
   if (error !== undefined) return false;
   return call === 'open' ? flags.includes('create') || flags.includes('truncate') : changesTree(call);
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { treeOf } from '../../../harness/calibrate/tree-sketch.ts';
 import type { OpenFlag } from '../../../harness/domain/trace.ts';
 import { waysToCrash } from '../../../harness/models/io-error/crash-after.ts';
-import { type FaultCase, faultId, parseFault } from '../../../harness/models/io-error/fault-id.ts';
+import { type FaultCase, faultId, type OpFault, parseFault } from '../../../harness/models/io-error/fault-id.ts';
 import type { FaultyRun } from '../../../harness/models/io-error/fault-runs.ts';
 import { secondFaults } from '../../../harness/models/io-error/second-faults.ts';
 import { singleFaults, windowsFaults, withFirstErrnos } from '../../../harness/models/io-error/single-faults.ts';
@@ -268,14 +268,41 @@ describe('second faults', () => {
 
   test('crashes follow faults that a store answers with changes that it makes at no other time; not those after which it leaves something out', () => {
     const ways = (...runs: Parameters<typeof secondFaults>[0]): string[] =>
-      waysToCrash(runs, run('EIO', false, 'unlink').run.trace).map(({ first }) => (first.kind === 'errno' ? first.errno : ''));
+      waysToCrash(runs, run('EIO', false, 'unlink').run.trace, 9).ways.map(({ first }) => (first.kind === 'errno' ? first.errno : ''));
     expect(ways(run('EIO', false, 'unlink'), run('ENOSPC', true, 'stat', 'unlink'), run('EDQUOT', true))).toEqual([]);
     expect(ways(run('EIO', true, 'rename'), run('ENOSPC', true, 'rename'), run('EPERM', false, 'stat', 'rename'))).toEqual([
       'EPERM',
       'EIO',
     ]);
     const { run: hung, first } = run('EIO', true, 'rename');
-    expect(waysToCrash([{ run: { ...hung, ending: { kind: 'hung', because: '' } }, first }], hung.trace)).toEqual([]);
+    expect(waysToCrash([{ run: { ...hung, ending: { kind: 'hung', because: '' } }, first }], hung.trace, 9).ways).toEqual([]);
+  });
+
+  test('crashes follow faults, too, after which a step was rejected and another one changed something: one of each kind of leftovers', () => {
+    const then = (errno: string, rejected: boolean, size: number, ...calls: Parameters<typeof run>[2][]) => {
+      const { run: made, first } = run(errno, rejected, ...calls);
+      const { trace } = made;
+      const [mark] = trace.marks;
+      const left = new Map([['temp', { kind: 'file', bytes: new Uint8Array(size), mode: 0o600 }]]);
+      const marks = mark === undefined ? [] : [{ ...mark, afterOp: 1 }];
+      return { run: { ...made, trace: { ...trace, marks, trees: [new Map(), left] } } as FaultyRun, first };
+    };
+    const runs = [
+      then('EPERM', false, 0, 'unlink'),
+      then('EDQUOT', true, 0, 'stat'),
+      then('EIO', true, 0, 'unlink'),
+      then('ENOSPC', true, 0, 'unlink'),
+      then('EFBIG', true, 5, 'unlink'),
+    ];
+    const undisturbed = { ...run('EIO', false, 'unlink').run.trace, trees: [new Map()] };
+    const errnosOf = (ways: readonly { readonly first: OpFault }[]): string[] =>
+      ways.map(({ first }) => (first.kind === 'errno' ? first.errno : ''));
+    const tried = (most: number) => {
+      const { ways, of } = waysToCrash(runs, undisturbed, most);
+      return [errnosOf(ways), of];
+    };
+    expect(tried(9)).toEqual([['EIO', 'EFBIG'], 2]);
+    expect(tried(1)).toEqual([['EIO'], 2]);
   });
 
   test('ops after the step had settled are none of its way', () => {
