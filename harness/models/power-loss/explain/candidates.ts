@@ -151,7 +151,8 @@ export function ruledOut({ after, forces }: Candidate, witnesses: readonly Witne
 
 /**
  * How far a barrier is from its natural place (smaller is better): for a directory, right after its names changed; for a file, right
- * before the op that landed too early, else right before an op that changes its name, else before any name change.
+ * before an op that changes its name, if that comes no later than the op that landed too early; else right before the latter, else before any
+ * name change.
  */
 export function distanceOf({ after, target }: Candidate, history: MicroOpHistory, landed: Landed): number {
   const { actions } = history;
@@ -168,11 +169,18 @@ export function distanceOf({ after, target }: Candidate, history: MicroOpHistory
     while (at > 0 && !changesNames(target.inode, at)) at -= 1;
     return after - at;
   }
-  if ((landed.kind === 'op' || landed.kind === 'part of op') && after < landed.op.index) return landed.op.index - 1 - after;
-  for (const inode of [target.inode, undefined]) {
+  const untilChange = (inode: number | undefined): number => {
     for (let at = after + 1; at <= actions.length; at += 1) if (changesNames(inode, at)) return at - 1 - after;
-  }
-  return actions.length;
+    return Number.POSITIVE_INFINITY;
+  };
+  const untilLanded =
+    (landed.kind === 'op' || landed.kind === 'part of op') && after < landed.op.index
+      ? landed.op.index - 1 - after
+      : Number.POSITIVE_INFINITY;
+  const untilRenamed = untilChange(target.inode);
+  const natural =
+    Number.isFinite(untilRenamed) || Number.isFinite(untilLanded) ? Math.min(untilRenamed, untilLanded) : untilChange(undefined);
+  return Math.min(natural, actions.length);
 }
 
 /** Whether a barrier right before an op is the same as one right after it. */
