@@ -25,7 +25,7 @@ export const MECHANISMS = {
   },
   appended: {
     does: 'appends to the file that load reads, and the record may be there in part or not at all',
-    mend: 'fsync the file before the call resolves, and before the next record cut off a last one that is not whole',
+    mend: 'fsync the file before the call resolves; write a checksum with each record, let load leave out a last one that is not whole, and cut it off before the next one',
     explainsLine: true,
   },
   'moved-away': {

@@ -3,7 +3,7 @@ import { CALLS, makesAnew } from '../domain/calls.ts';
 import type { Mechanism } from '../domain/mechanisms.ts';
 import { canonicalPath } from '../domain/names.ts';
 import type { Entry, Op, Trace, Tree } from '../domain/trace.ts';
-import { opText, withoutBytes } from './op-text.ts';
+import { asMeant, opText, withoutBytes } from './op-text.ts';
 
 type Run = Pick<Trace, 'ops' | 'marks' | 'trees'>;
 
@@ -14,6 +14,14 @@ export function promisedBefore({ marks }: Pick<Run, 'marks'>, op: number): numbe
 
 /** An op's effect in words, the same in every run of it. */
 export const effectText = (op: Op): string => withoutBytes(opText(op));
+
+/** The op of a run that does what an op of another one does, as often as that was done before; where that is less often, the last. */
+export function sameIn(run: Pick<Run, 'ops'>, op: Op, other: Pick<Run, 'ops'>): Op | undefined {
+  const text = effectText(asMeant(op));
+  const alike = ({ ops }: Pick<Run, 'ops'>): Op[] => ops.filter((one) => effectText(asMeant(one)) === text);
+  const all = alike(run);
+  return all[alike(other).indexOf(op)] ?? all.at(-1);
+}
 
 /** How a value is lost by an op of a run that begins a stretch of boundaries at which load finds none. */
 export function mechanismOf({ index, call, file, flags = [] }: Op, run: Run): Mechanism {
@@ -52,10 +60,11 @@ export function isAppended({ ops, trees }: Run, index: number): boolean {
   return before?.kind === 'file' && before.bytes.length > 0 && op.range?.offset === before.bytes.length;
 }
 
-/** Whether a file is empty after op `index`, and stays so until its step has resolved: what it held is to be elsewhere. */
-function isEmptied(run: Run, index: number): boolean {
-  const path = run.ops[index - 1]?.file.actual ?? '';
-  const trees = run.trees.slice(index, resolvedAfter(run, index) + 1);
+/** Whether a file is empty after op `index`, and stays so until its step has settled: what it held is to be elsewhere. */
+function isEmptied({ ops, marks, trees: all }: Run, index: number): boolean {
+  const path = ops[index - 1]?.file.actual ?? '';
+  const settled = marks.find(({ afterOp }) => afterOp >= index)?.afterOp ?? ops.length;
+  const trees = all.slice(index, settled + 1);
   return trees.length > 0 && !trees.some((tree) => isValue(tree.get(path)));
 }
 

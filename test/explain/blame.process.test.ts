@@ -26,11 +26,11 @@ type Cells = readonly (readonly [scenario: string, model: string])[];
 
 const causesIn = (store: RacingStore, cells: Cells): Promise<string[]> => causesOfStore(racing(lab, store), cells);
 
-async function causesOfStore(store: LoadedStore, cells: Cells): Promise<string[]> {
+async function causesOfStore(store: LoadedStore, cells: Cells, recoveries = 0): Promise<string[]> {
   const loaded: LoadedStore = { ...store, claims: { 'power-loss': 'durable' } };
   const [all, cases]: [CellResult[], CaseResult[]] = [[], []];
   for (const [scenario, model] of cells) {
-    await lab.on(loaded, { scenario, effort: { recoveries: 0 } }, async ({ check, result }) => {
+    await lab.on(loaded, { scenario, effort: { recoveries } }, async ({ check, result }) => {
       const checked = await result(await check({ model, heldBy: 'strict' }));
       all.push(checked.cell);
       cases.push(...checked.cases);
@@ -273,6 +273,43 @@ module.exports = { load, set: (dir, key, value) => {
   fs.renameSync(join(dir, 'temp'), join(dir, 'snapshot'));
   force(dir);
 } };`;
+
+/** The log is emptied last. `snapshot` and `log`: what stands behind what is done to each of them. */
+const emptiedLast = (snapshot: string, log: string): string => `${WHOLE}const load = (dir) => {
+  const state = JSON.parse(read(join(dir, 'snapshot')) || '{}');
+  for (const line of read(join(dir, 'log')).split('\\n').slice(0, -1)) { const [key, value] = JSON.parse(line); state[key] = value; }
+  return state;
+};
+module.exports = { load, set: (dir, key, value) => {
+  const log = join(dir, 'log'), whole = read(log).lastIndexOf('\\n') + 1;
+  if (whole < read(log).length) fs.truncateSync(log, whole);
+  fs.appendFileSync(log, Buffer.from(JSON.stringify([key, value]) + '\\n'), { flush: true });
+  force(dir);
+  if (read(log).split('\\n').length < 4) return;
+  fs.writeFileSync(join(dir, 'temp'), Buffer.from(JSON.stringify(load(dir))));
+  ${snapshot}
+  fs.renameSync(join(dir, 'temp'), join(dir, 'snapshot'));
+  force(dir);
+  fs.truncateSync(log, 0);
+  ${log}
+} };`;
+
+test.each([
+  ['a snapshot', '', 'force(log);', `renamed-unsynced: fs.renameSync(join(dir, 'temp'), join(dir, 'snapshot'));`],
+  ['the end of a log', `force(join(dir, 'temp'));`, '', 'not-forced: fs.truncateSync(log, 0);'],
+])('%s that is not forced is one cause, also where a second crash shows it', async (_, snapshot, log, cause) => {
+  const store = lab.store(emptiedLast(snapshot, log), { abilities: SETS, empty: {} });
+  const cells = (['replace', 'save-twice'] as const).map((scenario) => [scenario, 'power-loss:posix'] as const);
+  expect(await causesOfStore(store, cells, 6)).toEqual([cause]);
+});
+
+test('both of them are two causes', async () => {
+  const store = lab.store(emptiedLast('', ''), { abilities: SETS, empty: {} });
+  expect(await causesOfStore(store, [['save-twice', 'power-loss:posix']], 6)).toEqual([
+    `renamed-unsynced: fs.renameSync(join(dir, 'temp'), join(dir, 'snapshot'));`,
+    'not-forced: fs.truncateSync(log, 0);',
+  ]);
+});
 
 /** It says which generation counts before that is there. */
 const POINTED = `${WHOLE}module.exports = { save: (dir, value) => {

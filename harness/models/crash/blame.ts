@@ -10,7 +10,16 @@ import { canonicalPath } from '../../domain/names.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { Op, Trace, Tree } from '../../domain/trace.ts';
 import { equalEntries, treeKey } from '../../domain/tree.ts';
-import { destroyerBefore, effectText, finisherOf, isAppended, mechanismOf, promisedBefore, resolvedAfter } from '../../explain/changed.ts';
+import {
+  destroyerBefore,
+  effectText,
+  finisherOf,
+  isAppended,
+  mechanismOf,
+  promisedBefore,
+  resolvedAfter,
+  sameIn,
+} from '../../explain/changed.ts';
 import { violates } from '../held.ts';
 import type { Findings } from '../model.ts';
 import { type CrashState, type CrashVerdict, type CutState, type LossState, lostIn, type TwiceState } from './crash-state.ts';
@@ -282,19 +291,29 @@ function windowIfViolating(trace: Trace, boundary: number, known: Known): Culpri
 
 /** A recovery saves like any save: what it does at the same line is to blame on that line. */
 function culpritOfTwo({ second, trace }: TwiceState, subject: RecordedSubject, known: Known): Culprit | undefined {
-  const done = trace.ops.slice(0, second.at.op);
-  const { names } = subject.trace.variation;
-  const kept = new Set(
-    [subject.trace.trees[0], subject.trace.trees.at(-1)]
-      .flatMap((tree) => [...(tree?.keys() ?? [])])
-      .map((path) => canonicalPath(path, names)),
-  );
-  // Locks exist only during a save.
-  const changed = done.findLast(({ index, file, to }) => trace.trees[index] !== trace.trees[index - 1] && kept.has(to?.path ?? file.path));
-  const op = destroyerBefore(trace, second.at.op, (path) => kept.has(path)) ?? changed ?? done.at(-1);
+  const ofLoss = second.how === 'power-lost' ? culpritOfLossIn(second, trace, known) : undefined;
+  const op = ofLoss?.op ?? destroyerOf(second, trace, subject.trace);
   if (op === undefined) return undefined;
-  const same = subject.trace.ops.find((other) => effectText(other) === effectText(op));
-  return same === undefined
-    ? { op, mechanism: 'recovery-not-repeatable' }
-    : { op: same, mechanism: mechanismIn(same, subject.trace, known) };
+  const same = sameIn(subject.trace, op, trace);
+  if (same === undefined) return { op, mechanism: 'recovery-not-repeatable' };
+  return { op: same, mechanism: ofLoss?.mechanism ?? mechanismIn(same, subject.trace, known) };
+}
+
+/** The op to blame on a loss in a recovery. Undefined where nothing was lost, and where it is as bad with nothing lost. */
+function culpritOfLossIn(second: LossState, recovery: Trace, { isOfValue }: Known): Culprit | undefined {
+  return second.loss.lost.length === 0 ? undefined : culpritOfLoss(second, recovery, { ...NOTHING_KNOWN, isOfValue });
+}
+
+/** The op of a recovery that took away what was on disk. Locks do not count: they exist only during a save. */
+function destroyerOf(second: TwiceState['second'], recovery: Trace, first: Trace): Op | undefined {
+  const done = recovery.ops.slice(0, second.at.op);
+  const kept = new Set(
+    [first.trees[0], first.trees.at(-1)]
+      .flatMap((tree) => [...(tree?.keys() ?? [])])
+      .map((path) => canonicalPath(path, first.variation.names)),
+  );
+  const changed = done.findLast(
+    ({ index, file, to }) => recovery.trees[index] !== recovery.trees[index - 1] && kept.has(to?.path ?? file.path),
+  );
+  return destroyerBefore(recovery, second.at.op, (path) => kept.has(path)) ?? changed ?? done.at(-1);
 }

@@ -9,7 +9,7 @@ import type { Looker } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { Mark, Op, Trace } from '../../domain/trace.ts';
 import { equalTrees } from '../../domain/tree.ts';
-import { destroyerBefore, effectText, finisherOf, leftAll, looks, madeAndLeft, mechanismOf } from '../../explain/changed.ts';
+import { destroyerBefore, effectText, finisherOf, leftAll, looks, madeAndLeft, mechanismOf, sameIn } from '../../explain/changed.ts';
 import { asMeant } from '../../explain/op-text.ts';
 import { BY_OUTCOME, culpritOf, LOST_ANYWAY, NOTHING_KNOWN, writtenLate } from '../crash/blame.ts';
 import { killedAt } from '../crash/crash-state.ts';
@@ -40,7 +40,7 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   if (failed === undefined) return undefined;
   const ofFailure = mechanismOfFailure(verdict, failed, fault);
   const lock = STOPS_OTHERS.has(outcome) ? madeAndLeft(trace, run.trace, sighting.tree) : undefined;
-  if (lock !== undefined) return blameOfRun(lock, subject, ofFailure);
+  if (lock !== undefined) return blameOfRun(lock, run.trace, subject, ofFailure);
   const { who } = sighting.looker;
   if (who === 'a fresh process after a second try' || (STOPS_OTHERS.has(outcome) && IN_MEMORY.has(who)))
     return { mechanism: 'remembers-failure', op: 'save' };
@@ -55,7 +55,7 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   const lostAnyway = mayLoseAnyway ? finisherOf(trace, at, sighting.tree) : undefined;
   const killed =
     ofFailure === 'failure-not-undone' && lostAnyway === undefined && taken === undefined ? await asKilled(verdict, at) : undefined;
-  if (killed !== undefined) return blameOfRun(killed.op, subject, killed.mechanism);
+  if (killed !== undefined) return blameOfRun(killed.op, trace, subject, killed.mechanism);
   const op = taken ?? lostAnyway ?? failed;
   const mechanism = op === failed ? ofFailure : outcome === 'false-ack' ? 'not-what-was-saved' : mechanismOf(op, trace);
   const site = (await subject.sites()).sites.get(op.index);
@@ -67,7 +67,7 @@ async function blameOfEnd(verdict: FaultVerdict): Promise<Blame> {
   const { trial, subject } = verdict.case;
   const isThereInTheEnd = (await trial.whenKilled()).at(-1) === false;
   const late = isThereInTheEnd ? await asKilled(verdict, subject.trace.marks.at(-1)?.afterOp ?? 0) : undefined;
-  return late === undefined ? LOST_ANYWAY : blameOfRun(late.op, subject, late.mechanism);
+  return late === undefined ? LOST_ANYWAY : blameOfRun(late.op, subject.trace, subject, late.mechanism);
 }
 
 /** What a kill before the failed call is to blame on, where that loses something, too: then the call only comes too late. */
@@ -113,20 +113,22 @@ function remembersFailure(one: FaultVerdict, { verdicts }: FaultExplored, breaks
 }
 
 /** The op of the run with the fault that a crash there is to blame on. */
-async function blameCrashAfter({ case: { subject, left }, outcome }: FaultVerdict): Promise<Blame | undefined> {
+async function blameCrashAfter({ case: { trial, subject, fails, left }, outcome }: FaultVerdict): Promise<Blame | undefined> {
   if (left === undefined) return undefined;
   const { trace, boundary, tree, loss } = left;
   const at = { at: { op: boundary }, tree, promisedAt: boundary, points: [{ op: boundary }] } as const;
   const state = loss === undefined ? ({ ...at, how: 'killed' } as const) : ({ ...at, how: 'power-lost', loss, unit: 4096 } as const);
-  const culprit = culpritOf(state, trace, { ...NOTHING_KNOWN, isOfValue: BY_OUTCOME[outcome] === undefined });
+  const lost = await trial.whenKilled();
+  // Until the call that fails, both runs are the same.
+  const judged = (at: number): boolean | undefined => (at < opOf(fails) ? lost[at] : undefined);
+  const culprit = culpritOf(state, trace, { ...NOTHING_KNOWN, judged, isOfValue: BY_OUTCOME[outcome] === undefined });
   if (culprit === undefined) return undefined;
-  return blameOfRun(culprit.op, subject, BY_OUTCOME[outcome] ?? culprit.mechanism);
+  return blameOfRun(culprit.op, trace, subject, BY_OUTCOME[outcome] ?? culprit.mechanism);
 }
 
-/** An op of the run with the fault. Its line is known where the run without the fault has it too. */
-async function blameOfRun(op: Op, subject: RecordedSubject, mechanism: Mechanism): Promise<Blame> {
-  const { ops } = subject.trace;
-  const same = ops.includes(op) ? op : ops.find((one) => textOf(one) === textOf(op));
+/** An op of a run, with the fault or without. Its line is known where the run without the fault has it too. */
+async function blameOfRun(op: Op, run: Trace, subject: RecordedSubject, mechanism: Mechanism): Promise<Blame> {
+  const same = sameIn(subject.trace, op, run);
   const site = same && (await subject.sites()).sites.get(same.index);
   return { mechanism, op: textOf(op), ...(site && { site }) };
 }
@@ -152,14 +154,7 @@ function blamedFault(fails: WhatFails, undisturbed: Trace, run: Trace, isEnough:
   const [first, second] = fails.faults;
   if (second === undefined || isEnough({ kind: 'faults', faults: [first] })) return { fault: first, op: undisturbed.ops[first.op - 1] };
   const failed = run.ops[second.op - 1];
-  return { fault: second, op: failed && sameIn(undisturbed, failed, run) };
-}
-
-/** The op of the undisturbed run that does the same, as often as that was done before; the op itself if none does. */
-function sameIn(undisturbed: Trace, op: Op, run: Trace): Op {
-  const alike = ({ ops }: Trace): Op[] => ops.filter((one) => textOf(one) === textOf(op));
-  const all = alike(undisturbed);
-  return all[alike(run).indexOf(op)] ?? all.at(-1) ?? op;
+  return { fault: second, op: failed && (sameIn(undisturbed, failed, run) ?? failed) };
 }
 
 const textOf = (op: Op): string => effectText(asMeant(op));

@@ -16,6 +16,7 @@ import { NoSuchCase } from '../../domain/errors.ts';
 import type { NotMeasured } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { Trace } from '../../domain/trace.ts';
+import { isLoss } from '../../judge/outcome.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
 import { rebuild } from '../../persistence/power-loss.ts';
 import { PROFILES } from '../../persistence/profiles.ts';
@@ -63,19 +64,19 @@ export function followed({ run, case: { fails }, outcome }: FaultVerdict): Way {
  * Runs whose fault the store answered with changes that it does not make without the fault; one for each way that it took. A store that only
  * leaves something out, such as an fsync of the directory, went no way of its own.
  */
-function waysOfItsOwn<W extends ErrorPath>(runs: readonly W[], undisturbedRun: Pick<Trace, 'ops'>): readonly W[] {
+function waysOfItsOwn(runs: readonly Way[], undisturbedRun: Pick<Trace, 'ops'>): readonly Way[] {
   const usual = new Set(undisturbedRun.ops.map(keyOf));
   return errorPaths(runs).filter((way) => way.run.ending.kind === 'settled' && changesOn(way).some((key) => !usual.has(key)));
 }
 
-/** Runs that went on after a step was rejected; one for each kind of what that step left and of what the later steps did. */
-function waysOn<W extends ErrorPath>(runs: readonly W[], undisturbedRun: Pick<Trace, 'trees' | 'variation'>): readonly W[] {
-  const ways = new Map<string, W>();
+/** Runs that went on after a step was rejected and lost nothing; one for each kind of what that step left and of what the later steps did. */
+function waysOn(runs: readonly Way[], undisturbedRun: Pick<Trace, 'trees' | 'variation'>): readonly Way[] {
+  const ways = new Map<string, Way>();
   for (const way of runs) {
     const { ops, marks, trees } = way.run.trace;
     const rejected = marks.find(({ kind, afterOp }) => kind === 'rejected' && afterOp >= way.first.op);
     const later = rejected === undefined ? [] : ops.slice(rejected.afterOp).filter(changed).map(keyOf);
-    if (way.run.ending.kind !== 'settled' || rejected === undefined || later.length === 0) continue;
+    if (way.run.ending.kind !== 'settled' || isLoss(way.outcome) || rejected === undefined || later.length === 0) continue;
     const key = JSON.stringify([rejected.step, leftoversOf(trees[rejected.afterOp] ?? new Map(), undisturbedRun), later]);
     if (!ways.has(key)) ways.set(key, way);
   }
@@ -83,11 +84,11 @@ function waysOn<W extends ErrorPath>(runs: readonly W[], undisturbedRun: Pick<Tr
 }
 
 /** At most `most` of each of two kinds of ways. */
-export function waysToCrash<W extends ErrorPath>(
-  runs: readonly W[],
+export function waysToCrash(
+  runs: readonly Way[],
   undisturbedRun: Pick<Trace, 'ops' | 'trees' | 'variation'>,
   most: number,
-): { readonly ways: readonly W[]; readonly of: number } {
+): { readonly ways: readonly Way[]; readonly of: number } {
   const own = waysOfItsOwn(runs, undisturbedRun);
   const on = waysOn(runs, undisturbedRun).filter((way) => !own.includes(way));
   return { ways: [...own.slice(0, most), ...on.slice(0, most)], of: own.length + on.length };

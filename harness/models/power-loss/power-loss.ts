@@ -204,8 +204,9 @@ export const powerLoss: TraceModel<Found> = {
   },
   blame: async (verdict, findings) => {
     const blame = await blameCrash(verdict, findings);
-    if (blame === undefined || verdict.case.state.how !== 'power-lost' || !IN_PLACE.has(blame.mechanism)) return blame;
-    return (await notForced(findings.explored as LossExplored, verdict.case.subject)) ?? blame;
+    const { state, subject } = verdict.case;
+    if (blame === undefined || state.how !== 'power-lost' || !IN_PLACE.has(blame.mechanism)) return blame;
+    return (await notForced(findings.explored as LossExplored, state, subject)) ?? blame;
   },
   variation: variationOf,
   timeline: (verdict) => crashTimeline(verdict, 'the power went here'),
@@ -220,10 +221,16 @@ export const powerLoss: TraceModel<Found> = {
 /** Mechanisms of what is written in place, as a database does whose journal is forced in time: then only that is missing. */
 const IN_PLACE: ReadonlySet<Mechanism> = new Set(['written-in-place', 'appended']);
 
-/** Where forcing mends all of a cell, what is to be forced is to blame. */
-async function notForced({ explanation }: LossExplored, { trace, sites }: RecordedSubject): Promise<Blame | undefined> {
+/** Where forcing mends all of a cell, what is to be forced is to blame: of several files one that lost something. */
+async function notForced(
+  { explanation }: LossExplored,
+  { loss: { lost } }: LossState,
+  { trace, sites }: RecordedSubject,
+): Promise<Blame | undefined> {
   const mend = explanation?.words.mend;
-  const [after] = mend?.kind === 'mended' ? mend.barriers.map((barrier) => barrier.after) : [];
+  const barriers = mend?.kind === 'mended' ? mend.barriers : [];
+  const ofLost = barriers.find(({ target, path }) => target === 'file' && lost.some(({ op }) => op.file.path === path));
+  const after = (ofLost ?? barriers[0])?.after;
   const op = after && trace.ops[after.index - 1];
   if (op === undefined) return undefined;
   const site = (await sites()).sites.get(op.index);

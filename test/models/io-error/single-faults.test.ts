@@ -1,6 +1,7 @@
 /** Which faults a recorded run has, and how they are named. */
 import { describe, expect, test } from 'vitest';
 import { treeOf } from '../../../harness/calibrate/tree-sketch.ts';
+import type { Outcome } from '../../../harness/domain/store.ts';
 import type { OpenFlag } from '../../../harness/domain/trace.ts';
 import { waysToCrash } from '../../../harness/models/io-error/crash-after.ts';
 import { type FaultCase, faultId, type OpFault, parseFault } from '../../../harness/models/io-error/fault-id.ts';
@@ -268,31 +269,38 @@ describe('second faults', () => {
 
   test('crashes follow faults that a store answers with changes that it makes at no other time; not those after which it leaves something out', () => {
     const ways = (...runs: Parameters<typeof secondFaults>[0]): string[] =>
-      waysToCrash(runs, run('EIO', false, 'unlink').run.trace, 9).ways.map(({ first }) => (first.kind === 'errno' ? first.errno : ''));
+      waysToCrash(
+        runs.map((one) => ({ ...one, outcome: 'original' })),
+        run('EIO', false, 'unlink').run.trace,
+        9,
+      ).ways.map(({ first }) => (first.kind === 'errno' ? first.errno : ''));
     expect(ways(run('EIO', false, 'unlink'), run('ENOSPC', true, 'stat', 'unlink'), run('EDQUOT', true))).toEqual([]);
     expect(ways(run('EIO', true, 'rename'), run('ENOSPC', true, 'rename'), run('EPERM', false, 'stat', 'rename'))).toEqual([
       'EPERM',
       'EIO',
     ]);
     const { run: hung, first } = run('EIO', true, 'rename');
-    expect(waysToCrash([{ run: { ...hung, ending: { kind: 'hung', because: '' } }, first }], hung.trace, 9).ways).toEqual([]);
+    expect(waysToCrash([{ run: { ...hung, ending: { kind: 'hung', because: '' } }, first, outcome: 'hung' }], hung.trace, 9).ways).toEqual(
+      [],
+    );
   });
 
   test('crashes follow faults, too, after which a step was rejected and another one changed something: one of each kind of leftovers', () => {
-    const then = (errno: string, rejected: boolean, size: number, ...calls: Parameters<typeof run>[2][]) => {
+    const then = (outcome: Outcome, errno: string, rejected: boolean, size: number, ...calls: Parameters<typeof run>[2][]) => {
       const { run: made, first } = run(errno, rejected, ...calls);
       const { trace } = made;
       const [mark] = trace.marks;
       const left = new Map([['temp', { kind: 'file', bytes: new Uint8Array(size), mode: 0o600 }]]);
       const marks = mark === undefined ? [] : [{ ...mark, afterOp: 1 }];
-      return { run: { ...made, trace: { ...trace, marks, trees: [new Map(), left] } } as FaultyRun, first };
+      return { run: { ...made, trace: { ...trace, marks, trees: [new Map(), left] } } as FaultyRun, first, outcome };
     };
     const runs = [
-      then('EPERM', false, 0, 'unlink'),
-      then('EDQUOT', true, 0, 'stat'),
-      then('EIO', true, 0, 'unlink'),
-      then('ENOSPC', true, 0, 'unlink'),
-      then('EFBIG', true, 5, 'unlink'),
+      then('original', 'EPERM', false, 0, 'unlink'),
+      then('original', 'EDQUOT', true, 0, 'stat'),
+      then('original', 'EIO', true, 0, 'unlink'),
+      then('original', 'ENOSPC', true, 0, 'unlink'),
+      then('original', 'EFBIG', true, 5, 'unlink'),
+      then('lost', 'EACCES', true, 6, 'unlink'),
     ];
     const undisturbed = { ...run('EIO', false, 'unlink').run.trace, trees: [new Map()] };
     const errnosOf = (ways: readonly { readonly first: OpFault }[]): string[] =>
