@@ -51,10 +51,12 @@ export function lookIn(directory: string): (path: string) => 'directory' | 'othe
   };
 }
 
+const namesIn = (directory: string): string[] => unlessGone(() => readdirSync(directory)).sort();
+
 /** Empty if the directory has been removed meanwhile. */
-function namesIn(directory: string): string[] {
+function unlessGone<Item>(read: () => Item[]): Item[] {
   try {
-    return readdirSync(directory).sort();
+    return read();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
@@ -205,11 +207,11 @@ export interface RunTree {
   readonly pid: number;
 }
 
-/** The paths of everything below a directory, relative to it, sorted. */
+/** The paths of everything below a directory, relative to it, sorted. Empty if a store has removed it. */
 export function listFiles(directory: string): string[] {
   // Not with a recursive readdir: in Node 20 it follows symlinks, even in cycles.
   const visit = (relative: string): string[] =>
-    readdirSync(join(directory, relative), { withFileTypes: true }).flatMap((entry) => {
+    unlessGone(() => readdirSync(join(directory, relative), { withFileTypes: true })).flatMap((entry) => {
       const path = relative === '' ? entry.name : `${relative}/${entry.name}`;
       return entry.isDirectory() ? [path, ...visit(path)] : [path];
     });

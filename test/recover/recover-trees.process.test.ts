@@ -96,6 +96,14 @@ test('each answer is what a fresh process finds', async () => {
   expect(answers.at(-1)?.left).toEqual(['inner', 'inner/file', 'link', 'value']);
 });
 
+test('a store that removes its own directory has left nothing', async () => {
+  const recovery = await recoveryThat(`save: (dir) => { fs.rmSync(dir, { recursive: true }); throw new Error('gone'); }`);
+  const { load } = works({ kept: 1 });
+  const found = recovered({ load, save: { kind: 'threw', error: 'Error: gone' } }, []);
+  expect(await recovery.recoverTrees([kept(1)], NEXT)).toEqual([found]);
+  expect((await recovery.confirm(kept(1), NEXT)).save).toEqual(found.recovery.save);
+});
+
 test('a store given as commands is recovered as well', async () => {
   const recovery = await recoveryThat(`saveCommand: ['sh', '-c', 'cat > "$0"/value', '{dir}'], loadCommand: ['cat', '{dir}/value']`);
   expect(await recovery.recoverTrees([kept(1), kept(2)], NEXT)).toEqual([1, 2].map((number) => recovered(works({ kept: number }))));
