@@ -11,7 +11,7 @@ import type { Evaluate } from './evaluate.ts';
 import { evaluatedBefore, type InChild } from './in-child.ts';
 import { fakeProcess } from './process.ts';
 import { Volume } from './volume.ts';
-import { World } from './world.ts';
+import { RECOVERY, World } from './world.ts';
 
 /** No task has this pid: to recovery, the processes of the tasks are dead. */
 const PID = 9001;
@@ -39,7 +39,7 @@ export function recoveryOnFake(
   const recoverWith = async (evaluated: StoreCalls | undefined, snapshot: Snapshot, next: Json): ReturnType<RecoverSnapshot> => {
     world.reset();
     volume.restore(snapshot);
-    const caller = world.newCaller(-1, true);
+    const caller = world.newCaller(RECOVERY, true);
     const stage = async <Result extends Loaded | Saved>(work: (store: StoreCalls) => Promise<Result>, store: StoreCalls): Promise<Result> =>
       resultOf(
         await drive(

@@ -15,6 +15,9 @@ import type { Volume } from './volume.ts';
 
 /** Each task takes inode and descriptor numbers from a range of its own. */
 const NUMBERS_PER_TASK = 1_000_000;
+/** Callers that are no task: of the steps before the tasks, and of a recovery. Each draws random numbers of its own. */
+export const SETUP = -1;
+export const RECOVERY = -2;
 
 /** Node's names for work in its thread pool. */
 const OUTSIDE = /^(Zlib|Brotli|RandomBytes|PBKDF2|Scrypt|Sign|Cipher|Hash|Hkdf|KeyGen)/i;
@@ -111,7 +114,7 @@ export class World {
     };
     const newNumber = (): number => {
       caller.made += 1;
-      return (number + 2) * NUMBERS_PER_TASK + caller.made;
+      return (number - RECOVERY + 1) * NUMBERS_PER_TASK + caller.made;
     };
     const caller: Caller = {
       number,

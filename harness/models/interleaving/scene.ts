@@ -17,7 +17,7 @@ import { drive } from '../../fake/drive.ts';
 import type { Evaluate } from '../../fake/evaluate.ts';
 import { type FakeProcess, fakeProcess } from '../../fake/process.ts';
 import { Volume } from '../../fake/volume.ts';
-import { type Caller, type Happened, World } from '../../fake/world.ts';
+import { type Caller, type Happened, SETUP, World } from '../../fake/world.ts';
 import { carryOut, load } from '../../store/calls.ts';
 import { Events, Trees } from './noted.ts';
 
@@ -59,8 +59,6 @@ export interface Choice {
 }
 
 const FIRST_PID = 4001;
-/** The caller of the steps before the tasks. */
-const SETUP = -1;
 /** Limits for one run; a store that exceeds one is taken to run forever. */
 const MOST_EFFECTS = 5_000;
 const MOST_CHOICES = 20_000;

@@ -54,6 +54,7 @@ describe('finds', () => {
     ['in-turn', 'two-updaters'],
     ['in-turn', 'reader'],
     ['synchronous', 'reader'],
+    ['directory-for-each', 'two-savers'],
   ])('nothing in %s with %s', async (name, tasks) => {
     const found = await interleaved(freshDirectory(), name, TASKS[tasks]);
     expect(found).toMatchObject({ kind: 'exhaustive', ends: [], memory: false });

@@ -43,6 +43,7 @@ export const PLANTED = {
   window: `module.exports = { load, save: async (d, v) => { await unlink(file(d)).catch(() => {}); await replace(file(d), v); } };`,
   'by-memory': `let turn = 0; module.exports = { load, save: async (d, v) => { await fs.promises.access(d); const mine = turn++; await fs.promises.access(d); await replace(file(d), mine === 2 ? { ...v, late: 1 } : v); } };`,
   synchronous: `module.exports = { load: (d) => { try { return JSON.parse(fs.readFileSync(file(d), 'utf8')); } catch { return {}; } }, save: (d, v) => { const made = temp(file(d)); fs.writeFileSync(made, JSON.stringify(v)); fs.renameSync(made, file(d)); } };`,
+  'directory-for-each': `const at = (d) => join(d, 'at'); module.exports = { load: (d) => fs.existsSync(at(d)) ? JSON.parse(fs.readFileSync(join(fs.readFileSync(at(d), 'utf8'), 'v'), 'utf8')) : {}, save: (d, v) => { const made = fs.mkdtempSync(join(d, 'v-')); fs.writeFileSync(join(made, 'v'), JSON.stringify(v)); fs.writeFileSync(join(made, 'at'), made); fs.renameSync(join(made, 'at'), at(d)); } };`,
   'links-symbolically': `module.exports = { load, save: async (d, v) => { await fs.promises.symlink('a', join(d, 'b')).catch(() => {}); await replace(file(d), v); } };`,
   'writes-elsewhere': `module.exports = { load, save: async (d, v) => { await writeFile('/tmp/elsewhere', 'x').catch(() => {}); await replace(file(d), v); } };`,
   'starts-others': `module.exports = { load, save: (d, v) => { require('node:child_process').execSync('true'); } };`,
