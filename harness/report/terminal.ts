@@ -59,17 +59,27 @@ function noteLines(result: Result, columns: number, colors: Colors): string[] {
   const notes = notesOf(result);
   if (notes.length === 0) return [];
   const whole = notes.flatMap((note) => wrapWords(printable(`${note.text} (${aboutWords(note.cells)})`), columns - 2));
-  const alike = [...groupedBy(notes, ({ cells }) => cells.join()).values()];
-  const areCut = whole.length > Math.max(MOST_NOTE_LINES, alike.length);
-  const lines = areCut ? alike.map((some) => cutNotes(some, columns - 2)) : whole;
+  const brief = [...groupedBy(briefNotes(notes), ({ cells }) => cells.join()).values()];
+  const areCut = whole.length > Math.max(MOST_NOTE_LINES, brief.length);
+  const lines = areCut ? brief.map((some) => cutNotes(some, columns - 2)) : whole;
   return [colors.bold(areCut ? 'notes in brief (--reporter html has them in full)' : 'notes'), ...lines.map((line) => `  ${line}`)];
 }
 
-/** What several notes begin with, before they explain it, or as much of one as there is room for. */
+/** Several notes that begin alike as one: with that beginning, and the cells of all. */
+function briefNotes(notes: readonly Note[]): Note[] {
+  return [...groupedBy(notes, beginningOf).entries()].map(([text, some]) =>
+    some.length === 1 ? some[0] : { text, cells: [...new Set(some.flatMap(({ cells }) => cells))] },
+  );
+}
+
+/** What a note begins with, before it explains that. */
+const beginningOf = ({ text }: Note): string => text.split(/: |; /, 1).join();
+
+/** What several notes about the same cells begin with, or as much of one as there is room for. */
 function cutNotes(notes: Group<Note>, width: number): string {
   const [{ text, cells }, ...others] = notes;
   const about = printable(` (${aboutWords(cells)})`);
-  const begin = [...new Set(notes.map((note) => note.text.split(/: |; /, 1).join()))].join('; ');
+  const begin = [...new Set(notes.map(beginningOf))].join('; ');
   return cutWords(printable(others.length === 0 ? text : begin), width - about.length) + about;
 }
 

@@ -116,6 +116,7 @@ notes in brief (--reporter html has them in full)
     expect(noted([LONG], [`7 ${LONG}`, `7 ${LONG.replace('end', 'last')}`], [`5 ${LONG}`], [`6 ${LONG}`])).toContain(
       '  7 calls left out (notes/replace/process-kill)\n',
     );
+    expect(noted([LONG], [`7 ${LONG}`], [`7 ${LONG.replace('end', 'last')}`], [`6 ${LONG}`])).toContain('  7 calls left out (2 cells)\n');
     expect(noted([LONG], [`5 ${LONG}`], [`6 ${LONG}`])).toContain(
       '  5 calls left out: what they lead to is what the … (notes/replace/process-kill)\n',
     );
