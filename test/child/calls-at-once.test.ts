@@ -112,12 +112,13 @@ test('the same values, errors and files', async () => {
   );
 });
 
-test('a call is done when it returns', async () => {
-  const file = join(freshDirectory(), 'file');
+test('a call is done when it returns, but for one in many, before which the event loop has its turn', async () => {
+  const directory = freshDirectory();
   await setCallsAtOnce(true);
-  const writing = promises.writeFile(file, 'x');
-  expect(fs.readFileSync(file, 'utf8')).toBe('x');
-  await writing;
+  const writing = ['one', 'two'].map((name) => promises.writeFile(join(directory, name), 'x'));
+  expect(fs.readdirSync(directory).length).toBeGreaterThan(0);
+  await Promise.all(writing);
+  expect(fs.readdirSync(directory)).toEqual(['one', 'two']);
 });
 
 test('timers get their turn while calls follow on each other', async () => {
