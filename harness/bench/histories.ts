@@ -19,17 +19,26 @@ const AT_ONCE = 4;
 
 /**
  * Executes histories. Executions that a warm process worked out which remembers another directory are made again, with fresh ones.
- * `loadSettles`: see `promisedBy`.
+ * `loadSettles`: see `promisedBy`. `lookAt`: what is looked at of each.
  */
-export async function executedHistories(bench: Bench, histories: readonly History[], loadSettles: boolean): Promise<RecordedSubject[]> {
+export async function executedHistories(
+  bench: Bench,
+  histories: readonly History[],
+  loadSettles: boolean,
+  lookAt: 'all' | 'last-process' = 'all',
+): Promise<RecordedSubject[]> {
   const executions = await bench.recovery.controlled((which) => {
     if (which === 'again') bench.executions.forget();
     return inLanes(histories, AT_ONCE, (history) => bench.executions.of(history));
   });
-  return executions.map((execution) => subjectOf(bench, execution, loadSettles));
+  return executions.map((execution) => {
+    const subject = subjectOf(bench, execution, loadSettles);
+    const since = execution.processes.at(-1)?.from ?? 0;
+    return lookAt === 'all' ? subject : { ...subject, history: { ...subject.history, since } };
+  });
 }
 
-function subjectOf(bench: Bench, execution: Execution, loadSettles: boolean): RecordedSubject {
+function subjectOf(bench: Bench, execution: Execution, loadSettles: boolean): RecordedSubject & { readonly history: DrawnHistory } {
   const trace = withoutLoads(execution);
   return {
     kind: 'recorded',
@@ -53,6 +62,7 @@ function drawn({ history, processes, calls, trouble, trace }: Execution): DrawnH
   return {
     steps: history,
     processes: processes.length,
+    begins: processes.slice(1).map(({ from }) => from),
     upTo: (op) => {
       const last = calls.findLast(({ from, until }) => from < op || until <= op);
       return history.slice(0, (last?.step ?? 0) + 1);

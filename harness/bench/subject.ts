@@ -39,6 +39,10 @@ export interface DrawnHistory {
   readonly upTo: (op: number) => History;
   /** Boundaries at which calls that promise something resolved. */
   readonly ends: readonly number[];
+  /** Only later boundaries are looked at, those of the last process. Absent: all of them. */
+  readonly since?: number;
+  /** Boundaries at which a further process began. */
+  readonly begins: readonly number[];
   /** Why it ended early although nothing failed beneath the store, in words. */
   readonly trouble?: string;
 }

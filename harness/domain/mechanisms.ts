@@ -64,6 +64,10 @@ export const MECHANISMS = {
     does: 'may not be on disk when the save resolves',
     mend: 'fsync the file, and the directory if a name changed, before the save resolves',
   },
+  'unforced-trusted': {
+    does: 'may not be on disk when its process is killed, and the next process builds on it',
+    mend: 'before anything relies on what another process left, fsync it: the file, and the directory of its name',
+  },
   'read-failure-taken-for-empty': {
     does: 'fails, and the store goes on as if nothing had been saved',
     mend: 'take only ENOENT for an empty store, and throw every other error',

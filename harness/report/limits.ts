@@ -20,6 +20,7 @@ export function limitWords(limits: Limits): string[] {
     counted(limits.lastingFaults, 'lasting fault'),
     `crashes after ${counted(limits.crashedFaults, 'fault')}`,
     `${counted(histories, 'random history', 'random histories')} (${costlyHistories} where each costs more)`,
+    ...(limits.killedSaves > 0 ? [`${counted(limits.killedSaves, 'kill')} before a power cut`] : []),
     `up to ${counted(limits.schedules, 'schedule')}`,
     counted(preemptions, 'preemption'),
   ];

@@ -56,7 +56,7 @@ export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Find
   if (culprit === undefined && isNeverWritten(subject.trace)) return NEVER_WRITTEN;
   if (culprit === undefined) return ends.some(violates(cell)) ? LOST_ANYWAY : undefined;
   const { op } = culprit;
-  const mechanism = mechanismOfCase(verdict, culprit);
+  const mechanism = isOfKilled(op, state, subject) ? 'unforced-trusted' : mechanismOfCase(verdict, culprit);
   const site = (await subject.sites()).sites.get(op.index);
   const isOfRun = subject.trace.ops[op.index - 1] === op;
   return { mechanism, op: effectText(op), ...(isOfRun && site && { site }) };
@@ -70,6 +70,13 @@ export const isNeverWritten = ({ trees }: Trace): boolean => trees.every((tree) 
 
 /** What these outcomes say of the mechanism, whatever the op. */
 export const BY_OUTCOME: { readonly [outcome in Outcome]?: Mechanism } = { exposed: 'exposed', hung: 'waits-forever', blocked: 'blocks' };
+
+/** Whether something is lost of a process that was killed before its save resolved, and another process went on from there. */
+function isOfKilled(op: Op, state: CrashState, { history }: RecordedSubject): boolean {
+  if (state.how !== 'power-lost' || !state.loss.lost.some((lost) => lost.op === op)) return false;
+  const next = history?.begins.find((at) => at >= op.index && at < state.at.op);
+  return next !== undefined && history?.ends.some((end) => end >= op.index && end <= next) === false;
+}
 
 /** Whether a value is lost, or cannot be saved again. Else something is in the way of others, whatever became of the value. */
 const losesValue = ({ outcome, sighting: { looker } }: Pick<CrashVerdict, 'outcome' | 'sighting'>): boolean =>

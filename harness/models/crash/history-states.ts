@@ -15,6 +15,10 @@ import type { StateOptions, StatesOfTrace } from './explore.ts';
 const AT_FIRST = 0.75;
 const DRAWN = 0.2;
 
+/** Where only the states of two processes count: of the limit, what is enumerated of the whole history, and what is judged. */
+const EARLIER_TOO = 4;
+const OF_BOTH = 0.5;
+
 /** What a model enumerates of a trace. `isSampled`: there are more states than the limit. */
 export interface Enumerated extends StatesOfTrace<TraceState> {
   readonly isSampled?: boolean;
@@ -40,6 +44,26 @@ export function historyStates<Found extends Enumerated>(
   }
   const rest = whole.states.filter(({ at }) => at.op > end);
   return { ...whole, states: [...first, ...drawn(rest, Math.ceil(limit * DRAWN), randomNumbers(seed))] };
+}
+
+/** States at later boundaries than `since` in which something is lost of what came before it; a random sample, if there are more than the limit. Throws NotReplayable. */
+export function statesSince<Found extends Enumerated>(
+  trace: Trace,
+  since: number,
+  { statesPerHistory, seed }: Pick<Effort, 'statesPerHistory' | 'seed'>,
+  enumerate: (trace: Trace, options: StateOptions) => Found,
+): Found {
+  const whole = enumerate(trace, { limit: statesPerHistory * EARLIER_TOO, seed, wholePages: true });
+  const isOfBoth = (state: TraceState): boolean =>
+    state.at.op > since && state.how === 'power-lost' && state.loss.lost.some(({ op }) => op.index <= since);
+  const states = whole.states.filter(isOfBoth);
+  const most = Math.ceil(statesPerHistory * OF_BOTH);
+  return {
+    ...whole,
+    states: drawn(states, most, randomNumbers(seed)),
+    points: trace.ops.length - since,
+    isSampled: whole.isSampled === true || states.length > most,
+  };
 }
 
 /** Some, in their order. */

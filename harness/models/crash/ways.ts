@@ -1,4 +1,5 @@
 /** Which recoveries go alike, as far as a crash in them can show, and which of them are crashed. */
+import { evenly } from '../../domain/evenly.ts';
 import { canonicalPath } from '../../domain/names.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { NameRule, Trace, Tree } from '../../domain/trace.ts';
@@ -81,10 +82,4 @@ export function chosenOf(ways: readonly Way[], most: number): First[] {
 /** Those from saves that are half done, which are crashed as well. */
 export function halfDoneOf(ways: readonly Way[], most: number): First[] {
   return evenly(ways, Math.floor(most * HALF_DONE)).map(({ first }) => first);
-}
-
-/** `most` of the items, spread evenly. */
-function evenly<Item>(items: readonly Item[], most: number): Item[] {
-  if (items.length <= most) return [...items];
-  return Array.from({ length: most }, (_, at) => items[Math.floor((at * items.length) / most)] as Item); // within the list
 }

@@ -3,6 +3,8 @@
  *
  * A claim gates where file systems are common; `posix` (the floor) and `ext4-noauto` are shown, unless somebody names them.
  */
+import type { Bench } from '../../bench/bench.ts';
+import { executedHistories } from '../../bench/histories.ts';
 import type { RecordedSubject } from '../../bench/subject.ts';
 import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
 import type { Tried } from '../../domain/result.ts';
@@ -10,6 +12,7 @@ import { isNotMeasured } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { Trace } from '../../domain/trace.ts';
 import { effectText } from '../../explain/changed.ts';
+import { historiesAfterKills, SAVE_TO_KILL } from '../../generate/after-kills.ts';
 import type { Coverage } from '../../persistence/power-loss.ts';
 import type { Profile as Persistence, ProfileName } from '../../persistence/profile.ts';
 import { PROFILES } from '../../persistence/profiles.ts';
@@ -28,7 +31,7 @@ import {
   type StatesOfTrace,
   treeCases,
 } from '../crash/explore.ts';
-import { historyStates } from '../crash/history-states.ts';
+import { historyStates, statesSince } from '../crash/history-states.ts';
 import type { TraceModel } from '../crash/in-recovery.ts';
 import { carriedOn, letterOf, worstAtEach } from '../crash/letters.ts';
 import { shrinkHistories } from '../crash/shrink-histories.ts';
@@ -76,11 +79,23 @@ const readState: ReadState = (op, detail) => (parseDetail(detail) === undefined 
 
 function statesOfHistory({ cell, bench: { effort } }: CrashExploration): (subject: RecordedSubject) => Found {
   return ({ trace, history }) => {
-    const found = historyStates(trace, history?.ends ?? [], effort, (part, options) => statesOf(part, cell.profile, options));
+    const enumerate = (part: Trace, options: StateOptions): Found => statesOf(part, cell.profile, options);
+    const found =
+      history?.since === undefined
+        ? historyStates(trace, history?.ends ?? [], effort, enumerate)
+        : statesSince(trace, history.since, effort, enumerate);
     const { space: _, coverage, ...rest } = found;
     if (coverage === undefined) return rest;
     return { ...rest, coverage: { pages: found.isSampled ? { ...coverage.pages, distinct: found.states.length } : coverage.pages } };
   };
+}
+
+/** A process dies in a save, and the power goes in the save of the next one. */
+async function afterKills(bench: Bench): Promise<readonly RecordedSubject[]> {
+  const { killedSaves } = bench.effort;
+  if (killedSaves === 0) return [];
+  const histories = historiesAfterKills(await bench.executions.of(SAVE_TO_KILL), killedSaves);
+  return executedHistories(bench, histories, LOAD_SETTLES, 'last-process');
 }
 
 function triedOf({ coverage }: { readonly coverage?: Found['coverage'] | undefined }): Tried | undefined {
@@ -143,7 +158,11 @@ export const powerLoss: TraceModel<Found> = {
     return states.map((state) => writeCrashId(crashCase(run, state)));
   },
   statesOf,
-  subjects: (_cell, bench, only) => crashSubjects(bench, only, LOAD_SETTLES),
+  subjects: async (cell, bench, only) => {
+    const subjects = await crashSubjects(bench, only, LOAD_SETTLES);
+    if (!cell.scenario.histories || only !== undefined || isNotMeasured(subjects)) return subjects;
+    return [...subjects, ...(await afterKills(bench))];
+  },
 
   explore: async (subjects, exploration) => {
     const { bench, cell, only } = exploration;
