@@ -13,10 +13,9 @@ import type { CellStep } from '../protocol/cell-file.ts';
 import type { Asked } from '../protocol/quit-file.ts';
 import type { FileSystem } from '../record/image/file-systems.ts';
 import type { RaceRequest } from '../record/race.ts';
-import type { TraceOfRun } from '../record/record.ts';
 import type { Recorder } from '../record/recorder.ts';
 import type { StoreRecovery } from '../recover/recovery-of.ts';
-import type { RecordedSubject } from './subject.ts';
+import type { RecordedRecovery, RecordedSubject } from './subject.ts';
 import type { Run, WorkloadRuns } from './workload-runs.ts';
 
 export interface Bench extends WorkloadRuns {
@@ -36,7 +35,7 @@ export interface Bench extends WorkloadRuns {
   /** What the workload that ran in this directory complained of. */
   readonly complaint: (directory: string) => string | undefined;
   /** The recovery of a tree, recorded once for all models. */
-  readonly recordRecovery: (tree: Tree, like: Pick<Trace, 'variation'>) => Promise<TraceOfRun | NotMeasured>;
+  readonly recordRecovery: (tree: Tree, like: Pick<Trace, 'variation'>) => Promise<RecordedRecovery | NotMeasured>;
   /** A run of the scenario in a process that ends in this way, and is started, not forked. */
   readonly prepareQuit: (quit: Quit, asked: Asked) => Run;
   /** The scenario's steps, recorded with other runs than those of `prepare`; also where they do nothing. */

@@ -9,6 +9,7 @@ import { once } from '../domain/once.ts';
 import type { Program } from '../domain/program.ts';
 import type { Progress } from '../domain/progress.ts';
 import type { Scenario } from '../domain/scenario.ts';
+import { isNotMeasured } from '../domain/sighting.ts';
 import type { Tree } from '../domain/trace.ts';
 import { treeKey } from '../domain/tree.ts';
 import { fakeBench } from '../fake/fake-bench.ts';
@@ -28,6 +29,8 @@ import { type OutsideWatch, watchOutside } from './outside-watch.ts';
 import { ProgramRuns, startOf } from './program-runs.ts';
 import { type RecordedScenario, type RecordOptions, recordScenario } from './recorded.ts';
 import { ScenarioRuns } from './scenario-runs.ts';
+import { sitesOfRun } from './sites-of-run.ts';
+import type { Run } from './workload-runs.ts';
 
 export interface BenchOptions {
   readonly installation: Installation;
@@ -161,7 +164,11 @@ export function openBenches(options: BenchOptions): Benches {
           makeDirectory,
           recorded: once(() => recordedBy({})),
           recordedWith: (prepared) => recordedBy({ prepare: prepared, mayDoNothing: true }),
-          recordRecovery: remembered((tree, like) => recordOnce(recorder, { prepare: () => runs.prepareRecovery(tree), complaint }, like)),
+          recordRecovery: remembered(async (tree, like) => {
+            const prepare = (): Run => runs.prepareRecovery(tree);
+            const trace = await recordOnce(recorder, { prepare, complaint }, like);
+            return isNotMeasured(trace) ? trace : { ...trace, sites: once(() => sitesOfRun(common, trace, prepare)) };
+          }),
           executions: new Executions(store, scenario.next, { recorder, recovery, complaint, prepareOn }),
           fake: fakeBench(store, runs.root, {
             installation,

@@ -7,8 +7,11 @@ import type { Bench } from './bench.ts';
 import type { Run } from './workload-runs.ts';
 
 /** It runs once more with stacks, if the recorder takes none and the store runs in Node. */
-export async function sitesOfRun(bench: Bench, trace: Trace, prepare: () => Run): Promise<SiteMatch> {
-  const { store, recorder, siteRecorder, cwd } = bench;
+export async function sitesOfRun(
+  { store, recorder, siteRecorder, cwd }: Pick<Bench, 'store' | 'recorder' | 'siteRecorder' | 'cwd'>,
+  trace: Trace,
+  prepare: () => Run,
+): Promise<SiteMatch> {
   const siteOf = sitesOf(store, cwd);
   if (recorder.takesStacks) return matchSites(trace, trace, siteOf);
   if (store.kind !== 'module') return matchSites(trace, undefined, siteOf);

@@ -4,7 +4,7 @@ import type { Json, Op, SiteMatch, Step, Task, Trace } from '../domain/trace.ts'
 import type { ConcurrentHistory } from '../generate/concurrent.ts';
 import type { History } from '../generate/history.ts';
 import type { Oracle } from '../judge/oracle.ts';
-import type { Recording } from '../record/record.ts';
+import type { Recording, TraceOfRun } from '../record/record.ts';
 import type { WorkloadRuns } from './workload-runs.ts';
 
 /** One run of a scenario, or all processes of a random history as one trace. */
@@ -29,6 +29,11 @@ export interface RecordedSubject {
 
 export interface Again extends WorkloadRuns {
   readonly recording: Recording;
+}
+
+/** A recovery, recorded by itself. */
+export interface RecordedRecovery extends TraceOfRun {
+  readonly sites: RecordedSubject['sites'];
 }
 
 /** A random history, as it was executed. */

@@ -303,6 +303,33 @@ test.each([
   expect(await causesOfStore(store, cells, 6)).toEqual([cause]);
 });
 
+/** It undoes a save that was cut short, and forgets how before that is on disk. */
+const UNDONE = `${WHOLE}const sync = force;
+const undo = (dir, old) => {
+  fs.writeFileSync(join(dir, 'data'), old);
+  fs.unlinkSync(join(dir, 'journal'));
+  sync(join(dir, 'data'));
+  sync(dir);
+};
+const orUndefined = (path) => fs.existsSync(path) ? fs.readFileSync(path, 'utf8') : undefined;
+module.exports = { load: (dir) => JSON.parse(orUndefined(join(dir, 'journal')) ?? orUndefined(join(dir, 'data')) ?? '{}'),
+save: (dir, value) => {
+  const old = orUndefined(join(dir, 'journal'));
+  if (old !== undefined) undo(dir, old);
+  put(join(dir, 'new'), orUndefined(join(dir, 'data')) ?? '{}');
+  fs.renameSync(join(dir, 'new'), join(dir, 'journal'));
+  sync(dir);
+  put(join(dir, 'data'), JSON.stringify(value));
+  sync(dir);
+  fs.unlinkSync(join(dir, 'journal'));
+  sync(dir);
+} };`;
+
+test('what only recovery does is blamed on the line of recovery, not on the one of the save that does the same', async () => {
+  const store = lab.store(UNDONE, { abilities: SAVES, empty: {} });
+  expect(await causesOfStore(store, [['replace', 'power-loss:xfs']], 6)).toEqual([`reordered: fs.unlinkSync(join(dir, 'journal'));`]);
+});
+
 test('both of them are two causes', async () => {
   const store = lab.store(emptiedLast('', ''), { abilities: SETS, empty: {} });
   expect(await causesOfStore(store, [['save-twice', 'power-loss:posix']], 6)).toEqual([

@@ -8,7 +8,7 @@ import type { RecordedSubject } from '../../bench/subject.ts';
 import { type Blame, type Mechanism, NEVER_WRITTEN } from '../../domain/mechanisms.ts';
 import { canonicalPath } from '../../domain/names.ts';
 import type { Outcome } from '../../domain/store.ts';
-import type { Op, Trace, Tree } from '../../domain/trace.ts';
+import type { Op, Site, Trace, Tree } from '../../domain/trace.ts';
 import { equalEntries, treeKey } from '../../domain/tree.ts';
 import {
   destroyerBefore,
@@ -29,6 +29,8 @@ import { isWhollyLost } from './lost-text.ts';
 interface Culprit {
   readonly op: Op;
   readonly mechanism: Mechanism;
+  /** Its line, where it is an op of a recovery. */
+  readonly site?: Site;
 }
 
 /** Undefined where no op can be named. */
@@ -49,17 +51,21 @@ export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Find
     isOfValue: BY_OUTCOME[verdict.outcome] === undefined,
     endsWell: judgedAt(subject.trace.ops.length) === 'fine',
   };
-  const culprit =
-    state.how === 'in-recovery'
-      ? culpritOfTwo(state, subject, known)
-      : (writtenLate(state, subject, judged) ?? culpritOf(state, subject.trace, known));
+  const culprit = state.how === 'in-recovery' ? await culpritOfTwo(state, subject, known) : culpritOfOne(state, subject, known);
   if (culprit === undefined && isNeverWritten(subject.trace)) return NEVER_WRITTEN;
   if (culprit === undefined) return ends.some(violates(cell)) ? LOST_ANYWAY : undefined;
   const { op } = culprit;
-  const mechanism = isOfKilled(op, state, subject) ? 'unforced-trusted' : mechanismOfCase(verdict, culprit);
-  const site = (await subject.sites()).sites.get(op.index);
-  const isOfRun = subject.trace.ops[op.index - 1] === op;
-  return { mechanism, op: effectText(op), ...(isOfRun && site && { site }) };
+  const mechanism = mechanismOfCase(verdict, culprit);
+  const site = subject.trace.ops[op.index - 1] === op ? (await subject.sites()).sites.get(op.index) : culprit.site;
+  return { mechanism, op: effectText(op), ...(site && { site }) };
+}
+
+function culpritOfOne(state: Exclude<CrashState, TwiceState>, subject: RecordedSubject, known: Known): Culprit | undefined {
+  const { trace, history } = subject;
+  const special = trustedUnforced(state, subject, known.judged) ?? writtenLate(state, subject, known.judged);
+  if (special !== undefined) return special;
+  const culprit = culpritOf(state, trace, known);
+  return history !== undefined && state.how === 'power-lost' ? orTakenTooEarly(culprit, state, trace, history.begins) : culprit;
 }
 
 /** Where it is lost with no crash and no fault, too. */
@@ -70,13 +76,6 @@ export const isNeverWritten = ({ trees }: Trace): boolean => trees.every((tree) 
 
 /** What these outcomes say of the mechanism, whatever the op. */
 export const BY_OUTCOME: { readonly [outcome in Outcome]?: Mechanism } = { exposed: 'exposed', hung: 'waits-forever', blocked: 'blocks' };
-
-/** Whether something is lost of a process that was killed before its save resolved, and another process went on from there. */
-function isOfKilled(op: Op, state: CrashState, { history }: RecordedSubject): boolean {
-  if (state.how !== 'power-lost' || !state.loss.lost.some((lost) => lost.op === op)) return false;
-  const next = history?.begins.find((at) => at >= op.index && at < state.at.op);
-  return next !== undefined && history?.ends.some((end) => end >= op.index && end <= next) === false;
-}
 
 /** Whether a value is lost, or cannot be saved again. Else something is in the way of others, whatever became of the value. */
 const losesValue = ({ outcome, sighting: { looker } }: Pick<CrashVerdict, 'outcome' | 'sighting'>): boolean =>
@@ -159,6 +158,21 @@ function mechanismIn(op: Op, trace: Trace, known: Known): Mechanism {
 }
 
 /**
+ * The last op that is lost, where all of them are of processes that were killed before their saves resolved, and another one went on from there.
+ * Not where the crash alone is enough.
+ */
+function trustedUnforced(state: Exclude<CrashState, TwiceState>, { history }: RecordedSubject, judged: Judged): Culprit | undefined {
+  if (state.how !== 'power-lost' || history === undefined || judged(state.at.op) === true) return undefined;
+  const isOfKilled = ({ index }: Op): boolean => {
+    const next = history.begins.find((at) => at >= index && at < state.at.op);
+    return next !== undefined && !history.ends.some((end) => end >= index && end <= next);
+  };
+  const { lost } = state.loss;
+  const op = lost.at(-1)?.op;
+  return op !== undefined && lost.every((one) => isOfKilled(one.op)) ? { op, mechanism: 'unforced-trusted' } : undefined;
+}
+
+/**
  * The op that brought what had been promised earlier: the directory was fine only after it, although no step was under way any more. Of keys,
  * and of a program's acknowledgements, each stands for itself, so that another one may be under way; but one must have come before.
  */
@@ -212,7 +226,7 @@ function windowBefore(trace: Trace, index: number, known: Known): Culprit | unde
 /** It gives a file another name. */
 const places = ({ call }: Op): boolean => call === 'rename' || call === 'link';
 
-function culpritOfLoss({ at, loss: { lost }, unit }: LossState, trace: Trace, known: Known): Culprit | undefined {
+function culpritOfLoss({ at, loss: { lost }, unit }: Loss, trace: Trace, known: Known): Culprit | undefined {
   const { ops, trees } = trace;
   const { judged, isOfValue } = known;
   // Where the crash alone is enough, nobody needs the loss to explain it.
@@ -223,9 +237,7 @@ function culpritOfLoss({ at, loss: { lost }, unit }: LossState, trace: Trace, kn
   const [first] = lostOps;
   if (first === undefined) return windowAt(trace, at.op, known);
   const contents = new Set(relevant.flatMap(({ op, effect }) => (effect.kind === 'names' || effect.kind === 'mode' ? [] : [op.file.id])));
-  const landed = ops
-    .slice(first.index - 1, at.op)
-    .filter((op) => trees[op.index] !== trees[op.index - 1] && !isWhollyLost(trace, unit, op.index, lost));
+  const landed = landedSince(first, { at, loss: { lost }, unit }, trace);
   const renamed = landed.findLast((op) => places(op) && contents.has(op.file.id));
   if (renamed !== undefined) return { op: renamed, mechanism: 'renamed-unsynced' };
   const begun = windowIfViolating(trace, first.index - 1, known);
@@ -237,12 +249,31 @@ function culpritOfLoss({ at, loss: { lost }, unit }: LossState, trace: Trace, kn
   if (inPlace !== undefined && (isByDesign || isReferredTo(trace, inPlace)))
     return { op: ofFile.at(-1) ?? inPlace, mechanism: 'not-forced' };
   if (inPlace !== undefined) return { op: inPlace, mechanism: isAppended(trace, inPlace.index) ? 'appended' : 'written-in-place' };
-  const promised = trees[promisedBefore(trace, first.index)] ?? new Map();
-  const took = landed.findLast(({ call, file }) => (call === 'unlink' || call === 'rename') && promised.has(file.actual));
+  const took = takenTooEarly({ at, loss: { lost }, unit }, trace);
   if (took !== undefined) return { op: took, mechanism: 'reordered' };
   const named = lost.findLast(({ effect }) => effect.kind === 'names')?.op;
   const waitedFor = named ?? lostOps.at(-1);
   return waitedFor && { op: waitedFor, mechanism: 'not-forced' };
+}
+
+type Loss = Pick<LossState, 'at' | 'unit'> & { readonly loss: Pick<LossState['loss'], 'lost'> };
+
+/** Ops from the first lost one on that changed something on disk. */
+function landedSince({ index: first }: Op, { at, loss: { lost }, unit }: Loss, trace: Trace): Op[] {
+  return trace.ops
+    .slice(first - 1, at.op)
+    .filter(({ index }) => trace.trees[index] !== trace.trees[index - 1] && !isWhollyLost(trace, unit, index, lost));
+}
+
+/** An op that landed, and took away a file that was there when the step began, or its process, though something before it was lost. */
+function takenTooEarly(loss: Loss, trace: Trace, begins: readonly number[] = []): Op | undefined {
+  const [first] = loss.loss.lost.map(({ op }) => op).sort((one, other) => one.index - other.index);
+  if (first === undefined) return undefined;
+  const began = Math.max(promisedBefore(trace, first.index), ...begins.filter((at) => at < first.index));
+  const promised = trace.trees[began] ?? new Map();
+  return landedSince(first, loss, trace).findLast(
+    ({ call, file }) => (call === 'unlink' || call === 'rename') && promised.has(file.actual),
+  );
 }
 
 /**
@@ -296,19 +327,34 @@ function windowIfViolating(trace: Trace, boundary: number, known: Known): Culpri
   return known.judged(boundary) === true ? windowAt(trace, boundary, known) : undefined;
 }
 
-/** A recovery saves like any save: what it does at the same line is to blame on that line. */
-function culpritOfTwo({ second, trace }: TwiceState, subject: RecordedSubject, known: Known): Culprit | undefined {
+/** A recovery saves like any save: what it does at the same line is to blame on that line. What it does at another line is its own. */
+async function culpritOfTwo({ second, trace }: TwiceState, subject: RecordedSubject, known: Known): Promise<Culprit | undefined> {
   const ofLoss = second.how === 'power-lost' ? culpritOfLossIn(second, trace, known) : undefined;
   const op = ofLoss?.op ?? destroyerOf(second, trace, subject.trace);
   if (op === undefined) return undefined;
-  const same = sameIn(subject.trace, op, trace);
-  if (same === undefined) return { op, mechanism: 'recovery-not-repeatable' };
-  return { op: same, mechanism: ofLoss?.mechanism ?? mechanismIn(same, subject.trace, known) };
+  const site = (await trace.sites()).sites.get(op.index);
+  const same = site === undefined ? sameIn(subject.trace, op, trace) : await sameLine(subject, op, site);
+  if (same !== undefined) return { op: same, mechanism: ofLoss?.mechanism ?? mechanismIn(same, subject.trace, known) };
+  return { op, mechanism: ofLoss?.mechanism === 'reordered' ? 'reordered' : 'recovery-not-repeatable', ...(site && { site }) };
 }
 
-/** The op to blame on a loss in a recovery. Undefined where nothing was lost, and where it is as bad with nothing lost. */
+/** An op of the run that the same line asked for. */
+async function sameLine({ trace, sites }: RecordedSubject, { call }: Op, { file, line, column }: Site): Promise<Op | undefined> {
+  const ofRun = (await sites()).sites;
+  const isThere = (other: Site | undefined): boolean => other?.file === file && other.line === line && other.column === column;
+  return trace.ops.find((op) => op.call === call && isThere(ofRun.get(op.index)));
+}
+
+/** The op to blame on a loss in a recovery. Undefined where nothing was lost. */
 function culpritOfLossIn(second: LossState, recovery: Trace, { isOfValue }: Known): Culprit | undefined {
-  return second.loss.lost.length === 0 ? undefined : culpritOfLoss(second, recovery, { ...NOTHING_KNOWN, isOfValue });
+  if (second.loss.lost.length === 0) return undefined;
+  return orTakenTooEarly(culpritOfLoss(second, recovery, { ...NOTHING_KNOWN, isOfValue }), second, recovery);
+}
+
+/** Where nobody knows what kills do there: what undoes or completes a save writes in place by design, and then the journal went too early. */
+function orTakenTooEarly(culprit: Culprit | undefined, loss: Loss, trace: Trace, begins: readonly number[] = []): Culprit | undefined {
+  const took = culprit?.mechanism === 'written-in-place' ? takenTooEarly(loss, trace, begins) : undefined;
+  return took === undefined ? culprit : { op: took, mechanism: 'reordered' };
 }
 
 /** The op of a recovery that took away what was on disk. Locks do not count: they exist only during a save. */

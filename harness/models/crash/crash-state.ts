@@ -1,12 +1,11 @@
 /** One tree that may be on disk after one crash, however it came about, and what a case id says of it. */
-import type { RecordedSubject } from '../../bench/subject.ts';
+import type { RecordedRecovery, RecordedSubject } from '../../bench/subject.ts';
 import type { TimeOf } from '../../domain/file-times.ts';
 import type { Trace, Tree } from '../../domain/trace.ts';
 import { timesAt } from '../../domain/tree-times.ts';
 import type { Oracle } from '../../judge/oracle.ts';
 import type { Unit } from '../../persistence/micro-op.ts';
 import type { PowerLossState } from '../../persistence/state.ts';
-import type { TraceOfRun } from '../../record/record.ts';
 import type { ForcePoint } from '../../record/recorder.ts';
 import type { Verdict } from '../../recover/believe.ts';
 import type { Case } from '../model.ts';
@@ -53,7 +52,7 @@ export interface TwiceState extends AnyState {
   readonly first: KillState | LossState | TwiceState;
   readonly second: KillState | LossState;
   /** The recovery, as it went undisturbed. */
-  readonly trace: TraceOfRun;
+  readonly trace: RecordedRecovery;
 }
 
 export type CrashState = KillState | LossState | CutState | TwiceState;

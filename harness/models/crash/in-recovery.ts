@@ -11,7 +11,7 @@
  * undisturbed directory (before the first op, and after the last) loses at the same op is noted and not counted. The scenarios in which
  * that save is the one under test count it.
  */
-import type { RecordedSubject, Subject } from '../../bench/subject.ts';
+import type { RecordedRecovery, RecordedSubject, Subject } from '../../bench/subject.ts';
 import { NoSuchCase } from '../../domain/errors.ts';
 import { isNotMeasured } from '../../domain/sighting.ts';
 import type { Trace, Tree } from '../../domain/trace.ts';
@@ -19,7 +19,6 @@ import { treeFor } from '../../domain/tree-times.ts';
 import { oracleOfRecovery, oracleOptions } from '../../judge/oracle.ts';
 import { isLoss } from '../../judge/outcome.ts';
 import { NotReplayable } from '../../persistence/actions.ts';
-import type { TraceOfRun } from '../../record/record.ts';
 import type { Unmeasured } from '../../recover/believe.ts';
 import { type Model, onlyRecorded } from '../model.ts';
 import type { NamedState } from './crash-id.ts';
@@ -206,7 +205,7 @@ function isFirst(verdict: CrashVerdict): verdict is First<TraceState> {
   return how === 'killed' || how === 'power-lost' || how === 'ended';
 }
 
-function twice(first: TraceState | TwiceState, second: TraceState, trace: TraceOfRun): TwiceState {
+function twice(first: TraceState | TwiceState, second: TraceState, trace: RecordedRecovery): TwiceState {
   const { tree, promisedAt } = second;
   return { how: 'in-recovery', at: first.at, points: [first.at], first, second, trace, tree, promisedAt };
 }
