@@ -7,7 +7,7 @@
  */
 
 import type { RawEnd, RawEvent, RawMark, RawOp } from '../domain/events.ts';
-import { canonicalPath, learnName } from '../domain/names.ts';
+import { alikeNames, canonicalPath, learnName } from '../domain/names.ts';
 import { isNotMeasured, type NotMeasured } from '../domain/sighting.ts';
 import type { FileRef, Mark, NameRule, Op, Trace, Tree, Variation } from '../domain/trace.ts';
 import { differenceBetweenRuns, equalTrees, scanTree, unspoolTree, varyingContents } from '../domain/tree.ts';
@@ -108,7 +108,10 @@ export async function recordOnce(
     const run = attempt === 0 ? prepare() : started(prepare());
     const observed = await recorder.run({ ...run, plan: { kind: 'observe' } });
     const trouble = troubleIn(observed, () => complaint(run.directory));
-    if (trouble === undefined) return { ...traceOf(recorder.name, observed, run.spool, variation), pid: observed.pid };
+    if (trouble === undefined) {
+      const names = [...variation.names, ...pidNames(opsOf(observed.events), observed.pid, variation.names)];
+      return { ...traceOf(recorder.name, observed, run.spool, { ...variation, names }), pid: observed.pid };
+    }
     last = { reason: trouble };
   }
   return last;
@@ -168,8 +171,8 @@ function compareRuns(first: ObservedRun, second: ObservedRun): Variation | NotMe
   const [marks, otherMarks] = [first, second].map(({ report }) => keysOf(report.events, []).filter(isMarkKey));
   if (marks?.join() !== otherMarks?.join())
     return { reason: `nondeterministic: ${marks?.join(', ')} in the first run, ${otherMarks?.join(', ')} in the second` };
-  const names = learnNames(ops, otherOps);
   const [trees, otherTrees] = [treesOf(first.report.events, first.spool), treesOf(second.report.events, second.spool)];
+  const names = learnNames(ops, otherOps, namesThatVary(trees[0], otherTrees[0]));
   const contents = new Set<string>();
   for (const [index, tree] of trees.entries()) {
     const expected = { tree, pid: first.report.pid };
@@ -182,8 +185,35 @@ function compareRuns(first: ObservedRun, second: ObservedRun): Variation | NotMe
   return { names, contents };
 }
 
-/** Learns which parts of names vary, from two runs of the same ops. */
-export function learnNames(ops: readonly RawOp[], otherOps: readonly RawOp[]): NameRule[] {
+/** Paths that only one of two trees has, in pairs: what an earlier process made has its process id or its random numbers. */
+function namesThatVary(start: Tree | undefined, other: Tree | undefined): (readonly [string, string])[] {
+  const canonical = (tree: Tree | undefined): Set<string> => new Set([...(tree?.keys() ?? [])].map((path) => canonicalPath(path, [])));
+  const [known, otherKnown] = [canonical(start), canonical(other)];
+  const ones = [...(start?.keys() ?? [])].filter((path) => !otherKnown.has(canonicalPath(path, [])));
+  const others = [...(other?.keys() ?? [])].filter((path) => !known.has(canonicalPath(path, [])));
+  return ones.flatMap((path, index) => {
+    const twin = others[index];
+    return ones.length === others.length && twin !== undefined && alikeNames(path, twin) ? [[path, twin] as const] : [];
+  });
+}
+
+/** Smaller numbers are in names for other reasons. */
+const LEAST_PID_IN_A_NAME = 100;
+
+/** Rules for names with the id of their process as a word, which no rule knows: with another counter behind it, say. */
+function pidNames(ops: readonly RawOp[], pid: number, known: readonly NameRule[]): NameRule[] {
+  const word = new RegExp(`(?<![A-Za-z0-9])${pid}(?![A-Za-z0-9])`);
+  const paths = ops.flatMap(({ path, to }) => (to === undefined ? [path] : [path, to.path]));
+  const names = new Set(paths.flatMap((path) => path.split('/')).filter((name) => word.test(canonicalPath(name, known))));
+  return pid < LEAST_PID_IN_A_NAME ? [] : [...names].flatMap((name) => learnName(name, name.replace(word, '0')) ?? []);
+}
+
+/** Learns which parts of names vary, from two runs of the same ops. `pairs`: further paths of both. */
+export function learnNames(
+  ops: readonly RawOp[],
+  otherOps: readonly RawOp[],
+  pairs: readonly (readonly [string, string])[] = [],
+): NameRule[] {
   const rules = new Map<string, NameRule>();
   const steady = new Set<string>();
   const learn = (path: string, otherPath: string): void => {
@@ -200,6 +230,7 @@ export function learnNames(ops: readonly RawOp[], otherOps: readonly RawOp[]): N
     learn(op.path, other.path);
     if (op.to !== undefined && other.to !== undefined) learn(op.to.path, other.to.path);
   }
+  for (const [path, other] of pairs) learn(path, other);
   return [...rules.values()].map((rule) => ({
     ...rule,
     except: [...steady].filter((name) => canonicalPath(name, [rule]) !== canonicalPath(name, [])),

@@ -65,7 +65,7 @@ test('a store without a bug holds, under kills and when the power goes, with eit
     for (const where of [lab, bound]) {
       await on(
         SOUND,
-        { histories: 4 },
+        { histories: 4, killedSaves: 0 },
         async ({ check, result }) => {
           for (const wanted of [KILL, POSIX, XFS]) {
             const findings = await check(wanted);

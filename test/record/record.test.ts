@@ -7,7 +7,7 @@ import type { RawEnd, RawEvent, RawMark, RawOp } from '../../harness/domain/even
 import type { Tree } from '../../harness/domain/trace.ts';
 import { spoolTree } from '../../harness/domain/tree.ts';
 import { PTRACE } from '../../harness/record/ptrace/recorder.ts';
-import { type RecordRequest, record } from '../../harness/record/record.ts';
+import { type RecordRequest, record, recordOnce } from '../../harness/record/record.ts';
 import type { Recorder, RunPlan } from '../../harness/record/recorder.ts';
 import { freshDirectory } from '../lab/temporary.ts';
 
@@ -44,7 +44,10 @@ interface Teller extends Recorder {
 }
 
 /** A recorder whose runs go as given; the last one again and again. */
-function tell(...runs: readonly Run[]): Teller {
+const tell = (...runs: readonly Run[]): Teller => tellFrom([{ live: 'A' }], runs);
+
+/** Each run begins with the files of its number, the last ones again and again. */
+function tellFrom(starts: readonly { readonly [path: string]: string }[], runs: readonly Run[]): Teller {
   const plans: RunPlan[] = [];
   return {
     ...PTRACE,
@@ -52,8 +55,9 @@ function tell(...runs: readonly Run[]): Teller {
     plans,
     run: async ({ spool, plan }) => {
       const run = runs[Math.min(plans.length, runs.length - 1)] ?? [];
+      const files = starts[Math.min(plans.length, starts.length - 1)] ?? {};
       plans.push(plan);
-      const start: RawEvent = { kind: 'start', tree: spoolTree(treeOf({ live: 'A' }), spool) };
+      const start: RawEvent = { kind: 'start', tree: spoolTree(treeOf(files), spool) };
       const events = run.map((given): RawEvent => ('kind' in given ? given : { ...given[0], tree: spoolTree(given[1], spool) }));
       return { pid: 1000 + plans.length, events: [start, ...events] };
     },
@@ -108,6 +112,18 @@ describe('two runs that do the same', () => {
         ops: [{ file: { path: 'live.<random>', actual: 'live.0a1b' } }, {}, { to: { path: 'live' } }],
         variation: { names: [{ prefix: 'live.', suffix: '', charset: 'hex' }] },
       },
+    });
+  });
+
+  test('teach what an earlier process made up in names', async () => {
+    const writes = (start: string): Run => [
+      [op('write', 'live', { range: { offset: 0, length: 1 } }), treeOf({ [start]: 'x', live: 'B' })],
+      resolved,
+      finished,
+    ];
+    const recorder = tellFrom([{ 'v.812.0': 'x' }, { 'v.815.0': 'x' }], [writes('v.812.0'), writes('v.815.0')]);
+    expect(await record(recorder, request())).toMatchObject({
+      trace: { variation: { names: [{ prefix: 'v.', suffix: '.0', charset: 'digits' }] } },
     });
   });
 
@@ -239,4 +255,16 @@ describe('a run without a crash that goes wrong is no recording', () => {
     expect(await record(recorder, request(complaint))).toEqual({ reason });
     expect(recorder.plans).toHaveLength(1);
   });
+});
+
+test('a single run names files with the id of its process alike, whatever counter stands beside it', async () => {
+  const known = { names: [{ prefix: 'live.', suffix: '.3', charset: 'digits' as const, except: [] }], contents: new Set<string>() };
+  const namesIn = async (temp: string): Promise<string | undefined> => {
+    const trace = await recordOnce(tell(save({ temp })), request(), { variation: known });
+    return 'ops' in trace ? trace.ops[0]?.file.path : trace.reason;
+  };
+  expect(await namesIn('live.1001.3')).toBe('live.<random>.3');
+  expect(await namesIn('live.1001.0')).toBe('live.<random>.0');
+  expect(await namesIn('live.1002.0')).toBe('live.1002.0');
+  expect(await namesIn('live1001')).toBe('live1001');
 });
