@@ -183,3 +183,6 @@ export interface Blame {
 
 /** Where no op brought what was promised, not even late. */
 export const NEVER_WRITTEN: Blame = { mechanism: 'promised-unwritten', op: 'what was saved' };
+
+/** Where it is lost with no crash and no fault, too. */
+export const LOST_ANYWAY: Blame = { mechanism: 'not-what-was-saved', op: 'load' };

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { cellName, cellNameIn } from '../domain/case-id.ts';
 import { groupedBy } from '../domain/grouped.ts';
-import { MECHANISM_NAMES, MECHANISMS, type Mechanism, NEVER_WRITTEN } from '../domain/mechanisms.ts';
+import { LOST_ANYWAY, MECHANISM_NAMES, MECHANISMS, type Mechanism, NEVER_WRITTEN } from '../domain/mechanisms.ts';
 import { modelName } from '../domain/model-names.ts';
 import { OUTCOMES, type Outcome, worstOutcome } from '../domain/outcomes.ts';
 import type { CaseResult, Cause, CellResult, Result, SiteLine } from '../domain/result.ts';
@@ -45,18 +45,18 @@ export function explainedIn({ cells, cases, causes }: Pick<Result, 'cells' | 'ca
 function explained(cells: readonly CellResult[], cases: readonly CaseResult[]): Explained[] {
   const byName = new Map(cells.map((cell) => [cellName(cell), cell]));
   const sites = sitesByOp(cases);
-  const blamed: Blamed[] = [];
-  const unexplained: InCell[] = [];
-  for (const one of cases) {
+  const all: InCell[] = cases.flatMap((one) => {
     const cell = byName.get(cellNameIn(one.id));
-    if (cell === undefined || !one.violation) continue;
-    const { blame } = one;
-    if (blame === undefined) unexplained.push({ one, cell });
-    else {
-      const site = blame.site ?? sites.get(`${cell.store} ${blame.op}`);
-      blamed.push({ one, cell, mechanism: blame.mechanism, op: blame.op, ...(site && { site }) });
-    }
-  }
+    return cell === undefined || !one.violation ? [] : [{ one, cell }];
+  });
+  const { blamed, unexplained } = withLostAnyway(cells, {
+    blamed: all.flatMap(({ one, cell }) => {
+      if (one.blame === undefined) return [];
+      const { mechanism, op, site = sites.get(`${cell.store} ${op}`) } = one.blame;
+      return [{ one, cell, mechanism, op, ...(site && { site }) }];
+    }),
+    unexplained: all.filter(({ one }) => one.blame === undefined),
+  });
   const places = placesOf(blamed);
   const groups = groupedBy(blamed, ({ cell, mechanism, op, site }) => {
     if ('ofStore' in MECHANISMS[mechanism]) return JSON.stringify([cell.store, mechanism, '']);
@@ -77,6 +77,42 @@ function explained(cells: readonly CellResult[], cases: readonly CaseResult[]): 
       (one.id < other.id ? -1 : 1),
   );
 }
+
+interface Sorted {
+  readonly blamed: readonly Blamed[];
+  readonly unexplained: readonly InCell[];
+}
+
+/**
+ * A store that loses with no crash in most of its scenarios loses so under each model, where it looks like many causes. What is lost in the same
+ * way is put down to that: what else is wrong shows once that is mended.
+ */
+function withLostAnyway(cells: readonly CellResult[], { blamed, unexplained }: Sorted): Sorted {
+  const outcomes = new Map([...new Set(cells.map(({ store }) => store))].map((store) => [store, lostAnywayIn(store, cells, blamed)]));
+  const isFolded = ({ one, cell }: InCell): boolean => outcomes.get(cell.store)?.has(one.outcome) === true;
+  const keepsIts = ({ mechanism }: Blamed): boolean => 'ofStore' in MECHANISMS[mechanism] || 'standsAlone' in MECHANISMS[mechanism];
+  const lostAnyway = ({ one, cell }: InCell): Blamed => ({ one, cell, ...LOST_ANYWAY });
+  return {
+    blamed: [
+      ...blamed.map((one) => (isFolded(one) && !keepsIts(one) ? lostAnyway(one) : one)),
+      ...unexplained.filter(isFolded).map(lostAnyway),
+    ],
+    unexplained: unexplained.filter((one) => !isFolded(one)),
+  };
+}
+
+/** The outcomes of a store that loses with no crash in most of its scenarios; none of another store. */
+function lostAnywayIn(store: string, cells: readonly CellResult[], blamed: readonly Blamed[]): ReadonlySet<Outcome> {
+  const scenariosOf = (some: readonly CellResult[]): number => new Set(some.map(({ scenario }) => scenario)).size;
+  const isAnyway = ({ cell, mechanism, op }: Blamed): boolean =>
+    cell.store === store && mechanism === LOST_ANYWAY.mechanism && op === LOST_ANYWAY.op;
+  const anyway = blamed.filter(isAnyway);
+  const most = Math.max(LEAST_SCENARIOS, scenariosOf(cells.filter((cell) => cell.store === store)) * MOST_SCENARIOS);
+  return new Set(scenariosOf(anyway.map(({ cell }) => cell)) < most ? [] : anyway.map(({ one }) => one.outcome));
+}
+
+const LEAST_SCENARIOS = 3;
+const MOST_SCENARIOS = 0.5;
 
 const STATUSES: readonly Cause['status'][] = ['broken', 'shown', 'known'];
 

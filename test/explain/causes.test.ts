@@ -71,6 +71,25 @@ describe('violations are one cause', () => {
     expect(brief(all)).toEqual(['not-what-was-saved - 2']);
     expect(all[0]?.says).toBe('load returns something else than what was saved, with no crash at all');
   });
+
+  test('where most scenarios lose with no crash, and the rest is lost in the same way; not what is lost otherwise, nor what concerns damage', () => {
+    const anyway = (scenario: string): Parts => ({ mechanism: 'not-what-was-saved', op: 'load', scenario });
+    const others: Parts[] = [
+      { mechanism: 'not-locked', site: AT, scenario: 'two-savers', model: 'race' },
+      { scenario: 'two-updaters', model: 'race' },
+      { mechanism: 'waits-forever', site: AT, scenario: 'large', more: { outcome: 'hung' } },
+      { mechanism: 'damage-unseen', op: 'load', model: 'at-rest' },
+    ];
+    const briefOf = (...scenarios: string[]): string[] => brief(causes(...scenarios.map(anyway), ...others)).sort();
+    expect(briefOf('replace', 'reset', 'update')).toEqual(['damage-unseen - 1', 'not-what-was-saved - 5', 'waits-forever 4 1']);
+    expect(briefOf('replace', 'reset')).toEqual([
+      'damage-unseen - 1',
+      'not-locked 4 1',
+      'not-what-was-saved - 2',
+      'unexplained - 1',
+      'waits-forever 4 1',
+    ]);
+  });
 });
 
 describe('violations are two causes', () => {

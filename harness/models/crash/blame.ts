@@ -5,7 +5,7 @@
  * or, where nothing landed, the op that the save should have waited for.
  */
 import type { RecordedSubject } from '../../bench/subject.ts';
-import { type Blame, type Mechanism, NEVER_WRITTEN } from '../../domain/mechanisms.ts';
+import { type Blame, LOST_ANYWAY, type Mechanism, NEVER_WRITTEN } from '../../domain/mechanisms.ts';
 import { canonicalPath } from '../../domain/names.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { Op, Site, Trace, Tree } from '../../domain/trace.ts';
@@ -53,7 +53,7 @@ export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Find
   };
   const culprit = state.how === 'in-recovery' ? await culpritOfTwo(state, subject, known) : culpritOfOne(state, subject, known);
   if (culprit === undefined && isNeverWritten(subject.trace)) return NEVER_WRITTEN;
-  if (culprit === undefined) return ends.some(violates(cell)) ? LOST_ANYWAY : undefined;
+  if (culprit === undefined) return ends.some(violates(cell)) || judged(0) === true ? LOST_ANYWAY : undefined;
   const { op } = culprit;
   const mechanism = mechanismOfCase(verdict, culprit);
   const site = subject.trace.ops[op.index - 1] === op ? (await subject.sites()).sites.get(op.index) : culprit.site;
@@ -67,9 +67,6 @@ function culpritOfOne(state: Exclude<CrashState, TwiceState>, subject: RecordedS
   const culprit = culpritOf(state, trace, known);
   return history !== undefined && state.how === 'power-lost' ? orTakenTooEarly(culprit, state, trace, history.begins) : culprit;
 }
-
-/** Where it is lost with no crash and no fault, too. */
-export const LOST_ANYWAY: Blame = { mechanism: 'not-what-was-saved', op: 'load' };
 
 /** Whether no op changed anything. */
 export const isNeverWritten = ({ trees }: Trace): boolean => trees.every((tree) => tree === trees[0]);

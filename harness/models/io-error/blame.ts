@@ -4,14 +4,14 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { RecordedSubject } from '../../bench/subject.ts';
-import type { Blame, Mechanism } from '../../domain/mechanisms.ts';
+import { type Blame, LOST_ANYWAY, type Mechanism } from '../../domain/mechanisms.ts';
 import type { Looker } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { Mark, Op, Trace } from '../../domain/trace.ts';
 import { equalTrees } from '../../domain/tree.ts';
 import { destroyerBefore, effectText, finisherOf, leftAll, looks, madeAndLeft, mechanismOf, sameIn } from '../../explain/changed.ts';
 import { asMeant } from '../../explain/op-text.ts';
-import { BY_OUTCOME, culpritOf, LOST_ANYWAY, NOTHING_KNOWN, writtenLate } from '../crash/blame.ts';
+import { BY_OUTCOME, culpritOf, NOTHING_KNOWN, writtenLate } from '../crash/blame.ts';
 import { killedAt } from '../crash/crash-state.ts';
 import { violates } from '../held.ts';
 import type { Findings } from '../model.ts';
