@@ -16,6 +16,7 @@ import type { Fault } from '../../record/fault.ts';
 import type { CarriedOut, Judged, Unmeasured } from '../../recover/believe.ts';
 import type { Cell, Exploration, Explored } from '../model.ts';
 import { triedAgain } from '../second-tries.ts';
+import { tallyOf } from '../tally.ts';
 import { chosenFaults } from './chosen-faults.ts';
 import { type CrashModels, crashAfterFaults, followed, namedCrash, waysToCrash } from './crash-after.ts';
 import { exploreLasting, stillTrying } from './explore-lasting.ts';
@@ -92,6 +93,7 @@ export async function exploreFaults(
   if (only !== undefined) return exploreNamed(trial, only.fault, exploration);
 
   const { trace } = own;
+  if (trace.ops.length === 0) return nothingDone(trial, exploration);
   const late = own.again?.recording.late;
   const all = await faultsTried(own, cell, limits.reads);
   const { faults: single, unmet } = chosenFaults(all, trace, limits.errnos, bench.effort.faults);
@@ -132,6 +134,24 @@ export async function exploreFaults(
       ...lasting.notes,
       ...crashed.notes,
     ],
+    trials: [trial],
+  };
+}
+
+/** No call can fail of a run in which the store had nothing to do: what it leaves is all there is to judge. */
+async function nothingDone(trial: Trial, { cell, judge }: FaultExploration): Promise<FaultExplored> {
+  const { subject } = trial;
+  const { verdicts } = await judge([{ trial, subject, fails: { kind: 'control', asksSame: false } }], { confirm: false });
+  const tried = { kind: 'faults', tried: 0, twice: { tried: 0, of: 0 } } as const;
+  const { unmeasured: doubts } = subject.trace;
+  return {
+    verdicts: [],
+    unmeasured: [],
+    doubts,
+    points: 0,
+    tried,
+    notes: subject.notes ?? [],
+    tally: tallyOf(cell, verdicts),
     trials: [trial],
   };
 }

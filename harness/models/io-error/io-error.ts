@@ -11,7 +11,8 @@
 import { OUTCOMES, type Outcome, worstOutcome } from '../../domain/outcomes.ts';
 import { historyName, parseHistoryDetail } from '../../generate/history.ts';
 import { firstFaultyOp } from '../../record/fault.ts';
-import { type Letter, type Model, onlyRecorded, opsWithSites, recordedOf, recordedOnce } from '../model.ts';
+import { recordedOrIdle } from '../crash/subjects.ts';
+import { type Letter, type Model, onlyRecorded, opsWithSites, recordedOf } from '../model.ts';
 import { blameFault } from './blame.ts';
 import type { CrashModels } from './crash-after.ts';
 import { describeFault, faultOf } from './describe.ts';
@@ -62,7 +63,8 @@ export const ioErrorThen = (crashes: CrashModels): Model<FaultyCase, FaultyRun, 
     return faultsOf(trace, cell).map((fault) => faultId({ kind: 'faults', faults: [fault] }));
   },
 
-  subjects: async (_cell, bench, only) => (bench.scenario.histories ? faultHistories(bench, only) : recordedOnce(bench)),
+  subjects: async (_cell, bench, only) =>
+    bench.scenario.histories ? faultHistories(bench, only) : recordedOrIdle(bench, { losing: false }),
 
   explore: async (subjects, exploration) => {
     if (exploration.cell.scenario.histories) return exploreFaultHistories(subjects.map(recordedOf), exploration, crashes);
