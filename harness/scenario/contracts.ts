@@ -2,7 +2,7 @@
  * Scenarios of whole values in the form of a map or of a log, under the same name: what they catch can happen to a key or a record too.
  *
  * Of a map, a save sets one key, another one each time, so that the others must stay; a save of `{}` deletes one, while another one has the same
- * value. Of a log, a save appends a record. What has no counterpart, such as a record that is saved unchanged, leaves the scenario out.
+ * value; an update adds a key that looks like one that is there. Of a log, a save appends a record. What has no counterpart, such as a record that is saved unchanged, leaves the scenario out.
  */
 import type { Scenario } from '../domain/scenario.ts';
 import type { Abilities } from '../domain/store.ts';
@@ -62,8 +62,9 @@ class MapForm implements Form {
     if (step.kind === 'append') return undefined;
     const entries = entriesOf(step.kind === 'save' ? step.value : step.add);
     const [key, value] = entries[index % Math.min(AT_FIRST, entries.length)] ?? [];
-    if (key !== undefined && value !== undefined) return { kind: 'set', key, value };
     const [first] = before?.kind === 'save' ? entriesOf(before.value) : [];
+    const added = step.kind === 'update' && first !== undefined ? lookAlike(first[0]) : undefined;
+    if (key !== undefined && value !== undefined) return { kind: 'set', key: added ?? key, value };
     return this.deletes && first !== undefined ? { kind: 'delete', key: first[0] } : undefined;
   }
 
@@ -76,6 +77,12 @@ class MapForm implements Form {
     const [first] = entriesOf(next);
     return first === undefined ? next : { [NEXT_KEY]: first[1] };
   }
+}
+
+/** Another key that a store takes for this one if it makes file names of keys by replacing what is no letter; undefined where there is none. */
+function lookAlike(key: string): string | undefined {
+  const other = key.replaceAll(':', '_');
+  return other === key ? undefined : other;
 }
 
 /** No key of the values. */

@@ -28,6 +28,11 @@ test('a map sets one key in each step, and not always the same', () => {
   expect(stepsFor(SETS, [save(A)], [update({ four: 4 })])).toEqual([before, [set('four', 4)], { 'agent:main:next': 7 }]);
 });
 
+test('an update of a map adds a key that looks like one that is there', () => {
+  const keyed = save({ 'agent:main': 1, two: 2 });
+  expect(stepsFor(SETS, [keyed], [update({ four: 4 })])).toMatchObject([{}, [set('agent_main', 4)], {}]);
+});
+
 test('a save of nothing deletes, where the store can, one of two keys with the same value', () => {
   expect(stepsFor(SETS, [save(A)], [save({})])).toEqual([[set('one', 1), set('two', 1)], [remove('one')], { 'agent:main:next': 7 }]);
   expect(stepsFor({ ...SETS, deletes: false }, [save(A)], [save({})])).toBeUndefined();

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { load, type ScenarioPlan, save, saveLoaded, update } from '../../harness/domain/scenario.ts';
 import type { Task } from '../../harness/domain/trace.ts';
 import { planScenario } from '../../harness/scenario/plan.ts';
+import { builtInScenarios } from '../../scenarios/all.ts';
 
 const plan = (history: object): ReturnType<typeof planScenario> =>
   planScenario({ name: 'own', catches: 'x', history: () => history as ReturnType<ScenarioPlan['history']> }, 0);
@@ -42,4 +43,12 @@ describe('what is wrong is said', () => {
   ])('%s', (_, history, problem) => {
     expect(plan(history)).toMatch(problem);
   });
+});
+
+test('the values of built-in scenarios take more bytes than characters, as what people save does', () => {
+  for (const { name, before, steps } of builtInScenarios(0)) {
+    const texts = [...before, ...steps].flatMap((step) => (step.kind === 'save' ? [JSON.stringify(step.value)] : []));
+    const isLonger = (text: string): boolean => text === '{}' || Buffer.byteLength(text) > text.length;
+    expect({ name, isLonger: texts.every(isLonger) }).toEqual({ name, isLonger: true });
+  }
 });
