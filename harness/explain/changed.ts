@@ -2,7 +2,7 @@
 import { CALLS, makesAnew } from '../domain/calls.ts';
 import type { Mechanism } from '../domain/mechanisms.ts';
 import { canonicalPath } from '../domain/names.ts';
-import type { Entry, Op, Trace, Tree } from '../domain/trace.ts';
+import type { Entry, NameRule, Op, Trace, Tree } from '../domain/trace.ts';
 import { asMeant, opText, withoutBytes } from './op-text.ts';
 
 type Run = Pick<Trace, 'ops' | 'marks' | 'trees'>;
@@ -117,11 +117,15 @@ export function finisherOf(run: Run, boundary: number, left: Tree): Op | undefin
  * The first op of a disturbed run that made something which is left where the undisturbed run leaves nothing, and which could not have been there
  * already: a lock.
  */
-export function madeAndLeft(undisturbed: Run, { ops }: Pick<Run, 'ops'>, left: Tree): Op | undefined {
-  const end = undisturbed.trees.at(-1);
+export function madeAndLeft(
+  { trees, variation }: Pick<Trace, 'trees' | 'variation'>,
+  { ops }: Pick<Run, 'ops'>,
+  left: Tree,
+): Op | undefined {
+  const end = trees.at(-1);
   return ops.find((op) => {
     const path = op.to?.actual ?? op.file.actual;
-    return makesAnew(op) && op.error === undefined && isLasting(path) && left.has(path) && end?.has(path) !== true;
+    return makesAnew(op) && op.error === undefined && isLasting(path, variation.names) && left.has(path) && end?.has(path) !== true;
   });
 }
 
@@ -146,12 +150,12 @@ function stepAt(run: Run, boundary: number): StepOfRun {
 
 /** Compares trees with one of a step: the files that are there before or after it, and have one name in every save. */
 function lastingAlike({ before, after }: StepOfRun, wanted: Tree | undefined): (tree: Tree | undefined) => boolean {
-  const lasting = [...new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])].filter(isLasting);
+  const lasting = [...new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])].filter((path) => isLasting(path));
   return (tree) => lasting.every((path) => isSame(tree?.get(path), wanted?.get(path)));
 }
 
 /** Whether no part of a name is made up by each save. */
-const isLasting = (path: string): boolean => canonicalPath(path, []) === path;
+const isLasting = (path: string, names: readonly NameRule[] = []): boolean => canonicalPath(path, names) === path;
 
 /** The boundary at which the step under way resolves; the last one where it does not. */
 export const resolvedAfter = ({ ops, marks }: Run, boundary: number): number =>

@@ -413,6 +413,22 @@ const INSTEAD = {
   ),
 };
 
+/** One failure makes all later saves of the process fail. What it leaves blocks nobody. */
+const POISONED = `${WHOLE}let tail = Promise.resolve(), count = 0;
+const write = (dir, value) => {
+  const temp = join(dir, 'q.' + process.pid + '.' + count++);
+  put(temp, JSON.stringify(value));
+  fs.renameSync(temp, join(dir, 'live'));
+  force(dir);
+};
+module.exports = { load: (dir) => JSON.parse(read(join(dir, 'live')) || '{}'), save: (dir, value) => (tail = tail.then(() => write(dir, value))) };`;
+
+test('a process that saves nothing more after a failure is one cause, whatever the failed save left', async () => {
+  expect(await causesOfStore(lab.store(POISONED, { abilities: SAVES, empty: {} }), [['replace', 'io-error']])).toEqual([
+    'remembers-failure: -',
+  ]);
+});
+
 const UNCHANGED = ['process-kill', 'power-loss:ext4', 'io-error'] as const;
 
 test.each(UNCHANGED)('a store that keeps it elsewhere is inconclusive: nobody knows what a crash would do (%s)', async (model) => {
