@@ -60,12 +60,16 @@ export function isAppended({ ops, trees }: Run, index: number): boolean {
   return before?.kind === 'file' && before.bytes.length > 0 && op.range?.offset === before.bytes.length;
 }
 
-/** Whether a file is empty after op `index`, and stays so until its step has settled: what it held is to be elsewhere. */
-function isEmptied({ ops, marks, trees: all }: Run, index: number): boolean {
+/**
+ * Whether a file is empty after op `index`, and stays so until its step has settled, or until another file is in place: what it held is to be
+ * elsewhere.
+ */
+function isEmptied({ ops, marks, trees }: Run, index: number): boolean {
   const path = ops[index - 1]?.file.actual ?? '';
   const settled = marks.find(({ afterOp }) => afterOp >= index)?.afterOp ?? ops.length;
-  const trees = all.slice(index, settled + 1);
-  return trees.length > 0 && !trees.some((tree) => isValue(tree.get(path)));
+  const placed = ops.find((op) => op.index > index && (op.call === 'rename' || op.call === 'link') && op.to?.actual !== path);
+  const until = Math.min(settled, placed?.index ?? settled);
+  return !trees.slice(index, until + 1).some((tree) => isValue(tree.get(path)));
 }
 
 /** Whether the file that op `index` gives a name is written to later. */

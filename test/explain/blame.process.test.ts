@@ -274,6 +274,14 @@ module.exports = { load, set: (dir, key, value) => {
   force(dir);
 } };`;
 
+/** The same, with the record written after that. */
+const COMPACTED_FIRST = COMPACTED.replace(/ {2}fs.appendFileSync\(log.*\n {2}force\(dir\);\n/, '')
+  .replace('length < 4) return;', 'length >= 3) {')
+  .replace(
+    /} };$/,
+    "  }\n  fs.appendFileSync(log, Buffer.from(JSON.stringify([key, value]) + '\\n'), { flush: true });\n  force(dir);\n} };",
+  );
+
 /** The log is emptied last. `snapshot` and `log`: what stands behind what is done to each of them. */
 const emptiedLast = (snapshot: string, log: string): string => `${WHOLE}const load = (dir) => {
   const state = JSON.parse(read(join(dir, 'snapshot')) || '{}');
@@ -365,6 +373,7 @@ load: (dir) => JSON.parse(read(join(dir, 'live')) || '{}') };`;
 
 test.each([
   ['empties the log before its snapshot is in place', COMPACTED, SETS, 'removed: fs.truncateSync(log, 0);'],
+  ['does that, and then writes its record', COMPACTED_FIRST, SETS, 'removed: fs.truncateSync(log, 0);'],
   [
     'points to a file before it is there',
     POINTED,
