@@ -438,6 +438,33 @@ test('a process that saves nothing more after a failure is one cause, whatever t
   ]);
 });
 
+/** A deleted key is there again, as it was before it was set last. */
+const RESURRECTED = `${WHOLE}const name = (key) => encodeURIComponent(key);
+module.exports = {
+  set: (dir, key, value) => {
+    const file = join(dir, name(key) + '.json');
+    if (fs.existsSync(file)) fs.copyFileSync(file, join(dir, name(key) + '.prev'));
+    put(file + '.temp', JSON.stringify([key, value]));
+    fs.renameSync(file + '.temp', file);
+    force(dir);
+  },
+  delete: (dir, key) => { fs.rmSync(join(dir, name(key) + '.json'), { force: true }); force(dir); },
+  load: (dir) => {
+    const names = new Set(fs.readdirSync(dir).filter((file) => /(json|prev)$/.test(file)).map((file) => file.slice(0, -5)));
+    return Object.fromEntries([...names].map((one) => JSON.parse(read(join(dir, one + '.json')) || read(join(dir, one + '.prev')))));
+  },
+};`;
+
+test('what a delete removes is no loss of its line: that the key is there again is one with no crash', async () => {
+  const store = lab.store(RESURRECTED, { abilities: SETS, empty: {} });
+  expect(
+    await causesOfStore(store, [
+      ['reset', 'process-kill'],
+      ['reset', 'power-loss:ext4'],
+    ]),
+  ).toEqual(['not-what-was-saved: -']);
+});
+
 const UNCHANGED = ['process-kill', 'power-loss:ext4', 'io-error'] as const;
 
 test.each(UNCHANGED)('a store that keeps it elsewhere is inconclusive: nobody knows what a crash would do (%s)', async (model) => {

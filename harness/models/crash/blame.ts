@@ -8,7 +8,7 @@ import type { RecordedSubject } from '../../bench/subject.ts';
 import { type Blame, LOST_ANYWAY, type Mechanism, NEVER_WRITTEN } from '../../domain/mechanisms.ts';
 import { canonicalPath } from '../../domain/names.ts';
 import type { Outcome } from '../../domain/store.ts';
-import type { Op, Site, Trace, Tree } from '../../domain/trace.ts';
+import type { Op, Site, Step, Trace, Tree } from '../../domain/trace.ts';
 import { equalEntries, treeKey } from '../../domain/tree.ts';
 import {
   destroyerBefore,
@@ -55,6 +55,8 @@ export async function blameCrash(verdict: CrashVerdict, { cell, explored }: Find
   if (culprit === undefined && isNeverWritten(subject.trace)) return NEVER_WRITTEN;
   if (culprit === undefined) return ends.some(violates(cell)) || judged(0) === true ? LOST_ANYWAY : undefined;
   const { op } = culprit;
+  // What a delete removes is no loss; what is there again without it, or is not gone, is one with no crash.
+  if (culprit.mechanism === 'removed' && stepAt(subject, op.index)?.kind === 'delete' && ends.some(violates(cell))) return LOST_ANYWAY;
   const mechanism = mechanismOfCase(verdict, culprit);
   const site = subject.trace.ops[op.index - 1] === op ? (await subject.sites()).sites.get(op.index) : culprit.site;
   return { mechanism, op: effectText(op), ...(site && { site }) };
@@ -67,6 +69,10 @@ function culpritOfOne(state: Exclude<CrashState, TwiceState>, subject: RecordedS
   const culprit = culpritOf(state, trace, known);
   return history !== undefined && state.how === 'power-lost' ? orTakenTooEarly(culprit, state, trace, history.begins) : culprit;
 }
+
+/** The step that was under way at an op. */
+const stepAt = ({ trace: { marks }, steps }: RecordedSubject, op: number): Step | undefined =>
+  steps[marks.filter(({ afterOp }) => afterOp < op).length];
 
 /** Whether no op changed anything. */
 export const isNeverWritten = ({ trees }: Trace): boolean => trees.every((tree) => tree === trees[0]);
