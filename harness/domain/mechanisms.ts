@@ -77,6 +77,10 @@ export const MECHANISMS = {
     does: 'fails, and the save resolves all the same',
     mend: 'let the save reject, with the old value in its place',
   },
+  'removed-on-error': {
+    does: 'takes away what is good, in answer to a call that failed',
+    mend: 'after an error remove only what this save made under a name of its own, and nothing that is in place',
+  },
   'short-write': {
     does: 'writes less than it was asked to, and the store takes it for all',
     mend: 'write the rest, until all bytes are written',

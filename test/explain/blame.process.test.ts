@@ -465,6 +465,37 @@ test('what a delete removes is no loss of its line: that the key is there again 
   ).toEqual(['not-what-was-saved: -']);
 });
 
+const afterError = (
+  place: string,
+): string => `${WHOLE}module.exports = { load: (dir) => JSON.parse(read(join(dir, 'live')) || '{}'), save: (dir, value) => {
+  put(join(dir, 'temp'), JSON.stringify(value));
+  ${place}
+} };`;
+/** When the directory cannot be forced, `target` is the file that is there. */
+const CLEANS_UP = afterError(`let target = join(dir, 'temp');
+  try {
+    fs.renameSync(target, join(dir, 'live'));
+    target = join(dir, 'live');
+    force(dir);
+  } catch (error) {
+    fs.rmSync(target, { force: true });
+    throw error;
+  }`);
+const FALLS_BACK = afterError(`try {
+    fs.renameSync(join(dir, 'temp'), join(dir, 'live'));
+  } catch {
+    fs.copyFileSync(join(dir, 'temp'), join(dir, 'live'));
+    force(join(dir, 'live'));
+  }
+  force(dir);`);
+
+test.each([
+  ['removes what is good', CLEANS_UP, 'removed-on-error: fs.rmSync(target, { force: true });'],
+  ['writes in place what it could not rename', FALLS_BACK, `written-in-place: fs.copyFileSync(join(dir, 'temp'), join(dir, 'live'));`],
+])('what a store does only after a fault is blamed on its line: it %s', async (_, source, cause) => {
+  expect(await causesOfStore(lab.store(source, { abilities: SAVES, empty: {} }), [['replace', 'io-error']])).toEqual([cause]);
+});
+
 const UNCHANGED = ['process-kill', 'power-loss:ext4', 'io-error'] as const;
 
 test.each(UNCHANGED)('a store that keeps it elsewhere is inconclusive: nobody knows what a crash would do (%s)', async (model) => {

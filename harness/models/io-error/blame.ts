@@ -3,7 +3,6 @@
  * blocked; the op that took the old value away before; else the op that failed.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { RecordedSubject } from '../../bench/subject.ts';
 import { type Blame, LOST_ANYWAY, type Mechanism } from '../../domain/mechanisms.ts';
 import type { Looker } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
@@ -17,8 +16,9 @@ import { violates } from '../held.ts';
 import type { Findings } from '../model.ts';
 import type { FaultExplored } from './explore.ts';
 import type { FaultCase, OpFault } from './fault-id.ts';
+import type { FaultyRun } from './fault-runs.ts';
 import { opOf } from './fsync-faults.ts';
-import type { FaultVerdict, WhatFails } from './trial.ts';
+import type { FaultVerdict, FaultyCase, WhatFails } from './trial.ts';
 
 export async function blameFault(verdict: FaultVerdict, { cell, explored }: Findings<FaultExplored>): Promise<Blame | undefined> {
   const {
@@ -36,11 +36,11 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   if (fails.kind === 'then-crash') return blameCrashAfter(verdict);
   const isEnough = (first: FaultCase): boolean =>
     explored.verdicts.some((one) => breaks(one.outcome) && isDeepStrictEqual(one.case.fails, first));
-  const { fault, op: failed } = blamedFault(fails, trace, run.trace, isEnough);
+  const { fault, op: failed, at: failedAt } = blamedFault(fails, trace, run.trace, isEnough);
   if (failed === undefined) return undefined;
-  const ofFailure = mechanismOfFailure(verdict, failed, fault);
+  const ofFailure = mechanismOfFailure(verdict, failed, failedAt, fault);
   const lock = STOPS_OTHERS.has(outcome) ? madeAndLeft(trace, run.trace, sighting.tree) : undefined;
-  if (lock !== undefined) return blameOfRun(lock, run.trace, subject, ofFailure);
+  if (lock !== undefined) return blameOfRun(lock, verdict.case, ofFailure, run);
   const { who } = sighting.looker;
   if (who === 'a fresh process after a second try' || (STOPS_OTHERS.has(outcome) && IN_MEMORY.has(who)))
     return { mechanism: 'remembers-failure', op: 'save' };
@@ -55,11 +55,39 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   const lostAnyway = mayLoseAnyway ? finisherOf(trace, at, sighting.tree) : undefined;
   const killed =
     ofFailure === 'failure-not-undone' && lostAnyway === undefined && taken === undefined ? await asKilled(verdict, at) : undefined;
-  if (killed !== undefined) return blameOfRun(killed.op, trace, subject, killed.mechanism);
+  if (killed !== undefined) return blameOfRun(killed.op, verdict.case, killed.mechanism);
+  const isOnTheWay = taken === undefined && (ofFailure === 'failure-not-undone' || ofFailure === 'read-failure-taken-for-empty');
+  const removed = isOnTheWay ? removedAfter(run.trace, failedAt, trace) : undefined;
+  if (removed !== undefined) return blameRemoval(removed, verdict);
   const op = taken ?? lostAnyway ?? failed;
   const mechanism = op === failed ? ofFailure : outcome === 'false-ack' ? 'not-what-was-saved' : mechanismOf(op, trace);
-  const site = (await subject.sites()).sites.get(op.index);
-  return { mechanism, op: textOf(op), ...(trace.ops.includes(op) && site && { site }) };
+  return blameOfRun(op, verdict.case, mechanism, trace.ops.includes(op) ? undefined : run);
+}
+
+/** Native code that copies a file removes it again where that fails. Then the line is that of the call that opened it. */
+async function blameRemoval(removed: Op, { case: one, run }: FaultVerdict): Promise<Blame> {
+  const blame = await blameOfRun(removed, one, 'removed-on-error', run);
+  const { ops } = run.trace;
+  const opened = ops.findLast(({ call, index, file }) => call === 'open' && index < removed.index && file.actual === removed.file.actual);
+  if (blame.site !== undefined || opened === undefined) return blame;
+  const { site } = await blameOfRun(opened, one, 'removed-on-error');
+  return { ...blame, ...(site && { site }) };
+}
+
+/** The op that took away a file of those that the undisturbed run begins or ends with, in the step in which a call had failed. */
+function removedAfter({ ops, trees, marks }: Trace, index: number, { trees: undisturbed }: Trace): Op | undefined {
+  const settled = marks.find(({ afterOp }) => afterOp >= index)?.afterOp ?? ops.length;
+  const isKept = (path: string): boolean => [undisturbed[0], undisturbed.at(-1)].some((tree) => tree?.has(path));
+  return ops
+    .slice(index, settled)
+    .find(
+      (op) =>
+        op.call === 'unlink' &&
+        op.error === undefined &&
+        isKept(op.file.actual) &&
+        trees[op.index - 1]?.has(op.file.actual) &&
+        trees[op.index]?.has(op.file.actual) === false,
+    );
 }
 
 /** Where it loses with nothing failing: what is only there once the store is closed came too late. */
@@ -67,7 +95,7 @@ async function blameOfEnd(verdict: FaultVerdict): Promise<Blame> {
   const { trial, subject } = verdict.case;
   const isThereInTheEnd = (await trial.whenKilled()).at(-1) === false;
   const late = isThereInTheEnd ? await asKilled(verdict, subject.trace.marks.at(-1)?.afterOp ?? 0) : undefined;
-  return late === undefined ? LOST_ANYWAY : blameOfRun(late.op, subject.trace, subject, late.mechanism);
+  return late === undefined ? LOST_ANYWAY : blameOfRun(late.op, verdict.case, late.mechanism);
 }
 
 /** What a kill before the failed call is to blame on, where that loses something, too: then the call only comes too late. */
@@ -113,9 +141,10 @@ function remembersFailure(one: FaultVerdict, { verdicts }: FaultExplored, breaks
 }
 
 /** The op of the run with the fault that a crash there is to blame on. */
-async function blameCrashAfter({ case: { trial, subject, fails, left }, outcome }: FaultVerdict): Promise<Blame | undefined> {
+async function blameCrashAfter({ case: one, outcome }: FaultVerdict): Promise<Blame | undefined> {
+  const { trial, fails, left } = one;
   if (left === undefined) return undefined;
-  const { trace, boundary, tree, loss } = left;
+  const { trace, boundary, tree, loss, run } = left;
   const at = { at: { op: boundary }, tree, promisedAt: boundary, points: [{ op: boundary }] } as const;
   const state = loss === undefined ? ({ ...at, how: 'killed' } as const) : ({ ...at, how: 'power-lost', loss, unit: 4096 } as const);
   const lost = await trial.whenKilled();
@@ -123,13 +152,13 @@ async function blameCrashAfter({ case: { trial, subject, fails, left }, outcome 
   const judged = (at: number): boolean | undefined => (at < opOf(fails) ? lost[at] : undefined);
   const culprit = culpritOf(state, trace, { ...NOTHING_KNOWN, judged, isOfValue: BY_OUTCOME[outcome] === undefined });
   if (culprit === undefined) return undefined;
-  return blameOfRun(culprit.op, trace, subject, BY_OUTCOME[outcome] ?? culprit.mechanism);
+  return blameOfRun(culprit.op, one, BY_OUTCOME[outcome] ?? culprit.mechanism, run);
 }
 
-/** An op of a run, with the fault or without. Its line is known where the run without the fault has it too. */
-async function blameOfRun(op: Op, run: Trace, subject: RecordedSubject, mechanism: Mechanism): Promise<Blame> {
-  const same = sameIn(subject.trace, op, run);
-  const site = same && (await subject.sites()).sites.get(same.index);
+/** An op of the run without the fault, or of `run`, which has it. */
+async function blameOfRun(op: Op, { trial, subject }: FaultyCase, mechanism: Mechanism, run?: FaultyRun): Promise<Blame> {
+  const same = sameIn(subject.trace, op, run?.trace ?? subject.trace);
+  const site = same === undefined ? run && (await trial.lineOf(op, run)) : (await subject.sites()).sites.get(same.index);
   return { mechanism, op: textOf(op), ...(site && { site }) };
 }
 
@@ -144,17 +173,20 @@ const OF_CONTENTS: ReadonlySet<Outcome> = new Set(['empty', 'stale', 'mixed', 'u
 
 interface Blamed {
   readonly op: Op | undefined;
+  /** Its number in the run with the faults. */
+  readonly at: number;
   /** Absent for an fsync that drops pages or lies. */
   readonly fault?: OpFault | undefined;
 }
 
 /** Of two faults the second, unless the first is enough. Its op is that of the undisturbed run which does the same, if one does. */
 function blamedFault(fails: WhatFails, undisturbed: Trace, run: Trace, isEnough: (first: FaultCase) => boolean): Blamed {
-  if (fails.kind !== 'faults') return { op: undisturbed.ops[opOf(fails) - 1] };
+  if (fails.kind !== 'faults') return { op: undisturbed.ops[opOf(fails) - 1], at: opOf(fails) };
   const [first, second] = fails.faults;
-  if (second === undefined || isEnough({ kind: 'faults', faults: [first] })) return { fault: first, op: undisturbed.ops[first.op - 1] };
+  if (second === undefined || isEnough({ kind: 'faults', faults: [first] }))
+    return { fault: first, op: undisturbed.ops[first.op - 1], at: first.op };
   const failed = run.ops[second.op - 1];
-  return { fault: second, op: failed && (sameIn(undisturbed, failed, run) ?? failed) };
+  return { fault: second, op: failed && (sameIn(undisturbed, failed, run) ?? failed), at: second.op };
 }
 
 const textOf = (op: Op): string => effectText(asMeant(op));
@@ -170,6 +202,7 @@ function mechanismOfFailure(
     sighting: { looker },
   }: FaultVerdict,
   failed: Op,
+  failedAt: number,
   fault: OpFault | undefined,
 ): Mechanism {
   if (outcome === 'exposed') return 'exposed';
@@ -177,15 +210,15 @@ function mechanismOfFailure(
   if (outcome === 'blocked' && looker.who !== 'a fresh process that tries again') return 'blocks';
   if (fault?.kind === 'short' && failed.call === 'read') return 'short-read';
   // A call may fail when all steps have resolved, in close: what was acknowledged until then is not there.
-  const settled = run.marks.find(({ afterOp }) => afterOp >= failed.index) ?? (outcome === 'false-ack' ? run.marks.at(-1) : undefined);
+  const settled = run.marks.find(({ afterOp }) => afterOp >= failedAt) ?? (outcome === 'false-ack' ? run.marks.at(-1) : undefined);
   const hasResolved = settled?.kind === 'resolved';
   const changes = ({ index }: Op): boolean =>
-    index > failed.index && index <= (settled?.afterOp ?? index) && run.trees[index] !== run.trees[index - 1];
+    index > failedAt && index <= (settled?.afterOp ?? index) && run.trees[index] !== run.trees[index - 1];
   const goesOn = hasResolved || run.ops.some(changes);
   if (looks(failed) && !isForced(failed, undisturbed)) return goesOn ? 'read-failure-taken-for-empty' : 'failure-not-undone';
   if (fault?.kind === 'short') return 'short-write';
   if (hasResolved && isRestLost(fault, failed, fails)) return 'short-write';
-  return hasResolved && (outcome === 'false-ack' || fault?.kind === 'lost' || !goesAnotherWay(run, failed, undisturbed))
+  return hasResolved && (outcome === 'false-ack' || fault?.kind === 'lost' || !goesAnotherWay(run, failedAt, undisturbed))
     ? 'error-swallowed'
     : 'failure-not-undone';
 }
@@ -197,9 +230,9 @@ function isForced({ index, call, file }: Op, { ops }: Trace): boolean {
 }
 
 /** Whether a store answered a failure with something that it does not do without it. */
-function goesAnotherWay(run: Pick<Trace, 'ops'>, failed: Op, undisturbed: Trace): boolean {
+function goesAnotherWay(run: Pick<Trace, 'ops'>, failedAt: number, undisturbed: Trace): boolean {
   const usual = new Set(undisturbed.ops.map(textOf));
-  return run.ops.some((op) => op.index > failed.index && !looks(op) && !usual.has(textOf(op)));
+  return run.ops.some((op) => op.index > failedAt && !looks(op) && !usual.has(textOf(op)));
 }
 
 /**

@@ -5,12 +5,15 @@ import { once } from '../../domain/once.ts';
 import type { Recovery } from '../../domain/recovery.ts';
 import { FRESH, type Looker, type NotMeasured, type Sighting } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
-import type { Json, Mark, Trace, Tree } from '../../domain/trace.ts';
+import type { Json, Mark, Op, Site, Trace, Tree } from '../../domain/trace.ts';
 import { timesAt } from '../../domain/tree-times.ts';
+import { effectText } from '../../explain/changed.ts';
+import { matchSites } from '../../explain/sites.ts';
 import { exposure } from '../../judge/exposed.ts';
 import { oracleOptions } from '../../judge/oracle.ts';
 import { isLoss, judgeRecovery } from '../../judge/outcome.ts';
 import type { PowerLossState } from '../../persistence/state.ts';
+import { sitesOf } from '../../record/binding/sites.ts';
 import { type Fault, firstFaultyOp } from '../../record/fault.ts';
 import type { CarriedOut, Unmeasured, Verdict } from '../../recover/believe.ts';
 import { givenTo } from '../../store/calls.ts';
@@ -59,6 +62,8 @@ export interface Trial {
   /** By boundary of the undisturbed run: whether a kill there loses something. Nothing of a program. */
   readonly whenKilled: () => Promise<readonly boolean[]>;
   readonly options: ReturnType<typeof oracleOptions>;
+  /** The source line of an op that only a run with faults does. */
+  readonly lineOf: (op: Op, run: FaultyRun) => Promise<Site | undefined>;
 }
 
 export function labOf(
@@ -104,8 +109,27 @@ export function trialOf(bench: Bench, subject: RecordedSubject, profile: string 
     },
     whenKilled: once(async () => (subject.isProgram ? [] : lostWhenKilled(subject, bench))),
     options: oracleOptions(bench),
+    lineOf: linesOf(bench, lab),
   };
   return trial;
+}
+
+/** The run is made once more with stacks; of ops with the same text once. */
+function linesOf({ store, siteRecorder, cwd }: Bench, lab: FaultLab): Trial['lineOf'] {
+  const lines = new Map<string, Promise<Site | undefined>>();
+  const lineIn = async (op: Op, { trace, faults }: FaultyRun): Promise<Site | undefined> => {
+    const siteOf = sitesOf(store, cwd);
+    if (lab.recorder.takesStacks) return op.stack === undefined ? undefined : siteOf(op.stack);
+    if (store.kind !== 'module') return undefined;
+    const again = await runAlone({ ...lab, recorder: siteRecorder }, faults);
+    return 'trace' in again ? matchSites(trace, again.trace, siteOf).sites.get(op.index) : undefined;
+  };
+  return (op, run) => {
+    const text = effectText(op);
+    const known = lines.get(text) ?? lineIn(op, run);
+    lines.set(text, known);
+    return known;
+  };
 }
 
 /** A run that was made, as a case. */

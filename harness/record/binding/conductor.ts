@@ -99,9 +99,13 @@ export class Conductor {
     return this.#unhooked;
   }
 
-  /** Stacks cost more than the ops. Runs that are killed or get faults repeat a run that was observed with its stacks. */
+  /**
+   * Stacks cost more than the ops. Runs that are killed or get faults repeat a run that was observed with its stacks, up to what a store does
+   * after a fault: whoever wants to know that makes a run by itself.
+   */
   get wantsStacks(): boolean {
-    return this.#recording && this.#plan.kind !== 'kill' && this.#plan.kind !== 'fault';
+    const { kind } = this.#plan;
+    return this.#recording && kind !== 'kill' && !(kind === 'fault' && this.#plan.runs.length > 1);
   }
 
   start(): void {

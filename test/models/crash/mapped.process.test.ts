@@ -13,9 +13,9 @@ const SLOT = 4096;
 const sum = (text) => require('node:crypto').createHash('sha1').update(text).digest('hex');
 const found = (dir) => {
   let bytes;
-  try { bytes = fs.readFileSync(path.join(dir, 'slots'), 'utf8'); } catch { return []; }
+  try { bytes = fs.readFileSync(path.join(dir, 'slots')); } catch { return []; }
   return [0, SLOT].flatMap((at) => {
-    const [hash, text] = bytes.slice(at, at + SLOT).split('\\0')[0].split('|');
+    const [hash, text] = bytes.subarray(at, at + SLOT).toString().split('\\0')[0].split('|');
     return text !== undefined && sum(text) === hash ? [{ at, ...JSON.parse(text) }] : [];
   }).sort((one, other) => other.number - one.number);
 };
