@@ -2,7 +2,8 @@
  * Scenarios of whole values in the form of a map or of a log, under the same name: what they catch can happen to a key or a record too.
  *
  * Of a map, a save sets one key, another one each time, so that the others must stay; a save of `{}` deletes one, while another one has the same
- * value; an update adds a key that looks like one that is there. Of a log, a save appends a record. What has no counterpart, such as a record that is saved unchanged, leaves the scenario out.
+ * value; an update adds a key that looks like one that is there. Of a log, a save appends a record. What has no counterpart, such as a record that
+ * is saved unchanged, leaves the scenario out.
  */
 import type { Scenario } from '../domain/scenario.ts';
 import type { Abilities } from '../domain/store.ts';

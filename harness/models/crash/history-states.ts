@@ -46,7 +46,10 @@ export function historyStates<Found extends Enumerated>(
   return { ...whole, states: [...first, ...drawn(rest, Math.ceil(limit * DRAWN), randomNumbers(seed))] };
 }
 
-/** States at later boundaries than `since` in which something is lost of what came before it; a random sample, if there are more than the limit. Throws NotReplayable. */
+/**
+ * States at later boundaries than `since` in which something is lost of what came before it; a random sample, if there are more than the limit.
+ * Throws NotReplayable.
+ */
 export function statesSince<Found extends Enumerated>(
   trace: Trace,
   since: number,
