@@ -7,6 +7,7 @@
  *     nothing there where an earlier one of the task did, else the last that took the place of another task's value
  *   a file that was removed while a load that had seen it still wanted it
  *   the last op that took the value away from the place where others look
+ *   the last op that changed anything
  *
  * Ops of tasks have no source line. It is that of the same op where one process does the steps of all tasks.
  */
@@ -61,7 +62,7 @@ export function culpritOf({ case: { end }, run, outcome }: ScheduleVerdict): Cul
   const { badLoad } = run.promise;
   const until = badLoad?.event.at ?? end.ops.length;
   const before = succeeded(end.ops.slice(0, until));
-  const last = before.at(-1);
+  const last = before.findLast(({ changed }) => changed) ?? before.at(-1);
   if (last === undefined) return undefined;
   if (outcome === 'hung') return { mechanism: 'waits-forever', op: lockLeft(end, before) ?? last };
   if (outcome === 'blocked') return { mechanism: 'blocks', op: lockLeft(end, before) ?? last };

@@ -52,6 +52,15 @@ test('a temporary name that two tasks share, and no op that failed', () => {
   expect(blameOf([{ ...written(0, 't'), error: 'EACCES' }, ...shared.slice(1)])).toBe('not-locked: rename t -> value');
 });
 
+test('the last op that changed anything, where no name shows who took what away', () => {
+  const ops = [0, 1].flatMap((task): ScheduleOp[] => [
+    { task, call: 'write', path: 'log', changed: true },
+    { task, call: 'close', path: 'log', changed: false },
+  ]);
+  expect(blameOf(ops, { outcome: 'lost' })).toBe('not-locked: write log');
+  expect(blameOf(ops, { outcome: 'blocked' })).toBe('blocks: write log');
+});
+
 test('a temporary name is not to blame where no task used it while it was in use', () => {
   const inTurn = [written(0, 't'), renamed(0, 't', 'value'), written(1, 't'), renamed(1, 't', 'value')];
   expect(blameOf(inTurn, { outcome: 'stale' })).toBe('not-locked: rename t -> value');
