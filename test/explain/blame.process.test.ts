@@ -496,6 +496,27 @@ test.each([
   expect(await causesOfStore(lab.store(source, { abilities: SAVES, empty: {} }), [['replace', 'io-error']])).toEqual([cause]);
 });
 
+/** A map that is kept in memory, too. A set that fails is taken back there by removing its key, whatever value it had. */
+const TAKEN_BACK = `${WHOLE}const known = new Map();
+const of = (dir) => known.get(dir) ?? known.set(dir, JSON.parse(read(join(dir, 'live')) || '{}')).get(dir);
+module.exports = { load: (dir) => JSON.parse(read(join(dir, 'live')) || '{}'), set: (dir, key, value) => {
+  const all = of(dir);
+  all[key] = value;
+  try {
+    put(join(dir, 'temp'), JSON.stringify(all));
+  } catch (error) {
+    delete all[key];
+    throw error;
+  }
+  fs.renameSync(join(dir, 'temp'), join(dir, 'live'));
+  force(dir);
+} };`;
+
+test('what a failed set takes from memory, and the next one from the disk, is one cause', async () => {
+  const store = lab.store(TAKEN_BACK, { abilities: { ...SETS, deletes: false }, empty: {} });
+  expect(await causesOfStore(store, [['save-twice', 'io-error']])).toEqual(['remembers-failure: -']);
+});
+
 const UNCHANGED = ['process-kill', 'power-loss:ext4', 'io-error'] as const;
 
 test.each(UNCHANGED)('a store that keeps it elsewhere is inconclusive: nobody knows what a crash would do (%s)', async (model) => {

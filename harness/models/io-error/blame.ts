@@ -7,7 +7,7 @@ import { type Blame, LOST_ANYWAY, type Mechanism } from '../../domain/mechanisms
 import type { Looker } from '../../domain/sighting.ts';
 import type { Outcome } from '../../domain/store.ts';
 import type { Mark, Op, Trace } from '../../domain/trace.ts';
-import { equalTrees } from '../../domain/tree.ts';
+import { equalEntries } from '../../domain/tree.ts';
 import { destroyerBefore, effectText, finisherOf, leftAll, looks, madeAndLeft, mechanismOf, sameIn } from '../../explain/changed.ts';
 import { asMeant } from '../../explain/op-text.ts';
 import { BY_OUTCOME, culpritOf, NOTHING_KNOWN, writtenLate } from '../crash/blame.ts';
@@ -42,8 +42,9 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   const lock = STOPS_OTHERS.has(outcome) ? madeAndLeft(trace, run.trace, sighting.tree) : undefined;
   if (lock !== undefined) return blameOfRun(lock, verdict.case, ofFailure, run);
   const { who } = sighting.looker;
-  if (who === 'a fresh process after a second try' || (STOPS_OTHERS.has(outcome) && IN_MEMORY.has(who)))
-    return { mechanism: 'remembers-failure', op: 'save' };
+  // Fresh processes have looked first, and found nothing wrong.
+  const isInMemory = IN_MEMORY.has(who) && !OF_READS.has(ofFailure);
+  if (who === 'a fresh process after a second try' || isInMemory) return { mechanism: 'remembers-failure', op: 'save' };
   const at = failed.index - 1;
   // What the failed call left behind stops the next save, whatever became of the value.
   const isOfValue = BY_OUTCOME[outcome] === undefined;
@@ -122,6 +123,7 @@ function rejectedBefore({ case: { fails, left }, run: { trace } }: FaultVerdict)
  * failed: the process does not know what the disk holds.
  */
 function remembersFailure(one: FaultVerdict, { verdicts }: FaultExplored, breaks: (outcome: Outcome) => boolean): boolean {
+  if (losesInNextStep(one)) return true;
   const rejected = rejectedBefore(one);
   if (rejected === undefined) return false;
   // What one failed call takes by itself is no matter of memory.
@@ -134,10 +136,34 @@ function remembersFailure(one: FaultVerdict, { verdicts }: FaultExplored, breaks
   if (verdicts.some(isOfOneStep)) return false;
   return verdicts.some((other) => {
     const mark = other.case.fails.kind === 'then-crash' && other.case.subject === one.case.subject ? rejectedBefore(other) : undefined;
-    const { marks, trees } = other.run.trace;
-    const before = trees[marks.findLast(({ step }) => step === (mark?.step ?? 0) - 1)?.afterOp ?? 0];
-    return mark !== undefined && breaks(other.outcome) && equalTrees(trees[mark.afterOp] ?? new Map(), before ?? new Map());
+    return mark !== undefined && breaks(other.outcome) && leftAsItWas(mark, other.run.trace);
   });
+}
+
+/**
+ * Whether calls failed in one step alone, which was rejected and left each file as it was, and what a fresh process misses after a later step was
+ * lost there.
+ */
+function losesInNextStep({ case: { fails }, run: { trace }, sighting: { looker } }: FaultVerdict): boolean {
+  if (looker.who !== 'a fresh process' || (fails.kind !== 'dropped' && (fails.kind !== 'faults' || !fails.faults.every(endsWithItsStep))))
+    return false;
+  const rejected = trace.marks.find(({ kind }) => kind === 'rejected');
+  if (rejected === undefined || !trace.marks.some(({ kind, step }) => kind === 'resolved' && step > rejected.step)) return false;
+  const failed = fails.kind === 'dropped' ? [fails.op] : fails.faults.map(({ op }) => op);
+  const isOfStep = (op: number): boolean => {
+    const failing = trace.ops[op - 1];
+    return op <= rejected.afterOp && failing !== undefined && !looks(failing);
+  };
+  return failed.every(isOfStep) && leftAsItWas(rejected, trace);
+}
+
+const endsWithItsStep = (fault: OpFault): boolean =>
+  fault.kind === 'full' ? fault.until === 'settled' : fault.kind !== 'read-only' && fault.kind !== 'in-use';
+
+/** Whether a step that settled left each file as it had been before it, whatever else it left. */
+function leftAsItWas({ step, afterOp }: Mark, { marks, trees }: Trace): boolean {
+  const before = trees[marks.findLast((mark) => mark.step === step - 1)?.afterOp ?? 0] ?? new Map();
+  return [...before].every(([path, entry]) => equalEntries(entry, trees[afterOp]?.get(path)));
 }
 
 /** The op of the run with the fault that a crash there is to blame on. */
@@ -167,6 +193,9 @@ const STOPS_OTHERS: ReadonlySet<Outcome> = new Set(['hung', 'blocked']);
 
 /** Who finds what a fresh process did not. */
 const IN_MEMORY: ReadonlySet<Looker['who']> = new Set(['the same process', 'the same process that tries again']);
+
+/** What a process remembers because a read went wrong is to blame on that. */
+const OF_READS: ReadonlySet<Mechanism> = new Set(['read-failure-taken-for-empty', 'short-read']);
 
 /** Outcomes that the files alone decide; whether a save resolved is another matter. */
 const OF_CONTENTS: ReadonlySet<Outcome> = new Set(['empty', 'stale', 'mixed', 'unreadable']);
