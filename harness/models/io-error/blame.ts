@@ -42,8 +42,8 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   const lock = STOPS_OTHERS.has(outcome) ? madeAndLeft(trace, run.trace, sighting.tree) : undefined;
   if (lock !== undefined) return blameOfRun(lock, verdict.case, ofFailure, run);
   const { who } = sighting.looker;
-  // Fresh processes have looked first, and found nothing wrong.
-  const isInMemory = IN_MEMORY.has(who) && !OF_READS.has(ofFailure);
+  // Fresh processes have looked first, and found nothing wrong; but what a close loses after the save resolved, they have not seen.
+  const isInMemory = IN_MEMORY.has(who) && (STOPS_OTHERS.has(outcome) || ofFailure === 'failure-not-undone');
   if (who === 'a fresh process after a second try' || isInMemory) return { mechanism: 'remembers-failure', op: 'save' };
   const at = failed.index - 1;
   // What the failed call left behind stops the next save, whatever became of the value.
@@ -193,9 +193,6 @@ const STOPS_OTHERS: ReadonlySet<Outcome> = new Set(['hung', 'blocked']);
 
 /** Who finds what a fresh process did not. */
 const IN_MEMORY: ReadonlySet<Looker['who']> = new Set(['the same process', 'the same process that tries again']);
-
-/** What a process remembers because a read went wrong is to blame on that. */
-const OF_READS: ReadonlySet<Mechanism> = new Set(['read-failure-taken-for-empty', 'short-read']);
 
 /** Outcomes that the files alone decide; whether a save resolved is another matter. */
 const OF_CONTENTS: ReadonlySet<Outcome> = new Set(['empty', 'stale', 'mixed', 'unreadable']);
