@@ -255,8 +255,8 @@ const put = (path, text) => fs.writeFileSync(path, Buffer.from(text), { flush: t
 const read = (path) => { try { return fs.readFileSync(path, 'utf8'); } catch (error) { if (error.code === 'ENOENT') return ''; throw error; } };
 `;
 
-/** A log that is emptied before the snapshot of it is in place. */
-const COMPACTED = `${WHOLE}const load = (dir) => {
+/** A log with a snapshot; what follows is done when there are four records. */
+const LOGGED = `${WHOLE}const load = (dir) => {
   const state = JSON.parse(read(join(dir, 'snapshot')) || '{}');
   for (const line of read(join(dir, 'log')).split('\\n').slice(0, -1)) { const [key, value] = JSON.parse(line); state[key] = value; }
   return state;
@@ -267,7 +267,10 @@ module.exports = { load, set: (dir, key, value) => {
   fs.appendFileSync(log, Buffer.from(JSON.stringify([key, value]) + '\\n'), { flush: true });
   force(dir);
   if (read(log).split('\\n').length < 4) return;
-  const state = JSON.stringify(load(dir));
+`;
+
+/** A log that is emptied before the snapshot of it is in place. */
+const COMPACTED = `${LOGGED}  const state = JSON.stringify(load(dir));
   fs.truncateSync(log, 0);
   put(join(dir, 'temp'), state);
   fs.renameSync(join(dir, 'temp'), join(dir, 'snapshot'));
@@ -283,18 +286,10 @@ const COMPACTED_FIRST = COMPACTED.replace(/ {2}fs.appendFileSync\(log.*\n {2}for
   );
 
 /** The log is emptied last. `snapshot` and `log`: what stands behind what is done to each of them. */
-const emptiedLast = (snapshot: string, log: string): string => `${WHOLE}const load = (dir) => {
-  const state = JSON.parse(read(join(dir, 'snapshot')) || '{}');
-  for (const line of read(join(dir, 'log')).split('\\n').slice(0, -1)) { const [key, value] = JSON.parse(line); state[key] = value; }
-  return state;
-};
-module.exports = { load, set: (dir, key, value) => {
-  const log = join(dir, 'log'), whole = read(log).lastIndexOf('\\n') + 1;
-  if (whole < read(log).length) fs.truncateSync(log, whole);
-  fs.appendFileSync(log, Buffer.from(JSON.stringify([key, value]) + '\\n'), { flush: true });
-  force(dir);
-  if (read(log).split('\\n').length < 4) return;
-  fs.writeFileSync(join(dir, 'temp'), Buffer.from(JSON.stringify(load(dir))));
+const emptiedLast = (
+  snapshot: string,
+  log: string,
+): string => `${LOGGED}  fs.writeFileSync(join(dir, 'temp'), Buffer.from(JSON.stringify(load(dir))));
   ${snapshot}
   fs.renameSync(join(dir, 'temp'), join(dir, 'snapshot'));
   force(dir);
