@@ -1,9 +1,8 @@
 /** Stores with one mistake each: every model that finds it blames the line with the mistake, and no right line. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LoadedStore } from '../../harness/domain/loaded-store.ts';
-import type { CaseResult, CellResult } from '../../harness/domain/result.ts';
-import { causesOf } from '../../harness/explain/causes.ts';
-import { APPENDS, SAVES, SETS } from '../lab/abilities.ts';
+import { APPENDS, SETS } from '../lab/abilities.ts';
+import { type Cells, causesOfStore, FORCING } from '../lab/blamed.ts';
 import { type Lab, openLab } from '../lab/lab.ts';
 import { LOAD, type RacingStore, racing } from '../lab/races.ts';
 
@@ -21,24 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-/** `mechanism at the source of its line` of each cause; a line that is not known is `-`. */
-type Cells = readonly (readonly [scenario: string, model: string])[];
-
-const causesIn = (store: RacingStore, cells: Cells): Promise<string[]> => causesOfStore(racing(lab, store), cells);
-
-async function causesOfStore(store: LoadedStore, cells: Cells, recoveries = 0): Promise<string[]> {
-  const loaded: LoadedStore = { ...store, claims: { 'power-loss': 'durable' } };
-  const [all, cases]: [CellResult[], CaseResult[]] = [[], []];
-  for (const [scenario, model] of cells) {
-    await lab.on(loaded, { scenario, effort: { recoveries } }, async ({ check, result }) => {
-      const checked = await result(await check({ model, heldBy: 'strict' }));
-      all.push(checked.cell);
-      cases.push(...checked.cases);
-    });
-  }
-  expect(cases.some(({ violation }) => violation)).toBe(true);
-  return causesOf(all, cases).map(({ mechanism, site }) => `${mechanism}: ${site?.source ?? '-'}`);
-}
+const causesIn = (store: RacingStore, cells: Cells): Promise<string[]> => causesOfStore(lab, racing(lab, store), cells);
 
 test.each<[string, RacingStore, (readonly [string, string])[], string[]]>([
   [
@@ -227,7 +209,7 @@ test.each([
   [{ journal: false, file: true }, `not-forced: fs.writeFileSync(at(dir, 'journal'), sumOf(old) + ' ' + old);`],
   [{ journal: true, file: false }, `not-forced: fs.writeSync(fd, Buffer.from(text.padEnd(20000)), 0, 20000, 0);`],
 ])('what a rollback journal needs on disk is one cause, and not that the file is written in place: %o', async (forced, cause) => {
-  expect(await causesOfStore(journalled(forced), [['replace', 'power-loss:ext4']])).toEqual([cause]);
+  expect(await causesOfStore(lab, journalled(forced), [['replace', 'power-loss:ext4']])).toEqual([cause]);
 });
 
 test('a file for each key that is written in place is not one that is written too late', async () => {
@@ -244,142 +226,9 @@ module.exports = {
     { abilities: SETS, empty: {} },
   );
   const cells = ['first-save', 'replace', 'save-twice'].map((scenario) => [scenario, 'process-kill'] as const);
-  expect(await causesOfStore(store, [...cells, ['replace', 'power-loss:ext4']])).toEqual([
+  expect(await causesOfStore(lab, store, [...cells, ['replace', 'power-loss:ext4']])).toEqual([
     'written-in-place: fs.writeFileSync(join(dir, of(key)), JSON.stringify(value));',
   ]);
-});
-
-const WHOLE = `const fs = require('node:fs'), { join } = require('node:path');
-const force = (path) => { const file = fs.openSync(path, 'r'); try { fs.fsyncSync(file); } finally { fs.closeSync(file); } };
-const put = (path, text) => fs.writeFileSync(path, Buffer.from(text), { flush: true });
-const read = (path) => { try { return fs.readFileSync(path, 'utf8'); } catch (error) { if (error.code === 'ENOENT') return ''; throw error; } };
-`;
-
-/** A log with a snapshot; what follows is done when there are four records. */
-const LOGGED = `${WHOLE}const load = (dir) => {
-  const state = JSON.parse(read(join(dir, 'snapshot')) || '{}');
-  for (const line of read(join(dir, 'log')).split('\\n').slice(0, -1)) { const [key, value] = JSON.parse(line); state[key] = value; }
-  return state;
-};
-module.exports = { load, set: (dir, key, value) => {
-  const log = join(dir, 'log'), whole = read(log).lastIndexOf('\\n') + 1;
-  if (whole < read(log).length) fs.truncateSync(log, whole);
-  fs.appendFileSync(log, Buffer.from(JSON.stringify([key, value]) + '\\n'), { flush: true });
-  force(dir);
-  if (read(log).split('\\n').length < 4) return;
-`;
-
-/** A log that is emptied before the snapshot of it is in place. */
-const COMPACTED = `${LOGGED}  const state = JSON.stringify(load(dir));
-  fs.truncateSync(log, 0);
-  put(join(dir, 'temp'), state);
-  fs.renameSync(join(dir, 'temp'), join(dir, 'snapshot'));
-  force(dir);
-} };`;
-
-/** The same, with the record written after that. */
-const COMPACTED_FIRST = COMPACTED.replace(/ {2}fs.appendFileSync\(log.*\n {2}force\(dir\);\n/, '')
-  .replace('length < 4) return;', 'length >= 3) {')
-  .replace(
-    /} };$/,
-    "  }\n  fs.appendFileSync(log, Buffer.from(JSON.stringify([key, value]) + '\\n'), { flush: true });\n  force(dir);\n} };",
-  );
-
-/** The log is emptied last. `snapshot` and `log`: what stands behind what is done to each of them. */
-const emptiedLast = (
-  snapshot: string,
-  log: string,
-): string => `${LOGGED}  fs.writeFileSync(join(dir, 'temp'), Buffer.from(JSON.stringify(load(dir))));
-  ${snapshot}
-  fs.renameSync(join(dir, 'temp'), join(dir, 'snapshot'));
-  force(dir);
-  fs.truncateSync(log, 0);
-  ${log}
-} };`;
-
-test.each([
-  ['a snapshot', '', 'force(log);', `renamed-unsynced: fs.renameSync(join(dir, 'temp'), join(dir, 'snapshot'));`],
-  ['the end of a log', `force(join(dir, 'temp'));`, '', 'not-forced: fs.truncateSync(log, 0);'],
-])('%s that is not forced is one cause, also where a second crash shows it', async (_, snapshot, log, cause) => {
-  const store = lab.store(emptiedLast(snapshot, log), { abilities: SETS, empty: {} });
-  const cells = (['replace', 'save-twice'] as const).map((scenario) => [scenario, 'power-loss:posix'] as const);
-  expect(await causesOfStore(store, cells, 6)).toEqual([cause]);
-});
-
-/** It undoes a save that was cut short, and forgets how before that is on disk. */
-const UNDONE = `${WHOLE}const sync = force;
-const undo = (dir, old) => {
-  fs.writeFileSync(join(dir, 'data'), old);
-  fs.unlinkSync(join(dir, 'journal'));
-  sync(join(dir, 'data'));
-  sync(dir);
-};
-const orUndefined = (path) => fs.existsSync(path) ? fs.readFileSync(path, 'utf8') : undefined;
-module.exports = { load: (dir) => JSON.parse(orUndefined(join(dir, 'journal')) ?? orUndefined(join(dir, 'data')) ?? '{}'),
-save: (dir, value) => {
-  const old = orUndefined(join(dir, 'journal'));
-  if (old !== undefined) undo(dir, old);
-  put(join(dir, 'new'), orUndefined(join(dir, 'data')) ?? '{}');
-  fs.renameSync(join(dir, 'new'), join(dir, 'journal'));
-  sync(dir);
-  put(join(dir, 'data'), JSON.stringify(value));
-  sync(dir);
-  fs.unlinkSync(join(dir, 'journal'));
-  sync(dir);
-} };`;
-
-test('what only recovery does is blamed on the line of recovery, not on the one of the save that does the same', async () => {
-  const store = lab.store(UNDONE, { abilities: SAVES, empty: {} });
-  expect(await causesOfStore(store, [['replace', 'power-loss:xfs']], 6)).toEqual([`reordered: fs.unlinkSync(join(dir, 'journal'));`]);
-});
-
-test('both of them are two causes', async () => {
-  const store = lab.store(emptiedLast('', ''), { abilities: SETS, empty: {} });
-  expect(await causesOfStore(store, [['save-twice', 'power-loss:posix']], 6)).toEqual([
-    `renamed-unsynced: fs.renameSync(join(dir, 'temp'), join(dir, 'snapshot'));`,
-    'not-forced: fs.truncateSync(log, 0);',
-  ]);
-});
-
-/** It says which generation counts before that is there. */
-const POINTED = `${WHOLE}module.exports = { save: (dir, value) => {
-  const number = Number(read(join(dir, 'current')) || 0) + 1;
-  put(join(dir, 'current.temp'), String(number));
-  fs.renameSync(join(dir, 'current.temp'), join(dir, 'current'));
-  force(dir);
-  put(join(dir, 'temp'), JSON.stringify(value));
-  fs.renameSync(join(dir, 'temp'), join(dir, 'generation-' + number));
-  force(dir);
-},
-load: (dir) => { const number = read(join(dir, 'current')); return number === '' ? {} : JSON.parse(fs.readFileSync(join(dir, 'generation-' + number), 'utf8')); } };`;
-
-/** It notes which value it has, and skips that one, before it has it. */
-const NOTED = `${WHOLE}module.exports = { save: (dir, value) => {
-  const text = JSON.stringify(value), sum = require('node:crypto').createHash('sha1').update(text).digest('base64');
-  if (read(join(dir, 'noted')) === sum) return;
-  put(join(dir, 'noted.temp'), sum);
-  fs.renameSync(join(dir, 'noted.temp'), join(dir, 'noted'));
-  force(dir);
-  put(join(dir, 'temp'), text);
-  fs.renameSync(join(dir, 'temp'), join(dir, 'live'));
-  force(dir);
-},
-load: (dir) => JSON.parse(read(join(dir, 'live')) || '{}') };`;
-
-test.each([
-  ['empties the log before its snapshot is in place', COMPACTED, SETS, 'removed: fs.truncateSync(log, 0);'],
-  ['does that, and then writes its record', COMPACTED_FIRST, SETS, 'removed: fs.truncateSync(log, 0);'],
-  [
-    'points to a file before it is there',
-    POINTED,
-    SAVES,
-    `placed-too-early: fs.renameSync(join(dir, 'current.temp'), join(dir, 'current'));`,
-  ],
-  ['notes a value before it is there', NOTED, SAVES, `placed-too-early: fs.renameSync(join(dir, 'noted.temp'), join(dir, 'noted'));`],
-])('a store that %s has that one cause, whatever kills it or fails after it', async (_, source, abilities, cause) => {
-  const store = lab.store(source, { abilities, empty: {} });
-  const cells = ['process-kill', 'io-error'].flatMap((model) => ['replace', 'save-twice'].map((scenario) => [scenario, model] as const));
-  expect(await causesOfStore(store, cells)).toEqual([cause]);
 });
 
 /** Answers at once, and writes a moment later: no op comes before what it promises. `more`: of its save. */
@@ -402,7 +251,7 @@ test('a save that is acknowledged before anything is touched is one cause, under
     ['two-savers', 'interleaving'],
     ['reader-while-saving', 'race'],
   ] as const;
-  const [cause, ...others] = await causesOfStore(lab.store(later()), cells);
+  const [cause, ...others] = await causesOfStore(lab, lab.store(later()), cells);
   expect(cause).toMatch(/^promised-unwritten: const put = /);
   expect(others).toEqual([]);
 });
@@ -417,24 +266,8 @@ const INSTEAD = {
   ),
 };
 
-/** One failure makes all later saves of the process fail. What it leaves blocks nobody. */
-const POISONED = `${WHOLE}let tail = Promise.resolve(), count = 0;
-const write = (dir, value) => {
-  const temp = join(dir, 'q.' + process.pid + '.' + count++);
-  put(temp, JSON.stringify(value));
-  fs.renameSync(temp, join(dir, 'live'));
-  force(dir);
-};
-module.exports = { load: (dir) => JSON.parse(read(join(dir, 'live')) || '{}'), save: (dir, value) => (tail = tail.then(() => write(dir, value))) };`;
-
-test('a process that saves nothing more after a failure is one cause, whatever the failed save left', async () => {
-  expect(await causesOfStore(lab.store(POISONED, { abilities: SAVES, empty: {} }), [['replace', 'io-error']])).toEqual([
-    'remembers-failure: -',
-  ]);
-});
-
 /** A deleted key is there again, as it was before it was set last. */
-const RESURRECTED = `${WHOLE}const name = (key) => encodeURIComponent(key);
+const RESURRECTED = `${FORCING}const name = (key) => encodeURIComponent(key);
 module.exports = {
   set: (dir, key, value) => {
     const file = join(dir, name(key) + '.json');
@@ -453,63 +286,11 @@ module.exports = {
 test('what a delete removes is no loss of its line: that the key is there again is one with no crash', async () => {
   const store = lab.store(RESURRECTED, { abilities: SETS, empty: {} });
   expect(
-    await causesOfStore(store, [
+    await causesOfStore(lab, store, [
       ['reset', 'process-kill'],
       ['reset', 'power-loss:ext4'],
     ]),
   ).toEqual(['not-what-was-saved: -']);
-});
-
-const afterError = (
-  place: string,
-): string => `${WHOLE}module.exports = { load: (dir) => JSON.parse(read(join(dir, 'live')) || '{}'), save: (dir, value) => {
-  put(join(dir, 'temp'), JSON.stringify(value));
-  ${place}
-} };`;
-/** When the directory cannot be forced, `target` is the file that is there. */
-const CLEANS_UP = afterError(`let target = join(dir, 'temp');
-  try {
-    fs.renameSync(target, join(dir, 'live'));
-    target = join(dir, 'live');
-    force(dir);
-  } catch (error) {
-    fs.rmSync(target, { force: true });
-    throw error;
-  }`);
-const FALLS_BACK = afterError(`try {
-    fs.renameSync(join(dir, 'temp'), join(dir, 'live'));
-  } catch {
-    fs.copyFileSync(join(dir, 'temp'), join(dir, 'live'));
-    force(join(dir, 'live'));
-  }
-  force(dir);`);
-
-test.each([
-  ['removes what is good', CLEANS_UP, 'removed-on-error: fs.rmSync(target, { force: true });'],
-  ['writes in place what it could not rename', FALLS_BACK, `written-in-place: fs.copyFileSync(join(dir, 'temp'), join(dir, 'live'));`],
-])('what a store does only after a fault is blamed on its line: it %s', async (_, source, cause) => {
-  expect(await causesOfStore(lab.store(source, { abilities: SAVES, empty: {} }), [['replace', 'io-error']])).toEqual([cause]);
-});
-
-/** A map that is kept in memory, too. A set that fails is taken back there by removing its key, whatever value it had. */
-const TAKEN_BACK = `${WHOLE}const known = new Map();
-const of = (dir) => known.get(dir) ?? known.set(dir, JSON.parse(read(join(dir, 'live')) || '{}')).get(dir);
-module.exports = { load: (dir) => JSON.parse(read(join(dir, 'live')) || '{}'), set: (dir, key, value) => {
-  const all = of(dir);
-  all[key] = value;
-  try {
-    put(join(dir, 'temp'), JSON.stringify(all));
-  } catch (error) {
-    delete all[key];
-    throw error;
-  }
-  fs.renameSync(join(dir, 'temp'), join(dir, 'live'));
-  force(dir);
-} };`;
-
-test('what a failed set takes from memory, and the next one from the disk, is one cause', async () => {
-  const store = lab.store(TAKEN_BACK, { abilities: { ...SETS, deletes: false }, empty: {} });
-  expect(await causesOfStore(store, [['save-twice', 'io-error']])).toEqual(['remembers-failure: -']);
 });
 
 const UNCHANGED = ['process-kill', 'power-loss:ext4', 'io-error'] as const;
@@ -550,7 +331,7 @@ test.each([
     ['replace', 'power-loss:ext4'],
     ['large', 'process-kill'],
   ] as const;
-  expect(await causesOfStore(lab.store(source, { abilities: APPENDS, empty: [] }), cells)).toEqual([
+  expect(await causesOfStore(lab, lab.store(source, { abilities: APPENDS, empty: [] }), cells)).toEqual([
     "appended: fs.writeSync(file, JSON.stringify(record) + '\\n', fs.fstatSync(file).size);",
   ]);
 });
@@ -585,5 +366,5 @@ test.each([
   ],
   ['directly', ['not-forced: fs.writeFileSync(object, Buffer.from(text));']],
 ] as const)('a file that another one refers to, and that is not forced, is one cause, wherever the power goes: %s', async (put, causes) => {
-  expect(await causesOfStore(byContent(put), [['replace', 'power-loss:xfs']])).toEqual(causes);
+  expect(await causesOfStore(lab, byContent(put), [['replace', 'power-loss:xfs']])).toEqual(causes);
 });
