@@ -130,7 +130,7 @@ function headOf(cell: Cell, outcomes: readonly Outcome[], unsure: readonly strin
 function historiesIn(subjects: Findings['subjects']): Pick<CellResult, 'histories'> {
   const drawn = subjects.filter(({ history }) => history !== undefined);
   if (drawn.length === 0) return {};
-  const segments = drawn.map((subject) => (subject.kind === 'recorded' ? (subject.history?.processes ?? 0) : undefined));
+  const segments = drawn.map((subject) => (subject.kind === 'recorded' ? (subject.history?.begins.length ?? 0) : undefined));
   return {
     histories: {
       tried: drawn.length,

@@ -17,28 +17,21 @@ import type { DrawnHistory, RecordedSubject } from './subject.ts';
 /** Histories that are executed at the same time: one traced child keeps a core busy half of its time. */
 const AT_ONCE = 4;
 
+type ExecutedHistory = RecordedSubject & { readonly history: DrawnHistory };
+
 /**
  * Executes histories. Executions that a warm process worked out which remembers another directory are made again, with fresh ones.
- * `loadSettles`: see `promisedBy`. `lookAt`: what is looked at of each.
+ * `loadSettles`: see `promisedBy`.
  */
-export async function executedHistories(
-  bench: Bench,
-  histories: readonly History[],
-  loadSettles: boolean,
-  lookAt: 'all' | 'last-process' = 'all',
-): Promise<RecordedSubject[]> {
+export async function executedHistories(bench: Bench, histories: readonly History[], loadSettles: boolean): Promise<ExecutedHistory[]> {
   const executions = await bench.recovery.controlled((which) => {
     if (which === 'again') bench.executions.forget();
     return inLanes(histories, AT_ONCE, (history) => bench.executions.of(history));
   });
-  return executions.map((execution) => {
-    const subject = subjectOf(bench, execution, loadSettles);
-    const since = execution.processes.at(-1)?.from ?? 0;
-    return lookAt === 'all' ? subject : { ...subject, history: { ...subject.history, since } };
-  });
+  return executions.map((execution) => subjectOf(bench, execution, loadSettles));
 }
 
-function subjectOf(bench: Bench, execution: Execution, loadSettles: boolean): RecordedSubject & { readonly history: DrawnHistory } {
+function subjectOf(bench: Bench, execution: Execution, loadSettles: boolean): ExecutedHistory {
   const trace = withoutLoads(execution);
   return {
     kind: 'recorded',
@@ -61,8 +54,7 @@ function drawn({ history, processes, calls, trouble, trace }: Execution): DrawnH
   const because = trouble ?? trace.unmeasured[0];
   return {
     steps: history,
-    processes: processes.length,
-    begins: processes.slice(1).map(({ from }) => from),
+    begins: processes.map(({ from }) => from),
     upTo: (op) => {
       const last = calls.findLast(({ from, until }) => from < op || until <= op);
       return history.slice(0, (last?.step ?? 0) + 1);

@@ -39,14 +39,13 @@ export interface RecordedRecovery extends TraceOfRun {
 /** A random history, as it was executed. */
 export interface DrawnHistory {
   readonly steps: History;
-  readonly processes: number;
   /** The steps up to the one that was under way after `op` ops. */
   readonly upTo: (op: number) => History;
   /** Boundaries at which calls that promise something resolved. */
   readonly ends: readonly number[];
   /** Only later boundaries are looked at, those of the last process. Absent: all of them. */
   readonly since?: number;
-  /** Boundaries at which a further process began. */
+  /** Boundaries at which its processes began. */
   readonly begins: readonly number[];
   /** Why it ended early although nothing failed beneath the store, in words. */
   readonly trouble?: string;

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtInScenarios } from '../../scenarios/all.ts';
 import type { Session } from '../cli/session.ts';
+import { evenly } from '../domain/evenly.ts';
 import { canonicalPath } from '../domain/names.ts';
 import { isNotMeasured } from '../domain/sighting.ts';
 import type { Entry, Tree } from '../domain/trace.ts';
@@ -77,7 +78,7 @@ export async function calibrateStores(
         }
         const fileSystem = FILE_SYSTEMS[name];
         const request = { recorder, recording, fileSystem, template: await templates.of(fileSystem), prepare };
-        const points = [undefined, ...thinned(forcePoints(recording.trace, fileSystem.forcings))];
+        const points = [undefined, ...evenly(forcePoints(recording.trace, fileSystem.forcings), MAX_POINTS)];
         const cutRuns = await Promise.all(points.map((force) => cutRun(request, force)));
         total.cells += 1;
         const cuts: { readonly boundary: number; readonly tree: Tree }[] = [];
@@ -112,11 +113,6 @@ type Mutable<T> = { -readonly [key in keyof T]: T[key] };
 
 /** A long history has hundreds of boundaries to force something at; this many, evenly spread, are enough. */
 const MAX_POINTS = 12;
-
-function thinned<Point>(points: readonly Point[]): readonly Point[] {
-  const step = Math.max(1, points.length / MAX_POINTS);
-  return Array.from({ length: Math.min(points.length, MAX_POINTS) }, (_, index) => points[Math.floor(index * step)] as Point); // the index is below the length
-}
 
 /**
  * Translates a tree of another run to the recorded run: to its names, and to its contents where the two differ only in what varies from

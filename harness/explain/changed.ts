@@ -15,8 +15,12 @@ export function promisedBefore({ marks }: Pick<Run, 'marks'>, op: number): numbe
 /** An op's effect in words, the same in every run of it. */
 export const effectText = (op: Op): string => withoutBytes(opText(op));
 
-/** The op of a run that does what an op of another one does, as often as that was done before; where that is less often, the last. */
+/**
+ * The op of a run that does what an op of another one does, as often as that was done before; where that is less often, the last. An op of the run
+ * is itself.
+ */
 export function sameIn(run: Pick<Run, 'ops'>, op: Op, other: Pick<Run, 'ops'>): Op | undefined {
+  if (run.ops[op.index - 1] === op) return op;
   const text = effectText(asMeant(op));
   const alike = ({ ops }: Pick<Run, 'ops'>): Op[] => ops.filter((one) => effectText(asMeant(one)) === text);
   const all = alike(run);

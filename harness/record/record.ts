@@ -202,10 +202,11 @@ const LEAST_PID_IN_A_NAME = 100;
 
 /** Rules for names with the id of their process as a word, which no rule knows: with another counter behind it, say. */
 function pidNames(ops: readonly RawOp[], pid: number, known: readonly NameRule[]): NameRule[] {
+  if (pid < LEAST_PID_IN_A_NAME) return [];
   const word = new RegExp(`(?<![A-Za-z0-9])${pid}(?![A-Za-z0-9])`);
   const paths = ops.flatMap(({ path, to }) => (to === undefined ? [path] : [path, to.path]));
   const names = new Set(paths.flatMap((path) => path.split('/')).filter((name) => word.test(canonicalPath(name, known))));
-  return pid < LEAST_PID_IN_A_NAME ? [] : [...names].flatMap((name) => learnName(name, name.replace(word, '0')) ?? []);
+  return [...names].flatMap((name) => learnName(name, name.replace(word, '0')) ?? []);
 }
 
 /** Learns which parts of names vary, from two runs of the same ops. `pairs`: further paths of both. */

@@ -80,7 +80,7 @@ class MapForm implements Form {
   }
 }
 
-/** Another key that a store takes for this one if it makes file names of keys by replacing what is no letter; undefined where there is none. */
+/** A key that differs in its punctuation alone: a store that replaces punctuation in file names confuses the two. Undefined if there is none to change. */
 function lookAlike(key: string): string | undefined {
   const other = key.replaceAll(':', '_');
   return other === key ? undefined : other;

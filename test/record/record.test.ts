@@ -12,8 +12,8 @@ import type { Recorder, RunPlan } from '../../harness/record/recorder.ts';
 import { freshDirectory } from '../lab/temporary.ts';
 
 /** An op with the tree after it, a mark, or the end. */
-type Told = RawMark | RawEnd | RawOp | readonly [RawOp, Tree];
-type Run = readonly Told[];
+type Given = RawMark | RawEnd | RawOp | readonly [RawOp, Tree];
+type Run = readonly Given[];
 
 const op = (call: RawOp['call'], path: string, parts: Partial<RawOp> = {}): RawOp => ({
   kind: 'op',
@@ -39,15 +39,15 @@ function save({ temp = 'temp', text = 'B' }: { temp?: string; text?: string } = 
   ];
 }
 
-interface Teller extends Recorder {
+interface ScriptedRecorder extends Recorder {
   readonly plans: RunPlan[];
 }
 
 /** A recorder whose runs go as given; the last one again and again. */
-const tell = (...runs: readonly Run[]): Teller => tellFrom([{ live: 'A' }], runs);
+const recorderOf = (...runs: readonly Run[]): ScriptedRecorder => recorderFrom([{ live: 'A' }], runs);
 
 /** Each run begins with the files of its number, the last ones again and again. */
-function tellFrom(starts: readonly { readonly [path: string]: string }[], runs: readonly Run[]): Teller {
+function recorderFrom(starts: readonly { readonly [path: string]: string }[], runs: readonly Run[]): ScriptedRecorder {
   const plans: RunPlan[] = [];
   return {
     ...PTRACE,
@@ -81,7 +81,7 @@ function request(complaint?: string): RecordRequest {
 
 describe('two runs that do the same', () => {
   test('are a trace, and an order to follow', async () => {
-    const recorder = tell(save());
+    const recorder = recorderOf(save());
     const recording = await record(recorder, request());
     const order = ['open temp [write create]', 'write temp', 'rename temp -> live', 'step 1 resolved'];
     expect(recording).toMatchObject({
@@ -105,7 +105,7 @@ describe('two runs that do the same', () => {
   });
 
   test('teach what is random in names, and name it so', async () => {
-    const recording = await record(tell(save({ temp: 'live.0a1b' }), save({ temp: 'live.77cc' })), request());
+    const recording = await record(recorderOf(save({ temp: 'live.0a1b' }), save({ temp: 'live.77cc' })), request());
     expect(recording).toMatchObject({
       order: ['open live.<random> [write create]', 'write live.<random>', 'rename live.<random> -> live', 'step 1 resolved'],
       trace: {
@@ -121,14 +121,14 @@ describe('two runs that do the same', () => {
       resolved,
       finished,
     ];
-    const recorder = tellFrom([{ 'v.812.0': 'x' }, { 'v.815.0': 'x' }], [writes('v.812.0'), writes('v.815.0')]);
+    const recorder = recorderFrom([{ 'v.812.0': 'x' }, { 'v.815.0': 'x' }], [writes('v.812.0'), writes('v.815.0')]);
     expect(await record(recorder, request())).toMatchObject({
       trace: { variation: { names: [{ prefix: 'v.', suffix: '.0', charset: 'digits' }] } },
     });
   });
 
   test('teach which contents are made up afresh', async () => {
-    const recording = await record(tell(save({ text: 'nonce 17' }), save({ text: 'nonce 42' })), request());
+    const recording = await record(recorderOf(save({ text: 'nonce 17' }), save({ text: 'nonce 42' })), request());
     expect(recording).toMatchObject({ trace: { variation: { contents: new Set(['temp', 'live']) } } });
   });
 
@@ -137,32 +137,35 @@ describe('two runs that do the same', () => {
     ['times in words', '"2026-11-22T08:07:06.123Z"', '"2026-11-22T08:07:07.999Z"'],
     ['the number of the process', 'pid 1001', 'pid 1002'],
   ])('contents may differ in %s', async (_, one, other) => {
-    const recording = await record(tell(save({ text: one }), save({ text: other })), request());
+    const recording = await record(recorderOf(save({ text: one }), save({ text: other })), request());
     expect(recording).toMatchObject({ trace: { variation: { contents: new Set() } } });
   });
 
   test('an unchanged tree is the same object', async () => {
     const quiet: Run = [op('stat', 'live'), [op('chmod', 'live'), treeOf({ live: 'A' })], resolved, finished];
-    const recording = await record(tell(quiet), request());
+    const recording = await record(recorderOf(quiet), request());
     if ('reason' in recording) throw new Error(recording.reason);
     expect(new Set(recording.trace.trees).size).toBe(1);
   });
 
   test('what the store threw when its steps had resolved is given, once the recording is there', async () => {
-    expect(await record(tell(save()), request())).not.toHaveProperty('late');
-    expect(await record(tell(save()), request('Error: too late\n    at Timeout (store.js:1)'))).toMatchObject({
+    expect(await record(recorderOf(save()), request())).not.toHaveProperty('late');
+    expect(await record(recorderOf(save()), request('Error: too late\n    at Timeout (store.js:1)'))).toMatchObject({
       late: 'after step 1 resolved, the store threw: Error: too late',
     });
   });
 
   test('what could not be recorded is reported', async () => {
-    const recording = await record(tell([...save().slice(0, -1), { kind: 'unmeasured', what: 'mmap of a' } as never, finished]), request());
+    const recording = await record(
+      recorderOf([...save().slice(0, -1), { kind: 'unmeasured', what: 'mmap of a' } as never, finished]),
+      request(),
+    );
     expect(recording).toMatchObject({ trace: { unmeasured: ['mmap of a'] } });
   });
 });
 
 describe('two runs that differ are no recording', () => {
-  const [open, write, rename] = save() as [Told, Told, Told];
+  const [open, write, rename] = save() as [Given, Given, Given];
   const dropped: Run = [open, write, resolved, finished];
   test.each<[string, Run, string]>([
     ['in the number of ops', dropped, 'nondeterministic: 3 ops in the first run, 2 in the second'],
@@ -188,13 +191,13 @@ describe('two runs that differ are no recording', () => {
     ],
     ['in their end', [open, { kind: 'end', how: 'exited', code: 3 }], 'nondeterministic: the first run finished, the second exited'],
   ])('%s', async (_, second, reason) => {
-    const recorder = tell(save(), second, save(), second, save(), second);
+    const recorder = recorderOf(save(), second, save(), second, save(), second);
     expect(await record(recorder, request())).toEqual({ reason: expect.stringContaining(reason) });
     expect(recorder.plans).toHaveLength(6);
   });
 
   test('unless a later pair does not', async () => {
-    const recorder = tell(save(), dropped, save());
+    const recorder = recorderOf(save(), dropped, save());
     expect(await record(recorder, request())).toHaveProperty('trace');
     expect(recorder.plans).toHaveLength(4);
   });
@@ -202,7 +205,7 @@ describe('two runs that differ are no recording', () => {
   // Marks are not compared.
   test('in how a step ended', async () => {
     const rejects: Run = [open, write, rename, { kind: 'rejected', step: 0 }, finished];
-    expect(await record(tell(save(), rejects, save(), rejects, save(), rejects), request())).toHaveProperty('reason');
+    expect(await record(recorderOf(save(), rejects, save(), rejects, save(), rejects), request())).toHaveProperty('reason');
   });
 });
 
@@ -251,7 +254,7 @@ describe('a run without a crash that goes wrong is no recording', () => {
       'step 2 did not settle within 1.5 s, with no crash',
     ],
   ])('%s', async (_, run, complaint, reason) => {
-    const recorder = tell(run);
+    const recorder = recorderOf(run);
     expect(await record(recorder, request(complaint))).toEqual({ reason });
     expect(recorder.plans).toHaveLength(1);
   });
@@ -260,7 +263,7 @@ describe('a run without a crash that goes wrong is no recording', () => {
 test('a single run names files with the id of its process alike, whatever counter stands beside it', async () => {
   const known = { names: [{ prefix: 'live.', suffix: '.3', charset: 'digits' as const, except: [] }], contents: new Set<string>() };
   const namesIn = async (temp: string): Promise<string | undefined> => {
-    const trace = await recordOnce(tell(save({ temp })), request(), { variation: known });
+    const trace = await recordOnce(recorderOf(save({ temp })), request(), { variation: known });
     return 'ops' in trace ? trace.ops[0]?.file.path : trace.reason;
   };
   expect(await namesIn('live.1001.3')).toBe('live.<random>.3');

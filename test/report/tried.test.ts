@@ -72,7 +72,7 @@ const drawn = Array.from({ length: 8 }, (_, index) => {
     { call: 'stat', path: '.' },
     { call: 'stat', path: '.' },
   ] as const;
-  const history = { steps: [], processes: index < 4 ? 2 : 3, upTo: () => [], ends: [2], begins: [] };
+  const history = { steps: [], upTo: () => [], ends: [2], begins: index < 4 ? [0, 2] : [0, 2, 4] };
   return recordedSubject(traceOf({ ops }), { history });
 });
 

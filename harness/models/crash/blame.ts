@@ -229,7 +229,12 @@ function windowBefore(trace: Trace, index: number, known: Known): Culprit | unde
 /** It gives a file another name. */
 const places = ({ call }: Op): boolean => call === 'rename' || call === 'link';
 
-function culpritOfLoss({ at, loss: { lost }, unit }: Loss, trace: Trace, known: Known): Culprit | undefined {
+function culpritOfLoss(loss: Loss, trace: Trace, known: Known): Culprit | undefined {
+  const {
+    at,
+    loss: { lost },
+    unit,
+  } = loss;
   const { ops, trees } = trace;
   const { judged, isOfValue } = known;
   // Where the crash alone is enough, nobody needs the loss to explain it.
@@ -240,7 +245,7 @@ function culpritOfLoss({ at, loss: { lost }, unit }: Loss, trace: Trace, known: 
   const [first] = lostOps;
   if (first === undefined) return windowAt(trace, at.op, known);
   const contents = new Set(relevant.flatMap(({ op, effect }) => (effect.kind === 'names' || effect.kind === 'mode' ? [] : [op.file.id])));
-  const landed = landedSince(first, { at, loss: { lost }, unit }, trace);
+  const landed = landedSince(first, loss, trace);
   const renamed = landed.findLast((op) => places(op) && contents.has(op.file.id));
   if (renamed !== undefined) return { op: renamed, mechanism: 'renamed-unsynced' };
   const begun = windowIfViolating(trace, first.index - 1, known);
@@ -252,7 +257,7 @@ function culpritOfLoss({ at, loss: { lost }, unit }: Loss, trace: Trace, known: 
   if (inPlace !== undefined && (isByDesign || isReferredTo(trace, inPlace)))
     return { op: ofFile.at(-1) ?? inPlace, mechanism: 'not-forced' };
   if (inPlace !== undefined) return { op: inPlace, mechanism: isAppended(trace, inPlace.index) ? 'appended' : 'written-in-place' };
-  const took = takenTooEarly({ at, loss: { lost }, unit }, trace);
+  const took = takenTooEarly(loss, trace);
   if (took !== undefined) return { op: took, mechanism: 'reordered' };
   const named = lost.findLast(({ effect }) => effect.kind === 'names')?.op;
   const waitedFor = named ?? lostOps.at(-1);

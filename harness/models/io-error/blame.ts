@@ -16,9 +16,8 @@ import { violates } from '../held.ts';
 import type { Findings } from '../model.ts';
 import type { FaultExplored } from './explore.ts';
 import type { FaultCase, OpFault } from './fault-id.ts';
-import type { FaultyRun } from './fault-runs.ts';
 import { opOf } from './fsync-faults.ts';
-import type { FaultVerdict, FaultyCase, WhatFails } from './trial.ts';
+import type { FaultVerdict, WhatFails } from './trial.ts';
 
 export async function blameFault(verdict: FaultVerdict, { cell, explored }: Findings<FaultExplored>): Promise<Blame | undefined> {
   const {
@@ -40,7 +39,7 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   if (failed === undefined) return undefined;
   const ofFailure = mechanismOfFailure(verdict, failed, failedAt, fault);
   const lock = STOPS_OTHERS.has(outcome) ? madeAndLeft(trace, run.trace, sighting.tree) : undefined;
-  if (lock !== undefined) return blameOfRun(lock, verdict.case, ofFailure, run);
+  if (lock !== undefined) return blameOfRun(lock, verdict, ofFailure);
   const { who } = sighting.looker;
   // Fresh processes have looked first, and found nothing wrong; but what a close loses after the save resolved, they have not seen.
   const isInMemory = IN_MEMORY.has(who) && (STOPS_OTHERS.has(outcome) || ofFailure === 'failure-not-undone');
@@ -56,22 +55,22 @@ export async function blameFault(verdict: FaultVerdict, { cell, explored }: Find
   const lostAnyway = mayLoseAnyway ? finisherOf(trace, at, sighting.tree) : undefined;
   const killed =
     ofFailure === 'failure-not-undone' && lostAnyway === undefined && taken === undefined ? await asKilled(verdict, at) : undefined;
-  if (killed !== undefined) return blameOfRun(killed.op, verdict.case, killed.mechanism);
+  if (killed !== undefined) return blameOfRun(killed.op, verdict, killed.mechanism);
   const isOnTheWay = taken === undefined && (ofFailure === 'failure-not-undone' || ofFailure === 'read-failure-taken-for-empty');
   const removed = isOnTheWay ? removedAfter(run.trace, failedAt, trace) : undefined;
   if (removed !== undefined) return blameRemoval(removed, verdict);
   const op = taken ?? lostAnyway ?? failed;
   const mechanism = op === failed ? ofFailure : outcome === 'false-ack' ? 'not-what-was-saved' : mechanismOf(op, trace);
-  return blameOfRun(op, verdict.case, mechanism, trace.ops.includes(op) ? undefined : run);
+  return blameOfRun(op, verdict, mechanism);
 }
 
 /** Native code that copies a file removes it again where that fails. Then the line is that of the call that opened it. */
-async function blameRemoval(removed: Op, { case: one, run }: FaultVerdict): Promise<Blame> {
-  const blame = await blameOfRun(removed, one, 'removed-on-error', run);
-  const { ops } = run.trace;
+async function blameRemoval(removed: Op, verdict: FaultVerdict): Promise<Blame> {
+  const blame = await blameOfRun(removed, verdict, 'removed-on-error');
+  const { ops } = verdict.run.trace;
   const opened = ops.findLast(({ call, index, file }) => call === 'open' && index < removed.index && file.actual === removed.file.actual);
   if (blame.site !== undefined || opened === undefined) return blame;
-  const { site } = await blameOfRun(opened, one, 'removed-on-error');
+  const { site } = await blameOfRun(opened, verdict, 'removed-on-error');
   return { ...blame, ...(site && { site }) };
 }
 
@@ -96,7 +95,7 @@ async function blameOfEnd(verdict: FaultVerdict): Promise<Blame> {
   const { trial, subject } = verdict.case;
   const isThereInTheEnd = (await trial.whenKilled()).at(-1) === false;
   const late = isThereInTheEnd ? await asKilled(verdict, subject.trace.marks.at(-1)?.afterOp ?? 0) : undefined;
-  return late === undefined ? LOST_ANYWAY : blameOfRun(late.op, verdict.case, late.mechanism);
+  return late === undefined ? LOST_ANYWAY : blameOfRun(late.op, verdict, late.mechanism);
 }
 
 /** What a kill before the failed call is to blame on, where that loses something, too: then the call only comes too late. */
@@ -119,7 +118,7 @@ function rejectedBefore({ case: { fails, left }, run: { trace } }: FaultVerdict)
 }
 
 /**
- * Whether a step was rejected and left the disk as it was, and a crash in the next one loses all the same what no crash takes where nothing has
+ * Whether a step was rejected and left each file as it was, and a crash in the next one loses all the same what no crash takes where nothing has
  * failed: the process does not know what the disk holds.
  */
 function remembersFailure(one: FaultVerdict, { verdicts }: FaultExplored, breaks: (outcome: Outcome) => boolean): boolean {
@@ -167,10 +166,13 @@ function leftAsItWas({ step, afterOp }: Mark, { marks, trees }: Trace): boolean 
 }
 
 /** The op of the run with the fault that a crash there is to blame on. */
-async function blameCrashAfter({ case: one, outcome }: FaultVerdict): Promise<Blame | undefined> {
-  const { trial, fails, left } = one;
+async function blameCrashAfter(verdict: FaultVerdict): Promise<Blame | undefined> {
+  const {
+    case: { trial, fails, left },
+    outcome,
+  } = verdict;
   if (left === undefined) return undefined;
-  const { trace, boundary, tree, loss, run } = left;
+  const { trace, boundary, tree, loss } = left;
   const at = { at: { op: boundary }, tree, promisedAt: boundary, points: [{ op: boundary }] } as const;
   const state = loss === undefined ? ({ ...at, how: 'killed' } as const) : ({ ...at, how: 'power-lost', loss, unit: 4096 } as const);
   const lost = await trial.whenKilled();
@@ -178,13 +180,13 @@ async function blameCrashAfter({ case: one, outcome }: FaultVerdict): Promise<Bl
   const judged = (at: number): boolean | undefined => (at < opOf(fails) ? lost[at] : undefined);
   const culprit = culpritOf(state, trace, { ...NOTHING_KNOWN, judged, isOfValue: BY_OUTCOME[outcome] === undefined });
   if (culprit === undefined) return undefined;
-  return blameOfRun(culprit.op, one, BY_OUTCOME[outcome] ?? culprit.mechanism, run);
+  return blameOfRun(culprit.op, verdict, BY_OUTCOME[outcome] ?? culprit.mechanism);
 }
 
-/** An op of the run without the fault, or of `run`, which has it. */
-async function blameOfRun(op: Op, { trial, subject }: FaultyCase, mechanism: Mechanism, run?: FaultyRun): Promise<Blame> {
-  const same = sameIn(subject.trace, op, run?.trace ?? subject.trace);
-  const site = same === undefined ? run && (await trial.lineOf(op, run)) : (await subject.sites()).sites.get(same.index);
+/** An op of the run with the fault, or of the one without. */
+async function blameOfRun(op: Op, { case: { trial, subject }, run }: FaultVerdict, mechanism: Mechanism): Promise<Blame> {
+  const same = sameIn(subject.trace, op, run.trace);
+  const site = same === undefined ? await trial.lineOf(op, run) : (await subject.sites()).sites.get(same.index);
   return { mechanism, op: textOf(op), ...(site && { site }) };
 }
 

@@ -117,12 +117,12 @@ export function trialOf(bench: Bench, subject: RecordedSubject, profile: string 
 /** The run is made once more with stacks; of ops with the same text once. */
 function linesOf({ store, siteRecorder, cwd }: Bench, lab: FaultLab): Trial['lineOf'] {
   const lines = new Map<string, Promise<Site | undefined>>();
+  const sites = once(() => sitesOf(store, cwd));
   const lineIn = async (op: Op, { trace, faults }: FaultyRun): Promise<Site | undefined> => {
-    const siteOf = sitesOf(store, cwd);
-    if (lab.recorder.takesStacks) return op.stack === undefined ? undefined : siteOf(op.stack);
+    if (lab.recorder.takesStacks) return op.stack === undefined ? undefined : sites()(op.stack);
     if (store.kind !== 'module') return undefined;
     const again = await runAlone({ ...lab, recorder: siteRecorder }, faults);
-    return 'trace' in again ? matchSites(trace, again.trace, siteOf).sites.get(op.index) : undefined;
+    return 'trace' in again ? matchSites(trace, again.trace, sites()).sites.get(op.index) : undefined;
   };
   return (op, run) => {
     const text = effectText(op);

@@ -95,7 +95,8 @@ async function afterKills(bench: Bench): Promise<readonly RecordedSubject[]> {
   const { killedSaves } = bench.effort;
   if (killedSaves === 0) return [];
   const histories = historiesAfterKills(await bench.executions.of(SAVE_TO_KILL), killedSaves);
-  return executedHistories(bench, histories, LOAD_SETTLES, 'last-process');
+  const executed = await executedHistories(bench, histories, LOAD_SETTLES);
+  return executed.map((subject) => ({ ...subject, history: { ...subject.history, since: subject.history.begins.at(-1) ?? 0 } }));
 }
 
 function triedOf({ coverage }: { readonly coverage?: Found['coverage'] | undefined }): Tried | undefined {

@@ -9,6 +9,7 @@
  *          thread may still end; then it left what a kill after it does. A program gets SIGTERM or SIGINT before each op of its first process.
  *          Before ops of other processes it is not asked: which of the two goes on first would be luck.
  */
+import { evenly } from '../../domain/evenly.ts';
 import { QUIT_NAMES, type Quit, rowOf } from '../../domain/quits.ts';
 import type { Op, Trace, Tree } from '../../domain/trace.ts';
 import { equalTrees } from '../../domain/tree.ts';
@@ -154,7 +155,7 @@ function chosenOf(all: readonly QuitCase[], { marks }: Trace, most: number): rea
   const isAfterStep = ({ state }: QuitCase): boolean => marks.some(({ afterOp }) => afterOp === state.at.op);
   const others = all.filter((one) => !isAfterStep(one));
   const room = Math.max(0, most - (all.length - others.length));
-  const chosen = new Set(Array.from({ length: room }, (_, at) => others[Math.floor((at * others.length) / room)]));
+  const chosen = new Set(evenly(others, room));
   return all.filter((one) => isAfterStep(one) || chosen.has(one));
 }
 

@@ -100,8 +100,8 @@ export class Conductor {
   }
 
   /**
-   * Stacks cost more than the ops. Runs that are killed or get faults repeat a run that was observed with its stacks, up to what a store does
-   * after a fault: whoever wants to know that makes a run by itself.
+   * Stacks cost more than the ops. Runs that are killed or get faults repeat a run that was observed with its stacks. Only what a store does
+   * after a fault was not observed then; so a run with faults that is made alone takes stacks.
    */
   get wantsStacks(): boolean {
     const { kind } = this.#plan;

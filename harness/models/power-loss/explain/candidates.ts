@@ -177,10 +177,8 @@ export function distanceOf({ after, target }: Candidate, history: MicroOpHistory
     (landed.kind === 'op' || landed.kind === 'part of op') && after < landed.op.index
       ? landed.op.index - 1 - after
       : Number.POSITIVE_INFINITY;
-  const untilRenamed = untilChange(target.inode);
-  const natural =
-    Number.isFinite(untilRenamed) || Number.isFinite(untilLanded) ? Math.min(untilRenamed, untilLanded) : untilChange(undefined);
-  return Math.min(natural, actions.length);
+  const natural = Math.min(untilChange(target.inode), untilLanded);
+  return Math.min(Number.isFinite(natural) ? natural : untilChange(undefined), actions.length);
 }
 
 /** Whether a barrier right before an op is the same as one right after it. */
